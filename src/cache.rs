@@ -1,0 +1,262 @@
+//! Where entities and batches are kept between requests: one trait, its contract here, its backends.
+//!
+//! `docs/cache.md` has the protocol and why it is right. In short: whoever fills registers first and
+//! reads the store afterwards; writers find registered batches through the table index and leave their
+//! deltas there; everything is ordered by the store's commit times; every operation is atomic,
+//! idempotent and commutes with the others; every lost key is a miss.
+//!
+//! The cache never asks the store. It answers with [`CacheError`] only when it is out of reach; a
+//! bound that is hit drops the batch, says so in the result, and is counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::query::{BatchDef, BatchKey, SortKey};
+use crate::value::{Change, Doc, EntityRef, Stamp, Time};
+
+mod error;
+mod limits;
+
+pub use error::CacheError;
+pub use limits::CacheLimits;
+
+/// A cache of entities and batches. All methods may be called concurrently, by any number of servers
+/// on one cache, and repeated: an operation that arrives twice or late changes nothing more.
+#[async_trait]
+pub trait Cache: Send + Sync + 'static {
+    /// `redis`, `memory` or `none`, for messages and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Whether the cache answers.
+    async fn ping(&self) -> Result<(), CacheError>;
+
+    /// Looks entities up; the results are in the order of the references. The floor is for filling
+    /// what was missing: it must be taken before the store is read.
+    async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError>;
+
+    /// Keeps what the store answered for missing entities (`None`: there is no such document). Each is
+    /// kept only if no write to it (or to one that shares its slot of the floor table) has been seen
+    /// since the floor was taken; then it is stamped with the floor's time.
+    async fn fill_entities(
+        &self,
+        floor: &Floor,
+        entities: &[(EntityRef, Option<Doc>)],
+    ) -> Result<(), CacheError>;
+
+    /// Reads pages of batches; the results are in the order of the reads.
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError>;
+
+    /// Registers batches in the table index and takes the right to fill them. A batch that is ready
+    /// stays readable while it is filled anew.
+    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError>;
+
+    /// Makes a leased batch ready: the rows that the store gave for the floor's time or a later one,
+    /// in order, with the deltas joined that writers have left since the lease. `false` when the lease
+    /// was lost, the batch's types were dropped since, or a bound was hit: then nothing is kept.
+    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError>;
+
+    /// Gives leases back without a result.
+    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError>;
+
+    /// Takes note of changes: replaces their entities and finds, for each change, the registered
+    /// batches whose fixed values the image before or after it has. Whether a batch really holds the
+    /// document is for the caller to judge by its definition.
+    async fn note(&self, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError>;
+
+    /// Brings batches in line with changes; the results are in the order given.
+    async fn reconcile(&self, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError>;
+
+    /// Voids every entity and batch of the types, those being filled included, and remembers that the
+    /// store has changed at `at`, so that later fills read no older state.
+    async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError>;
+
+    /// Voids everything under the deployment's prefix.
+    async fn clear(&self) -> Result<(), CacheError>;
+
+    /// What is cached now, by collection type.
+    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError>;
+
+    /// Removes from the table index what has expired; called now and then. Returns how many entries.
+    async fn sweep(&self) -> Result<u64, CacheError>;
+}
+
+/// A batch with all that the cache needs of it. Made once per definition and shared.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Its name.
+    pub key: BatchKey,
+    /// Its definition.
+    pub def: Arc<BatchDef>,
+    /// The definition's text.
+    pub text: Arc<str>,
+}
+
+impl Batch {
+    /// The batch of a definition.
+    pub fn new(def: BatchDef) -> Batch {
+        let text: Arc<str> = def.text().into();
+        Batch { key: BatchDef::key(&text), def: Arc::new(def), text }
+    }
+
+    /// The batch of a definition's text; `None` when it is not one.
+    pub fn parse(text: &str) -> Option<Batch> {
+        let def = BatchDef::parse(text)?;
+        Some(Batch { key: BatchDef::key(text), def: Arc::new(def), text: text.into() })
+    }
+}
+
+/// The time that a fill's store read must not be older than, and proof of what it may fill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// No older than this.
+    pub time: Time,
+    /// The generations, by type, that were valid when the floor was taken; a drop of a type changes
+    /// its generation and so refuses the fill.
+    pub generations: BTreeMap<Arc<str>, u64>,
+}
+
+/// What [`Cache::read_entities`] found.
+#[derive(Clone, Debug)]
+pub struct EntitiesRead {
+    /// In the order of the references; `None` is a miss.
+    pub entities: Vec<Option<CachedEntity>>,
+    /// For filling the misses.
+    pub floor: Floor,
+}
+
+/// A cached entity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CachedEntity {
+    /// The version's stamp; for a filled one, `t` is the floor's time.
+    pub stamp: Stamp,
+    /// The document; `None` says that there is none.
+    pub doc: Option<Doc>,
+}
+
+/// A read of one page.
+#[derive(Clone, Debug)]
+pub struct PageRead {
+    /// Which batch.
+    pub batch: Batch,
+    /// Which rows of it.
+    pub window: Window,
+}
+
+/// Which rows of a list: those between `after` and `before` (both exclusive), of these the ones from
+/// `offset` on, of these at most `limit`. With `from_end`, offset and limit count from the end; the
+/// rows still come in the list's order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Window {
+    /// Only rows beyond this one.
+    pub after: Option<SortKey>,
+    /// Only rows before this one.
+    pub before: Option<SortKey>,
+    /// Rows to pass over.
+    pub offset: u64,
+    /// Rows at the most.
+    pub limit: u64,
+    /// Count from the end.
+    pub from_end: bool,
+    /// The page is of use only with the length of the whole list.
+    pub total: bool,
+}
+
+/// What [`Cache::read_pages`] found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PageState {
+    /// The batch knows the whole page.
+    Hit(PageRows),
+    /// It does not; how many rows it knows, 0 when there is no such batch.
+    Miss {
+        /// Rows known from the start of the list.
+        known: u64,
+    },
+}
+
+/// The rows of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageRows {
+    /// In the list's order.
+    pub rows: Vec<SortKey>,
+    /// Whether the list has rows before the first of these (or, without rows, before the window).
+    pub has_previous: bool,
+    /// Whether the list has rows after the last of these (or, without rows, after the window).
+    pub has_next: bool,
+    /// Length of the whole list, when the batch is complete.
+    pub total: Option<u64>,
+}
+
+/// What became of asking for a lease.
+#[derive(Clone, Debug)]
+pub enum LeaseState {
+    /// The caller fills the batch now.
+    Granted(Lease),
+    /// Somebody else does.
+    Busy,
+    /// The batch cannot be cached: too many batches or shapes of its type, or its definition is too
+    /// long.
+    Refused,
+}
+
+/// The right to fill a batch, until it expires.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// The batch.
+    pub batch: Batch,
+    /// Proof of the lease; never used twice.
+    pub token: u64,
+    /// For the store read.
+    pub floor: Floor,
+}
+
+/// How much of its list a batch knows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Extent {
+    /// All of it.
+    Complete,
+    /// All rows up to this place, inclusive.
+    UpTo(SortKey),
+}
+
+/// What one change means for one batch.
+#[derive(Clone, Debug)]
+pub struct Reconcile {
+    /// The batch.
+    pub batch: Batch,
+    /// The document that changed.
+    pub entity: EntityRef,
+    /// The change's stamp.
+    pub stamp: Stamp,
+    /// The row that the document has in the batch now; `None` when it does not belong to it.
+    pub row: Option<SortKey>,
+}
+
+/// What a reconcile did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reconciled {
+    /// A row came in.
+    Inserted,
+    /// A row changed its place.
+    Moved,
+    /// A row went out.
+    Removed,
+    /// The batch was right already, knows something newer, or ends before the row.
+    Unchanged,
+    /// The batch is being filled and was left a delta; no ready batch was touched.
+    Deferred,
+    /// The batch could not absorb the change and is gone.
+    Dropped,
+    /// There was no such batch any more.
+    Absent,
+}
+
+/// How much is cached of one collection type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TypeStats {
+    /// Entities.
+    pub entities: u64,
+    /// Batches registered in the type's table index; a batch of an interface counts in each type.
+    pub batches: u64,
+}

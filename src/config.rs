@@ -1,0 +1,1 @@
+//! The whole configuration: flags over environment over file; unknown keys are errors.

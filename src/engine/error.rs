@@ -1,0 +1,91 @@
+//! What can go wrong in the engine, and what of it a client may know.
+
+use serde_json::Value as Json;
+
+use crate::store::StoreError;
+
+/// One step of a path into an input: `["inputs", 3, "price"]`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Step {
+    /// A field or argument.
+    Key(String),
+    /// A place in a list.
+    Index(usize),
+}
+
+/// One fault of an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputFault {
+    /// Where, from the argument on.
+    pub path: Vec<Step>,
+    /// What is wrong and what would be right. For the client.
+    pub message: String,
+}
+
+/// An error of the engine. One variant per `extensions.code` of the API.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The input is wrong, in these places.
+    #[error("{}", .0.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; "))]
+    BadInput(Vec<InputFault>),
+    /// Something that has to exist does not.
+    #[error("{message}")]
+    NotFound {
+        /// For the client.
+        message: String,
+        /// Where in the input, if it was named there.
+        path: Vec<Step>,
+    },
+    /// A unique key is taken, or documents that point to this one forbid its deletion.
+    #[error("{message}")]
+    Conflict {
+        /// For the client.
+        message: String,
+        /// More for the client: `field`, `blockers`.
+        details: Vec<(&'static str, Json)>,
+    },
+    /// The document has another version than the one asked for.
+    #[error("the document has version {current}")]
+    VersionMismatch {
+        /// The version it has.
+        current: i64,
+    },
+    /// The store cannot be reached, or the outcome of a write is unknown.
+    #[error("{message}")]
+    Unavailable {
+        /// For the client.
+        message: String,
+        /// For the log.
+        cause: String,
+    },
+    /// A fault of the server; clients see an id only.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> EngineError {
+        match error {
+            StoreError::Unavailable(cause) => {
+                EngineError::Unavailable { message: "The store cannot be reached; try again.".into(), cause }
+            }
+            StoreError::Unknown(cause) => EngineError::Unavailable {
+                message: "The connection to the store broke during the write, which may have happened; \
+                          read before trying again."
+                    .into(),
+                cause,
+            },
+            StoreError::Duplicate { ty, key } => EngineError::Conflict {
+                message: format!("Another {ty} has the same {key}."),
+                details: vec![("field", Json::String(key))],
+            },
+            StoreError::Unacceptable(message) => {
+                EngineError::BadInput(vec![InputFault { path: Vec::new(), message }])
+            }
+            StoreError::Refused(message) | StoreError::Behind(message) | StoreError::Internal(message) => {
+                EngineError::Internal(message)
+            }
+        }
+    }
+}

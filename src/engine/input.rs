@@ -1,0 +1,1 @@
+//! Inputs of clients and importers, checked against the model and brought into stored form.

@@ -1,0 +1,1 @@
+//! Runs loaders: an external source becomes documents through the engine's write path.

@@ -1,0 +1,2 @@
+//! The program: reads the command line, runs it, exits with its code.
+fn main() {}

@@ -1,0 +1,21 @@
+//! What can be asked of documents: filters, orders, pages; and how a document answers without a store.
+//!
+//! The semantics are MongoDB's and are defined here once. [`matches`] and [`sort_key`] are the
+//! reference in the process; the stores translate the same [`Filter`] and [`Order`] and must agree with
+//! them. All of it is pure: no I/O, no clock, no configuration.
+
+mod batch;
+mod filter;
+mod matcher;
+mod normalize;
+mod order;
+mod pattern;
+mod sort_key;
+
+pub use batch::{BatchDef, BatchKey, Probe, Shape};
+pub use filter::{CmpOp, Filter};
+pub use matcher::matches;
+pub use normalize::normalize;
+pub use order::{Direction, Order, OrderBy};
+pub use pattern::{Pattern, PatternError};
+pub use sort_key::{Bound, SortKey, encode_value, row_key, row_ref};

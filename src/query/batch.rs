@@ -1,0 +1,169 @@
+//! Batch definitions: which list a batch is, where a writer finds it, and what a document is in it.
+//!
+//! A definition carries everything a writer needs to judge a document, so that any server can
+//! reconcile a batch that another one filled.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bson::raw::RawBsonRef;
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::filter::Filter;
+use super::matcher::{matches, values_at};
+use super::order::Order;
+use super::sort_key::{SortKey, encode_raw, encode_value, row_key};
+use crate::value::Doc;
+
+/// Equality values of one filter that are spread over index entries; more are left to the filter.
+const MAX_POINTS: usize = 16;
+/// Index entries that one image may have to look under; past it the type's batches are dropped.
+const MAX_PROBES: usize = 64;
+
+/// What a batch lists: the documents of one collection type or interface that satisfy a filter, in an
+/// order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchDef {
+    /// Name of the collection type or interface.
+    pub on: Arc<str>,
+    /// Names of the collection types whose documents it can hold: one, or the interface's.
+    pub types: Vec<Arc<str>>,
+    /// Canonical filter.
+    pub filter: Filter,
+    /// Order without the final id.
+    pub order: Order,
+}
+
+/// The name of a batch in the cache: 128 bits of a hash of its definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BatchKey(pub [u8; 16]);
+
+/// Hexadecimal.
+impl fmt::Display for BatchKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The fields that a filter fixes to given values, sorted and joined by commas; empty when it fixes
+/// none. Writers look batches up by shape and by the values that a document has in the shape's fields.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Shape(pub Arc<str>);
+
+/// Where a writer has to look under one shape: every index entry of the shape whose values part equals
+/// one of these can hold the document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Probe {
+    /// Values parts as [`BatchDef::entries`] writes them.
+    Values(Vec<String>),
+    /// More than is worth looking up: the type's batches are dropped.
+    TooMany,
+}
+
+impl BatchDef {
+    /// Makes a definition; the filter is brought into its canonical form.
+    pub fn new(on: Arc<str>, types: Vec<Arc<str>>, filter: Filter, order: Order) -> BatchDef {
+        BatchDef { on, types, filter: filter.canonical(), order }
+    }
+
+    /// The definition as text: JSON without spaces, keys in a fixed order. Equal definitions have
+    /// equal texts.
+    pub fn text(&self) -> String {
+        json!({
+            "on": &*self.on,
+            "types": self.types.iter().map(|ty| &**ty).collect::<Vec<_>>(),
+            "where": self.filter.to_json(),
+            "order": self.order.to_json(),
+        })
+        .to_string()
+    }
+
+    /// Reads what [`BatchDef::text`] wrote. `None` for anything else.
+    pub fn parse(text: &str) -> Option<BatchDef> {
+        let json: Json = serde_json::from_str(text).ok()?;
+        let name = |json: &Json| json.as_str().map(Arc::from);
+        Some(BatchDef {
+            on: name(json.get("on")?)?,
+            types: json.get("types")?.as_array()?.iter().map(name).collect::<Option<_>>()?,
+            filter: Filter::from_json(json.get("where")?)?,
+            order: Order::from_json(json.get("order")?)?,
+        })
+    }
+
+    /// The batch's name in the cache, from its text.
+    pub fn key(text: &str) -> BatchKey {
+        let digest = Sha256::digest(text.as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        BatchKey(key)
+    }
+
+    /// What the document is in this batch: its row key when it belongs to it, `None` when not.
+    /// `ty` is the document's collection type.
+    pub fn row(&self, ty: &str, doc: &Doc) -> Option<SortKey> {
+        let listed = self.types.iter().any(|listed| &**listed == ty);
+        if listed && matches(&self.filter, doc.raw()) { row_key(&self.order, ty, doc.raw()) } else { None }
+    }
+
+    /// The shape and the values parts under which the batch is registered in the table index. Several
+    /// parts when the filter allows a field several values.
+    pub fn entries(&self) -> (Shape, Vec<String>) {
+        let mut fixed: Vec<(&str, Vec<String>)> = Vec::new();
+        let conjuncts = match &self.filter {
+            Filter::And(parts) => parts.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        let mut points = 1;
+        for conjunct in conjuncts {
+            let Filter::In(path, values) = conjunct else { continue };
+            let repeated = fixed.iter().any(|(earlier, _)| *earlier == path);
+            if repeated || points * values.len() > MAX_POINTS {
+                continue;
+            }
+            points *= values.len();
+            fixed.push((path, values.iter().map(|value| hex::encode(encode_value(value))).collect()));
+        }
+        fixed.sort_by_key(|(path, _)| *path);
+        let shape = fixed.iter().map(|(path, _)| *path).collect::<Vec<_>>().join(",");
+        let values = fixed.into_iter().map(|(_, values)| values);
+        (Shape(shape.into()), combinations(values, usize::MAX).unwrap_or_default())
+    }
+}
+
+impl Shape {
+    /// Where the batches of this shape are registered that can hold the document.
+    pub fn probe(&self, doc: &Doc) -> Probe {
+        if self.0.is_empty() {
+            return Probe::Values(vec![String::new()]);
+        }
+        let values = self.0.split(',').map(|path| {
+            let mut seen = Vec::new();
+            values_at(doc.raw(), path, &mut |value| seen.push(hex::encode(encode_seen(value))));
+            seen.sort_unstable();
+            seen.dedup();
+            seen
+        });
+        match combinations(values, MAX_PROBES) {
+            Some(parts) => Probe::Values(parts),
+            None => Probe::TooMany,
+        }
+    }
+}
+
+fn encode_seen(value: Option<RawBsonRef<'_>>) -> Vec<u8> {
+    encode_raw(value.unwrap_or(RawBsonRef::Null))
+}
+
+/// Every way to take one of each, joined; `None` when there are more than `limit`.
+fn combinations(choices: impl Iterator<Item = Vec<String>>, limit: usize) -> Option<Vec<String>> {
+    let mut joined = vec![String::new()];
+    for choice in choices {
+        if joined.len().saturating_mul(choice.len()) > limit {
+            return None;
+        }
+        joined =
+            joined.iter().flat_map(|head| choice.iter().map(move |tail| format!("{head}{tail}"))).collect();
+    }
+    Some(joined)
+}

@@ -1,0 +1,207 @@
+//! The filter language between GraphQL and the stores, and its one canonical form.
+//!
+//! Two-valued logic as in MongoDB: an operator holds or does not, `Not` is its exact opposite, and a
+//! missing field is like null except to `Exists`.
+//!
+//! **Which values an operator sees.** At its path an operator sees the stored value and, when that is
+//! an array, each of its elements too, as MongoDB has it. It holds when it holds for one of them. A
+//! missing value is seen as null.
+
+use bson::Bson;
+use serde_json::{Value as Json, json};
+
+use super::pattern::Pattern;
+use super::sort_key::encode_value;
+
+/// A condition on a document. Paths are dotted: `address.city`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// All hold; the empty one always does.
+    And(Vec<Filter>),
+    /// One holds; the empty one never does.
+    Or(Vec<Filter>),
+    /// The filter does not hold.
+    Not(Box<Filter>),
+    /// Equal to one of the values; null is also equal to missing. Numbers compare by value whatever
+    /// their types.
+    In(String, Vec<Bson>),
+    /// Greater or less than a value of the same type class (numbers are one class). Never holds for
+    /// values of other classes. The value is never null.
+    Cmp(String, CmpOp, Bson),
+    /// The field is there, null included.
+    Exists(String),
+    /// A string in which the pattern matches somewhere.
+    Matches(String, Pattern),
+    /// An array of which one element equals one of the values.
+    HasAny(String, Vec<Bson>),
+    /// No elements: an empty array, or no array at all.
+    IsEmpty(String),
+    /// An array of which one element is a document that satisfies the filter; paths inside the filter
+    /// start at the element.
+    Some(String, Box<Filter>),
+}
+
+/// The comparisons that are not equality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CmpOp {
+    /// Less than.
+    Lt,
+    /// Less than or equal.
+    Lte,
+    /// Greater than.
+    Gt,
+    /// Greater than or equal.
+    Gte,
+}
+
+impl CmpOp {
+    /// Its name in the API and in batch definitions.
+    pub fn name(self) -> &'static str {
+        match self {
+            CmpOp::Lt => "lt",
+            CmpOp::Lte => "lte",
+            CmpOp::Gt => "gt",
+            CmpOp::Gte => "gte",
+        }
+    }
+}
+
+impl Filter {
+    /// The filter that every document satisfies.
+    pub fn all() -> Filter {
+        Filter::And(Vec::new())
+    }
+
+    /// The filter that no document satisfies.
+    pub fn none() -> Filter {
+        Filter::Or(Vec::new())
+    }
+
+    /// Equality with one value; with null, also a missing field.
+    pub fn eq(path: impl Into<String>, value: impl Into<Bson>) -> Filter {
+        Filter::In(path.into(), vec![value.into()])
+    }
+
+    /// Whether this is the filter that every document satisfies.
+    pub fn is_all(&self) -> bool {
+        matches!(self, Filter::And(parts) if parts.is_empty())
+    }
+
+    /// Whether this is the filter that no document satisfies.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Filter::Or(parts) if parts.is_empty())
+    }
+
+    /// Both filters hold.
+    pub fn and(self, other: Filter) -> Filter {
+        Filter::And(vec![self, other])
+    }
+
+    /// The canonical form: equal for filters that say the same in another order or with other nesting,
+    /// so that they share a batch. It holds for exactly the same documents.
+    pub fn canonical(self) -> Filter {
+        match self {
+            Filter::And(parts) => junction(parts, true),
+            Filter::Or(parts) => junction(parts, false),
+            Filter::Not(inner) => match inner.canonical() {
+                Filter::Not(twice) => *twice,
+                all if all.is_all() => Filter::none(),
+                none if none.is_none() => Filter::all(),
+                other => Filter::Not(Box::new(other)),
+            },
+            Filter::In(path, values) => match distinct(values) {
+                values if values.is_empty() => Filter::none(),
+                values => Filter::In(path, values),
+            },
+            Filter::HasAny(path, values) => match distinct(values) {
+                values if values.is_empty() => Filter::none(),
+                values => Filter::HasAny(path, values),
+            },
+            Filter::Some(path, inner) => Filter::Some(path, Box::new(inner.canonical())),
+            leaf @ (Filter::Cmp(..) | Filter::Exists(_) | Filter::Matches(..) | Filter::IsEmpty(_)) => leaf,
+        }
+    }
+
+    /// The filter as JSON, for batch definitions; [`Filter::from_json`] reads it back.
+    pub fn to_json(&self) -> Json {
+        let list = |parts: &[Filter]| Json::Array(parts.iter().map(Filter::to_json).collect());
+        let values = |values: &[Bson]| {
+            Json::Array(values.iter().map(|value| value.clone().into_canonical_extjson()).collect())
+        };
+        match self {
+            Filter::And(parts) => json!({ "and": list(parts) }),
+            Filter::Or(parts) => json!({ "or": list(parts) }),
+            Filter::Not(inner) => json!({ "not": inner.to_json() }),
+            Filter::In(path, of) => json!({ "in": [path, values(of)] }),
+            Filter::Cmp(path, op, value) => {
+                json!({ op.name(): [path, value.clone().into_canonical_extjson()] })
+            }
+            Filter::Exists(path) => json!({ "exists": path }),
+            Filter::Matches(path, pattern) => json!({ "matches": [path, pattern.as_str()] }),
+            Filter::HasAny(path, of) => json!({ "hasAny": [path, values(of)] }),
+            Filter::IsEmpty(path) => json!({ "isEmpty": path }),
+            Filter::Some(path, inner) => json!({ "some": [path, inner.to_json()] }),
+        }
+    }
+
+    /// Reads what [`Filter::to_json`] wrote. `None` for anything else.
+    pub fn from_json(json: &Json) -> Option<Filter> {
+        let (op, operand) = json.as_object().filter(|object| object.len() == 1)?.iter().next()?;
+        let list = || operand.as_array()?.iter().map(Filter::from_json).collect::<Option<Vec<_>>>();
+        let pair = || match operand.as_array()?.as_slice() {
+            [path, value] => Some((path.as_str()?.to_owned(), value)),
+            _ => None,
+        };
+        let value = |json: &Json| Bson::try_from(json.clone()).ok();
+        let values = |json: &Json| json.as_array()?.iter().map(value).collect::<Option<Vec<_>>>();
+        let compare = |op| pair().and_then(|(path, of)| Some(Filter::Cmp(path, op, value(of)?)));
+        match op.as_str() {
+            "and" => list().map(Filter::And),
+            "or" => list().map(Filter::Or),
+            "not" => Filter::from_json(operand).map(|inner| Filter::Not(Box::new(inner))),
+            "in" => pair().and_then(|(path, of)| Some(Filter::In(path, values(of)?))),
+            "lt" => compare(CmpOp::Lt),
+            "lte" => compare(CmpOp::Lte),
+            "gt" => compare(CmpOp::Gt),
+            "gte" => compare(CmpOp::Gte),
+            "exists" => operand.as_str().map(|path| Filter::Exists(path.to_owned())),
+            "matches" => pair()
+                .and_then(|(path, of)| Some(Filter::Matches(path, Pattern::from_canonical(of.as_str()?)?))),
+            "hasAny" => pair().and_then(|(path, of)| Some(Filter::HasAny(path, values(of)?))),
+            "isEmpty" => operand.as_str().map(|path| Filter::IsEmpty(path.to_owned())),
+            "some" => {
+                pair().and_then(|(path, inner)| Some(Filter::Some(path, Box::new(Filter::from_json(inner)?))))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Flattens, sorts and simplifies a conjunction (`all`) or a disjunction.
+fn junction(parts: Vec<Filter>, all: bool) -> Filter {
+    let mut flat = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part.canonical() {
+            Filter::And(inner) if all => flat.extend(inner),
+            Filter::Or(inner) if !all => flat.extend(inner),
+            // One part that never holds decides a conjunction, one that always holds a disjunction.
+            Filter::Or(inner) if inner.is_empty() => return Filter::none(),
+            Filter::And(inner) if inner.is_empty() => return Filter::all(),
+            other => flat.push(other),
+        }
+    }
+    flat.sort_by_cached_key(|part| part.to_json().to_string());
+    flat.dedup();
+    match flat.len() {
+        1 => flat.remove(0),
+        _ if all => Filter::And(flat),
+        _ => Filter::Or(flat),
+    }
+}
+
+/// The values in MongoDB's order without repetitions; numbers that are equal count as one.
+fn distinct(mut values: Vec<Bson>) -> Vec<Bson> {
+    values.sort_by_cached_key(encode_value);
+    values.dedup_by_key(|value| encode_value(value));
+    values
+}

@@ -1,0 +1,5 @@
+//! From a schema file to a [`Model`], or to every fault that keeps it from being one. Does no I/O.
+
+mod model;
+
+pub use model::*;

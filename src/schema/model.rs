@@ -1,0 +1,394 @@
+//! The model: what a valid schema file means, with every reference resolved and every name made.
+//!
+//! A `Model` is immutable and shared; the rest of the program asks it and never looks at SDL again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bson::Bson;
+
+/// A whole application as its schema file describes it.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Types with `@collection`, in the order of the file.
+    pub collections: Vec<Arc<Collection>>,
+    /// Interfaces whose implementing types are all collections, in the order of the file.
+    pub interfaces: Vec<Arc<Interface>>,
+    /// Object types without `@collection`: they live inside documents.
+    pub embedded: BTreeMap<Arc<str>, Arc<Embedded>>,
+    /// Enum types.
+    pub enums: BTreeMap<Arc<str>, Arc<Enum>>,
+    /// Changes whenever the meaning of the file changes: 16 hexadecimal digits.
+    pub fingerprint: String,
+}
+
+/// A type with `@collection`: its documents live in one MongoDB collection or SQLite table.
+#[derive(Debug)]
+pub struct Collection {
+    /// The type's name: `Book`.
+    pub name: Arc<str>,
+    /// The type's description in the schema file.
+    pub description: Option<String>,
+    /// Names of the API made for it.
+    pub names: ApiNames,
+    /// Name of the MongoDB collection or SQLite table: `books`, or what `@collection(name)` says.
+    pub collection: Arc<str>,
+    /// How ids are made and stored.
+    pub id: IdKind,
+    /// Whether clients may give the id on create (`@id(client: true)`).
+    pub client_id: bool,
+    /// Stored fields in the order of the file, without `id` and without relations.
+    pub fields: Vec<Field>,
+    /// Fields that lead to other collections.
+    pub relations: Vec<Relation>,
+    /// Unique keys, each with its own look-up.
+    pub uniques: Vec<UniqueKey>,
+    /// Non-unique indexes, foreign keys included, without duplicates.
+    pub indexes: Vec<Index>,
+    /// Names of the model's interfaces that the type implements.
+    pub interfaces: Vec<Arc<str>>,
+    /// Every field of the SDL type in the order of the file, so that the API shows that order.
+    pub order: Vec<Member>,
+}
+
+/// Where a field of the SDL type is found in a [`Collection`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// The `id` field.
+    Id,
+    /// Index into `fields`.
+    Field(usize),
+    /// Index into `relations`.
+    Relation(usize),
+}
+
+/// Names of the generated API of one collection or interface.
+#[derive(Debug, Clone)]
+pub struct ApiNames {
+    /// Look-up by id: `book`. Empty for interfaces.
+    pub single: String,
+    /// The list: `books`.
+    pub list: String,
+    /// The type's name in the plural, for mutation names: `Books`.
+    pub plural: String,
+}
+
+/// How ids are made and stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdKind {
+    /// MongoDB's ObjectId, shown as 24 hexadecimal digits.
+    ObjectId,
+    /// UUID version 7.
+    Uuid,
+    /// A string; generated ones are a UUID version 7 in text.
+    String,
+}
+
+/// A stored field of a collection or an embedded type.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name, in SDL and in the stored document.
+    pub name: Arc<str>,
+    /// Its description in the schema file.
+    pub description: Option<String>,
+    /// What it holds.
+    pub ty: FieldType,
+    /// Bounds from `@range`, inclusive, in the field's own stored type.
+    pub range: (Option<Bson>, Option<Bson>),
+    /// Bounds from `@length`, inclusive: characters of a string, items of a list.
+    pub length: (Option<u64>, Option<u64>),
+    /// From `@pattern`: the text as written and the compiled expression, which must match somewhere.
+    pub pattern: Option<(String, regex::Regex)>,
+    /// From `@default`: the stored value given on create when the input leaves the field out.
+    pub default: Option<Bson>,
+    /// Who fills the field.
+    pub filled: Filled,
+    /// For a foreign key: the collection type it points to, whose ids it holds.
+    pub references: Option<Arc<str>>,
+}
+
+/// Who fills a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// The client, on create and update.
+    ByClient,
+    /// Nobody through the API (`@readOnly`): importers and other programs do.
+    ReadOnly,
+    /// The time of creation (`@createdAt`).
+    CreatedAt,
+    /// The time of the last change (`@updatedAt`).
+    UpdatedAt,
+    /// The document's version number (`@version`); not stored under its own name but in `_oponn.v`.
+    Version,
+}
+
+/// The type of a stored field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldType {
+    /// What one value is.
+    pub kind: Kind,
+    /// Whether the field itself must not be null.
+    pub required: bool,
+    /// `Some` for a list; the flag says whether its items must not be null.
+    pub list: Option<ItemsRequired>,
+}
+
+/// Whether the items of a list must not be null.
+pub type ItemsRequired = bool;
+
+/// What one value of a field is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// A built-in or oponn scalar.
+    Scalar(Scalar),
+    /// Name of an enum in the model, stored as its value's name.
+    Enum(Arc<str>),
+    /// Name of an embedded type in the model, stored as a sub-document.
+    Embedded(Arc<str>),
+}
+
+/// The scalars of schema files and how they are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// Stored as the id kind of the type it references, else as a string.
+    Id,
+    /// BSON string.
+    String,
+    /// 32-bit integer.
+    Int,
+    /// BSON double.
+    Float,
+    /// BSON boolean.
+    Boolean,
+    /// BSON date, milliseconds, shown in RFC 3339 in UTC.
+    DateTime,
+    /// BSON date at midnight UTC, shown as `YYYY-MM-DD`.
+    Date,
+    /// BSON Decimal128, shown and read as a string.
+    Decimal,
+    /// BSON 64-bit integer.
+    Long,
+    /// BSON binary of subtype 4.
+    Uuid,
+    /// Any BSON value that JSON can say.
+    Json,
+}
+
+impl Scalar {
+    /// All of them with their GraphQL names.
+    pub const ALL: [(Scalar, &'static str); 11] = [
+        (Scalar::Id, "ID"),
+        (Scalar::String, "String"),
+        (Scalar::Int, "Int"),
+        (Scalar::Float, "Float"),
+        (Scalar::Boolean, "Boolean"),
+        (Scalar::DateTime, "DateTime"),
+        (Scalar::Date, "Date"),
+        (Scalar::Decimal, "Decimal"),
+        (Scalar::Long, "Long"),
+        (Scalar::Uuid, "UUID"),
+        (Scalar::Json, "JSON"),
+    ];
+
+    /// The name in GraphQL.
+    pub fn name(self) -> &'static str {
+        Scalar::ALL.iter().find(|(scalar, _)| *scalar == self).map_or("JSON", |(_, name)| name)
+    }
+
+    /// The scalar of a GraphQL name.
+    pub fn from_name(name: &str) -> Option<Scalar> {
+        Scalar::ALL.iter().find(|(_, n)| *n == name).map(|(scalar, _)| *scalar)
+    }
+}
+
+/// A field that leads to another collection.
+#[derive(Debug)]
+pub struct Relation {
+    /// Its name in SDL.
+    pub name: Arc<str>,
+    /// Its description in the schema file.
+    pub description: Option<String>,
+    /// The collection type it leads to.
+    pub target: Arc<str>,
+    /// Which way, and by which foreign key.
+    pub kind: RelationKind,
+}
+
+/// Which way a relation goes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RelationKind {
+    /// `@belongsTo(field)`: the foreign key is `field` of this type.
+    BelongsTo {
+        /// Name of the foreign key field of this type.
+        field: Arc<str>,
+        /// Whether the SDL type is non-null.
+        required: bool,
+    },
+    /// `@hasMany(field, onDelete)`: the foreign key is `field` of the target type.
+    HasMany {
+        /// Name of the foreign key field of the target type.
+        field: Arc<str>,
+        /// What deleting a document of this type does to those that point to it.
+        on_delete: OnDelete,
+    },
+}
+
+/// What deleting a parent does to its children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The delete is refused while there are children.
+    Restrict,
+    /// The children are deleted too.
+    Cascade,
+    /// The children's foreign key becomes null.
+    SetNull,
+}
+
+/// A unique key: one field, or several together.
+#[derive(Debug)]
+pub struct UniqueKey {
+    /// Its name in the API: `isbn` gives `bookByIsbn` and the enum value `ISBN`; several fields are
+    /// joined: `ownerAlias` gives `fileByOwnerAlias` and `OWNER_ALIAS`.
+    pub name: String,
+    /// Names of its fields, in order.
+    pub fields: Vec<Arc<str>>,
+    /// How string values are made comparable. Empty: compared as they are.
+    pub normalize: Vec<Normalizer>,
+}
+
+impl UniqueKey {
+    /// Paths that the unique index covers, in order: the fields themselves, or their normalised values
+    /// under `_oponn.u.<key>.<field>`.
+    pub fn paths(&self) -> Vec<String> {
+        self.fields.iter().map(|field| self.path(field)).collect()
+    }
+
+    /// The path that the unique index covers for one of the key's fields.
+    pub fn path(&self, field: &str) -> String {
+        if self.normalize.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{}.{}.{field}", crate::value::UNIQUE_PATH, self.name)
+        }
+    }
+}
+
+/// One step that makes strings comparable, applied in the order given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalizer {
+    /// Removes white space at both ends.
+    Trim,
+    /// Turns every run of white space into one space.
+    CollapseSpaces,
+    /// Unicode case folding after NFKC, so that `STRASSE` equals `straße`.
+    Casefold,
+}
+
+/// A non-unique index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Field paths in order, all ascending.
+    pub fields: Vec<Arc<str>>,
+}
+
+/// An interface over collections.
+#[derive(Debug)]
+pub struct Interface {
+    /// Its name: `Fruit`.
+    pub name: Arc<str>,
+    /// Its description in the schema file.
+    pub description: Option<String>,
+    /// Names of its API; only `list` and `plural` are used.
+    pub names: ApiNames,
+    /// Its stored fields, without `id`.
+    pub fields: Vec<Field>,
+    /// Its fields that are `@belongsTo` or `@hasMany` in the implementing types.
+    pub relations: Vec<Relation>,
+    /// Every field in the order of the file.
+    pub order: Vec<Member>,
+    /// Names of the collection types that implement it, in the order of the file.
+    pub types: Vec<Arc<str>>,
+}
+
+/// An object type that lives inside documents.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its description in the schema file.
+    pub description: Option<String>,
+    /// Its fields in the order of the file.
+    pub fields: Vec<Field>,
+}
+
+/// An enum type.
+#[derive(Debug)]
+pub struct Enum {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its description in the schema file.
+    pub description: Option<String>,
+    /// Its values in the order of the file, each with its description.
+    pub values: Vec<(Arc<str>, Option<String>)>,
+}
+
+impl Model {
+    /// The collection type of a name.
+    pub fn collection(&self, name: &str) -> Option<&Arc<Collection>> {
+        self.collections.iter().find(|collection| &*collection.name == name)
+    }
+
+    /// The interface of a name.
+    pub fn interface(&self, name: &str) -> Option<&Arc<Interface>> {
+        self.interfaces.iter().find(|interface| &*interface.name == name)
+    }
+
+    /// Names of the collection types behind a collection or interface name, in the order of the file.
+    pub fn members(&self, name: &str) -> Vec<Arc<str>> {
+        match self.interface(name) {
+            Some(interface) => interface.types.clone(),
+            None => self.collection(name).map(|collection| collection.name.clone()).into_iter().collect(),
+        }
+    }
+
+    /// The foreign keys that point to `target`: what a delete has to look after. Each is (type that
+    /// holds the key, its field, what to do). A key that no `@hasMany` of the target names restricts.
+    pub fn dependents(&self, target: &str) -> Vec<(Arc<str>, Arc<str>, OnDelete)> {
+        let mut found = Vec::new();
+        for child in &self.collections {
+            for field in child.fields.iter().filter(|field| field.references.as_deref() == Some(target)) {
+                let on_delete = self.collection(target).and_then(|parent| {
+                    parent.relations.iter().find_map(|relation| match &relation.kind {
+                        RelationKind::HasMany { field: key, on_delete }
+                            if *key == field.name && relation.target == child.name =>
+                        {
+                            Some(*on_delete)
+                        }
+                        _ => None,
+                    })
+                });
+                found.push((child.name.clone(), field.name.clone(), on_delete.unwrap_or(OnDelete::Restrict)));
+            }
+        }
+        found
+    }
+}
+
+impl Collection {
+    /// The stored field of a name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| &*field.name == name)
+    }
+
+    /// The relation of a name.
+    pub fn relation(&self, name: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| &*relation.name == name)
+    }
+}
+
+impl Embedded {
+    /// The field of a name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| &*field.name == name)
+    }
+}

@@ -1,0 +1,34 @@
+//! What can go wrong in a store.
+
+/// An error of a store. Messages are for logs and operators, not for clients, unless said otherwise.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached or does not answer in time; nothing was written.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+    /// The connection broke during a write, which may have happened.
+    #[error("the outcome of a write is unknown: {0}")]
+    Unknown(String),
+    /// Another document has the same values in a unique key.
+    #[error("unique key {key} of {ty} is taken")]
+    Duplicate {
+        /// Name of the collection type.
+        ty: String,
+        /// Name of the unique key; `id` for the id itself.
+        key: String,
+    },
+    /// The store cannot be used as it is; the message tells an operator why and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// The store cannot take this value: too large, or of a form it does not accept. The message may
+    /// be shown to clients.
+    #[error("{0}")]
+    Unacceptable(String),
+    /// The store does not know the time that a read asked for: the cache remembers a store that is
+    /// gone or was restored.
+    #[error("the store is behind the time asked for: {0}")]
+    Behind(String),
+    /// Anything else.
+    #[error("store error: {0}")]
+    Internal(String),
+}

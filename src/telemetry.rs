@@ -1,0 +1,1 @@
+//! Logs: human on a terminal, JSON otherwise, a request id in each.

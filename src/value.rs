@@ -1,0 +1,182 @@
+//! What everything above speaks about: documents, their ids, the stamps that order their versions,
+//! and the changes that writes make of them.
+//!
+//! A [`Doc`] is kept as BSON bytes from the store to the response: nothing is parsed that nobody asks for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bson::oid::ObjectId;
+use bson::raw::{RawBsonRef, RawDocument};
+use bson::{Bson, Document};
+use bytes::Bytes;
+
+/// The sub-document that holds oponn's own bookkeeping in every stored document.
+pub const BOOKKEEPING: &str = "_oponn";
+/// Path of the version number, counted up by every write through oponn. Absent means 0.
+pub const VERSION_PATH: &str = "_oponn.v";
+/// Path under which normalised unique keys are kept: `_oponn.u.<field>`.
+pub const UNIQUE_PATH: &str = "_oponn.u";
+
+/// The id of a document. Ordered as MongoDB orders values of these types.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Id {
+    /// A 64-bit integer, as other programs may use.
+    Int(i64),
+    /// Any string.
+    String(Arc<str>),
+    /// A UUID, stored as BSON binary of subtype 4.
+    Uuid(uuid::Uuid),
+    /// MongoDB's own kind.
+    ObjectId(ObjectId),
+}
+
+impl Id {
+    /// The id in a stored value, if the value is of a kind that can be one.
+    pub fn from_raw(value: RawBsonRef<'_>) -> Option<Id> {
+        match value {
+            RawBsonRef::ObjectId(oid) => Some(Id::ObjectId(oid)),
+            RawBsonRef::String(text) => Some(Id::String(text.into())),
+            RawBsonRef::Int32(n) => Some(Id::Int(n.into())),
+            RawBsonRef::Int64(n) => Some(Id::Int(n)),
+            RawBsonRef::Binary(binary) if binary.subtype == bson::spec::BinarySubtype::Uuid => {
+                uuid::Uuid::from_slice(binary.bytes).ok().map(Id::Uuid)
+            }
+            _ => None,
+        }
+    }
+
+    /// The id in a BSON value, if the value is of a kind that can be one.
+    pub fn from_bson(value: &Bson) -> Option<Id> {
+        match value {
+            Bson::ObjectId(oid) => Some(Id::ObjectId(*oid)),
+            Bson::String(text) => Some(Id::String(text.as_str().into())),
+            Bson::Int32(n) => Some(Id::Int((*n).into())),
+            Bson::Int64(n) => Some(Id::Int(*n)),
+            Bson::Binary(binary) if binary.subtype == bson::spec::BinarySubtype::Uuid => {
+                uuid::Uuid::from_slice(&binary.bytes).ok().map(Id::Uuid)
+            }
+            _ => None,
+        }
+    }
+
+    /// The id as it is stored.
+    pub fn to_bson(&self) -> Bson {
+        match self {
+            Id::Int(n) => Bson::Int64(*n),
+            Id::String(text) => Bson::String(text.to_string()),
+            Id::Uuid(uuid) => Bson::Binary(bson::Binary {
+                subtype: bson::spec::BinarySubtype::Uuid,
+                bytes: uuid.as_bytes().to_vec(),
+            }),
+            Id::ObjectId(oid) => Bson::ObjectId(*oid),
+        }
+    }
+}
+
+/// The text that clients see and cache keys use.
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Int(n) => n.fmt(f),
+            Id::String(text) => f.write_str(text),
+            Id::Uuid(uuid) => uuid.fmt(f),
+            Id::ObjectId(oid) => f.write_str(&oid.to_hex()),
+        }
+    }
+}
+
+/// One entity: the name of its collection type and its id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntityRef {
+    /// Name of the collection type in the schema, for example `Book`.
+    pub ty: Arc<str>,
+    /// The document's `_id`.
+    pub id: Id,
+}
+
+/// An immutable document as BSON bytes. Cloning shares them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Doc(Bytes);
+
+impl Doc {
+    /// Takes BSON bytes. Fails when they are not framed as a BSON document.
+    pub fn from_bytes(bytes: Bytes) -> Result<Doc, bson::error::Error> {
+        RawDocument::from_bytes(&bytes)?;
+        Ok(Doc(bytes))
+    }
+
+    /// Encodes a document. Fails when a key contains a NUL.
+    pub fn encode(document: &Document) -> Result<Doc, bson::error::Error> {
+        Ok(Doc(Bytes::from(bson::serialize_to_vec(document)?)))
+    }
+
+    /// The document's elements.
+    pub fn raw(&self) -> &RawDocument {
+        RawDocument::from_bytes(&self.0).expect("the framing was checked when the Doc was made")
+    }
+
+    /// The BSON bytes.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// A parsed copy. Fails when an element inside is malformed.
+    pub fn decode(&self) -> Result<Document, bson::error::Error> {
+        bson::deserialize_from_slice(&self.0)
+    }
+
+    /// The `_id`, when it is of a kind that oponn can address.
+    pub fn id(&self) -> Option<Id> {
+        self.raw().get("_id").ok().flatten().and_then(Id::from_raw)
+    }
+
+    /// The version number in `_oponn.v`; 0 for a document that another program wrote.
+    pub fn version(&self) -> i64 {
+        let bookkeeping = match self.raw().get(BOOKKEEPING) {
+            Ok(Some(RawBsonRef::Document(doc))) => doc,
+            _ => return 0,
+        };
+        match bookkeeping.get("v") {
+            Ok(Some(RawBsonRef::Int32(v))) => v.into(),
+            Ok(Some(RawBsonRef::Int64(v))) => v,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Debug for Doc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.decode() {
+            Ok(document) => document.fmt(f),
+            Err(_) => f.write_str("<malformed document>"),
+        }
+    }
+}
+
+/// A moment in the store's own order of commits: MongoDB's cluster time or SQLite's commit counter.
+/// Zero is before every commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Time(pub u64);
+
+/// Orders the versions of one document: the commit time first, then the document's own version number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Stamp {
+    /// When the version was committed.
+    pub t: Time,
+    /// The document's version number, `_oponn.v`.
+    pub v: i64,
+}
+
+/// What one write did to one document. `before` is `None` for an insert, `after` for a delete.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The document that changed.
+    pub entity: EntityRef,
+    /// The document as it was.
+    pub before: Option<Doc>,
+    /// The document as it is now.
+    pub after: Option<Doc>,
+    /// When, in the store's order. For a delete, `v` is one more than the last version.
+    pub stamp: Stamp,
+}

@@ -1,0 +1,1 @@
+//! Redis and memory do the same: random operations on both.

@@ -1,0 +1,1 @@
+//! No stale read after an acknowledged write.

@@ -1,0 +1,15 @@
+//! The one integration binary: everything through the public surface, on real servers.
+
+mod support;
+
+mod cache_contract;
+mod cache_parity;
+mod cli;
+mod consistency;
+mod graphql_http;
+mod graphql_read;
+mod graphql_write;
+mod importer;
+mod matcher_parity;
+mod schema_faults;
+mod store_contract;

@@ -1,0 +1,1 @@
+//! MongoDB, SQLite and the matcher agree: random documents, filters and orders.

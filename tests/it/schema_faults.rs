@@ -1,0 +1,1 @@
+//! Every fault of a schema file, by golden fixtures.
