@@ -60,6 +60,9 @@ pub trait Cache: Send + Sync + 'static {
     /// Gives leases back without a result.
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError>;
 
+    /// Whether somebody holds the lease of each batch, in the order given.
+    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError>;
+
     /// Takes note of changes: replaces their entities and finds, for each change, the registered
     /// batches whose fixed values the image before or after it has. Whether a batch really holds the
     /// document is for the caller to judge by its definition.

@@ -2,79 +2,119 @@
 //! only place that knows both.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use serde_json::{Map, Value as Json};
+use async_graphql::dataloader::DataLoader;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, CacheLimits};
+use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
-use crate::value::Id;
+use crate::value::Time;
 
+mod bulk;
+mod direct;
+mod entity;
 mod error;
+mod fill;
 pub mod input;
+mod observed;
+mod page;
+mod reconcile;
+mod references;
+mod window;
+mod write;
 
-pub use error::EngineError;
+pub use bulk::Upserted;
+pub use error::{EngineError, InputFault, Step};
+pub use page::{Family, Page, PageRequest, Row};
+
+use entity::EntityLoader;
+use fill::Flights;
+use observed::{ObservedCache, ObservedStore};
 
 /// An application at work: a model, a store and a cache.
 pub struct Engine {
+    core: Arc<Core>,
+    loader: DataLoader<EntityLoader>,
+    flights: Flights,
+}
+
+/// Settings of an engine.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// The cache's bounds: the engine asks for no more than it keeps.
+    pub limits: CacheLimits,
+    /// Documents that one write may touch and still be reconciled one by one; beyond it the types'
+    /// cached lists are voided.
+    pub bulk: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> EngineOptions {
+        EngineOptions { limits: CacheLimits::default(), bulk: 200 }
+    }
+}
+
+/// What the parts of an engine share.
+struct Core {
     model: Arc<Model>,
     store: Arc<dyn Store>,
     cache: Arc<dyn Cache>,
+    metrics: Arc<Metrics>,
+    options: EngineOptions,
+    /// The latest commit that this process has heard of.
+    latest: AtomicU64,
 }
 
-/// What an upsert did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Upserted {
-    /// There was no such document.
-    Created,
-    /// There was one and it changed.
-    Updated,
-    /// There was one just like it; nothing was written.
-    Unchanged,
+impl Core {
+    /// Takes note of a commit.
+    fn saw(&self, time: Time) {
+        self.latest.fetch_max(time.0, Ordering::Relaxed);
+    }
+
+    /// The time that a read must not be older than: the floor given, and what this process knows of.
+    fn at(&self, floor: Time) -> Time {
+        Time(floor.0.max(self.latest.load(Ordering::Relaxed)))
+    }
 }
 
 impl Engine {
-    /// Puts the parts together. Call [`Engine::prepare`] before serving.
-    pub fn new(model: Arc<Model>, store: Arc<dyn Store>, cache: Arc<dyn Cache>) -> Engine {
-        Engine { model, store, cache }
+    /// Puts the parts together. The store must be prepared.
+    pub fn new(
+        model: Arc<Model>,
+        store: Arc<dyn Store>,
+        cache: Arc<dyn Cache>,
+        metrics: Arc<Metrics>,
+        options: EngineOptions,
+    ) -> Engine {
+        let store = Arc::new(ObservedStore::new(store, metrics.clone()));
+        let cache = Arc::new(ObservedCache::new(cache, metrics.clone()));
+        let latest = AtomicU64::new(0);
+        let core = Arc::new(Core { model, store, cache, metrics, options, latest });
+        // Requests that miss at the same time are already together when the runtime gets to the load.
+        let loader = DataLoader::new(EntityLoader(core.clone()), tokio::spawn).delay(Duration::ZERO);
+        Engine { core, loader, flights: Flights::default() }
     }
 
     /// The application's model.
     pub fn model(&self) -> &Arc<Model> {
-        &self.model
+        &self.core.model
     }
 
     /// The store, for probes and administration.
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        &self.core.store
     }
 
     /// The cache, for probes and administration.
     pub fn cache(&self) -> &Arc<dyn Cache> {
-        &self.cache
+        &self.core.cache
     }
 
-    /// Creates or updates documents of the type `ty` by a unique key (its API name, `isbn`; or `id`),
-    /// in bulk; the results are in the order of the records. Records are JSON as `BookInput` has it.
-    pub async fn upsert_many(
-        &self,
-        ty: &str,
-        on: &str,
-        records: Vec<Map<String, Json>>,
-    ) -> Vec<Result<(Id, Upserted), EngineError>> {
-        let _ = (ty, on, records);
-        unimplemented!()
-    }
-
-    /// The ids of the documents that have these values in a unique key, one list of values per key
-    /// field; in the order given.
-    pub async fn resolve_many(
-        &self,
-        ty: &str,
-        key: &str,
-        values: &[Vec<Json>],
-    ) -> Vec<Result<Option<Id>, EngineError>> {
-        let _ = (ty, key, values);
-        unimplemented!()
+    /// The application's metrics.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.core.metrics
     }
 }

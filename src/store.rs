@@ -150,6 +150,15 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// Name of the collection type that it writes to.
+    pub fn ty(&self) -> &Arc<str> {
+        match self {
+            Write::Insert { ty, .. } | Write::Update { ty, .. } | Write::Delete { ty, .. } => ty,
+        }
+    }
+}
+
 /// What must hold of a document for a write to happen.
 #[derive(Clone, Debug, Default)]
 pub struct Condition {

@@ -1,0 +1,229 @@
+//! Lists straight from the store: for fills, for pages beyond what a batch may hold, and for when the
+//! cache is out of reach.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+
+use super::{Engine, EngineError, Page, PageRequest, Row};
+use crate::cache::Window;
+use crate::metrics::{CacheKind, CacheResult};
+use crate::query::{BatchDef, SortKey, row_key};
+use crate::store::Find;
+use crate::value::{Doc, EntityRef, Time};
+
+impl Engine {
+    /// Answers the requests of these indexes without the cache.
+    pub(super) async fn direct_pages(
+        &self,
+        requests: &[PageRequest],
+        indexes: &[usize],
+    ) -> Result<Vec<(usize, Page)>, EngineError> {
+        self.core.metrics.cache_read(CacheKind::Batch, CacheResult::Bypass, indexes.len() as u64);
+        // Pages of many parents that begin at the start of their lists need one operation, not many.
+        let simple = |window: &Window| {
+            window.after.is_none() && window.before.is_none() && !window.from_end && window.offset == 0
+        };
+        let (family, alone): (Vec<usize>, Vec<usize>) = indexes.iter().copied().partition(|&index| {
+            indexes.len() > 1 && requests[index].family.is_some() && simple(&requests[index].window)
+        });
+        let mut answers = Vec::new();
+        let mut groups: std::collections::BTreeMap<String, Vec<usize>> = Default::default();
+        for index in family {
+            groups.entry(super::fill::family_name(&requests[index])).or_default().push(index);
+        }
+        for members in groups.into_values() {
+            answers.extend(self.direct_family(requests, members).await?);
+        }
+        let pages = alone.into_iter().map(|index| async move {
+            Ok::<_, EngineError>((index, self.direct_page(&requests[index]).await?))
+        });
+        answers.extend(try_join_all(pages).await?);
+        Ok(answers)
+    }
+
+    /// First pages of the lists of one relation under many parents.
+    async fn direct_family(
+        &self,
+        requests: &[PageRequest],
+        members: Vec<usize>,
+    ) -> Result<Vec<(usize, Page)>, EngineError> {
+        let at = self.core.at(Time(0));
+        let leaders: Vec<&PageRequest> = members.iter().map(|&index| &requests[index]).collect();
+        let limit = leaders.iter().map(|request| request.window.limit).max().unwrap_or(0).saturating_add(1);
+        let lists = self.store_rows(&leaders, limit, at).await?;
+        let mut answers = Vec::with_capacity(members.len());
+        let wanted = members.iter().any(|&index| requests[index].window.total);
+        let totals = if wanted { self.family_totals(&leaders, at).await? } else { vec![0; members.len()] };
+        for ((index, mut rows), total) in members.into_iter().zip(lists).zip(totals) {
+            let window = &requests[index].window;
+            let has_next = rows.len() as u64 > window.limit;
+            rows.truncate(usize::try_from(window.limit).unwrap_or(usize::MAX));
+            let total = window.total.then_some(total);
+            answers.push((index, Page { rows, has_previous: false, has_next, total }));
+        }
+        Ok(answers)
+    }
+
+    async fn family_totals(&self, leaders: &[&PageRequest], at: Time) -> Result<Vec<u64>, EngineError> {
+        let mut totals = vec![0; leaders.len()];
+        let Some(family) = leaders.first().and_then(|leader| leader.family.as_ref()) else {
+            return Ok(totals);
+        };
+        let values: Vec<_> =
+            leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
+        for ty in &leaders[0].batch.def.types {
+            let counts =
+                self.core.store.count_each(ty, &family.filter, &family.field, &values, at).await?;
+            totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+        }
+        Ok(totals)
+    }
+
+    /// One page of one list.
+    async fn direct_page(&self, request: &PageRequest) -> Result<Page, EngineError> {
+        let at = self.core.at(Time(0));
+        let (def, window) = (&request.batch.def, &request.window);
+        let one_more = Window { limit: window.limit.saturating_add(1), ..window.clone() };
+        let rows = self.list(def, &one_more, at);
+        let total = async { if window.total { self.total(def, at).await.map(Some) } else { Ok(None) } };
+        let (mut rows, total) = tokio::try_join!(rows, total)?;
+        let further = rows.len() as u64 > window.limit;
+        if further {
+            if window.from_end {
+                rows.remove(0);
+            } else {
+                rows.pop();
+            }
+        }
+        let beside = |before: bool| self.has_rows_beside(def, window, &rows, before, at);
+        let (has_previous, has_next) = if window.from_end {
+            let bounded = window.before.is_some() || window.offset > 0;
+            (further || (window.after.is_some() && beside(true).await?), bounded && beside(false).await?)
+        } else {
+            let bounded = window.after.is_some() || window.offset > 0;
+            (bounded && beside(true).await?, further || (window.before.is_some() && beside(false).await?))
+        };
+        Ok(Page { rows, has_previous, has_next, total })
+    }
+
+    /// Whether the list has rows before the first (or after the last) of these; without rows, on that
+    /// side of the window.
+    async fn has_rows_beside(
+        &self,
+        def: &BatchDef,
+        window: &Window,
+        rows: &[Row],
+        before: bool,
+        at: Time,
+    ) -> Result<bool, EngineError> {
+        let edge = if before { rows.first() } else { rows.last() }.map(|row| row.key.clone());
+        let probe = |before: Option<SortKey>, after: Option<SortKey>| Window {
+            before,
+            after,
+            limit: 1,
+            ..Window::default()
+        };
+        let probe = match (edge, before) {
+            (Some(edge), true) => probe(Some(edge), None),
+            (Some(edge), false) => probe(None, Some(edge)),
+            // An empty page lies behind everything before its end, and the other way round.
+            (None, true) if !window.from_end || window.after.is_some() => {
+                Window { from_end: true, ..probe(window.before.clone(), None) }
+            }
+            (None, false) if window.from_end || window.before.is_some() => probe(None, window.after.clone()),
+            (None, _) => return Ok(false),
+        };
+        Ok(!self.list(def, &probe, at).await?.is_empty())
+    }
+
+    async fn total(&self, def: &BatchDef, at: Time) -> Result<u64, EngineError> {
+        let counts = def.types.iter().map(|ty| self.core.store.count(ty, &def.filter, at));
+        Ok(try_join_all(counts).await?.into_iter().sum())
+    }
+
+    /// The first rows of each list: of one list, or of several of one family by one operation a type.
+    pub(super) async fn store_rows(
+        &self,
+        leaders: &[&PageRequest],
+        limit: u64,
+        at: Time,
+    ) -> Result<Vec<Vec<Row>>, EngineError> {
+        let Some(first) = leaders.first() else { return Ok(Vec::new()) };
+        let def = &first.batch.def;
+        let family = match &first.family {
+            Some(family) if leaders.len() > 1 => family,
+            _ => return Ok(vec![self.list(def, &Window { limit, ..Window::default() }, at).await?]),
+        };
+        let values: Vec<_> =
+            leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
+        let mut lists: Vec<Vec<Row>> = vec![Vec::new(); leaders.len()];
+        for ty in &def.types {
+            let find = Find {
+                ty: ty.clone(),
+                filter: (*family.filter).clone(),
+                order: def.order.clone(),
+                after: None,
+                before: None,
+                from_end: false,
+                offset: 0,
+                limit,
+            };
+            let found = self.core.store.find_each(&find, &family.field, &values, at).await?;
+            for (list, docs) in lists.iter_mut().zip(found) {
+                list.extend(rows_of(def, ty, docs));
+            }
+        }
+        if def.types.len() > 1 {
+            for list in &mut lists {
+                list.sort_by(|a, b| a.key.cmp(&b.key));
+                list.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            }
+        }
+        Ok(lists)
+    }
+
+    /// The rows of a window, merged over the list's types.
+    async fn list(&self, def: &BatchDef, window: &Window, at: Time) -> Result<Vec<Row>, EngineError> {
+        let several = def.types.len() > 1;
+        let reads = def.types.iter().map(|ty| async move {
+            let bound = |key: &Option<SortKey>, after| {
+                key.as_ref().and_then(|key| key.bound(&def.order, ty, after))
+            };
+            let find = Find {
+                ty: ty.clone(),
+                filter: def.filter.clone(),
+                order: def.order.clone(),
+                after: bound(&window.after, true),
+                before: bound(&window.before, false),
+                from_end: window.from_end,
+                // Which rows are passed over is known only after merging.
+                offset: if several { 0 } else { window.offset },
+                limit: if several { window.offset.saturating_add(window.limit) } else { window.limit },
+            };
+            let docs = self.core.store.find(&find, at).await?;
+            Ok::<_, EngineError>(rows_of(def, ty, docs))
+        });
+        let mut rows: Vec<Row> = try_join_all(reads).await?.into_iter().flatten().collect();
+        if several {
+            rows.sort_by(|a, b| a.key.cmp(&b.key));
+            let (offset, limit) = (window.offset as usize, window.limit as usize);
+            let kept = if window.from_end {
+                let end = rows.len().saturating_sub(offset);
+                end.saturating_sub(limit)..end
+            } else {
+                offset.min(rows.len())..offset.saturating_add(limit).min(rows.len())
+            };
+            rows = rows[kept].to_vec();
+        }
+        Ok(rows)
+    }
+}
+
+fn rows_of(def: &BatchDef, ty: &Arc<str>, docs: Vec<Doc>) -> impl Iterator<Item = Row> {
+    docs.into_iter().filter_map(move |doc| {
+        let key = row_key(&def.order, ty, doc.raw())?;
+        let entity = EntityRef { ty: ty.clone(), id: doc.id()? };
+        Some(Row { entity, key, doc })
+    })
+}

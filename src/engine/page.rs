@@ -1,0 +1,156 @@
+//! Pages of lists through the cache: read, check each row against its entity, fill what is missing.
+
+use std::sync::Arc;
+
+use bson::Bson;
+
+use super::{Engine, EngineError};
+use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Window};
+use crate::metrics::{CacheKind, CacheResult};
+use crate::query::{Filter, SortKey};
+use crate::value::{Doc, EntityRef, Stamp};
+
+/// How often a page is read again because a row and its entity disagree: a write is under way.
+const REREADS: usize = 3;
+
+/// A page that a request asks for.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// Which list.
+    pub batch: Batch,
+    /// Which part of it.
+    pub window: Window,
+    /// For the lists of one relation under many parents: what sets them apart, so that they can be
+    /// filled by one operation.
+    pub family: Option<Family>,
+}
+
+/// One of several lists that differ only in the value of one field.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// The filter that they share.
+    pub filter: Arc<Filter>,
+    /// The field that sets them apart.
+    pub field: Arc<str>,
+    /// Its value in this list.
+    pub value: Bson,
+}
+
+/// A page as it is answered.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// Whether the list has rows before these.
+    pub has_previous: bool,
+    /// Whether the list has rows after these.
+    pub has_next: bool,
+    /// Length of the whole list, when the window asks for it.
+    pub total: Option<u64>,
+}
+
+/// One row of a page.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its document's type and id.
+    pub entity: EntityRef,
+    /// Its place in the list.
+    pub key: SortKey,
+    /// Its document.
+    pub doc: Doc,
+}
+
+impl Engine {
+    /// Reads pages, in the order of the requests. However many there are, they cost one cache read, one
+    /// entity read, and one fill per family.
+    pub async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
+        let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
+        let mut open: Vec<usize> = (0..requests.len()).collect();
+        for reread in 0..=REREADS {
+            let reads: Vec<PageRead> = open
+                .iter()
+                .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })
+                .collect();
+            let Ok(states) = self.core.cache.read_pages(&reads).await else { break };
+            let mut hits = Vec::new();
+            let mut misses = Vec::new();
+            for (&index, state) in open.iter().zip(states) {
+                match state {
+                    PageState::Hit(rows) => hits.push((index, rows)),
+                    PageState::Miss { known } => misses.push((index, known)),
+                }
+            }
+            let disagreeing = self.assemble(requests, hits, &mut pages, reread).await?;
+            for (index, page) in self.fill(requests, &misses).await? {
+                pages[index] = Some(page);
+            }
+            open = disagreeing;
+            // What waited for another's fill has to be read from the cache in its turn.
+            open.extend(misses.iter().map(|&(index, _)| index).filter(|&index| pages[index].is_none()));
+            if open.is_empty() {
+                break;
+            }
+        }
+        open.retain(|&index| pages[index].is_none());
+        for (index, page) in self.direct_pages(requests, &open).await? {
+            pages[index] = Some(page);
+        }
+        Ok(pages.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// Makes pages of cached rows and their entities. Returns the requests whose rows and entities
+    /// disagree, after bringing their batches in line with what the entities say.
+    async fn assemble(
+        &self,
+        requests: &[PageRequest],
+        hits: Vec<(usize, PageRows)>,
+        pages: &mut [Option<Page>],
+        reread: usize,
+    ) -> Result<Vec<usize>, EngineError> {
+        let mut refs = Vec::new();
+        let mut readable = Vec::with_capacity(hits.len());
+        let mut disagreeing = Vec::new();
+        for (index, rows) in hits {
+            let order = &requests[index].batch.def.order;
+            let entities: Option<Vec<EntityRef>> =
+                rows.rows.iter().map(|key| key.entity(order)).collect();
+            match entities {
+                Some(entities) => {
+                    refs.extend(entities);
+                    readable.push((index, rows));
+                }
+                None => disagreeing.push(index),
+            }
+        }
+        let mut entities = self.stamped_entities(&refs).await?.into_iter().zip(refs);
+        let mut repairs = Vec::new();
+        for (index, cached) in readable {
+            let batch = &requests[index].batch;
+            let mut rows = Vec::with_capacity(cached.rows.len());
+            let mut agree = true;
+            for (key, (found, entity)) in cached.rows.into_iter().zip(entities.by_ref()) {
+                let row = found.doc.as_ref().and_then(|doc| batch.def.row(&entity.ty, doc));
+                if row.as_ref() == Some(&key) {
+                    rows.extend(found.doc.map(|doc| Row { entity, key, doc }));
+                } else {
+                    agree = false;
+                    if found.stamp != Stamp::default() {
+                        repairs.push(Reconcile { batch: batch.clone(), entity, stamp: found.stamp, row });
+                    }
+                }
+            }
+            if agree {
+                let result = if reread == 0 { CacheResult::Hit } else { CacheResult::Joined };
+                self.core.metrics.cache_read(CacheKind::Batch, result, 1);
+                let (has_previous, has_next) = (cached.has_previous, cached.has_next);
+                pages[index] = Some(Page { rows, has_previous, has_next, total: cached.total });
+            } else {
+                disagreeing.push(index);
+            }
+        }
+        if !repairs.is_empty() {
+            self.reconcile_rows(&repairs).await;
+        }
+        Ok(disagreeing)
+    }
+}

@@ -1,0 +1,322 @@
+//! Single writes: the store first, then the cache, then the answer.
+
+use std::sync::Arc;
+
+use bson::{Bson, Document, doc};
+use serde_json::{Map, Value as Json};
+
+use super::references::{keys, under};
+use super::{Engine, EngineError, PageRequest, Step, input};
+use crate::cache::{Batch, Window};
+use crate::query::{BatchDef, Filter, Order};
+use crate::schema::{Collection, Filled, UniqueKey};
+use crate::store::{Condition, Patch, StoreError, Write, Written};
+use crate::value::{BOOKKEEPING, Doc, EntityRef, Id, Time};
+
+/// How often an upsert begins anew because another write came between its look and its own.
+const UPSERT_TRIES: usize = 5;
+
+/// The input of a create in stored form, not yet complete.
+pub(super) struct Draft {
+    /// The document without id and bookkeeping.
+    pub(super) document: Document,
+    /// The id that the client gave.
+    pub(super) id: Option<Id>,
+}
+
+impl Engine {
+    /// Creates a document. `at` is where the input stands, for errors.
+    pub async fn create(
+        &self,
+        collection: &Collection,
+        input: &Map<String, Json>,
+        at: &[Step],
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        let inputs = [input];
+        let mut created = self.create_each(collection, &inputs, &[at.to_vec()]).await;
+        created.pop().unwrap_or_else(|| Err(EngineError::Internal("a create had no result".into())))
+    }
+
+    /// Creates documents, each on its own; the results are in the order of the inputs.
+    pub(super) async fn create_each(
+        &self,
+        collection: &Collection,
+        inputs: &[&Map<String, Json>],
+        places: &[Vec<Step>],
+    ) -> Vec<Result<(EntityRef, Doc), EngineError>> {
+        let drafts = self.drafts(collection, inputs, places).await;
+        let mut results = Vec::with_capacity(drafts.len());
+        let mut writes = Vec::new();
+        for draft in drafts {
+            results.push(draft.map(|draft| {
+                let document = self.complete(collection, draft);
+                writes.push(Write::Insert { ty: collection.name.clone(), document });
+            }));
+        }
+        let mut written = self.write_all(writes).await.into_iter();
+        let finish = |result: Result<(), EngineError>| {
+            result?;
+            let written = written.next().unwrap_or(Ok(Written::NotFound))?;
+            changed(written).ok_or_else(|| EngineError::Internal("an insert changed nothing".into()))
+        };
+        results.into_iter().map(finish).collect()
+    }
+
+    /// Checks inputs and their foreign keys.
+    pub(super) async fn drafts(
+        &self,
+        collection: &Collection,
+        inputs: &[&Map<String, Json>],
+        places: &[Vec<Step>],
+    ) -> Vec<Result<Draft, EngineError>> {
+        let draft = |(input, at): (&&Map<String, Json>, &Vec<Step>)| {
+            let document =
+                input::create(&self.core.model, collection, input).map_err(|faults| under(at, faults))?;
+            let id = match input.get("id") {
+                Some(given) if !given.is_null() => Some(input::id(collection, given).map_err(|message| {
+                    let path = vec![Step::Key("id".into())];
+                    under(at, vec![super::InputFault { path, message }])
+                })?),
+                _ => None,
+            };
+            Ok(Draft { document, id })
+        };
+        let mut drafts: Vec<_> = inputs.iter().zip(places).map(draft).collect();
+        let groups: Vec<_> = drafts
+            .iter()
+            .zip(places)
+            .map(|(draft, at)| match draft {
+                Ok(draft) => {
+                    keys(collection, draft.document.iter().map(|(name, value)| (name.as_str(), value)), at)
+                }
+                Err(_) => Vec::new(),
+            })
+            .collect();
+        match self.check_keys(&groups).await {
+            Ok(checks) => {
+                for (draft, check) in drafts.iter_mut().zip(checks) {
+                    if let (Ok(_), Err(error)) = (&*draft, check) {
+                        *draft = Err(error);
+                    }
+                }
+            }
+            Err(error) => drafts.iter_mut().filter(|draft| draft.is_ok()).for_each(|draft| {
+                *draft = Err(error.clone());
+            }),
+        }
+        drafts
+    }
+
+    /// The whole document: id, fields in the model's order, times, bookkeeping.
+    pub(super) fn complete(&self, collection: &Collection, draft: Draft) -> Document {
+        let Draft { document: mut given, id } = draft;
+        let id = id.unwrap_or_else(|| input::new_id(collection.id));
+        let now = Bson::DateTime(bson::DateTime::now());
+        let mut bookkeeping = doc! { "v": 1_i64 };
+        let mut unique = Patch::default();
+        for (path, value) in input::unique_values(collection, &given) {
+            let path = path.strip_prefix(BOOKKEEPING).map_or(path.as_str(), |rest| &rest[1..]).to_owned();
+            unique.set.push((path, value));
+        }
+        unique.apply(&mut bookkeeping);
+        let mut document = doc! { "_id": id.to_bson() };
+        for field in &collection.fields {
+            match field.filled {
+                Filled::CreatedAt | Filled::UpdatedAt => {
+                    document.insert(&*field.name, now.clone());
+                }
+                Filled::Version => {}
+                Filled::ByClient | Filled::ReadOnly => {
+                    if let Some(value) = given.remove(&*field.name) {
+                        document.insert(&*field.name, value);
+                    }
+                }
+            }
+        }
+        document.insert(BOOKKEEPING, bookkeeping);
+        document
+    }
+
+    /// Adds to a patch what follows from it: normalised unique keys and the time of the change.
+    pub(super) fn complete_patch(&self, collection: &Collection, patch: &mut Patch) {
+        let set: Document = patch.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
+        patch.set.extend(input::unique_values(collection, &set));
+        for field in collection.fields.iter().filter(|field| field.filled == Filled::UpdatedAt) {
+            patch.set.push((field.name.to_string(), Bson::DateTime(bson::DateTime::now())));
+        }
+    }
+
+    /// Changes fields of a document.
+    pub async fn update(
+        &self,
+        collection: &Collection,
+        id: &Id,
+        set: &Map<String, Json>,
+        if_version: Option<i64>,
+        at: &[Step],
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        let patch = self.checked_patch(collection, set, at).await?;
+        let when = Condition { version: if_version, filter: None };
+        let write = Write::Update { ty: collection.name.clone(), id: id.clone(), patch, when };
+        self.write_one(collection, id, write).await
+    }
+
+    /// A patch that is valid and complete and whose foreign keys lead somewhere.
+    pub(super) async fn checked_patch(
+        &self,
+        collection: &Collection,
+        set: &Map<String, Json>,
+        at: &[Step],
+    ) -> Result<Patch, EngineError> {
+        let mut patch =
+            input::patch(&self.core.model, collection, set).map_err(|faults| under(at, faults))?;
+        let group = keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), at);
+        self.check_keys(&[group]).await?.into_iter().collect::<Result<(), _>>()?;
+        self.complete_patch(collection, &mut patch);
+        Ok(patch)
+    }
+
+    /// Deletes a document after looking after those that point to it; returns it as it was.
+    pub async fn delete(
+        &self,
+        collection: &Collection,
+        id: &Id,
+        if_version: Option<i64>,
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        if !self.core.model.dependents(&collection.name).is_empty() {
+            // Nothing may happen to the children when the delete itself would be refused.
+            let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
+            let current = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
+            let current = current.ok_or_else(|| no_such(collection, id))?;
+            if let Some(expected) = if_version.filter(|expected| *expected != current.version()) {
+                tracing::debug!(expected, "a delete expected another version");
+                return Err(EngineError::VersionMismatch { current: current.version() });
+            }
+            self.check_blockers(&collection.name, std::slice::from_ref(id)).await?;
+            self.look_after_children(&collection.name, id).await?;
+        }
+        let when = Condition { version: if_version, filter: None };
+        let write = Write::Delete { ty: collection.name.clone(), id: id.clone(), when };
+        self.write_one(collection, id, write).await
+    }
+
+    /// Updates the document that has the input's values in a unique key, or creates it.
+    pub async fn upsert(
+        &self,
+        collection: &Collection,
+        key: &UniqueKey,
+        input: &Map<String, Json>,
+        at: &[Step],
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        let values: Vec<Json> =
+            key.fields.iter().map(|field| input.get(&**field).cloned().unwrap_or(Json::Null)).collect();
+        if let Some(index) = values.iter().position(Json::is_null) {
+            let field = &key.fields[index];
+            let message = format!("{field} is what the upsert goes by: it must be given and not null.");
+            let path = vec![Step::Key(field.to_string())];
+            return Err(under(at, vec![super::InputFault { path, message }]));
+        }
+        for _ in 0..UPSERT_TRIES {
+            let result = match self.by_unique(collection, key, &values).await.map_err(|error| place(error, at))? {
+                Some((entity, _)) => {
+                    let mut set = input.clone();
+                    set.remove("id");
+                    self.update(collection, &entity.id, &set, None, at).await
+                }
+                None => self.create(collection, input, at).await,
+            };
+            match result {
+                // Somebody else created or deleted it since: look again.
+                Err(EngineError::Conflict { details, .. })
+                    if details.contains(&("field", Json::String(key.name.clone()))) => {}
+                Err(EngineError::NotFound { path, .. }) if path.is_empty() => {}
+                other => return other,
+            }
+        }
+        Err(EngineError::Unavailable {
+            message: "Too many others are writing the same document; try again.".into(),
+            cause: format!("an upsert of {} lost {UPSERT_TRIES} races", collection.name),
+        })
+    }
+
+    /// The document that has these values in a unique key.
+    pub async fn by_unique(
+        &self,
+        collection: &Collection,
+        key: &UniqueKey,
+        values: &[Json],
+    ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
+        let filter = input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)?;
+        let request = self.unique_request(collection, filter);
+        let page = self.pages(std::slice::from_ref(&request)).await?.pop().unwrap_or_default();
+        Ok(page.rows.into_iter().next().map(|row| (row.entity, row.doc)))
+    }
+
+    /// The request for the one document that a filter on a unique key can match.
+    pub fn unique_request(&self, collection: &Collection, filter: Filter) -> PageRequest {
+        let name = collection.name.clone();
+        let batch = Batch::new(BatchDef::new(name.clone(), vec![name], filter, Order::default()));
+        PageRequest { batch, window: Window { limit: 1, ..Window::default() }, family: None }
+    }
+
+    async fn write_one(
+        &self,
+        collection: &Collection,
+        id: &Id,
+        write: Write,
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        match self.write_all(vec![write]).await.pop() {
+            Some(Ok(Written::VersionMismatch(current))) => Err(EngineError::VersionMismatch { current }),
+            Some(Ok(written)) => changed(written).ok_or_else(|| no_such(collection, id)),
+            Some(Err(error)) => Err(error),
+            None => Err(EngineError::Internal("a write had no result".into())),
+        }
+    }
+
+    /// Carries writes out and brings the cache in line before it answers.
+    pub(super) async fn write_all(&self, writes: Vec<Write>) -> Vec<Result<Written, EngineError>> {
+        if writes.is_empty() {
+            return Vec::new();
+        }
+        let types: Vec<Arc<str>> = writes.iter().map(|write| write.ty().clone()).collect();
+        let results = self.core.store.write(writes).await;
+        let change = |written: &Written| match written {
+            Written::Changed(change) => Some(change.clone()),
+            Written::NotFound | Written::VersionMismatch(_) => None,
+        };
+        let changes: Vec<_> =
+            results.iter().filter_map(|result| result.as_ref().ok().and_then(change)).collect();
+        self.settle(&changes).await;
+        // What may have happened is unknown, so nothing that it could have touched stays.
+        let unknown = |(result, ty): (&Result<Written, StoreError>, &Arc<str>)| {
+            matches!(result, Err(StoreError::Unknown(_))).then(|| ty.clone())
+        };
+        let touched: Vec<_> = results.iter().zip(&types).filter_map(unknown).collect();
+        if !touched.is_empty() {
+            self.void(touched, Time(0)).await;
+        }
+        results.into_iter().map(|result| result.map_err(EngineError::from)).collect()
+    }
+}
+
+/// The document that a write left, or the one that it deleted.
+fn changed(written: Written) -> Option<(EntityRef, Doc)> {
+    match written {
+        Written::Changed(change) => Some((change.entity, change.after.or(change.before)?)),
+        Written::NotFound | Written::VersionMismatch(_) => None,
+    }
+}
+
+fn no_such(collection: &Collection, id: &Id) -> EngineError {
+    EngineError::NotFound {
+        message: format!("There is no {} with the id {id}.", collection.name),
+        path: Vec::new(),
+    }
+}
+
+fn place(error: EngineError, at: &[Step]) -> EngineError {
+    match error {
+        EngineError::BadInput(faults) => under(at, faults),
+        other => other,
+    }
+}
