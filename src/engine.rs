@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::cache::Cache;
+use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
 use crate::value::Id;
@@ -20,6 +21,7 @@ pub struct Engine {
     model: Arc<Model>,
     store: Arc<dyn Store>,
     cache: Arc<dyn Cache>,
+    metrics: Arc<Metrics>,
 }
 
 /// What an upsert did.
@@ -35,8 +37,13 @@ pub enum Upserted {
 
 impl Engine {
     /// Puts the parts together. Call [`Engine::prepare`] before serving.
-    pub fn new(model: Arc<Model>, store: Arc<dyn Store>, cache: Arc<dyn Cache>) -> Engine {
-        Engine { model, store, cache }
+    pub fn new(
+        model: Arc<Model>,
+        store: Arc<dyn Store>,
+        cache: Arc<dyn Cache>,
+        metrics: Arc<Metrics>,
+    ) -> Engine {
+        Engine { model, store, cache, metrics }
     }
 
     /// The application's model.
@@ -52,6 +59,11 @@ impl Engine {
     /// The cache, for probes and administration.
     pub fn cache(&self) -> &Arc<dyn Cache> {
         &self.cache
+    }
+
+    /// The application's metrics.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// Creates or updates documents of the type `ty` by a unique key (its API name, `isbn`; or `id`),
