@@ -1,0 +1,187 @@
+//! The values that the labels of metrics can have.
+
+/// A label whose values are all known.
+pub trait Label: Copy + 'static {
+    /// Every value, in the order of [`Label::index`].
+    const ALL: &'static [Self];
+
+    /// The text in the metric.
+    fn as_str(self) -> &'static str;
+
+    /// Place in [`Label::ALL`].
+    fn index(self) -> usize;
+}
+
+macro_rules! label {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$value_doc])* $value,)+
+        }
+
+        impl Label for $name {
+            const ALL: &'static [Self] = &[$($name::$value),+];
+
+            fn as_str(self) -> &'static str {
+                match self {
+                    $($name::$value => $text,)+
+                }
+            }
+
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+label! {
+    /// What an HTTP request was for.
+    Route {
+        /// The API.
+        Graphql = "graphql",
+        /// The editor and its files.
+        Graphiql = "graphiql",
+        /// Probes.
+        Health = "health",
+        /// This.
+        Metrics = "metrics",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+label! {
+    /// The kind of a GraphQL operation.
+    GraphqlKind {
+        /// `query`
+        Query = "query",
+        /// `mutation`
+        Mutation = "mutation",
+        /// Not known, because the document was rejected before an operation was chosen.
+        Unknown = "unknown",
+    }
+}
+
+label! {
+    /// How far a GraphQL operation came.
+    GraphqlOutcome {
+        /// Executed without an error.
+        Ok = "ok",
+        /// Executed, with errors in the response.
+        Errors = "errors",
+        /// Not executed.
+        Rejected = "rejected",
+    }
+}
+
+label! {
+    /// The values of `extensions.code`.
+    ErrorCode {
+        /// The request or its input is wrong.
+        BadUserInput = "BAD_USER_INPUT",
+        /// Something that has to exist does not.
+        NotFound = "NOT_FOUND",
+        /// A unique key is taken or a delete is refused.
+        Conflict = "CONFLICT",
+        /// The document has another version.
+        VersionMismatch = "VERSION_MISMATCH",
+        /// Nobody is signed in.
+        Unauthenticated = "UNAUTHENTICATED",
+        /// Not allowed.
+        Forbidden = "FORBIDDEN",
+        /// Past the limits of depth or complexity.
+        TooComplex = "TOO_COMPLEX",
+        /// The store cannot be reached.
+        Unavailable = "UNAVAILABLE",
+        /// A fault of the server.
+        Internal = "INTERNAL",
+    }
+}
+
+label! {
+    /// What was read through the cache.
+    CacheKind {
+        /// A document.
+        Entity = "entity",
+        /// A page of a list.
+        Batch = "batch",
+    }
+}
+
+label! {
+    /// How a read through the cache went.
+    CacheResult {
+        /// The cache had it.
+        Hit = "hit",
+        /// It did not; the store was read.
+        Miss = "miss",
+        /// It did not; another read's fill was waited for.
+        Joined = "joined",
+        /// The cache was not used.
+        Bypass = "bypass",
+    }
+}
+
+label! {
+    /// What a write did to a cached batch.
+    CacheAction {
+        /// A row came in.
+        Inserted = "inserted",
+        /// A row changed its place.
+        Moved = "moved",
+        /// A row went out.
+        Removed = "removed",
+        /// The batch could not absorb the change.
+        Dropped = "dropped",
+    }
+}
+
+label! {
+    /// The operations of a cache.
+    CacheOp {
+        /// `Cache::read_entities`
+        ReadEntities = "read_entities",
+        /// `Cache::fill_entities`
+        FillEntities = "fill_entities",
+        /// `Cache::read_pages`
+        ReadPages = "read_pages",
+        /// `Cache::lease`
+        Lease = "lease",
+        /// `Cache::commit`
+        Commit = "commit",
+        /// `Cache::release`
+        Release = "release",
+        /// `Cache::note`
+        Note = "note",
+        /// `Cache::reconcile`
+        Reconcile = "reconcile",
+        /// `Cache::drop_types`
+        DropTypes = "drop_types",
+        /// `Cache::clear`
+        Clear = "clear",
+        /// `Cache::stats`
+        Stats = "stats",
+        /// `Cache::sweep`
+        Sweep = "sweep",
+    }
+}
+
+label! {
+    /// The operations of a store, as metrics know them.
+    StoreOp {
+        /// Documents by id.
+        Get = "get",
+        /// Rows of lists.
+        Find = "find",
+        /// Counts.
+        Count = "count",
+        /// Inserts.
+        Insert = "insert",
+        /// Updates.
+        Update = "update",
+        /// Deletes.
+        Delete = "delete",
+    }
+}
