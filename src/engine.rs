@@ -13,7 +13,7 @@ use crate::value::Id;
 mod error;
 pub mod input;
 
-pub use error::EngineError;
+pub use error::{EngineError, InputFault, Step};
 
 /// An application at work: a model, a store and a cache.
 pub struct Engine {
