@@ -8,6 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::engine::Engine;
 
+mod arguments;
+mod coerce;
+mod types;
+
 /// The API of one application.
 pub struct Api {
     engine: Arc<Engine>,
