@@ -15,7 +15,8 @@ use prometheus::{
 mod labels;
 
 pub use labels::{
-    CacheAction, CacheKind, CacheOp, CacheResult, ErrorCode, GraphqlKind, GraphqlOutcome, Label, Route, StoreOp,
+    CacheAction, CacheKind, CacheOp, CacheResult, ErrorCode, GraphqlKind, GraphqlOutcome, Label, Route,
+    StoreOp,
 };
 
 /// Upper bounds of the latency histograms, in seconds: from a hit in memory to a store in trouble.
@@ -79,11 +80,8 @@ impl Default for Metrics {
              bypass (the cache was not used).",
             &["kind", "result"],
         );
-        let cache_reconciled = counters(
-            "oponn_cache_reconciled_total",
-            "What writes did to cached batches.",
-            &["action"],
-        );
+        let cache_reconciled =
+            counters("oponn_cache_reconciled_total", "What writes did to cached batches.", &["action"]);
         let cache_seconds =
             seconds("oponn_cache_operation_seconds", "Time of operations on the cache.", &["op"]);
         let cache_trusted = IntGauge::new(

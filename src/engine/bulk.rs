@@ -153,7 +153,8 @@ impl Engine {
             let error = EngineError::Internal(format!("there is no collection type {ty}"));
             return records.iter().map(|_| Err(error.clone())).collect();
         };
-        let values: Vec<Vec<Json>> = records.iter().map(|record| key_values(&collection, on, record)).collect();
+        let values: Vec<Vec<Json>> =
+            records.iter().map(|record| key_values(&collection, on, record)).collect();
         let existing = self.lookup(&collection, on, &values).await;
         let mut results: Vec<Option<Result<(Id, Upserted), EngineError>>> = vec![None; records.len()];
         let mut creates: Vec<usize> = Vec::new();

@@ -73,8 +73,7 @@ impl Engine {
         let values: Vec<_> =
             leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
         for ty in &leaders[0].batch.def.types {
-            let counts =
-                self.core.store.count_each(ty, &family.filter, &family.field, &values, at).await?;
+            let counts = self.core.store.count_each(ty, &family.filter, &family.field, &values, at).await?;
             totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
         }
         Ok(totals)
@@ -187,9 +186,8 @@ impl Engine {
     async fn list(&self, def: &BatchDef, window: &Window, at: Time) -> Result<Vec<Row>, EngineError> {
         let several = def.types.len() > 1;
         let reads = def.types.iter().map(|ty| async move {
-            let bound = |key: &Option<SortKey>, after| {
-                key.as_ref().and_then(|key| key.bound(&def.order, ty, after))
-            };
+            let bound =
+                |key: &Option<SortKey>, after| key.as_ref().and_then(|key| key.bound(&def.order, ty, after));
             let find = Find {
                 ty: ty.clone(),
                 filter: def.filter.clone(),

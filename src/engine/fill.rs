@@ -174,7 +174,9 @@ impl Engine {
     /// Commits a fill and the entities that came with it.
     async fn make_ready(&self, lease: Lease, rows: Vec<Row>, complete: bool) {
         let def = &lease.batch.def;
-        if let Some(row) = rows.iter().find(|row| def.row(&row.entity.ty, &row.doc).as_ref() != Some(&row.key)) {
+        if let Some(row) =
+            rows.iter().find(|row| def.row(&row.entity.ty, &row.doc).as_ref() != Some(&row.key))
+        {
             // Caching it would make every read of it a disagreement.
             tracing::warn!(batch = %lease.batch.text, id = %row.entity.id,
                 "the store lists a document that the filter does not match; the list is not cached");

@@ -112,8 +112,7 @@ impl Engine {
         let mut disagreeing = Vec::new();
         for (index, rows) in hits {
             let order = &requests[index].batch.def.order;
-            let entities: Option<Vec<EntityRef>> =
-                rows.rows.iter().map(|key| key.entity(order)).collect();
+            let entities: Option<Vec<EntityRef>> = rows.rows.iter().map(|key| key.entity(order)).collect();
             match entities {
                 Some(entities) => {
                     refs.extend(entities);

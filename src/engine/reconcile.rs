@@ -62,7 +62,9 @@ impl Engine {
         let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         match self.core.cache.drop_types(&types, at).await {
             Ok(()) => self.core.metrics.cache_reconciled(CacheAction::Dropped, types.len() as u64),
-            Err(error) => tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear"),
+            Err(error) => {
+                tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear")
+            }
         }
     }
 

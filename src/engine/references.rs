@@ -50,9 +50,7 @@ impl Engine {
         refs.sort();
         refs.dedup();
         let found = self.entities(&refs).await?;
-        let exists = |key: &Key| {
-            refs.binary_search(&key.entity).is_ok_and(|index| found[index].is_some())
-        };
+        let exists = |key: &Key| refs.binary_search(&key.entity).is_ok_and(|index| found[index].is_some());
         let check = |group: &Vec<Key>| match group.iter().find(|key| !exists(key)) {
             None => Ok(()),
             Some(key) => Err(EngineError::NotFound {

@@ -114,7 +114,9 @@ impl Engine {
         let now = Bson::DateTime(bson::DateTime::now());
         let mut bookkeeping = doc! { "v": 1_i64 };
         let mut unique = Patch::default();
-        for (path, value) in input::unique_values(collection, &given) {
+        for (path, value) in
+            input::unique_values(collection, given.iter().map(|(name, value)| (name.as_str(), value)))
+        {
             let path = path.strip_prefix(BOOKKEEPING).map_or(path.as_str(), |rest| &rest[1..]).to_owned();
             unique.set.push((path, value));
         }
@@ -139,8 +141,8 @@ impl Engine {
 
     /// Adds to a patch what follows from it: normalised unique keys and the time of the change.
     pub(super) fn complete_patch(&self, collection: &Collection, patch: &mut Patch) {
-        let set: Document = patch.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
-        patch.set.extend(input::unique_values(collection, &set));
+        let set = patch.set.iter().map(|(path, value)| (path.as_str(), value));
+        patch.set.extend(input::unique_values(collection, set));
         for field in collection.fields.iter().filter(|field| field.filled == Filled::UpdatedAt) {
             patch.set.push((field.name.to_string(), Bson::DateTime(bson::DateTime::now())));
         }
@@ -217,14 +219,15 @@ impl Engine {
             return Err(under(at, vec![super::InputFault { path, message }]));
         }
         for _ in 0..UPSERT_TRIES {
-            let result = match self.by_unique(collection, key, &values).await.map_err(|error| place(error, at))? {
-                Some((entity, _)) => {
-                    let mut set = input.clone();
-                    set.remove("id");
-                    self.update(collection, &entity.id, &set, None, at).await
-                }
-                None => self.create(collection, input, at).await,
-            };
+            let result =
+                match self.by_unique(collection, key, &values).await.map_err(|error| place(error, at))? {
+                    Some((entity, _)) => {
+                        let mut set = input.clone();
+                        set.remove("id");
+                        self.update(collection, &entity.id, &set, None, at).await
+                    }
+                    None => self.create(collection, input, at).await,
+                };
             match result {
                 // Somebody else created or deleted it since: look again.
                 Err(EngineError::Conflict { details, .. })
@@ -246,7 +249,8 @@ impl Engine {
         key: &UniqueKey,
         values: &[Json],
     ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
-        let filter = input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)?;
+        let filter =
+            input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)?;
         let request = self.unique_request(collection, filter);
         let page = self.pages(std::slice::from_ref(&request)).await?.pop().unwrap_or_default();
         Ok(page.rows.into_iter().next().map(|row| (row.entity, row.doc)))

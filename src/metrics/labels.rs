@@ -153,6 +153,8 @@ label! {
         Commit = "commit",
         /// `Cache::release`
         Release = "release",
+        /// `Cache::filling`
+        Filling = "filling",
         /// `Cache::note`
         Note = "note",
         /// `Cache::reconcile`

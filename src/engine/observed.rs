@@ -1,0 +1,7 @@
+//! Counts and times every operation of the store and the cache, in one place for all backends.
+
+mod cache;
+mod store;
+
+pub(super) use cache::ObservedCache;
+pub(super) use store::ObservedStore;

@@ -1,0 +1,108 @@
+//! A cache that times, and says whether it is trusted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+
+use crate::cache::{
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, PageRead, PageState, Reconcile,
+    Reconciled, TypeStats,
+};
+use crate::metrics::{CacheOp, Metrics};
+use crate::query::SortKey;
+use crate::value::{Change, Doc, EntityRef, Time};
+
+/// Passes everything on to another cache and times it.
+pub(in crate::engine) struct ObservedCache {
+    inner: Arc<dyn Cache>,
+    metrics: Arc<Metrics>,
+}
+
+impl ObservedCache {
+    pub(in crate::engine) fn new(inner: Arc<dyn Cache>, metrics: Arc<Metrics>) -> ObservedCache {
+        ObservedCache { inner, metrics }
+    }
+
+    async fn timed<T>(
+        &self,
+        op: CacheOp,
+        work: impl Future<Output = Result<T, CacheError>>,
+    ) -> Result<T, CacheError> {
+        let start = Instant::now();
+        let result = work.await;
+        self.metrics.cache_operation(op, start.elapsed());
+        self.metrics.set_cache_trusted(!matches!(result, Err(CacheError::Unavailable(_))));
+        result
+    }
+}
+
+#[async_trait]
+impl Cache for ObservedCache {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    async fn ping(&self) -> Result<(), CacheError> {
+        let result = self.inner.ping().await;
+        self.metrics.set_cache_trusted(result.is_ok());
+        result
+    }
+
+    async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
+        self.timed(CacheOp::ReadEntities, self.inner.read_entities(entities)).await
+    }
+
+    async fn fill_entities(
+        &self,
+        floor: &Floor,
+        entities: &[(EntityRef, Option<Doc>)],
+    ) -> Result<(), CacheError> {
+        self.timed(CacheOp::FillEntities, self.inner.fill_entities(floor, entities)).await
+    }
+
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        self.timed(CacheOp::ReadPages, self.inner.read_pages(reads)).await
+    }
+
+    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
+        self.timed(CacheOp::Lease, self.inner.lease(batches)).await
+    }
+
+    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
+        self.timed(CacheOp::Commit, self.inner.commit(lease, rows, extent)).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
+        self.timed(CacheOp::Release, self.inner.release(leases)).await
+    }
+
+    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
+        self.timed(CacheOp::Filling, self.inner.filling(batches)).await
+    }
+
+    async fn note(&self, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+        self.timed(CacheOp::Note, self.inner.note(changes)).await
+    }
+
+    async fn reconcile(&self, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        self.timed(CacheOp::Reconcile, self.inner.reconcile(rows)).await
+    }
+
+    async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
+        self.timed(CacheOp::DropTypes, self.inner.drop_types(types, at)).await
+    }
+
+    async fn clear(&self) -> Result<(), CacheError> {
+        self.timed(CacheOp::Clear, self.inner.clear()).await
+    }
+
+    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
+        self.timed(CacheOp::Stats, self.inner.stats()).await
+    }
+
+    async fn sweep(&self) -> Result<u64, CacheError> {
+        self.timed(CacheOp::Sweep, self.inner.sweep()).await
+    }
+}
