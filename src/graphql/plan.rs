@@ -1,0 +1,253 @@
+//! An operation as a plan: what to fetch level by level, and the shape of the answer.
+//!
+//! A plan is made once per operation text (and per value of the variables in `@skip` and `@include`)
+//! and shared by all requests. Fragments are dissolved, fields of one response key are merged, names
+//! are resolved against the model; only argument values are left to the request.
+
+use std::sync::Arc;
+
+use async_graphql::Pos;
+use async_graphql::parser::types::Field as Node;
+
+use crate::schema::{Collection, Enum, IdKind, Scalar, UniqueKey};
+
+mod build;
+mod collect;
+
+pub(super) use build::{Planner, Refusal};
+pub(super) use collect::Flags;
+
+/// A whole operation.
+pub(super) struct Plan {
+    /// Its root fields in the order of the response.
+    pub(super) roots: Vec<Root>,
+    /// Whether the root fields are carried out one after the other, as those of mutations are.
+    pub(super) serial: bool,
+}
+
+/// One root field.
+pub(super) struct Root {
+    /// Its key in the response.
+    pub(super) key: Arc<str>,
+    /// Where it stands in the text.
+    pub(super) pos: Pos,
+    /// What it does.
+    pub(super) kind: RootKind,
+}
+
+/// What a root field does.
+pub(super) enum RootKind {
+    /// `__typename`
+    Typename(&'static str),
+    /// `__schema` or `__type`, which async-graphql answers.
+    Introspection,
+    /// A look-up by id.
+    ById { collection: Arc<Collection>, args: Args, selection: Selection },
+    /// A look-up by the unique key of this index.
+    ByUnique { collection: Arc<Collection>, key: usize, args: Args, selection: Selection },
+    /// A list of a collection or an interface.
+    List { source: Source, args: Args, connection: Connection },
+    /// A mutation whose answer is a document.
+    WriteOne { collection: Arc<Collection>, op: WriteOne, args: Args, selection: Selection },
+    /// `createBooks`
+    CreateMany { collection: Arc<Collection>, args: Args, selection: Selection },
+    /// A mutation whose answer is a count.
+    Bulk { collection: Arc<Collection>, op: Bulk, args: Args, fields: Vec<(Arc<str>, BulkField)> },
+}
+
+/// The mutations of one document.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WriteOne {
+    /// `createBook`
+    Create,
+    /// `updateBook`
+    Update,
+    /// `upsertBook`
+    Upsert,
+    /// `deleteBook`
+    Delete,
+}
+
+/// The mutations of many documents.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bulk {
+    /// `updateBooks`
+    Update,
+    /// `deleteBooks`
+    Delete,
+}
+
+/// The fields of a bulk mutation's answer.
+pub(super) enum BulkField {
+    /// `__typename`
+    Typename,
+    /// `count`
+    Count,
+}
+
+/// The arguments of a field as they stand in the text.
+pub(super) struct Args {
+    /// The type that declares the field.
+    pub(super) parent: String,
+    /// The field.
+    pub(super) node: Node,
+}
+
+/// What a list lists.
+#[derive(Clone)]
+pub(super) struct Source {
+    /// Name of the collection type or interface.
+    pub(super) on: Arc<str>,
+    /// Names of the collection types behind it.
+    pub(super) types: Vec<Arc<str>>,
+}
+
+/// What is wanted of documents, by their type.
+pub(super) struct Selection {
+    /// One for each collection type that the documents can have.
+    pub(super) types: Vec<TypeSelection>,
+    /// How many relations are selected in all the types together.
+    pub(super) slots: usize,
+}
+
+impl Selection {
+    /// What is wanted of documents of this type.
+    pub(super) fn of(&self, ty: &str) -> Option<&TypeSelection> {
+        self.types.iter().find(|selection| *selection.collection.name == *ty)
+    }
+}
+
+/// What is wanted of documents of one type.
+pub(super) struct TypeSelection {
+    /// The type.
+    pub(super) collection: Arc<Collection>,
+    /// Its selected fields in the order of the response.
+    pub(super) fields: Vec<Field>,
+}
+
+/// One selected field of a document.
+pub(super) struct Field {
+    /// Its key in the response.
+    pub(super) key: Arc<str>,
+    /// Where it stands in the text.
+    pub(super) pos: Pos,
+    /// What it is.
+    pub(super) kind: FieldKind,
+}
+
+/// What a selected field of a document is.
+pub(super) enum FieldKind {
+    /// `__typename`
+    Typename,
+    /// `id`
+    Id,
+    /// The document's version number.
+    Version,
+    /// A stored value.
+    Value(ValueField),
+    /// The document that a foreign key leads to.
+    One { field: Arc<str>, target: Arc<str>, required: bool, slot: usize, selection: Selection },
+    /// The documents whose foreign key leads here.
+    Many { field: Arc<str>, source: Source, slot: usize, args: Args, connection: Connection },
+}
+
+/// A stored value and how it is written.
+pub(super) struct ValueField {
+    /// The field's name in the document.
+    pub(super) name: Arc<str>,
+    /// What one value is.
+    pub(super) leaf: Leaf,
+    /// Whether the field must not be null.
+    pub(super) required: bool,
+    /// `Some` for a list; whether its items must not be null.
+    pub(super) list: Option<bool>,
+}
+
+/// What one stored value is.
+pub(super) enum Leaf {
+    /// A scalar that is not an id.
+    Scalar(Scalar),
+    /// An id of this kind.
+    Id(IdKind),
+    /// A value of an enum.
+    Enum(Arc<Enum>),
+    /// A sub-document of a type, with its selected fields.
+    Embedded(Arc<str>, Vec<EmbeddedField>),
+}
+
+/// One selected field of a sub-document.
+pub(super) struct EmbeddedField {
+    /// Its key in the response.
+    pub(super) key: Arc<str>,
+    /// Where it stands in the text.
+    pub(super) pos: Pos,
+    /// The value; `None` for `__typename`.
+    pub(super) value: Option<ValueField>,
+}
+
+/// What is wanted of a list.
+pub(super) struct Connection {
+    /// Name of its type: `BookConnection`.
+    pub(super) name: String,
+    /// Its selected fields in the order of the response.
+    pub(super) fields: Vec<(Arc<str>, Pos, ConnectionField)>,
+    /// What is wanted of the rows' documents: one selection for each `nodes` and `node`.
+    pub(super) selections: Vec<Selection>,
+}
+
+/// A selected field of a list.
+pub(super) enum ConnectionField {
+    /// `__typename`
+    Typename,
+    /// `nodes`, with the index of its selection.
+    Nodes(usize),
+    /// `edges`
+    Edges { name: String, fields: Vec<(Arc<str>, EdgeField)> },
+    /// `pageInfo`
+    PageInfo(Vec<(Arc<str>, PageInfoField)>),
+    /// `totalCount`
+    TotalCount,
+}
+
+/// A selected field of an edge.
+pub(super) enum EdgeField {
+    /// `__typename`
+    Typename,
+    /// `cursor`
+    Cursor,
+    /// `node`, with the index of its selection.
+    Node(usize),
+}
+
+/// A selected field of a page info.
+pub(super) enum PageInfoField {
+    /// `__typename`
+    Typename,
+    /// `hasNextPage`
+    HasNext,
+    /// `hasPreviousPage`
+    HasPrevious,
+    /// `startCursor`
+    Start,
+    /// `endCursor`
+    End,
+}
+
+impl Connection {
+    /// Whether the list's length is wanted.
+    pub(super) fn wants_total(&self) -> bool {
+        self.fields.iter().any(|(_, _, field)| matches!(field, ConnectionField::TotalCount))
+    }
+
+    /// Whether anything but the list's length is wanted.
+    pub(super) fn wants_rows(&self) -> bool {
+        self.fields.iter().any(|(_, _, field)| {
+            !matches!(field, ConnectionField::TotalCount | ConnectionField::Typename)
+        })
+    }
+}
+
+/// The unique key of an index in a collection.
+pub(super) fn unique_key(collection: &Collection, index: usize) -> Option<&UniqueKey> {
+    collection.uniques.get(index)
+}
