@@ -3,16 +3,35 @@
 //! Values are JSON as the API has them, with enum values as strings. Paths of faults start at the given
 //! value: callers put the argument's name before them.
 
+use crate::schema::{Field, Model};
+
+mod decimal;
 mod document;
+mod faults;
 mod filter;
 mod id;
+mod json;
+mod operator;
 mod order;
+mod scalar;
+mod subject;
+mod time;
 mod unique;
 mod value;
 
 pub use document::{create, patch};
 pub use filter::{FilterLimits, filter};
 pub use id::{id, new_id};
+pub use operator::{Operand, Operator};
 pub use order::order;
 pub use unique::{unique, unique_values};
 pub use value::value;
+
+/// The stored fields of a collection type or an interface; none for other names.
+fn fields_of<'a>(model: &'a Model, on: &str) -> &'a [Field] {
+    match (model.collection(on), model.interface(on)) {
+        (Some(collection), _) => &collection.fields,
+        (None, Some(interface)) => &interface.fields,
+        (None, None) => &[],
+    }
+}

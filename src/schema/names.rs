@@ -18,6 +18,9 @@ pub const RESERVED_FIELDS: [&str; 3] = ["and", "or", "not"];
 /// Embedded types inside embedded types are followed this far for the fields that lists can be ordered
 /// by.
 const ORDER_DEPTH: usize = 4;
+/// Fields looked at for the same purpose at the most: embedded types can name each other so that their
+/// paths are beyond number.
+const ORDER_FIELDS: usize = 2_000;
 
 /// Names of the types made for a scalar, itself included.
 pub fn scalar_types(scalar: Scalar) -> Vec<String> {
@@ -129,6 +132,19 @@ pub fn delete(name: &str) -> String {
 /// The value of the unique-key enum that stands for the id.
 pub const UNIQUE_ID: &str = "ID";
 
+/// Input fields of an order's part.
+pub const FIELD: &str = "field";
+/// See [`FIELD`].
+pub const DIRECTION: &str = "direction";
+/// Values of `Direction`.
+pub const ASC: &str = "ASC";
+/// See [`ASC`].
+pub const DESC: &str = "DESC";
+/// Values of `StringMode`.
+pub const SENSITIVE: &str = "SENSITIVE";
+/// See [`SENSITIVE`].
+pub const INSENSITIVE: &str = "INSENSITIVE";
+
 /// `createdAt` as `CREATED_AT`, `isbn13` as `ISBN13`, `parentURL` as `PARENT_URL`.
 pub fn screaming(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
@@ -167,29 +183,31 @@ pub fn stored_path(field: &Field) -> &str {
 /// What a list can be ordered by: the names of the order enum, in the order of the file, each with the
 /// path in the stored document. Two fields with one name are a fault of the schema file.
 pub fn order_fields(fields: &[Field], embedded: &BTreeMap<Arc<str>, Arc<Embedded>>) -> Vec<(String, String)> {
-    let mut found = vec![("ID".to_owned(), "_id".to_owned())];
-    collect_order_fields(fields, embedded, "", "", ORDER_DEPTH, &mut found);
-    found
+    let mut walk = OrderWalk { embedded, left: ORDER_FIELDS, found: vec![("ID".into(), "_id".into())] };
+    walk.fields(fields, "", "", ORDER_DEPTH);
+    walk.found
 }
 
-fn collect_order_fields(
-    fields: &[Field],
-    embedded: &BTreeMap<Arc<str>, Arc<Embedded>>,
-    name_prefix: &str,
-    path_prefix: &str,
-    depth: usize,
-    found: &mut Vec<(String, String)>,
-) {
-    for field in fields.iter().filter(|field| field.ty.list.is_none()) {
-        let name = format!("{name_prefix}{}", screaming(&field.name));
-        let path = format!("{path_prefix}{}", stored_path(field));
-        match &field.ty.kind {
-            Kind::Scalar(Scalar::Json) => {}
-            Kind::Scalar(_) | Kind::Enum(_) => found.push((name, path)),
-            Kind::Embedded(inner) => {
-                if let Some(inner) = embedded.get(inner).filter(|_| depth > 0) {
-                    let (name, path) = (format!("{name}_"), format!("{path}."));
-                    collect_order_fields(&inner.fields, embedded, &name, &path, depth - 1, found);
+struct OrderWalk<'a> {
+    embedded: &'a BTreeMap<Arc<str>, Arc<Embedded>>,
+    left: usize,
+    found: Vec<(String, String)>,
+}
+
+impl OrderWalk<'_> {
+    fn fields(&mut self, fields: &[Field], name: &str, path: &str, depth: usize) {
+        for field in fields.iter().filter(|field| field.ty.list.is_none()) {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
+            let name = format!("{name}{}", screaming(&field.name));
+            let path = format!("{path}{}", stored_path(field));
+            match &field.ty.kind {
+                Kind::Scalar(Scalar::Json) => {}
+                Kind::Scalar(_) | Kind::Enum(_) => self.found.push((name, path)),
+                Kind::Embedded(inner) => {
+                    if let Some(inner) = self.embedded.get(inner).filter(|_| depth > 0) {
+                        self.fields(&inner.fields, &format!("{name}_"), &format!("{path}."), depth - 1);
+                    }
                 }
             }
         }

@@ -1,10 +1,22 @@
 //! Filters as `BookWhere` describes them.
 
-use serde_json::Value as Json;
+use std::sync::Arc;
 
+use bson::Bson;
+use serde_json::{Map, Value as Json};
+
+use super::faults::Faults;
+use super::fields_of;
+use super::operator::{Operand, Operator};
+use super::scalar::shown;
+use super::subject::Subject;
 use crate::engine::InputFault;
-use crate::query::Filter;
-use crate::schema::Model;
+use crate::query::{CmpOp, Filter, Pattern};
+use crate::schema::names::{INSENSITIVE, SENSITIVE, stored_path};
+use crate::schema::{Field, Kind, Model};
+
+/// Characters of a text to search for at the most.
+const TEXT: usize = 1_000;
 
 /// Bounds of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +36,317 @@ impl Default for FilterLimits {
 }
 
 /// The filter of a list of the collection type or interface `on`. All faults at once. Null is only
-/// accepted where it is a value: in `eq`, `ne`, `in` and `nin`.
+/// accepted where it is a value, in `eq`, `ne`, `in` and `nin`; and for the whole, where it is every
+/// document.
 pub fn filter(
     model: &Model,
     on: &str,
     given: &Json,
     limits: &FilterLimits,
 ) -> Result<Filter, Vec<InputFault>> {
-    let _ = (model, on, given, limits);
-    unimplemented!()
+    if given.is_null() {
+        return Ok(Filter::all());
+    }
+    let mut faults = Faults::default();
+    let types: Vec<_> = model.members(on).iter().filter_map(|name| model.collection(name).cloned()).collect();
+    let scope = Scope { fields: fields_of(model, on), ids: &types, prefix: "" };
+    let mut reader = Reader { model, limits, left: limits.total };
+    let filter = reader.object(&scope, given, limits.depth, &mut faults);
+    faults.finish(Some(filter))
+}
+
+/// What the names in an object of a filter mean.
+struct Scope<'a> {
+    fields: &'a [Field],
+    /// The types whose ids `id` compares; empty inside embedded values.
+    ids: &'a [Arc<crate::schema::Collection>],
+    prefix: &'a str,
+}
+
+struct Reader<'a> {
+    model: &'a Model,
+    limits: &'a FilterLimits,
+    left: usize,
+}
+
+impl Reader<'_> {
+    /// An object of conditions that must all hold.
+    fn object(&mut self, scope: &Scope<'_>, given: &Json, depth: usize, faults: &mut Faults) -> Filter {
+        let Json::Object(conditions) = given else {
+            faults.add(format!("expected an object of conditions, got {}", shown(given)));
+            return Filter::none();
+        };
+        let Some(depth) = depth.checked_sub(1) else {
+            faults.add(format!("a filter may be {} levels deep", self.limits.depth));
+            return Filter::none();
+        };
+        let parts = conditions.iter().map(|(key, given)| {
+            faults.at(key, |faults| match key.as_str() {
+                "and" => Filter::And(self.objects(scope, given, depth, faults)),
+                "or" => Filter::Or(self.objects(scope, given, depth, faults)),
+                "not" => Filter::Not(Box::new(self.object(scope, given, depth, faults))),
+                "id" if !scope.ids.is_empty() => {
+                    self.operators(&Subject::Ids(scope.ids), "_id", Operator::of_id(), given, depth, faults)
+                }
+                key => self.field(scope, key, given, depth, faults),
+            })
+        });
+        Filter::And(parts.collect())
+    }
+
+    fn objects(&mut self, scope: &Scope<'_>, given: &Json, depth: usize, faults: &mut Faults) -> Vec<Filter> {
+        let Json::Array(items) = given else {
+            faults.add(format!("expected a list of filters, got {}", shown(given)));
+            return Vec::new();
+        };
+        let mut parts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            faults.at_index(index, |faults| {
+                if self.spend(1, faults) {
+                    parts.push(self.object(scope, item, depth, faults));
+                }
+            });
+        }
+        parts
+    }
+
+    fn field(
+        &mut self,
+        scope: &Scope<'_>,
+        name: &str,
+        given: &Json,
+        depth: usize,
+        faults: &mut Faults,
+    ) -> Filter {
+        let Some(field) = scope.fields.iter().find(|field| *field.name == *name) else {
+            let names: Vec<&str> = scope.fields.iter().map(|field| &*field.name).collect();
+            faults.add(format!("nothing can be filtered by this; there are {}", names.join(", ")));
+            return Filter::none();
+        };
+        let path = format!("{}{}", scope.prefix, stored_path(field));
+        match (&field.ty.kind, field.ty.list) {
+            (Kind::Embedded(inner), None) => {
+                let prefix = format!("{path}.");
+                self.object(&self.inside(inner, &prefix), given, depth, faults)
+            }
+            _ => self.operators(&Subject::Field(field), &path, Operator::of(&field.ty), given, depth, faults),
+        }
+    }
+
+    /// The scope of an embedded type's fields.
+    fn inside<'s>(&self, name: &str, prefix: &'s str) -> Scope<'s>
+    where
+        Self: 's,
+    {
+        let fields = self.model.embedded.get(name).map_or(&[][..], |inner| &inner.fields);
+        Scope { fields, ids: &[], prefix }
+    }
+
+    /// An object of operators on one field, which must all hold.
+    fn operators(
+        &mut self,
+        subject: &Subject<'_>,
+        path: &str,
+        known: &[Operator],
+        given: &Json,
+        depth: usize,
+        faults: &mut Faults,
+    ) -> Filter {
+        let names = || known.iter().map(|operator| operator.name()).collect::<Vec<_>>().join(", ");
+        let Json::Object(operators) = given else {
+            faults.add(format!("expected an object with operators ({}), got {}", names(), shown(given)));
+            return Filter::none();
+        };
+        let insensitive = mode(operators, faults);
+        let mut parts = Vec::with_capacity(operators.len());
+        for (name, operand) in operators {
+            faults.at(name, |faults| match known.iter().find(|operator| operator.name() == name) {
+                None => faults.add(format!("there is no such operator here; there are {}", names())),
+                Some(_) if !self.spend(1, faults) => {}
+                Some(operator) => {
+                    let on = On { subject, path, insensitive };
+                    parts.extend(self.operator(&on, *operator, operand, depth, faults));
+                }
+            });
+        }
+        Filter::And(parts)
+    }
+
+    fn operator(
+        &mut self,
+        on: &On<'_>,
+        operator: Operator,
+        given: &Json,
+        depth: usize,
+        faults: &mut Faults,
+    ) -> Option<Filter> {
+        match operator.operand() {
+            Operand::Mode => None,
+            Operand::Flag => {
+                let Some(flag) = given.as_bool() else {
+                    faults.add(format!("expected true or false, got {}", shown(given)));
+                    return None;
+                };
+                let holds = match operator {
+                    Operator::IsEmpty => Filter::IsEmpty(on.path.to_owned()),
+                    _ => on.subject.exists(on.path),
+                };
+                Some(if flag { holds } else { not(holds) })
+            }
+            Operand::Text => {
+                let text = text(given, faults)?;
+                let pattern = match operator {
+                    Operator::Matches => {
+                        faults.keep(Pattern::regex(text, on.insensitive).map_err(|error| error.0))?
+                    }
+                    _ => {
+                        let (start, end) = (operator == Operator::StartsWith, operator == Operator::EndsWith);
+                        Pattern::literal(text, start, end, on.insensitive)
+                    }
+                };
+                Some(Filter::Matches(on.path.to_owned(), pattern))
+            }
+            Operand::Filter => {
+                let Kind::Embedded(inner) = on.subject.kind()? else { return None };
+                let filter = self.object(&self.inside(inner, ""), given, depth, faults);
+                Some(Filter::Some(on.path.to_owned(), Box::new(filter)))
+            }
+            Operand::Value | Operand::NullableValue => {
+                let values = self.value(on, operator, given, faults)?;
+                Some(self.compare(on, operator, values, faults))
+            }
+            Operand::Values | Operand::NullableValues => {
+                let Json::Array(items) = given else {
+                    faults.add(format!("expected a list of values, got {}", shown(given)));
+                    return None;
+                };
+                if items.len() > self.limits.values {
+                    let most = self.limits.values;
+                    faults.add(format!("may have {most} values, has {}", items.len()));
+                    return None;
+                }
+                if !self.spend(items.len(), faults) {
+                    return None;
+                }
+                let mut values = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    values.push(faults.at_index(index, |faults| self.value(on, operator, item, faults)));
+                }
+                let values: Vec<Vec<Bson>> = values.into_iter().collect::<Option<_>>()?;
+                Some(match operator {
+                    Operator::HasAll => {
+                        let has = |value| Filter::HasAny(on.path.to_owned(), value);
+                        Filter::And(values.into_iter().map(has).collect())
+                    }
+                    _ => self.compare(on, operator, values.concat(), faults),
+                })
+            }
+        }
+    }
+
+    /// One value as it is stored, in every form that it can have.
+    fn value(&self, on: &On<'_>, operator: Operator, given: &Json, faults: &mut Faults) -> Option<Vec<Bson>> {
+        match (given, operator.operand()) {
+            (Json::Null, Operand::NullableValue | Operand::NullableValues) => Some(vec![Bson::Null]),
+            (Json::Null, _) => {
+                faults.add("must not be null; eq: null finds what has no value");
+                None
+            }
+            (given, _) => faults.keep(on.subject.stored(self.model, given)),
+        }
+    }
+
+    fn compare(&self, on: &On<'_>, operator: Operator, values: Vec<Bson>, faults: &mut Faults) -> Filter {
+        let each = |op| {
+            let one = |value| on.subject.cmp(on.path, op, value);
+            Filter::Or(values.iter().cloned().map(one).collect())
+        };
+        let ordered = |op, faults: &mut Faults| {
+            if on.insensitive {
+                faults.add(format!("cannot be used with mode: {INSENSITIVE}"));
+            }
+            each(op)
+        };
+        match operator {
+            Operator::Lt => ordered(CmpOp::Lt, faults),
+            Operator::Lte => ordered(CmpOp::Lte, faults),
+            Operator::Gt => ordered(CmpOp::Gt, faults),
+            Operator::Gte => ordered(CmpOp::Gte, faults),
+            Operator::Ne | Operator::Nin => not(equal(on, values, faults)),
+            Operator::Has | Operator::HasAny => Filter::HasAny(on.path.to_owned(), values),
+            _ => equal(on, values, faults),
+        }
+    }
+
+    /// Counts operators and values; `false` when there are too many, which is a fault.
+    fn spend(&mut self, count: usize, faults: &mut Faults) -> bool {
+        let left = self.left.checked_sub(count);
+        if left.is_none() {
+            faults.add(format!("a filter may have {} operators and values", self.limits.total));
+        }
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+}
+
+/// What an operator is applied to.
+struct On<'a> {
+    subject: &'a Subject<'a>,
+    path: &'a str,
+    insensitive: bool,
+}
+
+/// Equality with one of the values.
+fn equal(on: &On<'_>, values: Vec<Bson>, faults: &mut Faults) -> Filter {
+    if !on.insensitive {
+        return on.subject.equal(on.path, values);
+    }
+    let one = |value| match value {
+        Bson::String(value) => {
+            check_text(&value, faults);
+            Filter::Matches(on.path.to_owned(), Pattern::literal(&value, true, true, true))
+        }
+        other => Filter::eq(on.path, other),
+    };
+    Filter::Or(values.into_iter().map(one).collect())
+}
+
+fn not(filter: Filter) -> Filter {
+    Filter::Not(Box::new(filter))
+}
+
+/// Whether the operators ask for letters of other case to count as the same.
+fn mode(operators: &Map<String, Json>, faults: &mut Faults) -> bool {
+    let name = Operator::Mode.name();
+    match operators.get(name) {
+        None => false,
+        Some(mode) => match mode.as_str() {
+            Some(INSENSITIVE) => true,
+            Some(SENSITIVE) => false,
+            _ => {
+                let expected = format!("expected {SENSITIVE} or {INSENSITIVE}, got {}", shown(mode));
+                faults.at(name, |faults| faults.add(expected));
+                false
+            }
+        },
+    }
+}
+
+fn text<'a>(given: &'a Json, faults: &mut Faults) -> Option<&'a str> {
+    match given {
+        Json::String(text) => {
+            check_text(text, faults);
+            Some(text)
+        }
+        other => {
+            faults.add(format!("expected a String, got {}", shown(other)));
+            None
+        }
+    }
+}
+
+fn check_text(text: &str, faults: &mut Faults) {
+    if text.chars().nth(TEXT).is_some() {
+        faults.add(format!("a text to search for may have {TEXT} characters"));
+    }
 }

@@ -3,19 +3,36 @@
 use bson::Bson;
 use serde_json::Value as Json;
 
+use super::faults::Faults;
+use super::value::leaf;
 use crate::engine::InputFault;
-use crate::query::Filter;
+use crate::query::{Filter, normalize};
 use crate::schema::{Collection, Model, UniqueKey};
 
 /// The filter that holds for the document with these values in the key's fields (in their order).
+/// Paths of faults are the fields' names.
 pub fn unique(
     model: &Model,
     collection: &Collection,
     key: &UniqueKey,
     values: &[Json],
 ) -> Result<Filter, Vec<InputFault>> {
-    let _ = (model, collection, key, values);
-    unimplemented!()
+    let mut faults = Faults::default();
+    let mut parts = Vec::with_capacity(key.fields.len());
+    for (place, name) in key.fields.iter().enumerate() {
+        faults.at(name, |faults| match (collection.field(name), values.get(place)) {
+            (Some(_), None | Some(Json::Null)) => {
+                faults.add("documents without a value cannot be found by it");
+            }
+            (Some(field), Some(given)) => {
+                let stored = faults.keep(leaf(model, field, given));
+                parts.extend(stored.map(|stored| Filter::eq(key.path(name), normalised(key, &stored))));
+            }
+            (None, _) => faults.add(format!("{} has no such field", collection.name)),
+        });
+    }
+    let filter = if parts.len() == 1 { parts.pop() } else { Some(Filter::And(parts)) };
+    faults.finish(filter)
 }
 
 /// The values to store under `_oponn.u` for these fields of a document or a patch: paths with values,
@@ -24,6 +41,20 @@ pub fn unique_values<'a>(
     collection: &Collection,
     fields: impl IntoIterator<Item = (&'a str, &'a Bson)>,
 ) -> Vec<(String, Bson)> {
-    let _ = (collection, fields.into_iter().count());
-    unimplemented!()
+    let mut values = Vec::new();
+    for (name, stored) in fields {
+        for key in collection.uniques.iter().filter(|key| !key.normalize.is_empty()) {
+            if key.fields.iter().any(|field| **field == *name) {
+                values.push((key.path(name), normalised(key, stored)));
+            }
+        }
+    }
+    values
+}
+
+fn normalised(key: &UniqueKey, stored: &Bson) -> Bson {
+    match stored {
+        Bson::String(text) => Bson::String(normalize(text, &key.normalize)),
+        other => other.clone(),
+    }
 }

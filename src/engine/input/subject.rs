@@ -1,0 +1,88 @@
+//! What a filter's operators compare: a field's values or the ids of several types, with their own
+//! ways of being stored and of being absent.
+
+use std::sync::Arc;
+
+use bson::Bson;
+use serde_json::Value as Json;
+
+use super::id;
+use super::value::leaf;
+use crate::query::{CmpOp, Filter};
+use crate::schema::{Collection, Field, Filled, Kind, Model};
+
+/// What operators compare.
+pub enum Subject<'a> {
+    /// A field.
+    Field(&'a Field),
+    /// The ids of these types.
+    Ids(&'a [Arc<Collection>]),
+}
+
+impl Subject<'_> {
+    /// What one value of a field is; `None` for ids.
+    pub fn kind(&self) -> Option<&Kind> {
+        match self {
+            Subject::Field(field) => Some(&field.ty.kind),
+            Subject::Ids(_) => None,
+        }
+    }
+
+    /// A value in each form in which it can be stored: ids of several types may be of several kinds.
+    pub fn stored(&self, model: &Model, given: &Json) -> Result<Vec<Bson>, String> {
+        match self {
+            Subject::Field(field) => leaf(model, field, given).map(|stored| vec![stored]),
+            Subject::Ids(types) => {
+                let mut forms = Vec::new();
+                let mut message = String::new();
+                for ty in *types {
+                    match id::id(ty, given).map(|id| id.to_bson()) {
+                        Ok(form) if !forms.contains(&form) => forms.push(form),
+                        Ok(_) => {}
+                        Err(why) => message = why,
+                    }
+                }
+                if forms.is_empty() { Err(message) } else { Ok(forms) }
+            }
+        }
+    }
+
+    /// Equality with one of the values.
+    pub fn equal(&self, path: &str, mut values: Vec<Bson>) -> Filter {
+        if self.absent_is_zero() && values.iter().filter_map(number).any(|value| value == 0) {
+            values.push(Bson::Null);
+        }
+        Filter::In(path.to_owned(), values)
+    }
+
+    /// A comparison with a value that is not null.
+    pub fn cmp(&self, path: &str, op: CmpOp, value: Bson) -> Filter {
+        let zero_too = self.absent_is_zero()
+            && number(&value).is_some_and(|value| match op {
+                CmpOp::Lt => 0 < value,
+                CmpOp::Lte => 0 <= value,
+                CmpOp::Gt => 0 > value,
+                CmpOp::Gte => 0 >= value,
+            });
+        let holds = Filter::Cmp(path.to_owned(), op, value);
+        if zero_too { Filter::Or(vec![holds, Filter::eq(path, Bson::Null)]) } else { holds }
+    }
+
+    /// Being there.
+    pub fn exists(&self, path: &str) -> Filter {
+        if self.absent_is_zero() { Filter::all() } else { Filter::Exists(path.to_owned()) }
+    }
+
+    /// Documents that other programs wrote have no version number; it counts as 0.
+    fn absent_is_zero(&self) -> bool {
+        matches!(self, Subject::Field(field) if field.filled == Filled::Version)
+    }
+}
+
+fn number(value: &Bson) -> Option<i64> {
+    match value {
+        Bson::Int32(number) => Some((*number).into()),
+        Bson::Int64(number) => Some(*number),
+        _ => None,
+    }
+}
