@@ -3,18 +3,42 @@
 
 use std::sync::Arc;
 
+use async_graphql::dynamic::Schema;
+use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
 use crate::engine::Engine;
+use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
+use crate::schema::Model;
 
 mod arguments;
 mod coerce;
+mod document;
+mod error;
+mod expand;
+mod output;
+mod page;
+mod plan;
+mod request;
 mod types;
+
+use document::{Document, Documents};
+use error::ApiError;
+use plan::{Plan, Planner, RootKind};
+use request::Request;
 
 /// The API of one application.
 pub struct Api {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     engine: Arc<Engine>,
+    limits: ApiLimits,
+    schema: Schema,
+    planner: Planner,
+    documents: Documents,
 }
 
 /// Bounds of the API.
@@ -72,25 +96,127 @@ pub enum Outcome {
 }
 
 impl Api {
-    /// The API of the engine's model.
-    pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Api {
-        let _ = limits;
-        Api { engine }
+    /// The API of the engine's model. Fails when no API can be made of the model.
+    pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
+        let schema = types::build(engine.model(), &limits)?;
+        let planner = Planner::new(engine.model().clone());
+        let documents = Documents::new();
+        Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })
     }
 
     /// The engine.
     pub fn engine(&self) -> &Arc<Engine> {
-        &self.engine
+        &self.inner.engine
     }
 
-    /// The whole generated API in the schema definition language.
-    pub fn sdl(&self) -> String {
-        unimplemented!()
+    /// The whole generated API of a model in the schema definition language.
+    pub fn sdl_of(model: &Model, limits: &ApiLimits) -> Result<String, String> {
+        Ok(types::sdl(&types::build(model, limits)?))
     }
 
-    /// Executes a request. Never fails: errors are in the response.
+    /// Executes a request. Never fails: errors are in the response. The request is carried out to its
+    /// end even when the caller stops waiting, so that no write remains without its reconcile.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let _ = request;
-        unimplemented!()
+        let inner = self.inner.clone();
+        let span = tracing::Span::current();
+        let work = async move { inner.execute(request).await };
+        match tokio::spawn(tracing::Instrument::instrument(work, span)).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                let errors = [ApiError::internal(&format!("a request panicked: {error}"))];
+                error::count(self.inner.engine.metrics(), &errors);
+                reply(Some(b"null"), &errors, Outcome::Executed)
+            }
+        }
     }
+}
+
+impl Inner {
+    async fn execute(&self, request: ApiRequest) -> ApiReply {
+        let metrics = self.engine.metrics();
+        let mut kind = GraphqlKind::Unknown;
+        let reply = match self.prepare(&request, &mut kind).await {
+            Ok(work) => {
+                let (data, errors) = work.run().await;
+                let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
+                metrics.graphql_request(kind, outcome);
+                error::count(metrics, &errors);
+                reply(Some(&data), &errors, Outcome::Executed)
+            }
+            Err((errors, outcome)) => {
+                metrics.graphql_request(kind, GraphqlOutcome::Rejected);
+                error::count(metrics, &errors);
+                reply(None, &errors, outcome)
+            }
+        };
+        reply
+    }
+
+    /// Everything that can refuse a request before it is carried out.
+    async fn prepare<'a>(
+        &'a self,
+        request: &'a ApiRequest,
+        kind: &mut GraphqlKind,
+    ) -> Result<Work<'a>, (Vec<ApiError>, Outcome)> {
+        let rejected = |errors: Vec<ApiError>| (errors, Outcome::Rejected);
+        let document = self.documents.get(&self.schema, &request.query).await;
+        let document = document.map_err(|errors| rejected(errors.to_vec()))?;
+        let name = request.operation_name.as_deref();
+        let operation = document.operation(name).map_err(|error| rejected(vec![error]))?;
+        *kind = match operation.ty {
+            OperationType::Mutation => GraphqlKind::Mutation,
+            OperationType::Query | OperationType::Subscription => GraphqlKind::Query,
+        };
+        if request.read_only && operation.ty != OperationType::Query {
+            let message = "Only queries can be sent by GET; send mutations by POST.";
+            return Err((vec![ApiError::new(ErrorCode::BadUserInput, message)], Outcome::NotAllowed));
+        }
+        let variables = coerce::variables(&self.schema, operation, &request.variables).map_err(|faults| {
+            let error = |fault: coerce::Fault| ApiError::input(fault.message, &fault.path).at(fault.at);
+            rejected(faults.into_iter().map(error).collect())
+        })?;
+        let plan = document.plan(&self.planner, operation, name, &variables);
+        let plan = plan.map_err(|error| rejected(vec![error]))?;
+        let work = Request { inner: self, variables };
+        work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
+        Ok(Work { request: work, plan, document, name })
+    }
+}
+
+/// A request that has passed all checks.
+struct Work<'a> {
+    request: Request<'a>,
+    plan: Arc<Plan>,
+    document: Arc<Document>,
+    name: Option<&'a str>,
+}
+
+impl Work<'_> {
+    async fn run(&self) -> (Vec<u8>, Vec<ApiError>) {
+        let asked = self.plan.roots.iter().any(|root| matches!(root.kind, RootKind::Introspection));
+        let introspected = if asked {
+            let inner = self.request.inner;
+            Some(self.document.introspect(&inner.schema, self.name, &self.request.variables).await)
+        } else {
+            None
+        };
+        self.request.run(&self.plan, introspected.as_ref()).await
+    }
+}
+
+/// The response as JSON: `errors` first, as the specification advises, so that readers see them.
+fn reply(data: Option<&[u8]>, errors: &[ApiError], outcome: Outcome) -> ApiReply {
+    let mut body = Vec::with_capacity(data.map_or(0, <[u8]>::len) + 64);
+    body.push(b'{');
+    if !errors.is_empty() {
+        let errors = Json::Array(errors.iter().map(ApiError::to_json).collect());
+        body.extend_from_slice(b"\"errors\":");
+        body.extend_from_slice(errors.to_string().as_bytes());
+    }
+    if let Some(data) = data {
+        body.extend_from_slice(if errors.is_empty() { b"\"data\":" } else { b",\"data\":" });
+        body.extend_from_slice(data);
+    }
+    body.push(b'}');
+    ApiReply { body: body.into(), outcome }
 }

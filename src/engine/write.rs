@@ -6,7 +6,7 @@ use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
 use super::references::{keys, under};
-use super::{Engine, EngineError, PageRequest, Step, input};
+use super::{Engine, EngineError, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
 use crate::query::{BatchDef, Filter, Order};
 use crate::schema::{Collection, Filled, UniqueKey};
@@ -75,7 +75,7 @@ impl Engine {
             let id = match input.get("id") {
                 Some(given) if !given.is_null() => Some(input::id(collection, given).map_err(|message| {
                     let path = vec![Step::Key("id".into())];
-                    under(at, vec![super::InputFault { path, message }])
+                    under(at, vec![InputFault { path, message }])
                 })?),
                 _ => None,
             };
@@ -202,36 +202,43 @@ impl Engine {
         self.write_one(collection, id, write).await
     }
 
-    /// Updates the document that has the input's values in a unique key, or creates it.
+    /// Updates the document that has the input's values in a unique key (its id, when no key is given),
+    /// or creates it.
     pub async fn upsert(
         &self,
         collection: &Collection,
-        key: &UniqueKey,
+        key: Option<&UniqueKey>,
         input: &Map<String, Json>,
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
-        let values: Vec<Json> =
-            key.fields.iter().map(|field| input.get(&**field).cloned().unwrap_or(Json::Null)).collect();
-        if let Some(index) = values.iter().position(Json::is_null) {
-            let field = &key.fields[index];
-            let message = format!("{field} is what the upsert goes by: it must be given and not null.");
-            let path = vec![Step::Key(field.to_string())];
-            return Err(under(at, vec![super::InputFault { path, message }]));
-        }
+        let fields = key.map_or_else(|| vec![Arc::from("id")], |key| key.fields.clone());
+        let given = |field: &Arc<str>| input.get(&**field).filter(|value| !value.is_null()).cloned();
+        let values: Option<Vec<Json>> = fields.iter().map(given).collect();
+        let Some(values) = values else {
+            let faults = fields.iter().filter(|field| given(field).is_none()).map(|field| InputFault {
+                path: vec![Step::Key(field.to_string())],
+                message: format!("The upsert goes by {field}: it must be given and not null."),
+            });
+            return Err(under(at, faults.collect()));
+        };
+        let key_name = key.map_or("id", |key| &key.name);
         for _ in 0..UPSERT_TRIES {
-            let result =
-                match self.by_unique(collection, key, &values).await.map_err(|error| place(error, at))? {
-                    Some((entity, _)) => {
-                        let mut set = input.clone();
-                        set.remove("id");
-                        self.update(collection, &entity.id, &set, None, at).await
-                    }
-                    None => self.create(collection, input, at).await,
-                };
+            let found = match key {
+                Some(key) => self.by_unique(collection, key, &values).await,
+                None => self.by_id(collection, &values[0]).await,
+            };
+            let result = match found.map_err(|error| place(error, at))? {
+                Some((entity, _)) => {
+                    let mut set = input.clone();
+                    set.remove("id");
+                    self.update(collection, &entity.id, &set, None, at).await
+                }
+                None => self.create(collection, input, at).await,
+            };
             match result {
                 // Somebody else created or deleted it since: look again.
                 Err(EngineError::Conflict { details, .. })
-                    if details.contains(&("field", Json::String(key.name.clone()))) => {}
+                    if details.contains(&("field", Json::from(key_name))) => {}
                 Err(EngineError::NotFound { path, .. }) if path.is_empty() => {}
                 other => return other,
             }
@@ -240,6 +247,19 @@ impl Engine {
             message: "Too many others are writing the same document; try again.".into(),
             cause: format!("an upsert of {} lost {UPSERT_TRIES} races", collection.name),
         })
+    }
+
+    async fn by_id(
+        &self,
+        collection: &Collection,
+        id: &Json,
+    ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
+        let id = input::id(collection, id).map_err(|message| {
+            EngineError::BadInput(vec![InputFault { path: vec![Step::Key("id".into())], message }])
+        })?;
+        let entity = EntityRef { ty: collection.name.clone(), id };
+        let doc = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
+        Ok(doc.map(|doc| (entity, doc)))
     }
 
     /// The document that has these values in a unique key.

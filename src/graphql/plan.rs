@@ -15,7 +15,7 @@ mod build;
 mod collect;
 
 pub(super) use build::{Planner, Refusal};
-pub(super) use collect::Flags;
+pub(super) use collect::{Flags, flag_names};
 
 /// A whole operation.
 pub(super) struct Plan {
@@ -53,6 +53,19 @@ pub(super) enum RootKind {
     CreateMany { collection: Arc<Collection>, args: Args, selection: Selection },
     /// A mutation whose answer is a count.
     Bulk { collection: Arc<Collection>, op: Bulk, args: Args, fields: Vec<(Arc<str>, BulkField)> },
+}
+
+impl RootKind {
+    /// Whether the field must not be null: a fault of it makes the whole response null.
+    pub(super) fn required(&self) -> bool {
+        match self {
+            RootKind::Typename(_) | RootKind::List { .. } | RootKind::CreateMany { .. } | RootKind::Bulk { .. } => true,
+            RootKind::Introspection
+            | RootKind::ById { .. }
+            | RootKind::ByUnique { .. }
+            | RootKind::WriteOne { .. } => false,
+        }
+    }
 }
 
 /// The mutations of one document.

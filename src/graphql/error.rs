@@ -1,0 +1,111 @@
+//! Errors as clients see them: one exhaustive match from the engine's kinds to codes.
+
+use async_graphql::Pos;
+use serde_json::{Map, Value as Json, json};
+
+use crate::engine::{EngineError, Step};
+use crate::metrics::{ErrorCode, Label, Metrics};
+
+/// One error of a response.
+#[derive(Clone, Debug)]
+pub(super) struct ApiError {
+    /// For `extensions.code`.
+    pub(super) code: ErrorCode,
+    /// For the client.
+    pub(super) message: String,
+    /// Where in the text.
+    pub(super) pos: Option<Pos>,
+    /// Where in the response.
+    pub(super) path: Vec<Step>,
+    /// More for `extensions`.
+    pub(super) details: Vec<(&'static str, Json)>,
+}
+
+impl ApiError {
+    /// An error of a code.
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> ApiError {
+        ApiError { code, message: message.into(), pos: None, path: Vec::new(), details: Vec::new() }
+    }
+
+    /// An error of the client's input.
+    pub(super) fn input(message: impl Into<String>, argument: &[Step]) -> ApiError {
+        let mut error = ApiError::new(ErrorCode::BadUserInput, message);
+        if !argument.is_empty() {
+            error.details.push(("argument", json!(argument)));
+        }
+        error
+    }
+
+    /// A fault of the server: the client gets an id under which the log has the cause.
+    pub(super) fn internal(cause: &str) -> ApiError {
+        let id = uuid::Uuid::new_v4().to_string();
+        tracing::error!(error_id = %id, cause, "a request failed inside");
+        let mut error = ApiError::new(
+            ErrorCode::Internal,
+            "Something went wrong on the server. Give the error id to its operator.",
+        );
+        error.details.push(("errorId", Json::String(id)));
+        error
+    }
+
+    /// What an error of the engine is to the client; several when several things are wrong.
+    pub(super) fn of_engine(error: EngineError) -> Vec<ApiError> {
+        match error {
+            EngineError::BadInput(faults) => {
+                faults.into_iter().map(|fault| ApiError::input(fault.message, &fault.path)).collect()
+            }
+            EngineError::NotFound { message, path } => {
+                let mut error = ApiError::input(message, &path);
+                error.code = ErrorCode::NotFound;
+                vec![error]
+            }
+            EngineError::Conflict { message, details } => {
+                vec![ApiError { details, ..ApiError::new(ErrorCode::Conflict, message) }]
+            }
+            EngineError::VersionMismatch { current } => {
+                let message =
+                    format!("The document has version {current}, not the one given as ifVersion; read it again.");
+                let mut error = ApiError::new(ErrorCode::VersionMismatch, message);
+                error.details.push(("version", current.into()));
+                vec![error]
+            }
+            EngineError::Unavailable { message, cause } => {
+                tracing::warn!(cause, "a request found the store out of reach");
+                vec![ApiError::new(ErrorCode::Unavailable, message)]
+            }
+            EngineError::Internal(cause) => vec![ApiError::internal(&cause)],
+        }
+    }
+
+    /// The error at a place of the text.
+    pub(super) fn at(mut self, pos: Pos) -> ApiError {
+        self.pos.get_or_insert(pos);
+        self
+    }
+
+    /// The error as the specification has it in responses.
+    pub(super) fn to_json(&self) -> Json {
+        let mut error = Map::new();
+        error.insert("message".into(), Json::String(self.message.clone()));
+        if let Some(pos) = self.pos {
+            error.insert("locations".into(), json!([{ "line": pos.line, "column": pos.column }]));
+        }
+        if !self.path.is_empty() {
+            error.insert("path".into(), json!(self.path));
+        }
+        let mut extensions = Map::new();
+        extensions.insert("code".into(), self.code.as_str().into());
+        for (name, value) in &self.details {
+            extensions.insert((*name).to_owned(), value.clone());
+        }
+        error.insert("extensions".into(), Json::Object(extensions));
+        Json::Object(error)
+    }
+}
+
+/// Counts the errors of a response.
+pub(super) fn count(metrics: &Metrics, errors: &[ApiError]) {
+    for error in errors {
+        metrics.graphql_error(error.code);
+    }
+}

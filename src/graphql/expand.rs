@@ -1,0 +1,227 @@
+//! Fetches what a selection wants, level by level: one read per relation and level, however many
+//! parents there are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt, join_all};
+
+use super::Request;
+use super::error::ApiError;
+use super::page::{Cursors, ListArgs, list_args};
+use super::plan::{Args, Connection, FieldKind, Selection, Source};
+use crate::cache::Batch;
+use crate::engine::{EngineError, Family, Page, PageRequest};
+use crate::query::{BatchDef, Filter, SortKey};
+use crate::value::{Doc, EntityRef, Id};
+
+/// A document at some place of the answer.
+pub(super) struct Item {
+    /// Name of its collection type.
+    pub(super) ty: Arc<str>,
+    /// The document.
+    pub(super) doc: Doc,
+    /// Its place, when it is a row of a list.
+    pub(super) key: Option<SortKey>,
+}
+
+/// What the relations of a selection led to, by slot.
+pub(super) type Expanded = Vec<Child>;
+
+/// What one relation led to, for all parents of a level.
+pub(super) enum Child {
+    /// Nothing was fetched for it.
+    Empty,
+    /// The read failed.
+    Failed(Vec<ApiError>),
+    /// For each parent, the index of the document that its key leads to.
+    One { targets: Vec<Option<usize>>, items: Vec<Item>, expanded: Expanded },
+    /// For each parent, its page.
+    Many { pages: Vec<Option<PageMeta>>, list: List },
+}
+
+/// The rows of one or more pages.
+pub(super) struct List {
+    /// All rows, page after page.
+    pub(super) items: Vec<Item>,
+    /// For each selection of the connection, what its relations led to.
+    pub(super) expanded: Vec<Expanded>,
+    /// Makes the rows' cursors.
+    pub(super) cursors: Cursors,
+}
+
+/// A page among the rows of a [`List`].
+pub(super) struct PageMeta {
+    /// Index of its first row.
+    pub(super) from: usize,
+    /// Index after its last row.
+    pub(super) to: usize,
+    pub(super) has_previous: bool,
+    pub(super) has_next: bool,
+    pub(super) total: Option<u64>,
+}
+
+impl Request<'_> {
+    /// Fetches the relations of a selection for all items at once.
+    pub(super) fn expand<'a>(
+        &'a self,
+        selection: &'a Selection,
+        items: &'a [Item],
+    ) -> BoxFuture<'a, Expanded> {
+        async move {
+            let mut expanded: Expanded = Vec::new();
+            expanded.resize_with(selection.slots, || Child::Empty);
+            if items.is_empty() || selection.slots == 0 {
+                return expanded;
+            }
+            let mut work: Vec<BoxFuture<'a, (usize, Child)>> = Vec::new();
+            for of_type in &selection.types {
+                let ty = &of_type.collection.name;
+                for field in &of_type.fields {
+                    match &field.kind {
+                        FieldKind::One { field, target, slot, selection, .. } => {
+                            let child = self.expand_one(ty, field, target, selection, items);
+                            work.push(child.map(|child| (*slot, child)).boxed());
+                        }
+                        FieldKind::Many { field, source, slot, args, connection } => {
+                            let child = self.expand_many(ty, field, source, args, connection, items);
+                            work.push(child.map(|child| (*slot, child)).boxed());
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            for (slot, child) in join_all(work).await {
+                expanded[slot] = child;
+            }
+            expanded
+        }
+        .boxed()
+    }
+
+    async fn expand_one(
+        &self,
+        ty: &str,
+        field: &str,
+        target: &Arc<str>,
+        selection: &Selection,
+        items: &[Item],
+    ) -> Child {
+        let mut index_of: HashMap<Id, usize> = HashMap::new();
+        let mut refs = Vec::new();
+        let wanted: Vec<Option<usize>> = items
+            .iter()
+            .map(|item| {
+                if *item.ty != *ty {
+                    return None;
+                }
+                let id = Id::from_raw(item.doc.raw().get(field).ok().flatten()?)?;
+                Some(*index_of.entry(id.clone()).or_insert_with(|| {
+                    refs.push(EntityRef { ty: target.clone(), id });
+                    refs.len() - 1
+                }))
+            })
+            .collect();
+        let docs = match self.engine().entities(&refs).await {
+            Ok(docs) => docs,
+            Err(error) => return Child::Failed(ApiError::of_engine(error)),
+        };
+        let mut found = Vec::with_capacity(docs.len());
+        let place: Vec<Option<usize>> = docs
+            .into_iter()
+            .map(|doc| {
+                found.push(Item { ty: target.clone(), doc: doc?, key: None });
+                Some(found.len() - 1)
+            })
+            .collect();
+        let targets = wanted.into_iter().map(|index| place[index?]).collect();
+        let expanded = self.expand(selection, &found).await;
+        Child::One { targets, items: found, expanded }
+    }
+
+    async fn expand_many(
+        &self,
+        ty: &str,
+        field: &Arc<str>,
+        source: &Source,
+        args: &Args,
+        connection: &Connection,
+        items: &[Item],
+    ) -> Child {
+        let args = self.resolve(args);
+        let args = match list_args(self.engine().model(), self.limits(), source, connection, &args) {
+            Ok(args) => args,
+            Err(errors) => return Child::Failed(errors),
+        };
+        let shared = Arc::new(args.filter.clone().canonical());
+        let mut parents = Vec::new();
+        let mut requests = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let Some(id) = item.doc.id().filter(|_| *item.ty == *ty) else { continue };
+            let filter = Filter::eq(&**field, id.to_bson()).and(args.filter.clone());
+            let def = BatchDef::new(source.on.clone(), source.types.clone(), filter, args.order.clone());
+            parents.push(index);
+            requests.push(PageRequest {
+                batch: Batch::new(def),
+                window: args.window.clone(),
+                family: Some(Family { filter: shared.clone(), field: field.clone(), value: id.to_bson() }),
+            });
+        }
+        match self.engine().pages(&requests).await {
+            Ok(found) => {
+                let (metas, list) = self.list_of(found, connection, &args).await;
+                let mut pages: Vec<Option<PageMeta>> = Vec::new();
+                pages.resize_with(items.len(), || None);
+                for (parent, meta) in parents.into_iter().zip(metas) {
+                    pages[parent] = Some(meta);
+                }
+                Child::Many { pages, list }
+            }
+            Err(error) => Child::Failed(ApiError::of_engine(error)),
+        }
+    }
+
+    /// A root list.
+    pub(super) async fn root_list(
+        &self,
+        source: &Source,
+        args: &Args,
+        connection: &Connection,
+    ) -> Result<(PageMeta, List), Vec<ApiError>> {
+        let args = self.resolve(args);
+        let args = list_args(self.engine().model(), self.limits(), source, connection, &args)?;
+        let def =
+            BatchDef::new(source.on.clone(), source.types.clone(), args.filter.clone(), args.order.clone());
+        let request = PageRequest { batch: Batch::new(def), window: args.window.clone(), family: None };
+        let pages = self.engine().pages(std::slice::from_ref(&request)).await.map_err(ApiError::of_engine)?;
+        let (mut metas, list) = self.list_of(pages, connection, &args).await;
+        let missing = || EngineError::Internal("a page had no result".into());
+        let meta = metas.pop().ok_or_else(missing).map_err(ApiError::of_engine)?;
+        Ok((meta, list))
+    }
+
+    async fn list_of(
+        &self,
+        pages: Vec<Page>,
+        connection: &Connection,
+        args: &ListArgs,
+    ) -> (Vec<PageMeta>, List) {
+        let mut items = Vec::new();
+        let mut metas = Vec::with_capacity(pages.len());
+        for page in pages {
+            let from = items.len();
+            let item = |row: crate::engine::Row| Item { ty: row.entity.ty, doc: row.doc, key: Some(row.key) };
+            items.extend(page.rows.into_iter().map(item));
+            metas.push(PageMeta {
+                from,
+                to: items.len(),
+                has_previous: page.has_previous,
+                has_next: page.has_next,
+                total: page.total,
+            });
+        }
+        let expanded =
+            join_all(connection.selections.iter().map(|selection| self.expand(selection, &items))).await;
+        (metas, List { items, expanded, cursors: Cursors::of(&args.order) })
+    }
+}

@@ -1,0 +1,298 @@
+//! Writes the response in one pass over the plan and what was fetched for it, with the null propagation
+//! of the specification.
+
+use super::error::ApiError;
+use super::expand::{Child, Expanded, Item, List, PageMeta};
+use super::plan::{
+    BulkField, Connection, ConnectionField, EdgeField, Field, FieldKind, PageInfoField, Selection,
+    TypeSelection,
+};
+use crate::engine::Step;
+use crate::metrics::{ErrorCode, Metrics};
+use async_graphql::Pos;
+
+mod value;
+
+/// A value that must not be null would be: what it stands in becomes null.
+pub(super) struct Null;
+
+/// What has been written, or that it is null.
+pub(super) type Written = Result<(), Null>;
+
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+/// Writes the `data` of a response and gathers its errors.
+pub(super) struct Writer<'a> {
+    json: Vec<u8>,
+    path: Vec<Part<'a>>,
+    pos: Pos,
+    metrics: &'a Metrics,
+    errors: Vec<ApiError>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(metrics: &'a Metrics) -> Writer<'a> {
+        let (json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
+        Writer { json, path, pos: Pos::default(), metrics, errors }
+    }
+
+    /// The JSON written and the errors met.
+    pub(super) fn finish(self) -> (Vec<u8>, Vec<ApiError>) {
+        (self.json, self.errors)
+    }
+
+    /// Writes an object of fields that are each written by `field`.
+    pub(super) fn object<T: 'a>(
+        &mut self,
+        fields: impl IntoIterator<Item = (&'a str, T)>,
+        mut field: impl FnMut(&mut Self, T) -> Written,
+    ) -> Written {
+        self.json.push(b'{');
+        for (index, (key, of)) in fields.into_iter().enumerate() {
+            if index > 0 {
+                self.json.push(b',');
+            }
+            self.string(key);
+            self.json.push(b':');
+            self.path.push(Part::Key(key));
+            let written = field(self, of);
+            self.path.pop();
+            written?;
+        }
+        self.json.push(b'}');
+        Ok(())
+    }
+
+    /// Writes an array of items that are each written by `item`.
+    pub(super) fn array<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut item: impl FnMut(&mut Self, T) -> Written,
+    ) -> Written {
+        self.json.push(b'[');
+        for (index, of) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.json.push(b',');
+            }
+            self.path.push(Part::Index(index));
+            let written = item(self, of);
+            self.path.pop();
+            written?;
+        }
+        self.json.push(b']');
+        Ok(())
+    }
+
+    /// Writes a value that may be null: null when the value inside must not be.
+    pub(super) fn nullable(&mut self, value: impl FnOnce(&mut Self) -> Written) -> Written {
+        let mark = self.json.len();
+        if value(self).is_err() {
+            self.json.truncate(mark);
+            self.null();
+        }
+        Ok(())
+    }
+
+    fn null(&mut self) {
+        self.json.extend_from_slice(b"null");
+    }
+
+    fn raw(&mut self, text: &str) -> Written {
+        self.json.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    fn boolean(&mut self, value: bool) -> Written {
+        self.raw(if value { "true" } else { "false" })
+    }
+
+    pub(super) fn string(&mut self, text: &str) {
+        serde_json::to_writer(&mut self.json, text).expect("text is written to memory");
+    }
+
+    fn text(&mut self, text: &str) -> Written {
+        self.string(text);
+        Ok(())
+    }
+
+    /// Any JSON, as it is.
+    pub(super) fn json(&mut self, value: &serde_json::Value) -> Written {
+        serde_json::to_writer(&mut self.json, value).expect("JSON values are written to memory");
+        Ok(())
+    }
+
+    /// Where the field stands that is written now.
+    pub(super) fn stand(&mut self, pos: Pos) {
+        self.pos = pos;
+    }
+
+    /// Takes note of errors at the place that is written now; the value is null.
+    pub(super) fn fail(&mut self, errors: &[ApiError]) -> Null {
+        let path: Vec<Step> = self
+            .path
+            .iter()
+            .map(|part| match part {
+                Part::Key(key) => Step::Key((*key).to_owned()),
+                Part::Index(index) => Step::Index(*index),
+            })
+            .collect();
+        let placed = |error: &ApiError| ApiError { path: path.clone(), ..error.clone().at(self.pos) };
+        self.errors.extend(errors.iter().map(placed));
+        Null
+    }
+
+    /// One document.
+    pub(super) fn document(&mut self, selection: &'a Selection, item: &Item, row: usize, expanded: &Expanded) -> Written {
+        match selection.of(&item.ty) {
+            Some(of_type) => self.object(
+                of_type.fields.iter().map(|field| (&*field.key, field)),
+                |writer, field| writer.field(of_type, field, item, row, expanded),
+            ),
+            None => Err(self.fail(&[ApiError::internal("a document has a type that the plan does not know")])),
+        }
+    }
+
+    fn field(
+        &mut self,
+        of_type: &'a TypeSelection,
+        field: &'a Field,
+        item: &Item,
+        row: usize,
+        expanded: &Expanded,
+    ) -> Written {
+        self.stand(field.pos);
+        let collection = &of_type.collection;
+        match &field.kind {
+            FieldKind::Typename => self.text(&collection.name),
+            FieldKind::Id => {
+                let stored = item.doc.raw().get("_id").ok().flatten();
+                self.id(collection.id, stored, (&collection.name, "id"))
+            }
+            FieldKind::Version => self.raw(&item.doc.version().to_string()),
+            FieldKind::Value(value) => self.stored(value, item.doc.raw(), &collection.name),
+            FieldKind::One { field: key, target, required, slot, selection } => {
+                let place = (key, target, *required);
+                let write = |writer: &mut Self| writer.one(place, item, row, &expanded[*slot], selection);
+                if *required { write(self) } else { self.nullable(write) }
+            }
+            FieldKind::Many { slot, connection, .. } => match &expanded[*slot] {
+                Child::Many { pages, list } => match pages.get(row).and_then(Option::as_ref) {
+                    Some(meta) => self.connection(connection, meta, list),
+                    None => Err(self.fail(&[ApiError::internal("a parent has no page")])),
+                },
+                Child::Failed(errors) => Err(self.fail(errors)),
+                Child::Empty | Child::One { .. } => {
+                    Err(self.fail(&[ApiError::internal("a relation was not fetched")]))
+                }
+            },
+        }
+    }
+
+    fn one(
+        &mut self,
+        (key, target, required): (&str, &str, bool),
+        item: &Item,
+        row: usize,
+        child: &Child,
+        selection: &'a Selection,
+    ) -> Written {
+        match child {
+            Child::One { targets, items, expanded } => match targets.get(row).copied().flatten() {
+                Some(index) => self.document(selection, &items[index], index, expanded),
+                None if required => {
+                    let message = format!("{key} leads to no {target}: the stored key is missing or the document is gone.");
+                    self.metrics.value_misfit(&item.ty, key);
+                    Err(self.fail(&[ApiError::new(ErrorCode::NotFound, message)]))
+                }
+                None => Err(Null),
+            },
+            Child::Failed(errors) => Err(self.fail(errors)),
+            Child::Empty | Child::Many { .. } => {
+                Err(self.fail(&[ApiError::internal("a relation was not fetched")]))
+            }
+        }
+    }
+
+    /// One page of a list.
+    pub(super) fn connection(&mut self, connection: &'a Connection, page: &PageMeta, list: &List) -> Written {
+        let fields = connection.fields.iter().map(|(key, pos, field)| (&**key, (*pos, field)));
+        self.object(fields, |writer, (pos, field)| {
+            writer.stand(pos);
+            match field {
+                ConnectionField::Typename => writer.text(&connection.name),
+                ConnectionField::TotalCount => match page.total {
+                    Some(total) => writer.raw(&total.to_string()),
+                    None => Err(writer.fail(&[ApiError::internal("a list has no length")])),
+                },
+                ConnectionField::Nodes(index) => writer.array(page.from..page.to, |writer, row| {
+                    writer.node(connection, *index, list, row)
+                }),
+                ConnectionField::Edges { name, fields } => {
+                    writer.array(page.from..page.to, |writer, row| {
+                        writer.nullable(|writer| writer.edge(connection, (name, fields), list, row))
+                    })
+                }
+                ConnectionField::PageInfo(fields) => writer.page_info(fields, page, list),
+            }
+        })
+    }
+
+    fn node(&mut self, connection: &'a Connection, index: usize, list: &List, row: usize) -> Written {
+        let selection = &connection.selections[index];
+        self.nullable(|writer| writer.document(selection, &list.items[row], row, &list.expanded[index]))
+    }
+
+    fn edge(
+        &mut self,
+        connection: &'a Connection,
+        (name, fields): (&'a str, &'a [(std::sync::Arc<str>, EdgeField)]),
+        list: &List,
+        row: usize,
+    ) -> Written {
+        self.object(fields.iter().map(|(key, field)| (&**key, field)), |writer, field| match field {
+            EdgeField::Typename => writer.text(name),
+            EdgeField::Cursor => {
+                let cursor = list.items[row].key.as_ref().map(|key| list.cursors.cursor(key));
+                writer.text(&cursor.unwrap_or_default())
+            }
+            EdgeField::Node(index) => writer.node(connection, *index, list, row),
+        })
+    }
+
+    fn page_info(
+        &mut self,
+        fields: &'a [(std::sync::Arc<str>, PageInfoField)],
+        page: &PageMeta,
+        list: &List,
+    ) -> Written {
+        let rows = &list.items[page.from..page.to];
+        let cursor = |item: Option<&Item>| {
+            item.and_then(|item| item.key.as_ref()).map(|key| list.cursors.cursor(key))
+        };
+        self.object(fields.iter().map(|(key, field)| (&**key, field)), |writer, field| {
+            let text = match field {
+                PageInfoField::Typename => return writer.text("PageInfo"),
+                PageInfoField::HasNext => return writer.boolean(page.has_next),
+                PageInfoField::HasPrevious => return writer.boolean(page.has_previous),
+                PageInfoField::Start => cursor(rows.first()),
+                PageInfoField::End => cursor(rows.last()),
+            };
+            match text {
+                Some(text) => writer.text(&text),
+                None => writer.raw("null"),
+            }
+        })
+    }
+
+    /// The answer of a bulk mutation.
+    pub(super) fn bulk(&mut self, fields: &'a [(std::sync::Arc<str>, BulkField)], count: u64) -> Written {
+        self.object(fields.iter().map(|(key, field)| (&**key, field)), |writer, field| match field {
+            BulkField::Typename => writer.text("BulkResult"),
+            BulkField::Count => writer.raw(&count.to_string()),
+        })
+    }
+}

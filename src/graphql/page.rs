@@ -1,0 +1,152 @@
+//! Arguments of lists: from what the client gave to the window of a batch, and cursors.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+
+use super::ApiLimits;
+use super::error::ApiError;
+use super::plan::{Connection, Source};
+use crate::cache::Window;
+use crate::engine::input::{self, FilterLimits};
+use crate::engine::{EngineError, InputFault, Step};
+use crate::query::{Filter, Order, SortKey};
+use crate::schema::Model;
+
+/// Bytes of a cursor that tell which order it was made for.
+const ORDER_TAG: usize = 4;
+
+/// A list's arguments, understood.
+#[derive(Clone, Debug)]
+pub(super) struct ListArgs {
+    /// `where`
+    pub(super) filter: Filter,
+    /// `orderBy`
+    pub(super) order: Order,
+    /// The rest.
+    pub(super) window: Window,
+}
+
+/// Understands the arguments of a list, or says everything that is wrong with them.
+pub(super) fn list_args(
+    model: &Model,
+    limits: &ApiLimits,
+    source: &Source,
+    connection: &Connection,
+    args: &Map<String, Json>,
+) -> Result<ListArgs, Vec<ApiError>> {
+    let mut errors = Vec::new();
+    let given = |name: &str| args.get(name).filter(|value| !value.is_null());
+    let mut keep = |name: &str, faults: Vec<InputFault>| {
+        let under = |fault: InputFault| InputFault {
+            path: [Step::Key(name.to_owned())].into_iter().chain(fault.path).collect(),
+            message: fault.message,
+        };
+        errors.extend(ApiError::of_engine(EngineError::BadInput(faults.into_iter().map(under).collect())));
+    };
+    let filter = match given("where").map(|w| input::filter(model, &source.on, w, &FilterLimits::default())) {
+        None => Filter::all(),
+        Some(Ok(filter)) => filter,
+        Some(Err(faults)) => {
+            keep("where", faults);
+            Filter::all()
+        }
+    };
+    let order = match given("orderBy").map(|order| input::order(model, &source.on, order)) {
+        None => Order::default(),
+        Some(Ok(order)) => order,
+        Some(Err(faults)) => {
+            keep("orderBy", faults);
+            Order::default()
+        }
+    };
+    let window = window(limits, source, connection, &order, args, &mut errors);
+    if errors.is_empty() { Ok(ListArgs { filter, order, window }) } else { Err(errors) }
+}
+
+fn window(
+    limits: &ApiLimits,
+    source: &Source,
+    connection: &Connection,
+    order: &Order,
+    args: &Map<String, Json>,
+    errors: &mut Vec<ApiError>,
+) -> Window {
+    let mut fault = |name: &str, message: String| {
+        errors.push(ApiError::input(message, &[Step::Key(name.to_owned())]));
+    };
+    let mut number = |name: &str, most: u64| {
+        let value = args.get(name).filter(|value| !value.is_null())?;
+        match value.as_i64().and_then(|n| u64::try_from(n).ok()) {
+            Some(n) if n <= most => Some(n),
+            Some(n) => {
+                fault(name, format!("{name} is {n}, but at most {most} rows can be asked for at once; page with after."));
+                None
+            }
+            None => {
+                fault(name, format!("{name} is {value}, but it must be 0 or more."));
+                None
+            }
+        }
+    };
+    let first = number("first", limits.page_max);
+    let last = number("last", limits.page_max);
+    let offset = number("offset", i32::MAX as u64);
+    if first.is_some() && last.is_some() {
+        fault("last", "first and last cannot be given together; give one of them.".into());
+    }
+    if last.is_some() && offset.is_some() {
+        fault("offset", "offset counts from the start; give it with first, not with last.".into());
+    }
+    let mut cursor = |name: &str| {
+        let text = args.get(name).and_then(Json::as_str)?;
+        let key = read_cursor(text, source, order);
+        if key.is_none() {
+            let message = format!("{name} is not a cursor of this list and order; use an endCursor or startCursor of the same list.");
+            fault(name, message);
+        }
+        key
+    };
+    Window {
+        after: cursor("after"),
+        before: cursor("before"),
+        offset: offset.unwrap_or(0),
+        limit: if connection.wants_rows() { first.or(last).unwrap_or(limits.page_default) } else { 0 },
+        from_end: last.is_some(),
+        total: connection.wants_total(),
+    }
+}
+
+fn order_tag(order: &Order) -> [u8; ORDER_TAG] {
+    let digest = Sha256::digest(order.to_json().to_string().as_bytes());
+    let mut tag = [0; ORDER_TAG];
+    tag.copy_from_slice(&digest[..ORDER_TAG]);
+    tag
+}
+
+/// A row's place as clients keep it: opaque, and of use only with the same order.
+pub(super) struct Cursors([u8; ORDER_TAG]);
+
+impl Cursors {
+    /// Cursors of lists in an order.
+    pub(super) fn of(order: &Order) -> Cursors {
+        Cursors(order_tag(order))
+    }
+
+    /// The cursor of a row.
+    pub(super) fn cursor(&self, key: &SortKey) -> String {
+        let mut bytes = self.0.to_vec();
+        bytes.extend_from_slice(&key.0);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+fn read_cursor(text: &str, source: &Source, order: &Order) -> Option<SortKey> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (tag, key) = bytes.split_at_checked(ORDER_TAG)?;
+    let key = SortKey(key.to_vec());
+    let ty = key.entity(order)?.ty;
+    let known = tag == order_tag(order) && source.types.contains(&ty);
+    (known && key.bound(order, &ty, true).is_some()).then_some(key)
+}

@@ -1,0 +1,331 @@
+//! Makes plans: the names in an operation's text are looked up in the model, once.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::Positioned;
+use async_graphql::parser::types::{
+    ExecutableDocument, Field as Node, OperationDefinition, OperationType, SelectionSet,
+};
+
+use super::collect::{Collected, Flags, collect};
+use super::{
+    Args, Bulk, BulkField, Connection, ConnectionField, EdgeField, EmbeddedField, Field, FieldKind, Leaf,
+    PageInfoField, Plan, Root, RootKind, Selection, Source, TypeSelection, ValueField, WriteOne,
+};
+use crate::schema::{
+    Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
+};
+
+/// Fields of a plan at the most: fragments that spread each other can multiply without bound.
+const MAX_FIELDS: usize = 10_000;
+
+/// Why an operation has no plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::graphql) enum Refusal {
+    /// More than [`MAX_FIELDS`].
+    TooLarge,
+    /// A name that validation should have refused.
+    Unknown,
+}
+
+/// What the root fields of an API mean.
+enum Target {
+    ById(Arc<Collection>),
+    ByUnique(Arc<Collection>, usize),
+    List(Source),
+    WriteOne(Arc<Collection>, WriteOne),
+    CreateMany(Arc<Collection>),
+    Bulk(Arc<Collection>, Bulk),
+}
+
+/// Makes the plans of one API.
+pub(in crate::graphql) struct Planner {
+    model: Arc<Model>,
+    queries: HashMap<String, Target>,
+    mutations: HashMap<String, Target>,
+}
+
+impl Planner {
+    /// A planner for the API of a model.
+    pub(in crate::graphql) fn new(model: Arc<Model>) -> Planner {
+        let mut queries = HashMap::new();
+        let mut mutations = HashMap::new();
+        for collection in &model.collections {
+            let (single, plural) = (&collection.names.single, &collection.names.plural);
+            queries.insert(single.clone(), Target::ById(collection.clone()));
+            for (index, key) in collection.uniques.iter().enumerate() {
+                queries.insert(names::lookup(single, &key.name), Target::ByUnique(collection.clone(), index));
+            }
+            let source = source(&model, &collection.name);
+            queries.insert(collection.names.list.clone(), Target::List(source));
+            let name = &collection.name;
+            let one = |op| Target::WriteOne(collection.clone(), op);
+            mutations.insert(names::create(name), one(WriteOne::Create));
+            mutations.insert(names::update(name), one(WriteOne::Update));
+            mutations.insert(names::upsert(name), one(WriteOne::Upsert));
+            mutations.insert(names::delete(name), one(WriteOne::Delete));
+            mutations.insert(names::create(plural), Target::CreateMany(collection.clone()));
+            mutations.insert(names::update(plural), Target::Bulk(collection.clone(), Bulk::Update));
+            mutations.insert(names::delete(plural), Target::Bulk(collection.clone(), Bulk::Delete));
+        }
+        for interface in &model.interfaces {
+            queries.insert(interface.names.list.clone(), Target::List(source(&model, &interface.name)));
+        }
+        Planner { model, queries, mutations }
+    }
+
+    /// The plan of a validated operation.
+    pub(in crate::graphql) fn plan(
+        &self,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+        flags: &Flags,
+    ) -> Result<Plan, Refusal> {
+        let (root_type, targets, serial) = match operation.ty {
+            OperationType::Query => ("Query", &self.queries, false),
+            OperationType::Mutation => ("Mutation", &self.mutations, true),
+            OperationType::Subscription => return Err(Refusal::Unknown),
+        };
+        let work = Work { model: &self.model, document, flags, left: Cell::new(MAX_FIELDS) };
+        let fields = work.collect(&[&operation.selection_set.node], &|on| on == root_type)?;
+        let root = |collected: Collected<'_>| {
+            let node = collected.first();
+            let kind = match node.node.name.node.as_str() {
+                "__typename" => RootKind::Typename(root_type),
+                "__schema" | "__type" => RootKind::Introspection,
+                name => {
+                    let target = targets.get(name).ok_or(Refusal::Unknown)?;
+                    let args = Args { parent: root_type.to_owned(), node: without_selection(node) };
+                    work.root(target, args, &collected.sets())?
+                }
+            };
+            Ok(Root { key: collected.key.clone(), pos: node.pos, kind })
+        };
+        Ok(Plan { roots: fields.into_iter().map(root).collect::<Result<_, _>>()?, serial })
+    }
+}
+
+/// The field as far as its arguments need it.
+fn without_selection(node: &Positioned<Node>) -> Node {
+    Node { selection_set: Positioned::new(SelectionSet::default(), node.pos), ..node.node.clone() }
+}
+
+fn source(model: &Model, on: &Arc<str>) -> Source {
+    Source { on: on.clone(), types: model.members(on) }
+}
+
+/// One operation being planned.
+struct Work<'a> {
+    model: &'a Model,
+    document: &'a ExecutableDocument,
+    flags: &'a Flags,
+    left: Cell<usize>,
+}
+
+impl<'a> Work<'a> {
+    fn collect(
+        &self,
+        sets: &[&'a SelectionSet],
+        applies: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Collected<'a>>, Refusal> {
+        let fields = collect(self.document, self.flags, sets, applies);
+        let count = fields.iter().map(|field| field.fields.len()).sum();
+        self.left.set(self.left.get().checked_sub(count).ok_or(Refusal::TooLarge)?);
+        Ok(fields)
+    }
+
+    fn root(&self, target: &Target, args: Args, sets: &[&'a SelectionSet]) -> Result<RootKind, Refusal> {
+        let of = |collection: &Arc<Collection>| self.selection(&[collection.name.clone()], sets);
+        Ok(match target {
+            Target::ById(collection) => {
+                RootKind::ById { collection: collection.clone(), args, selection: of(collection)? }
+            }
+            Target::ByUnique(collection, key) => RootKind::ByUnique {
+                collection: collection.clone(),
+                key: *key,
+                args,
+                selection: of(collection)?,
+            },
+            Target::List(source) => RootKind::List {
+                source: source.clone(),
+                args,
+                connection: self.connection(source, sets)?,
+            },
+            Target::WriteOne(collection, op) => RootKind::WriteOne {
+                collection: collection.clone(),
+                op: *op,
+                args,
+                selection: of(collection)?,
+            },
+            Target::CreateMany(collection) => {
+                RootKind::CreateMany { collection: collection.clone(), args, selection: of(collection)? }
+            }
+            Target::Bulk(collection, op) => RootKind::Bulk {
+                collection: collection.clone(),
+                op: *op,
+                args,
+                fields: self.plain(sets, "BulkResult", |name| match name {
+                    "__typename" => Some(BulkField::Typename),
+                    "count" => Some(BulkField::Count),
+                    _ => None,
+                })?,
+            },
+        })
+    }
+
+    /// A selection set of an object type whose fields have no arguments and no selections.
+    fn plain<T>(
+        &self,
+        sets: &[&'a SelectionSet],
+        ty: &str,
+        meaning: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<(Arc<str>, T)>, Refusal> {
+        let field = |field: Collected<'_>| {
+            let kind = meaning(field.first().node.name.node.as_str()).ok_or(Refusal::Unknown)?;
+            Ok((field.key, kind))
+        };
+        self.collect(sets, &|on| on == ty)?.into_iter().map(field).collect()
+    }
+
+    fn connection(&self, source: &Source, sets: &[&'a SelectionSet]) -> Result<Connection, Refusal> {
+        let name = names::connection(&source.on);
+        let mut selections = Vec::new();
+        let mut fields = Vec::new();
+        for field in self.collect(sets, &|on| on == name)? {
+            let kind = match field.first().node.name.node.as_str() {
+                "__typename" => ConnectionField::Typename,
+                "totalCount" => ConnectionField::TotalCount,
+                "nodes" => {
+                    selections.push(self.selection(&source.types, &field.sets())?);
+                    ConnectionField::Nodes(selections.len() - 1)
+                }
+                "edges" => self.edges(source, &field.sets(), &mut selections)?,
+                "pageInfo" => ConnectionField::PageInfo(self.plain(&field.sets(), "PageInfo", page_info)?),
+                _ => return Err(Refusal::Unknown),
+            };
+            fields.push((field.key.clone(), field.first().pos, kind));
+        }
+        Ok(Connection { name, fields, selections })
+    }
+
+    fn edges(
+        &self,
+        source: &Source,
+        sets: &[&'a SelectionSet],
+        selections: &mut Vec<Selection>,
+    ) -> Result<ConnectionField, Refusal> {
+        let name = names::edge(&source.on);
+        let mut fields = Vec::new();
+        for field in self.collect(sets, &|on| on == name)? {
+            let kind = match field.first().node.name.node.as_str() {
+                "__typename" => EdgeField::Typename,
+                "cursor" => EdgeField::Cursor,
+                "node" => {
+                    selections.push(self.selection(&source.types, &field.sets())?);
+                    EdgeField::Node(selections.len() - 1)
+                }
+                _ => return Err(Refusal::Unknown),
+            };
+            fields.push((field.key, kind));
+        }
+        Ok(ConnectionField::Edges { name, fields })
+    }
+
+    /// What is wanted of documents that have one of these types.
+    fn selection(&self, types: &[Arc<str>], sets: &[&'a SelectionSet]) -> Result<Selection, Refusal> {
+        let mut selection = Selection { types: Vec::new(), slots: 0 };
+        for name in types {
+            let collection = self.model.collection(name).ok_or(Refusal::Unknown)?.clone();
+            let applies = |on: &str| {
+                on == &*collection.name || collection.interfaces.iter().any(|interface| &**interface == on)
+            };
+            let mut fields = Vec::new();
+            for field in self.collect(sets, &applies)? {
+                let kind = self.field(&collection, &field, &mut selection.slots)?;
+                fields.push(Field { key: field.key.clone(), pos: field.first().pos, kind });
+            }
+            selection.types.push(TypeSelection { collection, fields });
+        }
+        Ok(selection)
+    }
+
+    fn field(
+        &self,
+        collection: &Arc<Collection>,
+        field: &Collected<'a>,
+        slots: &mut usize,
+    ) -> Result<FieldKind, Refusal> {
+        let node = field.first();
+        let name = node.node.name.node.as_str();
+        match name {
+            "__typename" => return Ok(FieldKind::Typename),
+            "id" => return Ok(FieldKind::Id),
+            _ => {}
+        }
+        if let Some(stored) = collection.field(name) {
+            return match stored.filled {
+                Filled::Version => Ok(FieldKind::Version),
+                _ => self.value(stored, &field.sets()).map(FieldKind::Value),
+            };
+        }
+        let relation = collection.relation(name).ok_or(Refusal::Unknown)?;
+        let slot = *slots;
+        *slots += 1;
+        match &relation.kind {
+            RelationKind::BelongsTo { field: key, required } => Ok(FieldKind::One {
+                field: key.clone(),
+                target: relation.target.clone(),
+                required: *required,
+                slot,
+                selection: self.selection(std::slice::from_ref(&relation.target), &field.sets())?,
+            }),
+            RelationKind::HasMany { field: key, .. } => {
+                let source = source(self.model, &relation.target);
+                let connection = self.connection(&source, &field.sets())?;
+                let args = Args { parent: collection.name.to_string(), node: without_selection(node) };
+                Ok(FieldKind::Many { field: key.clone(), source, slot, args, connection })
+            }
+        }
+    }
+
+    fn value(&self, stored: &ModelField, sets: &[&'a SelectionSet]) -> Result<ValueField, Refusal> {
+        let leaf = match &stored.ty.kind {
+            Kind::Scalar(Scalar::Id) => {
+                let referenced = stored.references.as_ref().and_then(|ty| self.model.collection(ty));
+                Leaf::Id(referenced.map_or(IdKind::String, |collection| collection.id))
+            }
+            Kind::Scalar(scalar) => Leaf::Scalar(*scalar),
+            Kind::Enum(name) => Leaf::Enum(self.model.enums.get(name).ok_or(Refusal::Unknown)?.clone()),
+            Kind::Embedded(name) => {
+                let embedded = self.model.embedded.get(name).ok_or(Refusal::Unknown)?;
+                let mut fields = Vec::new();
+                for field in self.collect(sets, &|on| on == &*embedded.name)? {
+                    let value = match field.first().node.name.node.as_str() {
+                        "__typename" => None,
+                        name => {
+                            let stored = embedded.field(name).ok_or(Refusal::Unknown)?;
+                            Some(self.value(stored, &field.sets())?)
+                        }
+                    };
+                    fields.push(EmbeddedField { key: field.key.clone(), pos: field.first().pos, value });
+                }
+                Leaf::Embedded(name.clone(), fields)
+            }
+        };
+        let name = stored.name.clone();
+        Ok(ValueField { name, leaf, required: stored.ty.required, list: stored.ty.list })
+    }
+}
+
+fn page_info(name: &str) -> Option<PageInfoField> {
+    Some(match name {
+        "__typename" => PageInfoField::Typename,
+        "hasNextPage" => PageInfoField::HasNext,
+        "hasPreviousPage" => PageInfoField::HasPrevious,
+        "startCursor" => PageInfoField::Start,
+        "endCursor" => PageInfoField::End,
+        _ => return None,
+    })
+}

@@ -1,0 +1,319 @@
+//! One request at work: its root fields are carried out and its response is written.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use serde_json::{Map, Value as Json};
+
+use super::error::ApiError;
+use super::expand::{Expanded, Item, List, PageMeta};
+use super::output::Writer;
+use super::plan::{
+    Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne, unique_key,
+};
+use super::{ApiLimits, Inner, arguments, coerce};
+use crate::engine::input::{self, FilterLimits};
+use crate::engine::{Engine, EngineError, InputFault, Step};
+use crate::metrics::ErrorCode;
+use crate::schema::{Collection, UniqueKey, names};
+use crate::value::{Doc, EntityRef, Id};
+
+/// One request.
+pub(super) struct Request<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) variables: coerce::Variables,
+}
+
+/// What a root field led to.
+enum Done {
+    /// A constant.
+    Text(&'static str),
+    /// What async-graphql answers.
+    Introspection,
+    /// A document, or none.
+    One(Option<(Item, Expanded)>),
+    /// A list.
+    List(PageMeta, List),
+    /// Documents that were created, each on its own.
+    Created { places: Vec<Result<usize, Vec<ApiError>>>, items: Vec<Item>, expanded: Expanded },
+    /// A count.
+    Count(u64),
+}
+
+type Result<T, E = Vec<ApiError>> = std::result::Result<T, E>;
+
+impl Request<'_> {
+    pub(super) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(super) fn limits(&self) -> &ApiLimits {
+        &self.inner.limits
+    }
+
+    /// The values of a field's arguments.
+    pub(super) fn resolve(&self, args: &Args) -> Map<String, Json> {
+        let schema = &self.inner.schema;
+        match schema.registry().types.get(&args.parent).and_then(|ty| ty.field_by_name(&args.node.name.node)) {
+            Some(definition) => arguments::of_field(schema, definition, &args.node, &self.variables),
+            None => Map::new(),
+        }
+    }
+
+    /// Carries a plan out: the `data` of the response and its errors.
+    pub(super) async fn run(
+        &self,
+        plan: &Plan,
+        introspected: Option<&async_graphql::Response>,
+    ) -> (Vec<u8>, Vec<ApiError>) {
+        let mut done = Vec::with_capacity(plan.roots.len());
+        if plan.serial {
+            for root in &plan.roots {
+                done.push(self.root(root).await);
+            }
+        } else {
+            done = join_all(plan.roots.iter().map(|root| self.root(root))).await;
+        }
+        let mut writer = Writer::new(&self.inner.engine.metrics());
+        let fields = plan.roots.iter().zip(&done).map(|(root, done)| (&*root.key, (root, done)));
+        let _ = writer.nullable(|writer| {
+            writer.object(fields, |writer, (root, done)| {
+                writer.stand(root.pos);
+                write_root(writer, root, done, introspected)
+            })
+        });
+        writer.finish()
+    }
+
+    async fn root(&self, root: &Root) -> Result<Done> {
+        match &root.kind {
+            RootKind::Typename(name) => Ok(Done::Text(name)),
+            RootKind::Introspection => Ok(Done::Introspection),
+            RootKind::ById { collection, args, selection } => {
+                let id = self.id_of(collection, &self.resolve(args))?;
+                let entity = EntityRef { ty: collection.name.clone(), id };
+                let found = self.engine().entities(std::slice::from_ref(&entity)).await;
+                let doc = found.map_err(ApiError::of_engine)?.pop().flatten();
+                Ok(self.one(selection, doc.map(|doc| (entity, doc))).await)
+            }
+            RootKind::ByUnique { collection, key, args, selection } => {
+                let key = unique_key(collection, *key).ok_or_else(|| vec![ApiError::internal("no such key")])?;
+                let mut args = self.resolve(args);
+                let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
+                let values: Vec<Json> = key.fields.iter().map(value).collect();
+                let found = self.engine().by_unique(collection, key, &values).await;
+                Ok(self.one(selection, found.map_err(ApiError::of_engine)?).await)
+            }
+            RootKind::List { source, args, connection } => {
+                let (meta, list) = self.root_list(source, args, connection).await?;
+                Ok(Done::List(meta, list))
+            }
+            RootKind::WriteOne { collection, op, args, selection } => {
+                let written = self.write_one(collection, *op, &self.resolve(args)).await?;
+                Ok(self.one(selection, Some(written)).await)
+            }
+            RootKind::CreateMany { collection, args, selection } => {
+                self.create_many(collection, &self.resolve(args), selection).await
+            }
+            RootKind::Bulk { collection, op, args, .. } => {
+                self.bulk(collection, *op, &self.resolve(args)).await.map(Done::Count)
+            }
+        }
+    }
+
+    async fn one(&self, selection: &Selection, found: Option<(EntityRef, Doc)>) -> Done {
+        let Some((entity, doc)) = found else { return Done::One(None) };
+        let item = Item { ty: entity.ty, doc, key: None };
+        let expanded = self.expand(selection, std::slice::from_ref(&item)).await;
+        Done::One(Some((item, expanded)))
+    }
+
+    fn id_of(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Id> {
+        input::id(collection, args.get("id").unwrap_or(&Json::Null)).map_err(|message| {
+            let path = vec![Step::Key("id".into())];
+            ApiError::of_engine(EngineError::BadInput(vec![InputFault { path, message }]))
+        })
+    }
+
+    async fn write_one(
+        &self,
+        collection: &Collection,
+        op: WriteOne,
+        args: &Map<String, Json>,
+    ) -> Result<(EntityRef, Doc)> {
+        let engine = self.engine();
+        let empty = Map::new();
+        let object = |name: &str| args.get(name).and_then(Json::as_object).unwrap_or(&empty);
+        let at = |name: &str| [Step::Key(name.to_owned())];
+        let version = args.get("ifVersion").and_then(Json::as_i64);
+        let written = match op {
+            WriteOne::Create => engine.create(collection, object("input"), &at("input")).await,
+            WriteOne::Update => {
+                let id = self.id_of(collection, args)?;
+                engine.update(collection, &id, object("set"), version, &at("set")).await
+            }
+            WriteOne::Delete => {
+                let id = self.id_of(collection, args)?;
+                engine.delete(collection, &id, version).await
+            }
+            WriteOne::Upsert => {
+                let on = args.get("on").and_then(Json::as_str).unwrap_or_default();
+                let by = |key: &&UniqueKey| names::screaming(&key.name) == on;
+                match collection.uniques.iter().find(by) {
+                    Some(key) => engine.upsert(collection, Some(key), object("input"), &at("input")).await,
+                    None => engine.upsert(collection, None, object("input"), &at("input")).await,
+                }
+            }
+        };
+        written.map_err(ApiError::of_engine)
+    }
+
+    async fn create_many(
+        &self,
+        collection: &Collection,
+        args: &Map<String, Json>,
+        selection: &Selection,
+    ) -> Result<Done> {
+        let empty = Map::new();
+        let inputs: Vec<&Map<String, Json>> = args
+            .get("inputs")
+            .and_then(Json::as_array)
+            .map(|inputs| inputs.iter().map(|input| input.as_object().unwrap_or(&empty)).collect())
+            .unwrap_or_default();
+        let most = usize::try_from(self.limits().page_max).unwrap_or(usize::MAX);
+        if inputs.len() > most {
+            let message = format!("{} inputs are given, but at most {most} can be created at once.", inputs.len());
+            return Err(vec![ApiError::input(message, &[Step::Key("inputs".into())])]);
+        }
+        let created = self.engine().create_many(collection, &inputs, &[Step::Key("inputs".into())]).await;
+        let mut items = Vec::with_capacity(created.len());
+        let places = created
+            .into_iter()
+            .map(|created| {
+                let (entity, doc) = created.map_err(ApiError::of_engine)?;
+                items.push(Item { ty: entity.ty, doc, key: None });
+                Ok(items.len() - 1)
+            })
+            .collect();
+        let expanded = self.expand(selection, &items).await;
+        Ok(Done::Created { places, items, expanded })
+    }
+
+    async fn bulk(&self, collection: &Collection, op: Bulk, args: &Map<String, Json>) -> Result<u64> {
+        let engine = self.engine();
+        let given = args.get("where").unwrap_or(&Json::Null);
+        let filter = input::filter(engine.model(), &collection.name, given, &FilterLimits::default());
+        let filter = filter.map_err(|faults| {
+            let under = |fault: InputFault| InputFault {
+                path: [Step::Key("where".into())].into_iter().chain(fault.path).collect(),
+                message: fault.message,
+            };
+            ApiError::of_engine(EngineError::BadInput(faults.into_iter().map(under).collect()))
+        })?;
+        let empty = Map::new();
+        let count = match op {
+            Bulk::Update => {
+                let set = args.get("set").and_then(Json::as_object).unwrap_or(&empty);
+                engine.update_many(collection, filter, set, &[Step::Key("set".into())]).await
+            }
+            Bulk::Delete => engine.delete_many(collection, filter).await,
+        };
+        count.map_err(ApiError::of_engine)
+    }
+
+    /// How many values the response can have at the most.
+    pub(super) fn cost(&self, plan: &Plan) -> u64 {
+        plan.roots.iter().map(|root| self.root_cost(&root.kind)).fold(0, u64::saturating_add)
+    }
+
+    fn root_cost(&self, kind: &RootKind) -> u64 {
+        match kind {
+            RootKind::Typename(_) | RootKind::Introspection | RootKind::Bulk { .. } => 1,
+            RootKind::ById { selection, .. }
+            | RootKind::ByUnique { selection, .. }
+            | RootKind::WriteOne { selection, .. } => self.selection_cost(selection),
+            RootKind::CreateMany { args, selection, .. } => {
+                let inputs = self.resolve(args).get("inputs").and_then(Json::as_array).map_or(0, Vec::len);
+                self.selection_cost(selection).saturating_mul(inputs as u64)
+            }
+            RootKind::List { args, connection, .. } => self.connection_cost(args, connection),
+        }
+    }
+
+    fn connection_cost(&self, args: &Args, connection: &Connection) -> u64 {
+        let args = self.resolve(args);
+        let asked = |name: &str| args.get(name).and_then(Json::as_u64);
+        let rows = asked("first").or(asked("last")).unwrap_or(self.limits().page_default);
+        let row = connection.selections.iter().map(|selection| self.selection_cost(selection));
+        let row = row.fold(1, u64::saturating_add);
+        row.saturating_mul(rows).saturating_add(connection.fields.len() as u64)
+    }
+
+    fn selection_cost(&self, selection: &Selection) -> u64 {
+        let field = |field: &Field| match &field.kind {
+            FieldKind::One { selection, .. } => self.selection_cost(selection).saturating_add(1),
+            FieldKind::Many { args, connection, .. } => self.connection_cost(args, connection),
+            _ => 1,
+        };
+        let of_type = |fields: &[Field]| fields.iter().map(field).fold(0, u64::saturating_add);
+        selection.types.iter().map(|selection| of_type(&selection.fields)).max().unwrap_or(0)
+    }
+
+    /// Refuses a plan that costs more than is allowed.
+    pub(super) fn check_cost(&self, plan: &Plan) -> Result<(), ApiError> {
+        let (cost, most) = (self.cost(plan), self.limits().complexity as u64);
+        if cost <= most {
+            return Ok(());
+        }
+        let message = format!("The operation could answer {cost} values, more than the {most} allowed; ask for fewer rows or fields.");
+        Err(ApiError::new(ErrorCode::TooComplex, message))
+    }
+}
+
+fn write_root<'a>(
+    writer: &mut Writer<'a>,
+    root: &'a Root,
+    done: &'a Result<Done>,
+    introspected: Option<&async_graphql::Response>,
+) -> super::output::Written {
+    let done = match done {
+        Ok(done) => done,
+        Err(errors) => {
+            let failed = |writer: &mut Writer<'a>| Err(writer.fail(errors));
+            return if root.kind.required() { failed(writer) } else { writer.nullable(failed) };
+        }
+    };
+    match (&root.kind, done) {
+        (_, Done::Text(name)) => {
+            writer.string(name);
+            Ok(())
+        }
+        (_, Done::Introspection) => {
+            let value = introspected.and_then(|response| match &response.data {
+                async_graphql::Value::Object(fields) => fields.get(&*root.key).cloned(),
+                _ => None,
+            });
+            writer.json(&value.and_then(|value| value.into_json().ok()).unwrap_or(Json::Null))
+        }
+        (
+            RootKind::ById { selection, .. }
+            | RootKind::ByUnique { selection, .. }
+            | RootKind::WriteOne { selection, .. },
+            Done::One(found),
+        ) => writer.nullable(|writer| match found {
+            Some((item, expanded)) => writer.document(selection, item, 0, expanded),
+            None => Err(super::output::Null),
+        }),
+        (RootKind::List { connection, .. }, Done::List(meta, list)) => writer.connection(connection, meta, list),
+        (RootKind::CreateMany { selection, .. }, Done::Created { places, items, expanded }) => {
+            writer.array(places, |writer, place| {
+                writer.nullable(|writer| match place {
+                    Ok(index) => writer.document(selection, &items[*index], *index, expanded),
+                    Err(errors) => Err(writer.fail(errors)),
+                })
+            })
+        }
+        (RootKind::Bulk { fields, .. }, Done::Count(count)) => writer.bulk(fields as &[(Arc<str>, BulkField)], *count),
+        _ => Err(writer.fail(&[ApiError::internal("a root field has an answer of another kind")])),
+    }
+}
