@@ -13,6 +13,8 @@ mod id;
 mod json;
 mod operator;
 mod order;
+#[cfg(test)]
+pub(crate) mod sample;
 mod scalar;
 mod subject;
 mod time;

@@ -7,10 +7,25 @@ use std::sync::Arc;
 use super::model::{Embedded, Field, Filled, Kind, Scalar};
 use crate::value::VERSION_PATH;
 
+/// The query type.
+pub const QUERY: &str = "Query";
+/// The mutation type.
+pub const MUTATION: &str = "Mutation";
+/// The subscription type.
+pub const SUBSCRIPTION: &str = "Subscription";
+/// The type that says where a page stands.
+pub const PAGE_INFO: &str = "PageInfo";
+/// What bulk writes answer with.
+pub const BULK_RESULT: &str = "BulkResult";
+/// The enum of an order's directions.
+pub const DIRECTION_TYPE: &str = "Direction";
+/// The enum of ways to compare strings.
+pub const STRING_MODE: &str = "StringMode";
+
 /// Types that every generated API has or may have, whatever the schema file says, besides those of
 /// [`scalar_types`].
 pub const FIXED_TYPES: [&str; 7] =
-    ["Query", "Mutation", "Subscription", "PageInfo", "BulkResult", "Direction", "StringMode"];
+    [QUERY, MUTATION, SUBSCRIPTION, PAGE_INFO, BULK_RESULT, DIRECTION_TYPE, STRING_MODE];
 
 /// Field names that mean something else in the filters of the API; no type may use them.
 pub const RESERVED_FIELDS: [&str; 3] = ["and", "or", "not"];

@@ -1,0 +1,108 @@
+//! What writes are made of: new documents, changes, embedded values.
+
+use async_graphql::dynamic::{Enum, EnumItem, InputObject, TypeRef};
+use bson::Bson;
+
+use super::parts::{Types, input_value, reference};
+use crate::schema::{Collection, Field, Filled, Kind, names};
+
+/// The name of the type of new documents; `None` when there is nothing to give.
+pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
+    let fields = by_client(&collection.fields);
+    if fields.is_empty() && !collection.client_id {
+        return None;
+    }
+    Some(types.once(names::input(&collection.name), |types, name| {
+        let mut made = InputObject::new(name).description(format!("A new {}.", collection.name));
+        if collection.client_id {
+            let text = "The document's id; without it, the server makes one.";
+            made = made.field(input_value("id", TypeRef::named(TypeRef::ID), text));
+        }
+        with_fields(types, made, &fields).into()
+    }))
+}
+
+/// The name of the type of changes; `None` when nothing can change.
+pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
+    let fields = by_client(&collection.fields);
+    if fields.is_empty() {
+        return None;
+    }
+    Some(types.once(names::patch(&collection.name), |types, name| {
+        let text = format!("A change of a {}: what is left out stays as it is.", collection.name);
+        let made = InputObject::new(name).description(text);
+        let fields = fields.iter().map(|field| {
+            let ty = reference(types.input(&field.ty.kind), &field.ty, false);
+            input_value(&field.name, ty, described(field, field.ty.required.then_some("Not null.")))
+        });
+        fields.fold(made, InputObject::field).into()
+    }))
+}
+
+/// The type of an embedded value in inputs.
+pub fn embedded(types: &mut Types<'_>, of: &str, name: &str) -> InputObject {
+    let made = InputObject::new(name).description(format!("A {of}, replaced as a whole."));
+    let fields = types.model.embedded.get(of).map_or_else(Vec::new, |embedded| by_client(&embedded.fields));
+    with_fields(types, made, &fields)
+}
+
+/// The name of the enum of a collection's unique keys; `None` when it has none.
+pub fn unique(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
+    let id = (names::UNIQUE_ID.to_owned(), vec!["id"]);
+    let key = |key: &'_ crate::schema::UniqueKey| names::screaming(&key.name);
+    let keys = collection
+        .uniques
+        .iter()
+        .map(|unique| (key(unique), unique.fields.iter().map(|field| &**field).collect::<Vec<_>>()));
+    let keys: Vec<_> = collection.client_id.then_some(id).into_iter().chain(keys).collect();
+    if keys.is_empty() {
+        return None;
+    }
+    Some(types.once(names::unique(&collection.name), |_, name| {
+        let items = keys.iter().map(|(value, fields)| {
+            EnumItem::new(value).description(format!("The same {}.", fields.join(" and ")))
+        });
+        let text = format!("What tells one {} from another.", collection.name);
+        Enum::new(name).description(text).items(items).into()
+    }))
+}
+
+fn by_client(fields: &[Field]) -> Vec<&Field> {
+    fields.iter().filter(|field| field.filled == Filled::ByClient).collect()
+}
+
+fn with_fields(types: &mut Types<'_>, made: InputObject, fields: &[&Field]) -> InputObject {
+    let fields = fields.iter().map(|field| {
+        let required = field.ty.required && field.default.is_none();
+        let ty = reference(types.input(&field.ty.kind), &field.ty, required);
+        let default = field.default.as_ref().map(|default| format!("Without it: {}.", shown(field, default)));
+        input_value(&field.name, ty, described(field, default.as_deref()))
+    });
+    fields.fold(made, InputObject::field)
+}
+
+/// The field's description, its bounds, and what else there is to say.
+fn described(field: &Field, more: Option<&str>) -> String {
+    let mut text: Vec<String> = field.description.iter().cloned().collect();
+    let bound = |word: &str, bound: &Option<Bson>| {
+        bound.as_ref().map(|bound| format!("{word} {}.", shown(field, bound)))
+    };
+    text.extend(bound("At least", &field.range.0));
+    text.extend(bound("At most", &field.range.1));
+    let unit = if field.ty.list.is_some() { "items" } else { "characters" };
+    text.extend(field.length.0.map(|min| format!("At least {min} {unit}.")));
+    text.extend(field.length.1.map(|max| format!("At most {max} {unit}.")));
+    text.extend(field.pattern.as_ref().map(|(pattern, _)| format!("Matches {pattern}")));
+    text.extend(more.map(str::to_owned));
+    text.join(" ")
+}
+
+/// A stored value of a field as the API writes it.
+fn shown(field: &Field, stored: &Bson) -> String {
+    match stored {
+        Bson::String(text) if matches!(field.ty.kind, Kind::Enum(_)) => text.clone(),
+        Bson::Decimal128(decimal) => decimal.to_string(),
+        Bson::DateTime(moment) => moment.try_to_rfc3339_string().unwrap_or_else(|_| moment.to_string()),
+        other => other.clone().into_relaxed_extjson().to_string(),
+    }
+}

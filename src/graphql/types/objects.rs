@@ -1,0 +1,204 @@
+//! What answers are made of: the types of the schema file, and the connections between them.
+
+use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, InterfaceField, Object, TypeRef};
+
+use super::filters;
+use super::parts::{Slot, Types, input_value, reference, safe};
+use crate::schema::{self, Collection, Filled, Member, Relation, RelationKind, names};
+
+/// Makes the types of the schema file.
+pub fn register(types: &mut Types<'_>) {
+    let model = types.model;
+    for of in model.enums.values() {
+        types.once(of.name.to_string(), |_, _| enum_type(of).into());
+    }
+    for embedded in model.embedded.values() {
+        types.once(embedded.name.to_string(), |types, name| {
+            let slots = embedded.fields.iter().map(|field| stored(types, field));
+            let slots: Vec<Slot> = slots.collect();
+            object(name, &embedded.description, slots).into()
+        });
+    }
+    for interface in &model.interfaces {
+        types.once(interface.name.to_string(), |types, name| {
+            let slots = members(types, &interface.order, &interface.fields, &interface.relations);
+            let made =
+                slots.into_iter().map(InterfaceField::from).fold(Interface::new(name), Interface::field);
+            match &interface.description {
+                Some(description) => made.description(safe(description)).into(),
+                None => made.into(),
+            }
+        });
+    }
+    for collection in &model.collections {
+        types.once(collection.name.to_string(), |types, name| {
+            let slots = members(types, &collection.order, &collection.fields, &collection.relations);
+            let made = object(name, &collection.description, slots);
+            collection.interfaces.iter().fold(made, |made, interface| made.implement(&**interface)).into()
+        });
+    }
+}
+
+fn object(name: &str, description: &Option<String>, slots: Vec<Slot>) -> Object {
+    let made = slots.into_iter().map(Field::from).fold(Object::new(name), Object::field);
+    match description {
+        Some(description) => made.description(safe(description)),
+        None => made,
+    }
+}
+
+fn enum_type(of: &schema::Enum) -> Enum {
+    let mut made = Enum::new(&*of.name);
+    if let Some(description) = &of.description {
+        made = made.description(safe(description));
+    }
+    made.items(of.values.iter().map(|(value, description)| {
+        let item = EnumItem::new(&**value);
+        match description {
+            Some(description) => item.description(safe(description)),
+            None => item,
+        }
+    }))
+}
+
+fn members(
+    types: &mut Types<'_>,
+    order: &[Member],
+    fields: &[schema::Field],
+    relations: &[Relation],
+) -> Vec<Slot> {
+    let one = |member: &Member| match member {
+        Member::Id => {
+            Some(Slot::new("id", TypeRef::named_nn(TypeRef::ID), Some("The document's id.".into())))
+        }
+        Member::Field(place) => fields.get(*place).map(|field| stored(types, field)),
+        Member::Relation(place) => relations.get(*place).map(|relation| related(types, relation)),
+    };
+    order.iter().filter_map(one).collect()
+}
+
+fn stored(types: &mut Types<'_>, field: &schema::Field) -> Slot {
+    let ty = reference(types.output(&field.ty.kind), &field.ty, field.ty.required);
+    let by_server = match field.filled {
+        Filled::ByClient | Filled::ReadOnly => None,
+        Filled::CreatedAt => Some("When the document was created; the server fills it."),
+        Filled::UpdatedAt => Some("When the document was last changed; the server fills it."),
+        Filled::Version => Some("Counts the document's changes; for ifVersion."),
+    };
+    Slot::new(&*field.name, ty, field.description.clone().or(by_server.map(str::to_owned)))
+}
+
+fn related(types: &mut Types<'_>, relation: &Relation) -> Slot {
+    let target = &relation.target;
+    match &relation.kind {
+        RelationKind::BelongsTo { field, required } => {
+            let ty = TypeRef::named(&**target);
+            let ty = if *required { TypeRef::NonNull(Box::new(ty)) } else { ty };
+            let description = relation.description.clone();
+            Slot::new(
+                &*relation.name,
+                ty,
+                description.or(Some(format!("The {target} whose id is in {field}."))),
+            )
+        }
+        RelationKind::HasMany { field, .. } => {
+            let description = relation.description.clone();
+            let description =
+                description.or(Some(format!("The {target} documents that have this one's id in {field}.")));
+            let ty = TypeRef::named_nn(connection(types, target));
+            Slot::new(&*relation.name, ty, description).with(page_arguments(types, target))
+        }
+    }
+}
+
+/// The arguments of a list of a collection type or interface.
+pub fn page_arguments(types: &mut Types<'_>, of: &str) -> Vec<InputValue> {
+    let (default, max) = (types.limits.page_default, types.limits.page_max);
+    let filter = filters::of_list(types, of);
+    let order = filters::order(types, of);
+    let int = || TypeRef::named(TypeRef::INT);
+    let cursor = || TypeRef::named(TypeRef::STRING);
+    vec![
+        input_value("where", TypeRef::named(filter), "Which documents; without it, all."),
+        input_value(
+            "orderBy",
+            TypeRef::named_nn_list(order),
+            "What decides first, second, ...; last always the id.",
+        ),
+        input_value(
+            "first",
+            int(),
+            format!("So many from the start, {max} at the most. Without first and last: {default}."),
+        ),
+        input_value("after", cursor(), "Only what comes after this cursor."),
+        input_value("last", int(), format!("So many from the end, {max} at the most.")),
+        input_value("before", cursor(), "Only what comes before this cursor."),
+        input_value("offset", int(), "So many are passed over; from the end with last."),
+    ]
+}
+
+/// The name of the page type of a collection type or interface.
+pub fn connection(types: &mut Types<'_>, of: &str) -> String {
+    types.once(names::connection(of), |types, name| {
+        let edge = edge(types, of);
+        let info = page_info(types);
+        let nodes = format!(
+            "The {of} documents themselves. One whose stored values do not fit its type is null, with an error, so \
+             that it does not take the page with it."
+        );
+        let edges = "The documents with their cursors.";
+        let total = "How many documents the whole list has.";
+        let slots = vec![
+            Slot::new("nodes", TypeRef::named_list_nn(of), Some(nodes)),
+            Slot::new("edges", TypeRef::named_list_nn(edge), Some(edges.to_owned())),
+            Slot::new("pageInfo", TypeRef::named_nn(info), Some("Where the page stands in the list.".to_owned())),
+            Slot::new("totalCount", TypeRef::named_nn(TypeRef::INT), Some(total.to_owned())),
+        ];
+        object(name, &Some(format!("A page of a list of {of} documents.")), slots).into()
+    })
+}
+
+fn edge(types: &mut Types<'_>, of: &str) -> String {
+    types.once(names::edge(of), |_, name| {
+        let cursor = "The place in the list, for after and before.";
+        let node = "The document; null, with an error, when its stored values do not fit its type.";
+        let slots = vec![
+            Slot::new("cursor", TypeRef::named_nn(TypeRef::STRING), Some(cursor.to_owned())),
+            Slot::new("node", TypeRef::named(of), Some(node.to_owned())),
+        ];
+        object(name, &Some(format!("A {of} in a list.")), slots).into()
+    })
+}
+
+fn page_info(types: &mut Types<'_>) -> String {
+    types.once(names::PAGE_INFO.to_owned(), |_, name| {
+        let flag = || TypeRef::named_nn(TypeRef::BOOLEAN);
+        let cursor = || TypeRef::named(TypeRef::STRING);
+        let slots = [
+            ("hasNextPage", flag(), "Whether the list goes on after the page."),
+            ("hasPreviousPage", flag(), "Whether the list has something before the page."),
+            ("startCursor", cursor(), "The cursor of the first document of the page."),
+            ("endCursor", cursor(), "The cursor of the last document of the page."),
+        ];
+        let slots = slots.map(|(field, ty, text)| Slot::new(field, ty, Some(text.to_owned()))).into();
+        object(name, &Some("Where a page stands in its list.".to_owned()), slots).into()
+    })
+}
+
+/// The name of the type that bulk writes answer with.
+pub fn bulk_result(types: &mut Types<'_>) -> String {
+    types.once(names::BULK_RESULT.to_owned(), |_, name| {
+        let count = Some("How many documents there were.".to_owned());
+        let slots = vec![Slot::new("count", TypeRef::named_nn(TypeRef::INT), count)];
+        object(name, &Some("What a write to many documents did.".to_owned()), slots).into()
+    })
+}
+
+/// Whether clients can create documents of the type: no required field may be theirs alone who write
+/// past the API.
+pub fn creatable(collection: &Collection) -> bool {
+    let blocked = |field: &schema::Field| {
+        field.filled == Filled::ReadOnly && field.ty.required && field.default.is_none()
+    };
+    !collection.fields.iter().any(blocked)
+}

@@ -1,0 +1,139 @@
+//! What all parts of the schema are made with: fields, arguments, references to types, and the list of
+//! types made so far.
+
+use std::collections::BTreeMap;
+
+use async_graphql::dynamic::{Field, FieldFuture, InputValue, InterfaceField, Type, TypeRef};
+
+use super::{filters, inputs, scalars};
+use crate::graphql::ApiLimits;
+use crate::schema::{FieldType, Kind, Model, Scalar, names};
+
+/// The types of a schema in the making. Types that are not always needed are made when something first
+/// refers to them.
+pub struct Types<'m> {
+    /// What the schema is made of.
+    pub model: &'m Model,
+    /// For the descriptions.
+    pub limits: &'m ApiLimits,
+    made: BTreeMap<String, Option<Type>>,
+}
+
+impl<'m> Types<'m> {
+    /// No types yet.
+    pub fn new(model: &'m Model, limits: &'m ApiLimits) -> Types<'m> {
+        Types { model, limits, made: BTreeMap::new() }
+    }
+
+    /// The type's name, after making it if this is the first time that it is needed. What it refers to
+    /// may refer back to it.
+    pub fn once(&mut self, name: String, make: impl FnOnce(&mut Types<'m>, &str) -> Type) -> String {
+        if !self.made.contains_key(&name) {
+            self.made.insert(name.clone(), None);
+            let ty = make(self, &name);
+            self.made.insert(name.clone(), Some(ty));
+        }
+        name
+    }
+
+    /// Everything made.
+    pub fn finish(self) -> impl Iterator<Item = Type> {
+        self.made.into_values().flatten()
+    }
+
+    /// The name of a scalar, which is declared if GraphQL does not know it.
+    pub fn scalar(&mut self, scalar: Scalar) -> String {
+        match scalars::custom(scalar) {
+            Some(custom) => self.once(scalar.name().to_owned(), |_, _| custom.into()),
+            None => scalar.name().to_owned(),
+        }
+    }
+
+    /// The type of one value in answers.
+    pub fn output(&mut self, kind: &Kind) -> String {
+        match kind {
+            Kind::Scalar(scalar) => self.scalar(*scalar),
+            Kind::Enum(name) | Kind::Embedded(name) => name.to_string(),
+        }
+    }
+
+    /// The type of one value in inputs.
+    pub fn input(&mut self, kind: &Kind) -> String {
+        match kind {
+            Kind::Scalar(scalar) => self.scalar(*scalar),
+            Kind::Enum(name) => name.to_string(),
+            Kind::Embedded(name) => {
+                self.once(names::input(name), |types, made| inputs::embedded(types, name, made).into())
+            }
+        }
+    }
+
+    /// The type of an embedded value's filter.
+    pub fn embedded_where(&mut self, name: &str) -> String {
+        self.once(names::where_(name), |types, made| filters::of_embedded(types, name, made).into())
+    }
+}
+
+/// A field of an object or interface.
+pub struct Slot {
+    name: String,
+    ty: TypeRef,
+    description: Option<String>,
+    arguments: Vec<InputValue>,
+}
+
+impl Slot {
+    /// A field without arguments.
+    pub fn new(name: impl Into<String>, ty: TypeRef, description: Option<String>) -> Slot {
+        Slot { name: name.into(), ty, description, arguments: Vec::new() }
+    }
+
+    /// With arguments.
+    pub fn with(self, arguments: Vec<InputValue>) -> Slot {
+        Slot { arguments, ..self }
+    }
+}
+
+impl From<Slot> for Field {
+    fn from(slot: Slot) -> Field {
+        let mut field = Field::new(slot.name, slot.ty, |_| FieldFuture::from_value(None));
+        if let Some(description) = slot.description {
+            field = field.description(safe(&description));
+        }
+        slot.arguments.into_iter().fold(field, Field::argument)
+    }
+}
+
+impl From<Slot> for InterfaceField {
+    fn from(slot: Slot) -> InterfaceField {
+        let mut field = InterfaceField::new(slot.name, slot.ty);
+        if let Some(description) = slot.description {
+            field = field.description(safe(&description));
+        }
+        slot.arguments.into_iter().fold(field, InterfaceField::argument)
+    }
+}
+
+/// An argument or an input field.
+pub fn input_value(name: &str, ty: TypeRef, description: impl AsRef<str>) -> InputValue {
+    let value = InputValue::new(name, ty);
+    match description.as_ref() {
+        "" => value,
+        description => value.description(safe(description)),
+    }
+}
+
+/// A description that cannot end the block string in which SDL shows it.
+pub fn safe(description: &str) -> String {
+    description.replace("\"\"\"", "'''")
+}
+
+/// The reference to a field's type; `name` is the type of one value.
+pub fn reference(name: String, ty: &FieldType, required: bool) -> TypeRef {
+    let named = match ty.list {
+        None => TypeRef::named(name),
+        Some(true) => TypeRef::named_nn_list(name),
+        Some(false) => TypeRef::named_list(name),
+    };
+    if required { TypeRef::NonNull(Box::new(named)) } else { named }
+}

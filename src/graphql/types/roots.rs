@@ -1,0 +1,116 @@
+//! The fields that requests start with.
+
+use async_graphql::dynamic::{Field, InputValue, Object, TypeRef};
+
+use super::parts::{Slot, Types, input_value, safe};
+use super::{filters, inputs, objects};
+use crate::schema::{Collection, Scalar, names};
+
+/// The query type.
+pub fn query(types: &mut Types<'_>) -> Object {
+    let model = types.model;
+    let mut slots = Vec::new();
+    for collection in &model.collections {
+        let name = &*collection.name;
+        let text = format!("The {name} of an id; null when there is none.");
+        let id = input_value("id", TypeRef::named_nn(TypeRef::ID), "The document's id.");
+        slots.push(Slot::new(&collection.names.single, TypeRef::named(name), Some(text)).with(vec![id]));
+        slots.extend(lookups(types, collection));
+        slots.push(list(types, name, &collection.names.list));
+    }
+    for interface in &model.interfaces {
+        slots.push(list(types, &interface.name, &interface.names.list));
+    }
+    let made = Object::new(names::QUERY).description("Everything that can be read.");
+    slots.into_iter().map(Field::from).fold(made, Object::field)
+}
+
+/// One look-up per unique key.
+fn lookups(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
+    let one = |key: &crate::schema::UniqueKey| {
+        let fields: Vec<&str> = key.fields.iter().map(|field| &**field).collect();
+        let text =
+            format!("The {} with this {}; null when there is none.", collection.name, fields.join(" and "));
+        let arguments = fields.iter().filter_map(|name| collection.field(name)).map(|field| {
+            let ty = TypeRef::named_nn(types.input(&field.ty.kind));
+            input_value(&field.name, ty, field.description.as_deref().unwrap_or_default())
+        });
+        let arguments = arguments.collect();
+        let name = names::lookup(&collection.names.single, &key.name);
+        Slot::new(name, TypeRef::named(&*collection.name), Some(text)).with(arguments)
+    };
+    collection.uniques.iter().map(one).collect()
+}
+
+fn list(types: &mut Types<'_>, of: &str, name: &str) -> Slot {
+    let ty = TypeRef::named_nn(objects::connection(types, of));
+    let text = format!("A page of the list of {of} documents that satisfy the filter.");
+    Slot::new(name, ty, Some(text)).with(objects::page_arguments(types, of))
+}
+
+/// The mutation type; `None` when there are no collections.
+pub fn mutation(types: &mut Types<'_>) -> Option<Object> {
+    let model = types.model;
+    let mut slots = Vec::new();
+    for collection in &model.collections {
+        creations(types, collection, &mut slots);
+        changes(types, collection, &mut slots);
+    }
+    let made = Object::new(names::MUTATION).description(safe(
+        "Everything that can be written. An answer comes when the document is stored for good and no cached \
+         list shows the old state.",
+    ));
+    (!slots.is_empty()).then(|| slots.into_iter().map(Field::from).fold(made, Object::field))
+}
+
+fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>) {
+    let (name, plural) = (&*collection.name, &collection.names.plural);
+    if !objects::creatable(collection) {
+        return;
+    }
+    let Some(input) = inputs::create(types, collection) else { return };
+    let one = || TypeRef::named_nn(name);
+    let given = |text: &str| input_value("input", TypeRef::named_nn(&input), text);
+    slots.push(
+        Slot::new(names::create(name), one(), Some(format!("Creates a {name}.")))
+            .with(vec![given("The new document.")]),
+    );
+    let text = format!(
+        "Creates several {name} documents, each for itself: one that fails is null, with an error at its place."
+    );
+    let inputs = input_value("inputs", TypeRef::named_nn_list_nn(&input), "The new documents.");
+    slots.push(Slot::new(names::create(plural), TypeRef::named_list_nn(name), Some(text)).with(vec![inputs]));
+    if let Some(unique) = inputs::unique(types, collection) {
+        let text = format!("Creates a {name}, or changes the one that is the same by a unique key.");
+        let on = input_value("on", TypeRef::named_nn(unique), "By this key; the input must have its values.");
+        let given = given("What the document has then; fields left out of it stay as they are.");
+        slots.push(Slot::new(names::upsert(name), one(), Some(text)).with(vec![on, given]));
+    }
+}
+
+fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>) {
+    let (name, plural) = (&*collection.name, &collection.names.plural);
+    let one = || TypeRef::named_nn(name);
+    let bulk = TypeRef::named_nn(objects::bulk_result(types));
+    let filter = filters::of_list(types, name);
+    let which = || input_value("where", TypeRef::named_nn(&filter), "Which documents; {} are all.");
+    let id = || input_value("id", TypeRef::named_nn(TypeRef::ID), "The document's id.");
+    let version = version(types);
+    if let Some(patch) = inputs::patch(types, collection) {
+        let set = || input_value("set", TypeRef::named_nn(&patch), "The fields to change.");
+        let text = format!("Changes a {name}. An id without a document is an error.");
+        let arguments = vec![id(), set(), version()];
+        slots.push(Slot::new(names::update(name), one(), Some(text)).with(arguments));
+        let text = format!("Changes every {name} that satisfies the filter.");
+        slots.push(Slot::new(names::update(plural), bulk.clone(), Some(text)).with(vec![which(), set()]));
+    }
+    let text = format!("Deletes a {name} and gives it as it was. An id without a document is an error.");
+    slots.push(Slot::new(names::delete(name), one(), Some(text)).with(vec![id(), version()]));
+    let text = format!("Deletes every {name} that satisfies the filter.");
+    slots.push(Slot::new(names::delete(plural), bulk, Some(text)).with(vec![which()]));
+}
+
+fn version(types: &mut Types<'_>) -> impl Fn() -> InputValue + use<> {
+    let long = types.scalar(Scalar::Long);
+    move || input_value("ifVersion", TypeRef::named(&long), "Only if the document has this version.")
+}
