@@ -1,1 +1,203 @@
-//! The whole configuration: flags over environment over file; unknown keys are errors.
+//! The settings of the program: flag over environment over file over default.
+//!
+//! A setting that is left to its default is `None` here; the part that it belongs to knows its default.
+//! Every message about a setting names it, its value (secrets masked), where the value came from and
+//! what to write instead; all faults are told at once.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod address;
+mod mask;
+mod nearest;
+mod reader;
+mod units;
+
+pub use address::{CacheAddress, StoreAddress};
+pub use mask::mask;
+pub use nearest::{nearest, suggestion};
+pub use reader::{Fault, Faults, Flags};
+pub use units::{duration, size};
+
+use reader::Reader;
+
+/// The configuration file that is read when it is there and no other is named.
+pub const DEFAULT_FILE: &str = "oponn.toml";
+
+/// All settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `schema`: the schema file.
+    pub schema: PathBuf,
+    /// `store`: where documents live; `None` for the SQLite file of the default.
+    pub store: Option<StoreAddress>,
+    /// `cache`: where entities and batches are cached.
+    pub cache: CacheAddress,
+    /// `listen`: the address to serve on.
+    pub listen: String,
+    /// `log`: what to log, in the notation of `tracing`'s `EnvFilter`.
+    pub log: String,
+    /// `loaders`: the folder with the loaders.
+    pub loaders: PathBuf,
+    /// `deployment`: the name under which a shared cache keeps this application apart from others.
+    pub deployment: String,
+    /// `[api]`
+    pub api: ApiSettings,
+    /// `[cors]`: origins whose pages may call the API; `*` for all.
+    pub cors_origins: Vec<String>,
+    /// `[limits]`: bounds of the cache.
+    pub limits: LimitSettings,
+    /// `[server]`
+    pub server: ServerSettings,
+}
+
+/// The table `[api]`.
+#[derive(Clone, Debug, Default)]
+pub struct ApiSettings {
+    /// Rows of a list when the query does not say.
+    pub page_default: Option<u64>,
+    /// Rows of a list at the most.
+    pub page_max: Option<u64>,
+    /// Levels of nested fields at the most.
+    pub depth: Option<u64>,
+    /// Complexity of an operation at the most.
+    pub complexity: Option<u64>,
+    /// Whether the schema may be asked for.
+    pub introspection: Option<bool>,
+    /// Whether one HTTP request may carry several operations.
+    pub batching: Option<bool>,
+    /// Operations of one HTTP request at the most.
+    pub batch_max: Option<u64>,
+    /// Bytes of a request's body at the most.
+    pub body_limit: Option<u64>,
+}
+
+/// The table `[limits]`; see `CacheLimits` for what each bounds.
+#[derive(Clone, Debug, Default)]
+pub struct LimitSettings {
+    /// Life of an entity or batch.
+    pub ttl: Option<Duration>,
+    /// Life of a lease.
+    pub lease: Option<Duration>,
+    /// Rows of a batch.
+    pub rows: Option<u64>,
+    /// Rows that left a batch.
+    pub departed: Option<u64>,
+    /// Deltas of a batch being filled.
+    pub deltas: Option<u64>,
+    /// Batches of a type.
+    pub batches: Option<u64>,
+    /// Shapes of a type.
+    pub shapes: Option<u64>,
+    /// Bytes of a batch's definition.
+    pub definition: Option<u64>,
+    /// Bytes of a row's key.
+    pub row_key: Option<u64>,
+    /// Bytes of an entity.
+    pub entity: Option<u64>,
+    /// Batches that one change touches.
+    pub matches: Option<u64>,
+    /// Bytes of the memory cache.
+    pub memory: Option<u64>,
+}
+
+/// The table `[server]`.
+#[derive(Clone, Debug, Default)]
+pub struct ServerSettings {
+    /// How long requests in flight may take to finish after the signal to stop.
+    pub grace: Option<Duration>,
+    /// How long a store that does not answer at start is waited for.
+    pub store_retry: Option<Duration>,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Option<Duration>,
+}
+
+/// A configuration and what to warn about.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// For the log.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads the settings. `file` is the one named by `--config`, which has to exist; without it
+    /// `oponn.toml` of the working directory is read if it is there.
+    pub fn load(
+        flags: Flags,
+        env: impl IntoIterator<Item = (String, String)>,
+        file: Option<&Path>,
+    ) -> Result<Loaded, Faults> {
+        let mut reader = Reader::default();
+        reader.add_flags(flags);
+        let warnings = reader.add_env(env);
+        match file {
+            Some(path) => reader.add_file(path, true),
+            None => reader.add_file(Path::new(DEFAULT_FILE), false),
+        }
+        let config = Config::read(&mut reader);
+        reader.finish()?;
+        Ok(Loaded { config, warnings })
+    }
+
+    fn read(reader: &mut Reader) -> Config {
+        Config {
+            schema: reader.path("schema").unwrap_or_else(|| "schema.graphql".into()),
+            store: reader.parsed("store", StoreAddress::parse),
+            cache: reader.parsed("cache", CacheAddress::parse).unwrap_or(CacheAddress::Memory),
+            listen: reader.parsed("listen", address::listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
+            log: reader.parsed("log", log_filter).unwrap_or_else(|| "info".into()),
+            loaders: reader.path("loaders").unwrap_or_else(|| "loaders".into()),
+            deployment: reader.parsed("deployment", deployment).unwrap_or_else(|| "oponn".into()),
+            api: ApiSettings {
+                page_default: reader.number("api.page_default", 1),
+                page_max: reader.number("api.page_max", 1),
+                depth: reader.number("api.depth", 1),
+                complexity: reader.number("api.complexity", 1),
+                introspection: reader.flag("api.introspection"),
+                batching: reader.flag("api.batching"),
+                batch_max: reader.number("api.batch_max", 1),
+                body_limit: reader.parsed("api.body_limit", size),
+            },
+            cors_origins: reader.list("cors.origins", address::origin).unwrap_or_default(),
+            limits: LimitSettings {
+                ttl: reader.parsed("limits.ttl", duration),
+                lease: reader.parsed("limits.lease", duration),
+                rows: reader.number("limits.rows", 1),
+                departed: reader.number("limits.departed", 0),
+                deltas: reader.number("limits.deltas", 0),
+                batches: reader.number("limits.batches", 0),
+                shapes: reader.number("limits.shapes", 0),
+                definition: reader.parsed("limits.definition", size),
+                row_key: reader.parsed("limits.row_key", size),
+                entity: reader.parsed("limits.entity", size),
+                matches: reader.number("limits.matches", 0),
+                memory: reader.parsed("limits.memory", size),
+            },
+            server: ServerSettings {
+                grace: reader.parsed("server.grace", duration),
+                store_retry: reader.parsed("server.store_retry", duration),
+                body_timeout: reader.parsed("server.body_timeout", duration),
+            },
+        }
+    }
+}
+
+/// The deployment's name becomes a part of every key in a shared cache.
+fn deployment(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match (1..=64).contains(&text.len()) && text.chars().all(fits) {
+        true => Ok(text.to_owned()),
+        false => Err("1 to 64 letters, digits, `-`, `_` and `.`".to_owned()),
+    }
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match text.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("a level (`error`, `warn`, `info`, `debug`, `trace`) or levels by module such as \
+                       `info,oponn::engine=debug`"
+            .to_owned()),
+    }
+}

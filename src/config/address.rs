@@ -1,0 +1,151 @@
+//! Where stores and caches are, as settings say it.
+
+use std::path::PathBuf;
+
+use super::mask;
+
+/// Where documents live.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreAddress {
+    /// `sqlite:PATH`
+    Sqlite(PathBuf),
+    /// `mongodb://...` or `mongodb+srv://...`
+    Mongo(String),
+}
+
+/// Where entities and batches are cached.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CacheAddress {
+    /// `memory:`
+    Memory,
+    /// `redis://...` or `rediss://...`
+    Redis(String),
+    /// `none:`
+    None,
+}
+
+impl StoreAddress {
+    /// Reads an address. The error says what would be one.
+    pub fn parse(text: &str) -> Result<StoreAddress, String> {
+        let remedy = "`sqlite:PATH`, `mongodb://HOST/DATABASE` or `mongodb+srv://HOST/DATABASE`";
+        match text.split_once(':') {
+            Some(("sqlite", path)) if !path.trim_start_matches("//").is_empty() => {
+                Ok(StoreAddress::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
+            }
+            Some(("mongodb" | "mongodb+srv", rest)) if rest.len() > 2 && rest.starts_with("//") => {
+                Ok(StoreAddress::Mongo(text.to_owned()))
+            }
+            _ => Err(remedy.to_owned()),
+        }
+    }
+}
+
+impl CacheAddress {
+    /// Reads an address. The error says what would be one.
+    pub fn parse(text: &str) -> Result<CacheAddress, String> {
+        match text.split_once(':') {
+            Some(("memory", "")) => Ok(CacheAddress::Memory),
+            Some(("none", "")) => Ok(CacheAddress::None),
+            Some(("redis" | "rediss", rest)) if rest.len() > 2 && rest.starts_with("//") => {
+                Ok(CacheAddress::Redis(text.to_owned()))
+            }
+            _ => Err("`memory:`, `redis://HOST:PORT`, `rediss://HOST:PORT` or `none:`".to_owned()),
+        }
+    }
+}
+
+/// Both as a setting has them, secrets masked.
+impl std::fmt::Display for StoreAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StoreAddress::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            StoreAddress::Mongo(url) => f.write_str(&mask(url)),
+        }
+    }
+}
+
+impl std::fmt::Display for CacheAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            CacheAddress::Memory => f.write_str("memory:"),
+            CacheAddress::None => f.write_str("none:"),
+            CacheAddress::Redis(url) => f.write_str(&mask(url)),
+        }
+    }
+}
+
+impl std::fmt::Debug for StoreAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::fmt::Debug for CacheAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// An address to listen on: a host and a port.
+pub(super) fn listen(text: &str) -> Result<String, String> {
+    let fits = text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && port.parse::<u16>().is_ok() && (!host.contains(':') || host.starts_with('['))
+    });
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err("a host and a port such as `127.0.0.1:8080`, `0.0.0.0:80` or `[::1]:8080`".to_owned()),
+    }
+}
+
+/// An origin as browsers send it, or `*`.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let fits = text == "*"
+        || url::Url::parse(text).is_ok_and(|url| {
+            url.host().is_some() && url.origin().ascii_serialization() == text.to_lowercase()
+        });
+    match fits {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("an origin such as `https://app.example.com` (no path, no `/` at the end), or `*`".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_addresses() {
+        assert_eq!(StoreAddress::parse("sqlite:a/b.db"), Ok(StoreAddress::Sqlite("a/b.db".into())));
+        assert_eq!(StoreAddress::parse("sqlite:///a/b.db"), Ok(StoreAddress::Sqlite("/a/b.db".into())));
+        assert!(StoreAddress::parse("mongodb+srv://u:p@host/shop").is_ok());
+        for wrong in ["", "sqlite:", "sqlite://", "mongodb:", "mongo://host", "postgres://host", "data.db"] {
+            assert!(StoreAddress::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(CacheAddress::parse("memory:"), Ok(CacheAddress::Memory));
+        for wrong in ["", "memory", "none:x", "redis:", "http://host"] {
+            assert!(CacheAddress::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn reads_places_to_listen() {
+        for right in ["127.0.0.1:0", "[::1]:80", "localhost:8080"] {
+            assert!(listen(right).is_ok(), "{right}");
+        }
+        for wrong in ["8080", ":8080", "::1:80", "host:99999", "host"] {
+            assert!(listen(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn reads_origins() {
+        for right in ["*", "https://app.example.com", "http://localhost:3000"] {
+            assert!(origin(right).is_ok(), "{right}");
+        }
+        for wrong in ["app.example.com", "https://app.example.com/", "https://a/b", ""] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+}

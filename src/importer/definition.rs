@@ -1,0 +1,161 @@
+//! Reads the keys of a loader's tables; what nobody asked for in the end is an unknown key.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::faults::Fault;
+use crate::config::suggestion;
+
+/// One table of a loader.
+pub(super) struct Definition<'f> {
+    file: &'f Path,
+    /// With a dot at the end, unless it is the whole file.
+    prefix: String,
+    table: Table,
+    asked: Vec<&'static str>,
+    faults: &'f mut Vec<Fault>,
+}
+
+impl<'f> Definition<'f> {
+    pub(super) fn new(file: &'f Path, table: Table, faults: &'f mut Vec<Fault>) -> Definition<'f> {
+        Definition { file, prefix: String::new(), table, asked: Vec::new(), faults }
+    }
+
+    /// The loader's file.
+    pub(super) fn file(&self) -> &'f Path {
+        self.file
+    }
+
+    /// Whether the table has a key that has not been taken.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Says what is wrong with a key of this table.
+    pub(super) fn fault(&mut self, key: &str, message: impl Into<String>) {
+        let key = format!("{}{key}", self.prefix);
+        self.faults.push(Fault::new(self.file, key.trim_end_matches('.'), message));
+    }
+
+    /// Takes a key's value.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.asked.push(key);
+        self.table.remove(key)
+    }
+
+    /// Takes a key's value and brings it into shape; the error says what it has to be.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.take(key)?;
+        match read(&value) {
+            Ok(value) => Some(value),
+            Err(remedy) => {
+                self.fault(key, format!("this has to be {remedy}"));
+                None
+            }
+        }
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        self.read(key, |value| text(value))
+    }
+
+    /// A text that has to be there.
+    pub(super) fn required(&mut self, key: &'static str, remedy: &str) -> Option<String> {
+        if !self.has(key) {
+            self.asked.push(key);
+            self.fault(key, format!("this is missing; {remedy}"));
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// A whole number, not below `least`.
+    pub(super) fn number(&mut self, key: &'static str, least: u64) -> Option<u64> {
+        self.read(key, |value| {
+            let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+            number.filter(|n| *n >= least).ok_or_else(|| format!("a whole number, {least} or more"))
+        })
+    }
+
+    /// A duration such as `30s`.
+    pub(super) fn duration(&mut self, key: &'static str) -> Option<Duration> {
+        self.read(key, |value| crate::config::duration(value.as_str().unwrap_or_default()))
+    }
+
+    /// A list of texts.
+    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        self.read(key, texts)
+    }
+
+    /// Takes a table out and lets it be read.
+    pub(super) fn table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Definition<'_>) -> Option<T>,
+    ) -> Option<T> {
+        match self.take(key)? {
+            Value::Table(table) => self.inner(key, table, read),
+            _ => {
+                self.fault(key, "this has to be a table");
+                None
+            }
+        }
+    }
+
+    /// Lets a table that was found under a key be read, and tells its unknown keys.
+    pub(super) fn inner<T>(
+        &mut self,
+        key: &str,
+        table: Table,
+        read: impl FnOnce(&mut Definition<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let mut inner = Definition {
+            file: self.file,
+            prefix: format!("{}{key}.", self.prefix),
+            table,
+            asked: Vec::new(),
+            faults: self.faults,
+        };
+        let result = read(&mut inner);
+        inner.finish();
+        result
+    }
+
+    /// Everything that is left, for tables whose keys are free.
+    pub(super) fn rest(&mut self) -> Table {
+        std::mem::take(&mut self.table)
+    }
+
+    /// Tells unknown keys.
+    pub(super) fn finish(&mut self) {
+        for key in self.rest().keys() {
+            let hint = suggestion(key, self.asked.iter().copied());
+            self.fault(key, format!("this key is not known here; {hint}"));
+        }
+    }
+}
+
+/// A text that is not empty.
+pub(super) fn text(value: &Value) -> Result<String, String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(|| "a text".to_owned())
+}
+
+/// A list of texts that are not empty.
+pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
+    let items = value.as_array().ok_or_else(|| "a list of texts".to_owned())?;
+    items.iter().map(|item| text(item).map_err(|_| "a list of texts".to_owned())).collect()
+}
+
+/// The entry of a name in a list of named things, or what to write instead.
+pub(super) fn choose<'a, T>(name: &str, choices: &'a [(&'static str, T)]) -> Result<&'a T, String> {
+    choices.iter().find(|(choice, _)| *choice == name).map(|(_, chosen)| chosen).ok_or_else(|| {
+        format!("`{name}` is not known; {}", suggestion(name, choices.iter().map(|(n, _)| *n)))
+    })
+}

@@ -1,0 +1,88 @@
+//! Where records come from; one file per kind.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use super::Env;
+use super::definition::{Definition, choose};
+
+mod csv;
+mod http;
+mod json;
+mod ndjson;
+
+/// Records that are handed on at a time.
+pub(super) const CHUNK: usize = 500;
+
+/// A source that is read once, from its beginning to its end.
+#[async_trait]
+pub(super) trait Source: Send {
+    /// The next records, about [`CHUNK`] of them; none when there are no more. The error is for the
+    /// operator and ends the loader.
+    async fn next(&mut self) -> Result<Option<Vec<Found>>, String>;
+
+    /// How much has been read, and of how much if that is known, in a unit of the source's own.
+    fn progress(&self) -> (u64, Option<u64>);
+}
+
+/// A record, or what stands in its place and why it is none.
+pub(super) type Found = Result<Json, (String, String)>;
+
+/// Reads the definition of one kind.
+type Define = fn(&mut Definition<'_>, Env<'_>) -> Option<Box<dyn Source>>;
+
+const KINDS: [(&str, Define); 4] =
+    [("csv", csv::define), ("http", http::define), ("json", json::define), ("ndjson", ndjson::define)];
+
+/// Reads `[source]`.
+pub(super) fn define(definition: &mut Definition<'_>, env: Env<'_>) -> Option<Box<dyn Source>> {
+    let kind = definition.required("kind", "write `json`, `ndjson`, `csv` or `http`")?;
+    match choose(&kind, &KINDS) {
+        Ok(define) => define(definition, env),
+        Err(message) => {
+            definition.fault("kind", message);
+            // The keys of an unknown kind are not known either.
+            definition.rest();
+            None
+        }
+    }
+}
+
+/// The file of a source, which has to be there. It is relative to the loader.
+fn file(definition: &mut Definition<'_>) -> Option<PathBuf> {
+    let path = definition.required("path", "name the file, relative to the loader")?;
+    let path = definition.file().parent().unwrap_or(Path::new("")).join(path);
+    if !path.is_file() {
+        definition.fault("path", format!("there is no file {}", path.display()));
+        return None;
+    }
+    Some(path)
+}
+
+/// A JSON Pointer to the list of records, if there is one.
+fn items(definition: &mut Definition<'_>) -> Option<String> {
+    definition.read("items", |value| {
+        let pointer = value.as_str().filter(|pointer| pointer.is_empty() || pointer.starts_with('/'));
+        pointer.map(str::to_owned).ok_or_else(|| "a JSON Pointer such as `/data/items`".to_owned())
+    })
+}
+
+/// The list of records in a JSON document.
+fn take_items(mut document: Json, pointer: Option<&str>) -> Result<Vec<Json>, String> {
+    let pointer = pointer.unwrap_or("");
+    match document.pointer_mut(pointer).map(Json::take) {
+        Some(Json::Array(items)) => Ok(items),
+        Some(_) if pointer.is_empty() => {
+            Err("it is not a list; say with `items` where the list of records is".to_owned())
+        }
+        Some(_) => Err(format!("what stands at `{pointer}` is not a list")),
+        None => Err(format!("nothing stands at `{pointer}`; `items` has to point to the list of records")),
+    }
+}
+
+/// For messages about a file.
+fn unreadable(path: &Path, error: impl std::fmt::Display) -> String {
+    format!("{} cannot be read: {error}", path.display())
+}

@@ -1,0 +1,141 @@
+//! `kind = "http"`: a JSON API, read page by page.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::Client;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value as Json;
+
+use super::{CHUNK, Found, Source, items, take_items};
+use crate::importer::Env;
+use crate::importer::definition::Definition;
+use pagination::Pagination;
+use retry::Retry;
+
+mod pagination;
+mod placeholders;
+mod retry;
+
+struct Pages {
+    url: reqwest::Url,
+    headers: HeaderMap,
+    items: Option<String>,
+    timeout: Duration,
+    retry: Retry,
+    pagination: Box<dyn Pagination>,
+    /// Made with the first request.
+    client: Option<Client>,
+    /// Records of pages that were read, not yet handed on.
+    waiting: VecDeque<Json>,
+    /// How many records the last page had.
+    last: Option<usize>,
+    handed_on: u64,
+    at_end: bool,
+}
+
+pub(super) fn define(definition: &mut Definition<'_>, env: Env<'_>) -> Option<Box<dyn Source>> {
+    let url = url(definition, env);
+    let headers = definition.table("headers", |headers| read_headers(headers, env)).unwrap_or_default();
+    let items = items(definition);
+    let timeout = definition.duration("timeout").unwrap_or(Duration::from_secs(30));
+    let retry = Retry::define(definition);
+    let pagination = match definition.has("pagination") {
+        true => definition.table("pagination", pagination::define)?,
+        false => pagination::none(),
+    };
+    Some(Box::new(Pages {
+        url: url?,
+        headers,
+        items,
+        timeout,
+        retry,
+        pagination,
+        client: None,
+        waiting: VecDeque::new(),
+        last: None,
+        handed_on: 0,
+        at_end: false,
+    }))
+}
+
+fn url(definition: &mut Definition<'_>, env: Env<'_>) -> Option<reqwest::Url> {
+    let text = definition.required("url", "give the address of the API")?;
+    let url = placeholders::fill(&text, env).and_then(|text| match reqwest::Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err("this has to be an address that begins with `http://` or `https://`".to_owned()),
+    });
+    url.map_err(|message| definition.fault("url", message)).ok()
+}
+
+fn read_headers(definition: &mut Definition<'_>, env: Env<'_>) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in definition.rest() {
+        let header = value
+            .as_str()
+            .ok_or_else(|| "this has to be a text".to_owned())
+            .and_then(|text| placeholders::fill(text, env))
+            .and_then(|text| HeaderValue::from_str(&text).map_err(|_| "this cannot be a header".to_owned()))
+            .and_then(|value| match HeaderName::from_bytes(name.as_bytes()) {
+                Ok(name) => Ok((name, value)),
+                Err(_) => Err("this is not the name of a header".to_owned()),
+            });
+        match header {
+            Ok((name, mut value)) => {
+                value.set_sensitive(true);
+                headers.append(name, value);
+            }
+            Err(message) => definition.fault(&name, message),
+        }
+    }
+    Some(headers)
+}
+
+impl Pages {
+    /// Reads the next page; `false` when there is none.
+    async fn read_page(&mut self) -> Result<bool, String> {
+        let Some(parameters) = self.pagination.next(self.last)? else { return Ok(false) };
+        let mut url = self.url.clone();
+        if !parameters.is_empty() {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
+        let client = match &self.client {
+            Some(client) => client.clone(),
+            None => self.client.insert(self.make_client()?).clone(),
+        };
+        let body = self.retry.get(&client, &url).await?;
+        let records = serde_json::from_slice(&body)
+            .map_err(|error| format!("it is not valid JSON: {error}"))
+            .and_then(|document| take_items(document, self.items.as_deref()))
+            .map_err(|error| format!("the answer of {} cannot be used: {error}", retry::shown(&url)))?;
+        self.last = Some(records.len());
+        self.waiting.extend(records);
+        Ok(true)
+    }
+
+    fn make_client(&self) -> Result<Client, String> {
+        Client::builder()
+            .timeout(self.timeout)
+            .default_headers(self.headers.clone())
+            .user_agent(concat!("oponn/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| format!("HTTP cannot be used: {error}"))
+    }
+}
+
+#[async_trait]
+impl Source for Pages {
+    async fn next(&mut self) -> Result<Option<Vec<Found>>, String> {
+        while self.waiting.len() < CHUNK && !self.at_end {
+            self.at_end = !self.read_page().await?;
+        }
+        let count = self.waiting.len().min(CHUNK);
+        self.handed_on += count as u64;
+        Ok((count > 0).then(|| self.waiting.drain(..count).map(Ok).collect()))
+    }
+
+    fn progress(&self) -> (u64, Option<u64>) {
+        (self.handed_on, None)
+    }
+}

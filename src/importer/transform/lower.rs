@@ -1,0 +1,7 @@
+//! `"lower"`: lower case.
+
+use super::{Transform, of_text};
+
+pub(super) fn make(arguments: Option<&toml::Value>) -> Result<Transform, String> {
+    of_text("lower", arguments, str::to_lowercase)
+}

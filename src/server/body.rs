@@ -1,0 +1,124 @@
+//! From the text of an HTTP request to GraphQL requests.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value as Json};
+
+use super::ServerOptions;
+use super::fault::Fault;
+use crate::graphql::ApiRequest;
+
+/// What a POST carries.
+pub(super) enum Requests {
+    One(ApiRequest),
+    Batch(Vec<ApiRequest>),
+}
+
+/// Reads a body within the limits of size and time.
+pub(super) async fn read(body: Body, options: &ServerOptions) -> Result<Bytes, Fault> {
+    let collected = Limited::new(body, options.body_limit).collect();
+    match tokio::time::timeout(options.body_timeout, collected).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(options.body_limit)),
+        Ok(Err(_)) => Err(Fault::bad_request("The body ended early.")),
+        Err(_) => Err(Fault::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.")),
+    }
+}
+
+pub(super) fn too_large(limit: usize) -> Fault {
+    let message = format!("The body is too large; it may have {limit} bytes.");
+    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+/// The requests in the body of a POST.
+pub(super) fn from_body(body: &[u8], batch_max: Option<usize>) -> Result<Requests, Fault> {
+    let json: Json = serde_json::from_slice(body)
+        .map_err(|error| Fault::bad_request(format!("The body is not valid JSON: {error}.")))?;
+    match (json, batch_max) {
+        (Json::Object(fields), _) => request(fields).map(Requests::One),
+        (Json::Array(_), None) => Err(Fault::bad_request(
+            "Several operations in one request are turned off here; send one JSON object with `query`.",
+        )),
+        (Json::Array(items), Some(max)) if items.is_empty() || items.len() > max => {
+            let message = format!("A request may carry 1 to {max} operations; this one has {}.", items.len());
+            Err(Fault::bad_request(message))
+        }
+        (Json::Array(items), Some(_)) => {
+            let item = |item| match item {
+                Json::Object(fields) => request(fields),
+                _ => Err(Fault::bad_request("Each operation has to be a JSON object with `query`.")),
+            };
+            items.into_iter().map(item).collect::<Result<_, _>>().map(Requests::Batch)
+        }
+        _ => Err(Fault::bad_request("The body has to be a JSON object with `query`.")),
+    }
+}
+
+/// The request in the query string of a GET.
+pub(super) fn from_query(text: &str) -> Result<ApiRequest, Fault> {
+    let mut fields = Map::new();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        let value = match name.as_ref() {
+            "variables" | "extensions" if !value.is_empty() => parameter(&name, value)?,
+            "variables" | "extensions" => Json::Null,
+            _ => Json::String(value.into_owned()),
+        };
+        if fields.insert(name.clone().into_owned(), value).is_some() {
+            return Err(Fault::bad_request(format!("The parameter `{name}` is given more than once.")));
+        }
+    }
+    Ok(ApiRequest { read_only: true, ..request(fields)? })
+}
+
+fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, Fault> {
+    serde_json::from_str(&value)
+        .map_err(|error| Fault::bad_request(format!("The parameter `{name}` is not valid JSON: {error}.")))
+}
+
+/// Members that are not known are ignored, as the specification wants; so is `extensions`, which has
+/// to be an object all the same.
+fn request(mut fields: Map<String, Json>) -> Result<ApiRequest, Fault> {
+    let query = match fields.remove("query") {
+        Some(Json::String(query)) => query,
+        Some(_) => return Err(Fault::bad_request("`query` has to be a string.")),
+        None => return Err(Fault::bad_request("`query` is missing; it has to be the GraphQL document.")),
+    };
+    let operation_name = match fields.remove("operationName") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(name)) => Some(name),
+        Some(_) => return Err(Fault::bad_request("`operationName` has to be a string or null.")),
+    };
+    let variables = object(&mut fields, "variables")?;
+    object(&mut fields, "extensions")?;
+    Ok(ApiRequest { query, operation_name, variables, read_only: false })
+}
+
+fn object(fields: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, Fault> {
+    match fields.remove(name) {
+        None | Some(Json::Null) => Ok(Map::new()),
+        Some(Json::Object(object)) => Ok(object),
+        Some(_) => Err(Fault::bad_request(format!("`{name}` has to be an object or null."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_text() {
+        let body = br#"{"query": "q", "variables": {"price": 12345678901234567890.10}}"#;
+        let Ok(Requests::One(request)) = from_body(body, None) else { panic!("one request") };
+        assert_eq!(request.variables["price"].to_string(), "12345678901234567890.10");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let body = format!(r#"{{"query": "q", "variables": {}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        assert!(from_body(body.as_bytes(), None).is_err());
+    }
+}

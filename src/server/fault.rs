@@ -1,0 +1,97 @@
+//! Answers to requests that never become a GraphQL operation; always well-formed GraphQL errors.
+
+use std::any::Any;
+use std::fmt::Write as _;
+
+use axum::body::Body;
+use axum::extract::OriginalUri;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::negotiate::Media;
+use crate::metrics::{ErrorCode, Label};
+
+/// What is wrong with a request, and what would be right.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) status: StatusCode,
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
+    /// For 405: the methods that would do.
+    pub(super) allow: Option<&'static str>,
+    /// For 500: the id under which the log has the cause.
+    pub(super) error_id: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Fault {
+        let code = ErrorCode::BadUserInput;
+        Fault { status, code, message: message.into(), allow: None, error_id: None }
+    }
+
+    pub(super) fn bad_request(message: impl Into<String>) -> Fault {
+        Fault::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(super) fn method(allow: &'static str, message: impl Into<String>) -> Fault {
+        Fault { allow: Some(allow), ..Fault::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    /// The GraphQL response.
+    pub(super) fn body(&self) -> String {
+        let mut extensions = json!({ "code": self.code.as_str() });
+        if let Some(id) = &self.error_id {
+            extensions["errorId"] = json!(id);
+        }
+        json!({ "errors": [{ "message": self.message, "extensions": extensions }] }).to_string()
+    }
+
+    pub(super) fn response(self, media: Media) -> Response {
+        let mut response = Response::new(Body::from(self.body()));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        self.response(Media::Json)
+    }
+}
+
+/// For paths that nothing serves.
+pub(super) async fn nothing_here(OriginalUri(uri): OriginalUri) -> Fault {
+    let mut message = String::from("There is nothing at ");
+    let _ = write!(message, "{}; the API is at /graphql.", uri.path());
+    Fault { code: ErrorCode::NotFound, ..Fault::new(StatusCode::NOT_FOUND, message) }
+}
+
+/// For paths that are served, but not with this method.
+pub(super) async fn wrong_method(method: Method) -> Fault {
+    Fault::method("GET, HEAD", format!("{method} cannot be used here; use GET."))
+}
+
+/// For a handler that panicked: the client gets an id, the log the cause.
+pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let cause = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    let error_id = uuid::Uuid::new_v4().simple().to_string();
+    tracing::error!(error_id, cause, "a request panicked");
+    Fault {
+        code: ErrorCode::Internal,
+        error_id: Some(error_id),
+        ..Fault::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The server failed; the log has more under the error id.",
+        )
+    }
+    .into_response()
+}

@@ -1,0 +1,147 @@
+//! Which media type the client wants, and which one it sent.
+
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::fault::Fault;
+
+/// A media type of GraphQL responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Media {
+    /// `application/graphql-response+json`: the status tells whether the operation was executed.
+    GraphqlResponse,
+    /// `application/json`, for older clients: every well-formed request is answered with 200.
+    Json,
+}
+
+impl Media {
+    pub(super) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Media::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Media::Json => "application/json; charset=utf-8",
+        })
+    }
+
+    /// The best of what the client accepts; with equal weights the modern one.
+    pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Fault> {
+        let mut accepted = headers.get_all(ACCEPT).iter().peekable();
+        if accepted.peek().is_none() {
+            return Ok(Media::GraphqlResponse);
+        }
+        let ranges: Vec<Range<'_>> = accepted
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(Range::parse)
+            .collect();
+        let weight = |media: &str| {
+            let of_kind = ranges.iter().filter(|range| range.covers(media));
+            of_kind.max_by_key(|range| range.precision()).map_or(0, |range| range.weight)
+        };
+        let (modern, plain) = (weight("application/graphql-response+json"), weight("application/json"));
+        match (modern, plain) {
+            (0, 0) => Err(Fault::new(
+                StatusCode::NOT_ACCEPTABLE,
+                "Accept application/graphql-response+json or application/json.",
+            )),
+            _ if modern >= plain => Ok(Media::GraphqlResponse),
+            _ => Ok(Media::Json),
+        }
+    }
+}
+
+/// Whether the body is JSON in UTF-8, as it has to be.
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Fault> {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    match is_json && is_utf8 {
+        true => Ok(()),
+        false => Err(Fault::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Send the request as JSON in UTF-8, with the header `content-type: application/json`.",
+        )),
+    }
+}
+
+/// One part of an `accept` header.
+struct Range<'a> {
+    media: &'a str,
+    /// In thousandths.
+    weight: u32,
+}
+
+impl<'a> Range<'a> {
+    fn parse(text: &'a str) -> Option<Range<'a>> {
+        let mut parts = text.split(';').map(str::trim);
+        let media = parts.next().filter(|media| media.contains('/'))?;
+        let quality = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim() == "q");
+        let quality = quality.map_or(Some(1.0), |(_, value)| value.trim().parse::<f32>().ok())?;
+        Some(Range { media, weight: (quality.clamp(0.0, 1.0) * 1000.0) as u32 })
+    }
+
+    fn covers(&self, media: &str) -> bool {
+        self.media.eq_ignore_ascii_case(media) || matches!(self.media, "*/*" | "application/*")
+    }
+
+    /// An exact type goes before `application/*` before `*/*`.
+    fn precision(&self) -> u8 {
+        match self.media {
+            "*/*" => 0,
+            "application/*" => 1,
+            _ => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn negotiated(accept: &str) -> Option<Media> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_str(accept).expect("a header"));
+        Media::negotiate(&headers).ok()
+    }
+
+    #[test]
+    fn takes_the_best_of_what_is_accepted() {
+        assert_eq!(Media::negotiate(&HeaderMap::new()).ok(), Some(Media::GraphqlResponse));
+        for (accept, media) in [
+            ("*/*", Some(Media::GraphqlResponse)),
+            ("application/json", Some(Media::Json)),
+            ("application/JSON; charset=utf-8", Some(Media::Json)),
+            ("application/json, application/graphql-response+json", Some(Media::GraphqlResponse)),
+            ("application/json, application/graphql-response+json;q=0.9", Some(Media::Json)),
+            ("application/json, */*;q=0.1", Some(Media::Json)),
+            ("application/graphql-response+json;q=0, */*", Some(Media::Json)),
+            ("text/html", None),
+            ("text/html, */*;q=0.1", Some(Media::GraphqlResponse)),
+            ("application/json;q=0", None),
+            ("nonsense", None),
+        ] {
+            assert_eq!(negotiated(accept), media, "{accept}");
+        }
+    }
+
+    #[test]
+    fn wants_json_in_utf8() {
+        for (content_type, fine) in [
+            ("application/json", true),
+            ("Application/Json ; charset=\"UTF-8\"", true),
+            ("application/json; charset=latin1", false),
+            ("application/graphql", false),
+            ("text/plain", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            assert_eq!(require_json(&headers).is_ok(), fine, "{content_type}");
+        }
+        assert!(require_json(&HeaderMap::new()).is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! Gives each request an id, a span for its log lines, and a place in the metrics.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Request, State as Shared};
+use axum::http::HeaderValue;
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
+
+use super::{REQUEST_ID, State};
+use crate::metrics::Route;
+
+/// Longest id that is taken from a client.
+const LONGEST: usize = 128;
+
+pub(super) async fn observe(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned().unwrap_or_else(new_id);
+    let route = route(request.uri().path());
+    let method = request.method().clone();
+    let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+
+    async move {
+        let mut response = next.run(request).await;
+        let took = started.elapsed();
+        let status = response.status().as_u16();
+        state.engine().metrics().http_request(route, status, took);
+        tracing::debug!(%method, ?route, status, ?took, "answered");
+        response.headers_mut().insert(REQUEST_ID, id);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn route(path: &str) -> Route {
+    match path {
+        "/graphql" => Route::Graphql,
+        "/" => Route::Graphiql,
+        "/healthz" | "/readyz" => Route::Health,
+        "/metrics" => Route::Metrics,
+        _ if path.starts_with("/graphiql/") => Route::Graphiql,
+        _ => Route::Other,
+    }
+}
+
+/// Only what can stand in a log without harm is taken over.
+fn is_plain(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+}
+
+fn new_id() -> HeaderValue {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let text = uuid::Uuid::new_v4().simple().encode_lower(&mut buffer);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
+}
