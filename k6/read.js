@@ -33,13 +33,22 @@ export function setup() {
 
 let context;
 
+// An answer of an unexpected form is a wrong answer too.
+function judged(operation) {
+  try {
+    return operation.run(context);
+  } catch (error) {
+    return `cannot be judged: ${error}`;
+  }
+}
+
 export default function (snapshot) {
   if (!context) {
     randomSeed(settings.seed * 100003 + exec.vu.idInTest);
     context = contextOf(snapshot);
   }
   const operation = drawOperation();
-  const fault = operation.run(context);
+  const fault = judged(operation);
   check(fault, { 'the answer is right': (found) => found === null }, { op: operation.name });
   if (fault !== null) console.error(`${operation.name}: ${fault}`);
 }

@@ -8,10 +8,13 @@ import { settings } from './settings.js';
 const pick = (items) => items[Math.floor(Math.random() * items.length)];
 const below = (n) => Math.floor(Math.random() * n);
 const way = () => pick(['ASC', 'DESC']);
+const all = () => true;
 
 const STORE = 'id name city';
 const BOOK = 'id isbn title author price storeId';
 const FRUIT = '__typename id breed size colour acidity';
+// From, to: some wide, one with the price of many books at both ends, one without any book.
+const PRICES = [['0', '10'], ['5.00', '15.00'], ['9.99', '19.99'], ['25', '1000'], ['500', '900']];
 const PAGE = 'totalCount pageInfo { hasNextPage }';
 
 // What looks documents up by id and by store, made once per VU.
@@ -38,20 +41,24 @@ function listOperation(name, { root, type, selection, draw }) {
   };
 }
 
+// A single book. Without `exact` it may have changed or gone, but it is never another one.
+function faultOfBook(got, want, sought) {
+  if (settings.exact) return faultOfRow(got, want);
+  return got && got[sought] !== want[sought] ? `the book of another ${sought}: ${JSON.stringify(got)}` : null;
+}
+
 function bookById(context) {
   const want = pick(context.books);
   const query = `query bookById($id: ID!) { book(id: $id) { ${BOOK} } }`;
   const { data, error } = send('bookById', query, { id: want.id });
-  return error || (settings.exact ? faultOfRow(data.book, want) : faultOfRow(data.book && { id: data.book.id }, want));
+  return error || faultOfBook(data.book, want, 'id');
 }
 
 function bookByIsbn(context) {
   const want = pick(context.books);
   const query = `query bookByIsbn($isbn: String!) { bookByIsbn(isbn: $isbn) { ${BOOK} } }`;
   const { data, error } = send('bookByIsbn', query, { isbn: want.isbn });
-  if (error) return error;
-  const got = data.bookByIsbn;
-  return settings.exact ? faultOfRow(got, want) : got && got.isbn !== want.isbn ? `isbn ${got.isbn}` : null;
+  return error || faultOfBook(data.bookByIsbn, want, 'isbn');
 }
 
 // A book that is not there is null, also when the cache has learnt that.
@@ -79,15 +86,15 @@ function storesWithBooks(context) {
     books,
   });
   if (error) return error;
-  const all = () => true;
   const { exact } = settings;
   const stores = data.bookstores;
-  const fault = faultOfPage(stores, list('bookstores', context.bookstores, all, order), { passes: all, order, first, offset, exact });
+  const want = list('bookstores', context.bookstores, all, order);
+  const fault = faultOfPage(stores, want, { passes: all, order, first, offset, exact });
   if (fault) return fault;
   for (const store of stores.nodes) {
     const passes = (book) => book.storeId === store.id;
-    const want = list(['books of', store.id], context.byStore.get(store.id) || [], passes, bookOrder);
-    const inner = faultOfPage(store.books, want, { passes, order: bookOrder, first: books, exact });
+    const shelf = list(['books of', store.id], context.byStore.get(store.id) || [], passes, bookOrder);
+    const inner = faultOfPage(store.books, shelf, { passes, order: bookOrder, first: books, exact });
     if (inner) return `books of ${JSON.stringify(store.name)}: ${inner}`;
   }
   return null;
@@ -103,14 +110,13 @@ function booksWithStores(context) {
   const [first, offset] = [20, below(10) * 20];
   const { data, error } = send('booksWithStores', query, { orderBy: orderBy(order), first, offset });
   if (error) return error;
-  const all = () => true;
   const { exact } = settings;
   const want = list('books', context.books, all, order);
   const fault = faultOfPage(data.books, want, { passes: all, order, first, offset, exact });
   if (fault) return fault;
   for (const book of data.books.nodes) {
-    const store = context.byId.get(book.storeId);
-    const inner = faultOfRow(exact ? book.store : book.store && { id: book.store.id }, store || { id: book.storeId });
+    const store = exact ? context.byId.get(book.storeId) : { ...book.store, id: book.storeId };
+    const inner = faultOfRow(book.store, store);
     if (inner) return `store of ${book.id}: ${inner}`;
   }
   return null;
@@ -126,7 +132,7 @@ export const operations = [
       type: 'Book',
       selection: BOOK,
       draw: () => {
-        const [low, high] = pick([['0', '10'], ['5.00', '15.00'], ['9.99', '19.99'], ['25', '1000'], ['500', '900']]);
+        const [low, high] = pick(PRICES);
         return {
           where: { price: { gte: low, lt: high } },
           passes: (book) => Number(book.price) >= Number(low) && Number(book.price) < Number(high),

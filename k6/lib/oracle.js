@@ -47,8 +47,8 @@ export function list(name, rows, passes, order) {
 export const orderBy = (order) =>
   order.map(({ field, direction }) => ({ field: field.toUpperCase(), direction }));
 
-// What is wrong with a page, or null. `want` is the whole list; without `exact` its rows may have changed
-// since and only what holds of any page is checked.
+// What is wrong with a page, or null. `want` is the whole list; without `exact` its rows may have
+// changed since and only what holds of any page is checked.
 export function faultOfPage(page, want, { passes, order, first, offset = 0, exact }) {
   const { nodes, totalCount, pageInfo } = page;
   const length = Math.max(0, Math.min(first, totalCount - offset));

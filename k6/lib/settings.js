@@ -4,8 +4,8 @@ function number(name, fallback) {
   const text = __ENV[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${text}: write a number, not less than 0`);
-  return value;
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new Error(`${name}=${text}: write a number, not less than 0`);
 }
 
 export const settings = {

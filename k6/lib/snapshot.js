@@ -35,7 +35,7 @@ function readAll(field, selection) {
       }
       return rows;
     }
-    if (page.nodes.length !== PAGE) throw new Error(`${field}: a page of ${page.nodes.length} with a next one`);
+    if (page.nodes.length !== PAGE) throw new Error(`${field}: ${page.nodes.length} rows and yet a next page`);
     after = page.pageInfo.endCursor;
   }
 }
@@ -48,5 +48,8 @@ export function readSnapshot() {
       throw new Error(`${field}: there are none; run \`oponn import\` for the sample data first`);
     }
   }
+  const stores = new Set(snapshot.bookstores.map((store) => store.id));
+  const stray = snapshot.books.find((book) => !stores.has(book.storeId));
+  if (stray) throw new Error(`books: ${stray.id} is in a store that is not there`);
   return snapshot;
 }

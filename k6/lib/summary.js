@@ -2,7 +2,10 @@
 
 import { settings } from './settings.js';
 
-const ms = (value) => (value === undefined ? '-' : value.toFixed(2)).padStart(9);
+const COLUMNS = [['p50 ms', 'med'], ['p95 ms', 'p(95)'], ['p99 ms', 'p(99)'], ['max ms', 'max']];
+
+const line = (name, cells) => name.padEnd(18) + cells.map((cell) => String(cell).padStart(10)).join('');
+const ms = (value) => (value === undefined ? '-' : value.toFixed(2));
 
 function failures(metrics) {
   const failed = [];
@@ -18,18 +21,18 @@ function failures(metrics) {
 export function summary(data, names) {
   const { metrics } = data;
   const seconds = data.state.testRunDurationMs / 1000;
+  const { url, vus, duration, exact } = settings;
   const lines = [
-    `oponn reads: ${settings.url}, ${settings.vus} VUs, ${settings.duration}, exact ${settings.exact ? 1 : 0}`,
+    `oponn reads: ${url}, ${vus} VUs, ${duration}, ${exact ? 'exact' : 'while others write'}`,
     '',
-    `${'operation'.padEnd(18)}${'requests'.padStart(9)}${'p50 ms'.padStart(9)}${'p95 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'max ms'.padStart(9)}`,
+    line('operation', ['requests', ...COLUMNS.map(([title]) => title)]),
   ];
   let requests = 0;
   for (const name of names) {
     const metric = metrics[`http_req_duration{op:${name}}`];
     const values = metric ? metric.values : {};
     requests += values.count || 0;
-    const count = String(values.count || 0).padStart(9);
-    lines.push(`${name.padEnd(18)}${count}${ms(values.med)}${ms(values['p(95)'])}${ms(values['p(99)'])}${ms(values.max)}`);
+    lines.push(line(name, [values.count || 0, ...COLUMNS.map(([, stat]) => ms(values[stat]))]));
   }
   const answers = metrics.checks ? metrics.checks.values : { passes: 0, fails: 0 };
   lines.push(
