@@ -53,7 +53,7 @@ export function faultOfPage(page, want, { passes, order, first, offset = 0, exac
   const { nodes, totalCount, pageInfo } = page;
   const length = Math.max(0, Math.min(first, totalCount - offset));
   if (nodes.length !== length) {
-    return `${nodes.length} rows instead of ${length} (first ${first}, offset ${offset}, total ${totalCount})`;
+    return `${nodes.length} rows instead of ${length} (first ${first}, offset ${offset}) of ${totalCount}`;
   }
   const stranger = nodes.find((row) => !passes(row));
   if (stranger) return `a row that the filter excludes: ${JSON.stringify(stranger)}`;

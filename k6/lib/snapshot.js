@@ -35,7 +35,9 @@ function readAll(field, selection) {
       }
       return rows;
     }
-    if (page.nodes.length !== PAGE) throw new Error(`${field}: ${page.nodes.length} rows and yet a next page`);
+    if (page.nodes.length !== PAGE) {
+      throw new Error(`${field}: ${page.nodes.length} rows instead of ${PAGE} before the next page`);
+    }
     after = page.pageInfo.endCursor;
   }
 }

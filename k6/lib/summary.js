@@ -44,6 +44,6 @@ export function summary(data, names) {
   lines.push(failed.length === 0 ? 'PASSED' : `FAILED\n${failed.join('\n')}`, '');
 
   const outputs = { stdout: lines.join('\n') };
-  if (settings.summary) outputs[settings.summary] = JSON.stringify(data, null, 2);
+  if (settings.summary) outputs[settings.summary] = JSON.stringify({ state: data.state, metrics }, null, 2);
   return outputs;
 }
