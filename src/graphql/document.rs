@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_graphql::dynamic::Schema;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+};
 use async_graphql::{Request, Response, ServerError, Value, async_trait};
 use quick_cache::sync::Cache;
 
@@ -98,17 +100,15 @@ async fn validate(schema: &Schema, text: &str) -> Result<Document, Vec<ApiError>
     let mut request = Request::new(text);
     request.set_parsed_query(parsed.clone());
     let response = schema.execute(request).await;
-    let mut errors: Vec<ApiError> = response
-        .errors
-        .iter()
-        .filter(|error| !coerce::is_position_error(error))
-        .map(of_validation)
-        .collect();
+    let mut errors: Vec<ApiError> =
+        response.errors.iter().filter(|error| !coerce::is_position_error(error)).map(of_validation).collect();
     if errors.is_empty() {
         // Only of what is otherwise valid can the types of arguments be judged.
         for (_, operation) in parsed.operations.iter() {
             let faults = coerce::check(schema, &parsed, &operation.node);
-            errors.extend(faults.into_iter().map(|fault| ApiError::input(fault.message, &fault.path).at(fault.at)));
+            errors.extend(
+                faults.into_iter().map(|fault| ApiError::input(fault.message, &fault.path).at(fault.at)),
+            );
         }
     }
     if !errors.is_empty() {
@@ -119,7 +119,8 @@ async fn validate(schema: &Schema, text: &str) -> Result<Document, Vec<ApiError>
 }
 
 fn of_validation(error: &ServerError) -> ApiError {
-    let too_complex = ["too deep", "too complex", "too many"].iter().any(|words| error.message.contains(words));
+    let too_complex =
+        ["too deep", "too complex", "too many"].iter().any(|words| error.message.contains(words));
     let code = if too_complex { ErrorCode::TooComplex } else { ErrorCode::BadUserInput };
     let mut api = ApiError::new(code, error.message.clone());
     api.pos = error.locations.first().copied();
@@ -132,16 +133,18 @@ impl Document {
         let bad = |message: String| Err(ApiError::new(ErrorCode::BadUserInput, message));
         match (&self.parsed.operations, name) {
             (DocumentOperations::Single(operation), None) => Ok(&operation.node),
-            (DocumentOperations::Single(_), Some(name)) => {
-                bad(format!("There is no operation {name}: the document's only operation has no name; leave operationName out."))
-            }
+            (DocumentOperations::Single(_), Some(name)) => bad(format!(
+                "There is no operation {name}: the document's only operation has no name; leave operationName out."
+            )),
             (DocumentOperations::Multiple(all), Some(name)) => match all.get(name) {
                 Some(operation) => Ok(&operation.node),
                 None => bad(format!("There is no operation {name} in the document.")),
             },
-            (DocumentOperations::Multiple(all), None) if all.len() == 1 => {
-                all.values().next().map(|operation| &operation.node).ok_or_else(|| ApiError::internal("an empty document"))
-            }
+            (DocumentOperations::Multiple(all), None) if all.len() == 1 => all
+                .values()
+                .next()
+                .map(|operation| &operation.node)
+                .ok_or_else(|| ApiError::internal("an empty document")),
             (DocumentOperations::Multiple(_), None) => {
                 bad("The document has several operations; name one of them in operationName.".into())
             }
@@ -170,10 +173,9 @@ impl Document {
                 ErrorCode::TooComplex,
                 "The operation selects too many fields once its fragments are dissolved.",
             )),
-            Err(Refusal::Unknown) if operation.ty == OperationType::Subscription => Err(ApiError::new(
-                ErrorCode::BadUserInput,
-                "There are no subscriptions in this API.",
-            )),
+            Err(Refusal::Unknown) if operation.ty == OperationType::Subscription => {
+                Err(ApiError::new(ErrorCode::BadUserInput, "There are no subscriptions in this API."))
+            }
             Err(Refusal::Unknown) => Err(ApiError::internal("a valid operation has no plan")),
         }
     }

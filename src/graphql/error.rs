@@ -63,8 +63,9 @@ impl ApiError {
                 vec![ApiError { details, ..ApiError::new(ErrorCode::Conflict, message) }]
             }
             EngineError::VersionMismatch { current } => {
-                let message =
-                    format!("The document has version {current}, not the one given as ifVersion; read it again.");
+                let message = format!(
+                    "The document has version {current}, not the one given as ifVersion; read it again."
+                );
                 let mut error = ApiError::new(ErrorCode::VersionMismatch, message);
                 error.details.push(("version", current.into()));
                 vec![error]

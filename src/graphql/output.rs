@@ -146,13 +146,21 @@ impl<'a> Writer<'a> {
     }
 
     /// One document.
-    pub(super) fn document(&mut self, selection: &'a Selection, item: &Item, row: usize, expanded: &Expanded) -> Written {
+    pub(super) fn document(
+        &mut self,
+        selection: &'a Selection,
+        item: &Item,
+        row: usize,
+        expanded: &Expanded,
+    ) -> Written {
         match selection.of(&item.ty) {
-            Some(of_type) => self.object(
-                of_type.fields.iter().map(|field| (&*field.key, field)),
-                |writer, field| writer.field(of_type, field, item, row, expanded),
-            ),
-            None => Err(self.fail(&[ApiError::internal("a document has a type that the plan does not know")])),
+            Some(of_type) => self
+                .object(of_type.fields.iter().map(|field| (&*field.key, field)), |writer, field| {
+                    writer.field(of_type, field, item, row, expanded)
+                }),
+            None => {
+                Err(self.fail(&[ApiError::internal("a document has a type that the plan does not know")]))
+            }
         }
     }
 
@@ -175,7 +183,7 @@ impl<'a> Writer<'a> {
             FieldKind::Version => self.raw(&item.doc.version().to_string()),
             FieldKind::Value(value) => self.stored(value, item.doc.raw(), &collection.name),
             FieldKind::One { field: key, target, required, slot, selection } => {
-                let place = (key, target, *required);
+                let place = (&**key, &**target, *required);
                 let write = |writer: &mut Self| writer.one(place, item, row, &expanded[*slot], selection);
                 if *required { write(self) } else { self.nullable(write) }
             }
@@ -204,7 +212,9 @@ impl<'a> Writer<'a> {
             Child::One { targets, items, expanded } => match targets.get(row).copied().flatten() {
                 Some(index) => self.document(selection, &items[index], index, expanded),
                 None if required => {
-                    let message = format!("{key} leads to no {target}: the stored key is missing or the document is gone.");
+                    let message = format!(
+                        "{key} leads to no {target}: the stored key is missing or the document is gone."
+                    );
                     self.metrics.value_misfit(&item.ty, key);
                     Err(self.fail(&[ApiError::new(ErrorCode::NotFound, message)]))
                 }
@@ -228,14 +238,12 @@ impl<'a> Writer<'a> {
                     Some(total) => writer.raw(&total.to_string()),
                     None => Err(writer.fail(&[ApiError::internal("a list has no length")])),
                 },
-                ConnectionField::Nodes(index) => writer.array(page.from..page.to, |writer, row| {
-                    writer.node(connection, *index, list, row)
-                }),
-                ConnectionField::Edges { name, fields } => {
-                    writer.array(page.from..page.to, |writer, row| {
-                        writer.nullable(|writer| writer.edge(connection, (name, fields), list, row))
-                    })
+                ConnectionField::Nodes(index) => {
+                    writer.array(page.from..page.to, |writer, row| writer.node(connection, *index, list, row))
                 }
+                ConnectionField::Edges { name, fields } => writer.array(page.from..page.to, |writer, row| {
+                    writer.nullable(|writer| writer.edge(connection, (name, fields), list, row))
+                }),
                 ConnectionField::PageInfo(fields) => writer.page_info(fields, page, list),
             }
         })
@@ -270,9 +278,8 @@ impl<'a> Writer<'a> {
         list: &List,
     ) -> Written {
         let rows = &list.items[page.from..page.to];
-        let cursor = |item: Option<&Item>| {
-            item.and_then(|item| item.key.as_ref()).map(|key| list.cursors.cursor(key))
-        };
+        let cursor =
+            |item: Option<&Item>| item.and_then(|item| item.key.as_ref()).map(|key| list.cursors.cursor(key));
         self.object(fields.iter().map(|(key, field)| (&**key, field)), |writer, field| {
             let text = match field {
                 PageInfoField::Typename => return writer.text("PageInfo"),

@@ -81,7 +81,12 @@ fn window(
         match value.as_i64().and_then(|n| u64::try_from(n).ok()) {
             Some(n) if n <= most => Some(n),
             Some(n) => {
-                fault(name, format!("{name} is {n}, but at most {most} rows can be asked for at once; page with after."));
+                fault(
+                    name,
+                    format!(
+                        "{name} is {n}, but at most {most} rows can be asked for at once; page with after."
+                    ),
+                );
                 None
             }
             None => {
@@ -103,7 +108,9 @@ fn window(
         let text = args.get(name).and_then(Json::as_str)?;
         let key = read_cursor(text, source, order);
         if key.is_none() {
-            let message = format!("{name} is not a cursor of this list and order; use an endCursor or startCursor of the same list.");
+            let message = format!(
+                "{name} is not a cursor of this list and order; use an endCursor or startCursor of the same list."
+            );
             fault(name, message);
         }
         key

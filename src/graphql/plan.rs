@@ -59,7 +59,10 @@ impl RootKind {
     /// Whether the field must not be null: a fault of it makes the whole response null.
     pub(super) fn required(&self) -> bool {
         match self {
-            RootKind::Typename(_) | RootKind::List { .. } | RootKind::CreateMany { .. } | RootKind::Bulk { .. } => true,
+            RootKind::Typename(_)
+            | RootKind::List { .. }
+            | RootKind::CreateMany { .. }
+            | RootKind::Bulk { .. } => true,
             RootKind::Introspection
             | RootKind::ById { .. }
             | RootKind::ByUnique { .. }
@@ -254,9 +257,9 @@ impl Connection {
 
     /// Whether anything but the list's length is wanted.
     pub(super) fn wants_rows(&self) -> bool {
-        self.fields.iter().any(|(_, _, field)| {
-            !matches!(field, ConnectionField::TotalCount | ConnectionField::Typename)
-        })
+        self.fields
+            .iter()
+            .any(|(_, _, field)| !matches!(field, ConnectionField::TotalCount | ConnectionField::Typename))
     }
 }
 

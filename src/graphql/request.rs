@@ -9,7 +9,8 @@ use super::error::ApiError;
 use super::expand::{Expanded, Item, List, PageMeta};
 use super::output::Writer;
 use super::plan::{
-    Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne, unique_key,
+    Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne,
+    unique_key,
 };
 use super::{ApiLimits, Inner, arguments, coerce};
 use crate::engine::input::{self, FilterLimits};
@@ -54,7 +55,8 @@ impl Request<'_> {
     /// The values of a field's arguments.
     pub(super) fn resolve(&self, args: &Args) -> Map<String, Json> {
         let schema = &self.inner.schema;
-        match schema.registry().types.get(&args.parent).and_then(|ty| ty.field_by_name(&args.node.name.node)) {
+        match schema.registry().types.get(&args.parent).and_then(|ty| ty.field_by_name(&args.node.name.node))
+        {
             Some(definition) => arguments::of_field(schema, definition, &args.node, &self.variables),
             None => Map::new(),
         }
@@ -97,7 +99,8 @@ impl Request<'_> {
                 Ok(self.one(selection, doc.map(|doc| (entity, doc))).await)
             }
             RootKind::ByUnique { collection, key, args, selection } => {
-                let key = unique_key(collection, *key).ok_or_else(|| vec![ApiError::internal("no such key")])?;
+                let key =
+                    unique_key(collection, *key).ok_or_else(|| vec![ApiError::internal("no such key")])?;
                 let mut args = self.resolve(args);
                 let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
                 let values: Vec<Json> = key.fields.iter().map(value).collect();
@@ -182,7 +185,8 @@ impl Request<'_> {
             .unwrap_or_default();
         let most = usize::try_from(self.limits().page_max).unwrap_or(usize::MAX);
         if inputs.len() > most {
-            let message = format!("{} inputs are given, but at most {most} can be created at once.", inputs.len());
+            let message =
+                format!("{} inputs are given, but at most {most} can be created at once.", inputs.len());
             return Err(vec![ApiError::input(message, &[Step::Key("inputs".into())])]);
         }
         let created = self.engine().create_many(collection, &inputs, &[Step::Key("inputs".into())]).await;
@@ -265,7 +269,9 @@ impl Request<'_> {
         if cost <= most {
             return Ok(());
         }
-        let message = format!("The operation could answer {cost} values, more than the {most} allowed; ask for fewer rows or fields.");
+        let message = format!(
+            "The operation could answer {cost} values, more than the {most} allowed; ask for fewer rows or fields."
+        );
         Err(ApiError::new(ErrorCode::TooComplex, message))
     }
 }
@@ -304,7 +310,9 @@ fn write_root<'a>(
             Some((item, expanded)) => writer.document(selection, item, 0, expanded),
             None => Err(super::output::Null),
         }),
-        (RootKind::List { connection, .. }, Done::List(meta, list)) => writer.connection(connection, meta, list),
+        (RootKind::List { connection, .. }, Done::List(meta, list)) => {
+            writer.connection(connection, meta, list)
+        }
         (RootKind::CreateMany { selection, .. }, Done::Created { places, items, expanded }) => {
             writer.array(places, |writer, place| {
                 writer.nullable(|writer| match place {
@@ -313,7 +321,9 @@ fn write_root<'a>(
                 })
             })
         }
-        (RootKind::Bulk { fields, .. }, Done::Count(count)) => writer.bulk(fields as &[(Arc<str>, BulkField)], *count),
+        (RootKind::Bulk { fields, .. }, Done::Count(count)) => {
+            writer.bulk(fields as &[(Arc<str>, BulkField)], *count)
+        }
         _ => Err(writer.fail(&[ApiError::internal("a root field has an answer of another kind")])),
     }
 }

@@ -22,7 +22,9 @@ impl<'a> Writer<'a> {
             Err(_) => return Err(self.misfit((ty, &field.name), "readable BSON")),
         };
         let write = |writer: &mut Self| match (stored, field.list) {
-            (None, _) if field.required => Err(writer.misfit((ty, &field.name), "a value, but there is none")),
+            (None, _) if field.required => {
+                Err(writer.misfit((ty, &field.name), "a value, but there is none"))
+            }
             (None, _) => Err(Null),
             (Some(value), None) => writer.leaf(&field.leaf, value, (ty, &field.name)),
             (Some(RawBsonRef::Array(items)), Some(required)) => {
@@ -75,7 +77,12 @@ impl<'a> Writer<'a> {
     }
 
     /// An id of a kind.
-    pub(super) fn id(&mut self, kind: IdKind, stored: Option<RawBsonRef<'_>>, place: (&str, &str)) -> Written {
+    pub(super) fn id(
+        &mut self,
+        kind: IdKind,
+        stored: Option<RawBsonRef<'_>>,
+        place: (&str, &str),
+    ) -> Written {
         let expected = match (kind, stored.and_then(Id::from_raw)) {
             (IdKind::ObjectId, Some(id @ Id::ObjectId(_)))
             | (IdKind::Uuid, Some(id @ Id::Uuid(_)))
@@ -137,8 +144,7 @@ impl<'a> Writer<'a> {
 
     fn misfit(&mut self, (ty, field): (&str, &str), expected: &str) -> Null {
         self.metrics.value_misfit(ty, field);
-        let message =
-            format!("The stored value of {ty}.{field} does not fit its type: expected {expected}.");
+        let message = format!("The stored value of {ty}.{field} does not fit its type: expected {expected}.");
         self.fail(&[ApiError::new(ErrorCode::Internal, message)])
     }
 }

@@ -148,11 +148,9 @@ impl<'a> Work<'a> {
                 args,
                 selection: of(collection)?,
             },
-            Target::List(source) => RootKind::List {
-                source: source.clone(),
-                args,
-                connection: self.connection(source, sets)?,
-            },
+            Target::List(source) => {
+                RootKind::List { source: source.clone(), args, connection: self.connection(source, sets)? }
+            }
             Target::WriteOne(collection, op) => RootKind::WriteOne {
                 collection: collection.clone(),
                 op: *op,

@@ -37,7 +37,8 @@ impl Flags {
 
     fn includes(&self, directives: &[Positioned<Directive>]) -> bool {
         directives.iter().all(|directive| {
-            let condition = || directive.node.get_argument("if").is_some_and(|value| self.decide(&value.node));
+            let condition =
+                || directive.node.get_argument("if").is_some_and(|value| self.decide(&value.node));
             match directive.node.name.node.as_str() {
                 "skip" => !condition(),
                 "include" => condition(),
