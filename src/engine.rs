@@ -65,7 +65,7 @@ struct Core {
     metrics: Arc<Metrics>,
     options: EngineOptions,
     /// The latest commit that this process has heard of.
-    latest: AtomicU64,
+    latest: Arc<AtomicU64>,
 }
 
 impl Core {
@@ -89,9 +89,10 @@ impl Engine {
         metrics: Arc<Metrics>,
         options: EngineOptions,
     ) -> Engine {
-        let store = Arc::new(ObservedStore::new(store, metrics.clone()));
-        let cache = Arc::new(ObservedCache::new(cache, metrics.clone()));
-        let latest = AtomicU64::new(0);
+        let cache: Arc<dyn Cache> = Arc::new(ObservedCache::new(cache, metrics.clone()));
+        let latest = Arc::new(AtomicU64::new(0));
+        let store =
+            Arc::new(ObservedStore::new(store, metrics.clone(), forget(cache.clone(), latest.clone())));
         let core = Arc::new(Core { model, store, cache, metrics, options, latest });
         // Requests that miss at the same time are already together when the runtime gets to the load.
         let loader = DataLoader::new(EntityLoader(core.clone()), tokio::spawn).delay(Duration::ZERO);
@@ -116,5 +117,15 @@ impl Engine {
     /// The application's metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.core.metrics
+    }
+}
+
+/// What to do when the store turns out to be older than what the cache remembers: nothing of it holds.
+fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        tracing::warn!("the store is older than the cache: it was restored or replaced; clearing the cache");
+        latest.store(0, Ordering::Relaxed);
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.clear().await });
     }
 }

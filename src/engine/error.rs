@@ -83,9 +83,12 @@ impl From<StoreError> for EngineError {
             StoreError::Unacceptable(message) => {
                 EngineError::BadInput(vec![InputFault { path: Vec::new(), message }])
             }
-            StoreError::Refused(message) | StoreError::Behind(message) | StoreError::Internal(message) => {
-                EngineError::Internal(message)
-            }
+            StoreError::Behind(cause) => EngineError::Unavailable {
+                message: "The store was restored or replaced, and the cache is being cleared; try again."
+                    .into(),
+                cause,
+            },
+            StoreError::Refused(message) | StoreError::Internal(message) => EngineError::Internal(message),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -120,10 +121,12 @@ impl Engine {
             }
             Err(_) => direct.extend(flights.iter().flat_map(|(_, _, indexes)| indexes)),
         }
-        for cohort in cohorts.into_values() {
-            answers.extend(self.fill_cohort(requests, cohort, &led).await?);
-        }
+        let cohorts = cohorts.into_values().map(|cohort| self.fill_cohort(requests, cohort, &led));
+        let filled = join_all(cohorts).await;
         drop(flights);
+        for answered in filled {
+            answers.extend(answered?);
+        }
         answers.extend(self.direct_pages(requests, &direct).await?);
         answers.extend(self.await_foreign(requests, foreign).await?);
         for mut landing in landings {
@@ -166,7 +169,7 @@ impl Engine {
             self.make_ready(lease, rows, complete)
         });
         let fills: Vec<_> = fills.collect();
-        futures_util::future::join_all(fills).await;
+        join_all(fills).await;
         self.core.metrics.cache_read(CacheKind::Batch, CacheResult::Miss, answers.len() as u64);
         Ok(answers)
     }

@@ -1,4 +1,4 @@
-//! A store that counts and times.
+//! A store that counts and times, and says when it turns out to be older than the cache.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,31 @@ use crate::value::{Doc, Id, Time};
 pub(in crate::engine) struct ObservedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
+    on_behind: Box<dyn Fn() + Send + Sync>,
 }
 
 impl ObservedStore {
-    pub(in crate::engine) fn new(inner: Arc<dyn Store>, metrics: Arc<Metrics>) -> ObservedStore {
-        ObservedStore { inner, metrics }
+    /// `on_behind` is called when the store does not know a time that was read from the cache: it was
+    /// restored or replaced.
+    pub(in crate::engine) fn new(
+        inner: Arc<dyn Store>,
+        metrics: Arc<Metrics>,
+        on_behind: impl Fn() + Send + Sync + 'static,
+    ) -> ObservedStore {
+        ObservedStore { inner, metrics, on_behind: Box::new(on_behind) }
     }
 
-    async fn timed<T>(&self, op: StoreOp, work: impl Future<Output = T>) -> T {
+    async fn timed<T>(
+        &self,
+        op: StoreOp,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
         let start = Instant::now();
         let result = work.await;
         self.metrics.store_operation(op, start.elapsed());
+        if let Err(StoreError::Behind(_)) = result {
+            (self.on_behind)();
+        }
         result
     }
 }
