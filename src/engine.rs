@@ -19,16 +19,18 @@ mod entity;
 mod error;
 mod fill;
 pub mod input;
+mod lookup;
 mod observed;
 mod page;
 mod reconcile;
 mod references;
+mod upsert;
 mod window;
 mod write;
 
-pub use bulk::Upserted;
 pub use error::{EngineError, InputFault, Step};
 pub use page::{Family, Page, PageRequest, Row};
+pub use upsert::Upserted;
 
 use entity::EntityLoader;
 use fill::Flights;

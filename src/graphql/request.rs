@@ -189,7 +189,9 @@ impl Request<'_> {
                 format!("{} inputs are given, but at most {most} can be created at once.", inputs.len());
             return Err(vec![ApiError::input(message, &[Step::Key("inputs".into())])]);
         }
-        let created = self.engine().create_many(collection, &inputs, &[Step::Key("inputs".into())]).await;
+        let place = |index| vec![Step::Key("inputs".into()), Step::Index(index)];
+        let places: Vec<_> = (0..inputs.len()).map(place).collect();
+        let created = self.engine().create_many(collection, &inputs, &places).await;
         let mut items = Vec::with_capacity(created.len());
         let places = created
             .into_iter()

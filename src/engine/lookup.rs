@@ -1,0 +1,147 @@
+//! Documents by the values of a unique key, many at once.
+
+use std::collections::HashMap;
+
+use bson::Bson;
+use serde_json::{Map, Value as Json};
+
+use super::{Engine, EngineError, InputFault, Step, input};
+use crate::query::{Filter, Order, encode_value};
+use crate::schema::{Collection, UniqueKey};
+use crate::store::Find;
+use crate::value::{Doc, Id, Time};
+
+impl Engine {
+    /// The ids of the documents that have these values in a unique key, one list of values per key
+    /// field; in the order given.
+    pub async fn resolve_many(
+        &self,
+        ty: &str,
+        key: &str,
+        values: &[Vec<Json>],
+    ) -> Vec<Result<Option<Id>, EngineError>> {
+        let Some(collection) = self.core.model.collection(ty).cloned() else {
+            let error = EngineError::Internal(format!("there is no collection type {ty}"));
+            return values.iter().map(|_| Err(error.clone())).collect();
+        };
+        let found = self.lookup(&collection, key, values).await;
+        found.into_iter().map(|doc| Ok(doc?.and_then(|doc| doc.id()))).collect()
+    }
+
+    /// The documents of many values of a unique key, by one operation, from the store.
+    pub(super) async fn lookup(
+        &self,
+        collection: &Collection,
+        on: &str,
+        values: &[Vec<Json>],
+    ) -> Vec<Result<Option<Doc>, EngineError>> {
+        let key = collection.uniques.iter().find(|key| key.name == on);
+        if key.is_none() && on != "id" {
+            let error = EngineError::Internal(format!("{} has no unique key {on}", collection.name));
+            return values.iter().map(|_| Err(error.clone())).collect();
+        }
+        let filters: Vec<Result<Filter, EngineError>> =
+            values.iter().map(|values| self.key_filter(collection, key, values)).collect();
+        let wanted: Vec<Filter> = filters.iter().filter_map(|filter| filter.clone().ok()).collect();
+        if wanted.is_empty() {
+            return filters.into_iter().map(|filter| filter.map(|_| None)).collect();
+        }
+        let find = Find {
+            ty: collection.name.clone(),
+            limit: wanted.len() as u64,
+            filter: any_of(wanted),
+            order: Order::default(),
+            after: None,
+            before: None,
+            from_end: false,
+            offset: 0,
+        };
+        let found = match self.core.store.find(&find, self.core.at(Time(0))).await {
+            Ok(found) => found,
+            Err(error) => {
+                let error = EngineError::from(error);
+                return filters.into_iter().map(|filter| filter.and(Err(error.clone()))).collect();
+            }
+        };
+        let paths = key.map_or_else(|| vec!["_id".to_owned()], UniqueKey::paths);
+        let by_key: HashMap<Vec<u8>, &Doc> =
+            found.iter().filter_map(|doc| Some((doc_key(doc, &paths)?, doc))).collect();
+        let pick = |filter: Filter| by_key.get(&filter_key(&filter, &paths)).map(|doc| (*doc).clone());
+        filters.into_iter().map(|filter| filter.map(pick)).collect()
+    }
+
+    fn key_filter(
+        &self,
+        collection: &Collection,
+        key: Option<&UniqueKey>,
+        values: &[Json],
+    ) -> Result<Filter, EngineError> {
+        match (key, values) {
+            (Some(key), values) => {
+                input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)
+            }
+            (None, [id]) => match input::id(collection, id) {
+                Ok(id) => Ok(Filter::eq("_id", id.to_bson())),
+                Err(message) => {
+                    let path = vec![Step::Key("id".into())];
+                    Err(EngineError::BadInput(vec![InputFault { path, message }]))
+                }
+            },
+            (None, _) => Err(EngineError::Internal("an id is one value".into())),
+        }
+    }
+}
+
+/// One filter for many keys: a single `In` where each is one equality on the same path.
+fn any_of(filters: Vec<Filter>) -> Filter {
+    let mut path_of_all: Option<String> = None;
+    let mut all = Vec::new();
+    for filter in &filters {
+        match filter {
+            Filter::In(path, values) if path_of_all.as_ref().is_none_or(|first| first == path) => {
+                path_of_all = Some(path.clone());
+                all.extend(values.iter().cloned());
+            }
+            _ => return Filter::Or(filters).canonical(),
+        }
+    }
+    Filter::In(path_of_all.unwrap_or_default(), all).canonical()
+}
+
+/// The values of a record in the fields of a key; null where it has none.
+pub(super) fn key_values(collection: &Collection, on: &str, record: &Map<String, Json>) -> Vec<Json> {
+    let value = |field: &str| record.get(field).cloned().unwrap_or(Json::Null);
+    match collection.uniques.iter().find(|key| key.name == on) {
+        Some(key) => key.fields.iter().map(|field| value(field)).collect(),
+        None => vec![value("id")],
+    }
+}
+
+fn doc_key(doc: &Doc, paths: &[String]) -> Option<Vec<u8>> {
+    let document = doc.decode().ok()?;
+    let mut key = Vec::new();
+    for path in paths {
+        let mut parts = path.split('.');
+        let mut value = document.get(parts.next()?)?;
+        for part in parts {
+            value = value.as_document()?.get(part)?;
+        }
+        key.extend(encode_value(value));
+    }
+    Some(key)
+}
+
+/// The values that a filter of equalities asks for, in the order of the paths.
+fn filter_key(filter: &Filter, paths: &[String]) -> Vec<u8> {
+    let parts = match filter {
+        Filter::And(parts) => parts.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let value = |path: &String| {
+        parts.iter().find_map(|part| match part {
+            Filter::In(at, values) if at == path => values.first(),
+            _ => None,
+        })
+    };
+    paths.iter().flat_map(|path| encode_value(value(path).unwrap_or(&Bson::Null))).collect()
+}

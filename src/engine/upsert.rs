@@ -1,0 +1,147 @@
+//! Upserts in bulk, as the importer needs them: one look-up for all records, and only what differs is
+//! written.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::bulk::unencodable;
+use super::lookup::key_values;
+use super::references::{keys, under};
+use super::{Engine, EngineError, input};
+use crate::schema::Collection;
+use crate::store::{Condition, Patch, Write, Written};
+use crate::value::{Doc, Id};
+
+/// What an upsert did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upserted {
+    /// There was no such document.
+    Created,
+    /// There was one and it changed.
+    Updated,
+    /// There was one just like it; nothing was written.
+    Unchanged,
+}
+
+impl Engine {
+    /// Creates or updates documents of a type by a unique key (its API name, `isbn`; or `id`), in bulk;
+    /// the results are in the order of the records. Records are JSON as `BookInput` has it.
+    pub async fn upsert_many(
+        &self,
+        ty: &str,
+        on: &str,
+        records: Vec<Map<String, Json>>,
+    ) -> Vec<Result<(Id, Upserted), EngineError>> {
+        let Some(collection) = self.core.model.collection(ty).cloned() else {
+            let error = EngineError::Internal(format!("there is no collection type {ty}"));
+            return records.iter().map(|_| Err(error.clone())).collect();
+        };
+        let values: Vec<Vec<Json>> =
+            records.iter().map(|record| key_values(&collection, on, record)).collect();
+        let existing = self.lookup(&collection, on, &values).await;
+        let mut results: Vec<Option<Result<(Id, Upserted), EngineError>>> = vec![None; records.len()];
+        let mut creates: Vec<usize> = Vec::new();
+        let mut repeated: Vec<usize> = Vec::new();
+        let mut updates: Vec<(usize, Id, Patch)> = Vec::new();
+        let mut first_use: HashMap<String, usize> = HashMap::new();
+        for (index, found) in existing.into_iter().enumerate() {
+            // A key that stands twice among the records: the later one finds what the earlier one made.
+            let name = Json::from(values[index].clone()).to_string();
+            if *first_use.entry(name).or_insert(index) != index {
+                repeated.push(index);
+                continue;
+            }
+            match found {
+                Err(error) => results[index] = Some(Err(error)),
+                Ok(None) => creates.push(index),
+                Ok(Some(doc)) => match self.difference(&collection, &records[index], &doc) {
+                    Err(error) => results[index] = Some(Err(error)),
+                    Ok((id, None)) => results[index] = Some(Ok((id, Upserted::Unchanged))),
+                    Ok((id, Some(patch))) => updates.push((index, id, patch)),
+                },
+            }
+        }
+        self.create_records(&collection, &records, creates, &mut results).await;
+        self.update_records(&collection, updates, &mut results).await;
+        for index in repeated {
+            let again = Box::pin(self.upsert_many(ty, on, vec![records[index].clone()])).await;
+            results[index] = again.into_iter().next();
+        }
+        let missing = || Err(EngineError::Internal("a record had no result".into()));
+        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+
+    async fn create_records(
+        &self,
+        collection: &Collection,
+        records: &[Map<String, Json>],
+        indexes: Vec<usize>,
+        results: &mut [Option<Result<(Id, Upserted), EngineError>>],
+    ) {
+        let inputs: Vec<&Map<String, Json>> = indexes.iter().map(|&index| &records[index]).collect();
+        let created = self.create_many(collection, &inputs, &vec![Vec::new(); inputs.len()]).await;
+        for (index, created) in indexes.into_iter().zip(created) {
+            results[index] = Some(created.map(|(entity, _)| (entity.id, Upserted::Created)));
+        }
+    }
+
+    async fn update_records(
+        &self,
+        collection: &Collection,
+        updates: Vec<(usize, Id, Patch)>,
+        results: &mut [Option<Result<(Id, Upserted), EngineError>>],
+    ) {
+        let groups: Vec<_> = updates
+            .iter()
+            .map(|(_, _, patch)| {
+                keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), &[])
+            })
+            .collect();
+        let checks = match self.check_keys(&groups).await {
+            Ok(checks) => checks,
+            Err(error) => updates.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let mut sent = Vec::new();
+        let mut writes = Vec::new();
+        for ((index, id, mut patch), check) in updates.into_iter().zip(checks) {
+            match check {
+                Err(error) => results[index] = Some(Err(error)),
+                Ok(()) => {
+                    self.complete_patch(collection, &mut patch);
+                    sent.push((index, id.clone()));
+                    let ty = collection.name.clone();
+                    writes.push(Write::Update { ty, id, patch, when: Condition::default() });
+                }
+            }
+        }
+        let written = self.write_all(writes).await;
+        for ((index, id), written) in sent.into_iter().zip(written) {
+            results[index] = Some(match written {
+                Ok(Written::Changed(_)) => Ok((id, Upserted::Updated)),
+                Ok(Written::NotFound | Written::VersionMismatch(_)) => Err(EngineError::NotFound {
+                    message: format!("The {} was deleted meanwhile.", collection.name),
+                    path: Vec::new(),
+                }),
+                Err(error) => Err(error),
+            });
+        }
+    }
+
+    /// What of a record the document does not have yet.
+    fn difference(
+        &self,
+        collection: &Collection,
+        record: &Map<String, Json>,
+        doc: &Doc,
+    ) -> Result<(Id, Option<Patch>), EngineError> {
+        let id = doc.id().ok_or_else(|| EngineError::Internal("a found document has no id".into()))?;
+        let mut set = record.clone();
+        set.remove("id");
+        let mut patch =
+            input::patch(&self.core.model, collection, &set).map_err(|faults| under(&[], faults))?;
+        let current = doc.decode().map_err(|error| unencodable(&error))?;
+        patch.set.retain(|(name, value)| current.get(name) != Some(value));
+        Ok((id, if patch.set.is_empty() { None } else { Some(patch) }))
+    }
+}
