@@ -18,8 +18,6 @@ mod given;
 mod literal;
 mod position;
 
-pub use position::is_position_error;
-
 /// What is wrong with a variable or an argument. All of them are the client's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {

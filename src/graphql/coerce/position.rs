@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use async_graphql::ServerError;
 use async_graphql::parser::types::{OperationDefinition, VariableDefinition};
 use async_graphql::registry::{MetaInputValue, MetaTypeName};
 use async_graphql::{Name, Value};
@@ -75,14 +74,6 @@ fn is_compatible(variable: &str, location: &str) -> bool {
             false
         }
     }
-}
-
-/// Whether an error of async-graphql's validation is about the position of a variable. Its rule is
-/// wrong both ways (`$ids: [ID!]!` is refused where `[ID!]` is expected), so such errors are passed
-/// over and [`check`](super::check) decides.
-pub fn is_position_error(error: &ServerError) -> bool {
-    error.message.starts_with("Variable \"")
-        && error.message.contains("\" used in position expecting type \"")
 }
 
 #[cfg(test)]
