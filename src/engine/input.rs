@@ -22,10 +22,12 @@ mod unique;
 mod value;
 
 pub use document::{create, patch};
+pub use faults::Faults;
 pub use filter::{FilterLimits, filter};
 pub use id::{id, new_id};
 pub use operator::{Operand, Operator};
 pub use order::order;
+pub use scalar::shown;
 pub use unique::{unique, unique_values};
 pub use value::value;
 

@@ -2,7 +2,7 @@
 //! resolved through it: every field resolves to null, and requests are answered by plan.
 
 use async_graphql::SDLExportOptions;
-use async_graphql::dynamic::Schema;
+use async_graphql::dynamic::{Schema, SchemaBuilder};
 
 use super::ApiLimits;
 use crate::schema::Model;
@@ -19,9 +19,14 @@ use parts::Types;
 /// Nesting of selections and fragments that the validator follows at the least.
 const RECURSION: usize = 32;
 
-/// The API of a model. The page size is part of complexity and async-graphql's dynamic schemas count
-/// fields only, so [`ApiLimits::complexity`] is left to the plan.
+/// The API of a model.
 pub fn build(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
+    builder(model, limits).finish().map_err(|error| error.to_string())
+}
+
+/// The API before it is made, for callers that add extensions. The page size is part of complexity and
+/// async-graphql's dynamic schemas count fields only, so [`ApiLimits::complexity`] is left to the plan.
+pub fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
     let mut types = Types::new(model, limits);
     objects::register(&mut types);
     let query = roots::query(&mut types);
@@ -39,7 +44,7 @@ pub fn build(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
         // Suggestions in messages would tell the names that introspection may not.
         builder = builder.disable_introspection().disable_suggestions();
     }
-    builder.finish().map_err(|error| error.to_string())
+    builder
 }
 
 /// The schema in the schema definition language: types sorted by name, fields in the order of the

@@ -13,7 +13,7 @@ pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> 
         return None;
     }
     Some(types.once(names::input(&collection.name), |types, name| {
-        let mut made = InputObject::new(name).description(format!("A new {}.", collection.name));
+        let mut made = InputObject::new(name).description(format!("One {} to create.", collection.name));
         if collection.client_id {
             let text = "The document's id; without it, the server makes one.";
             made = made.field(input_value("id", TypeRef::named(TypeRef::ID), text));
@@ -29,7 +29,7 @@ pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
         return None;
     }
     Some(types.once(names::patch(&collection.name), |types, name| {
-        let text = format!("A change of a {}: what is left out stays as it is.", collection.name);
+        let text = format!("Changes of one {}: what is left out stays as it is.", collection.name);
         let made = InputObject::new(name).description(text);
         let fields = fields.iter().map(|field| {
             let ty = reference(types.input(&field.ty.kind), &field.ty, false);
@@ -41,7 +41,7 @@ pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
 
 /// The type of an embedded value in inputs.
 pub fn embedded(types: &mut Types<'_>, of: &str, name: &str) -> InputObject {
-    let made = InputObject::new(name).description(format!("A {of}, replaced as a whole."));
+    let made = InputObject::new(name).description(format!("{of} as it is written: always as a whole."));
     let fields = types.model.embedded.get(of).map_or_else(Vec::new, |embedded| by_client(&embedded.fields));
     with_fields(types, made, &fields)
 }

@@ -166,7 +166,7 @@ fn edge(types: &mut Types<'_>, of: &str) -> String {
             Slot::new("cursor", TypeRef::named_nn(TypeRef::STRING), Some(cursor.to_owned())),
             Slot::new("node", TypeRef::named(of), Some(node.to_owned())),
         ];
-        object(name, &Some(format!("A {of} in a list.")), slots).into()
+        object(name, &Some(format!("One {of} of a list.")), slots).into()
     })
 }
 

@@ -72,7 +72,7 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
     let one = || TypeRef::named_nn(name);
     let given = |text: &str| input_value("input", TypeRef::named_nn(&input), text);
     slots.push(
-        Slot::new(names::create(name), one(), Some(format!("Creates a {name}.")))
+        Slot::new(names::create(name), one(), Some(format!("Creates one {name}.")))
             .with(vec![given("The new document.")]),
     );
     let text = format!(
@@ -81,7 +81,7 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
     let inputs = input_value("inputs", TypeRef::named_nn_list_nn(&input), "The new documents.");
     slots.push(Slot::new(names::create(plural), TypeRef::named_list_nn(name), Some(text)).with(vec![inputs]));
     if let Some(unique) = inputs::unique(types, collection) {
-        let text = format!("Creates a {name}, or changes the one that is the same by a unique key.");
+        let text = format!("Creates one {name}, or changes the one that is the same by a unique key.");
         let on = input_value("on", TypeRef::named_nn(unique), "By this key; the input must have its values.");
         let given = given("What the document has then; fields left out of it stay as they are.");
         slots.push(Slot::new(names::upsert(name), one(), Some(text)).with(vec![on, given]));
@@ -98,13 +98,13 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
     let version = version(types);
     if let Some(patch) = inputs::patch(types, collection) {
         let set = || input_value("set", TypeRef::named_nn(&patch), "The fields to change.");
-        let text = format!("Changes a {name}. An id without a document is an error.");
+        let text = format!("Changes one {name}. An id without a document is an error.");
         let arguments = vec![id(), set(), version()];
         slots.push(Slot::new(names::update(name), one(), Some(text)).with(arguments));
         let text = format!("Changes every {name} that satisfies the filter.");
         slots.push(Slot::new(names::update(plural), bulk.clone(), Some(text)).with(vec![which(), set()]));
     }
-    let text = format!("Deletes a {name} and gives it as it was. An id without a document is an error.");
+    let text = format!("Deletes one {name} and gives it as it was. An id without a document is an error.");
     slots.push(Slot::new(names::delete(name), one(), Some(text)).with(vec![id(), version()]));
     let text = format!("Deletes every {name} that satisfies the filter.");
     slots.push(Slot::new(names::delete(plural), bulk, Some(text)).with(vec![which()]));

@@ -1,0 +1,305 @@
+//! Requests against a small schema.
+
+use std::sync::Arc;
+
+use async_graphql::Response;
+use async_graphql::dynamic::Schema;
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Variables, check, variables};
+use crate::engine::input::sample;
+use crate::graphql::{ApiLimits, arguments, types};
+
+fn schema() -> Schema {
+    types::build(&sample::model(), &ApiLimits::default()).expect("the sample is a valid model")
+}
+
+fn parse(query: &str) -> ExecutableDocument {
+    parse_query(query).expect("the test's query is well formed")
+}
+
+fn operation(document: &ExecutableDocument) -> &OperationDefinition {
+    match &document.operations {
+        DocumentOperations::Single(operation) => &operation.node,
+        DocumentOperations::Multiple(_) => panic!("the test's query has one operation"),
+    }
+}
+
+fn coerced(query: &str, given: Json) -> Result<Variables, Vec<String>> {
+    let Json::Object(given) = given else { panic!("variables are an object") };
+    variables(&schema(), operation(&parse(query)), &given)
+        .map_err(|faults| faults.into_iter().map(|fault| fault.message).collect())
+}
+
+fn one(ty: &str, given: Json) -> Result<Json, Vec<String>> {
+    let query = format!("query ($v: {ty}) {{ __typename }}");
+    coerced(&query, json!({ "v": given })).map(|values| values["v"].clone())
+}
+
+fn faults(query: &str) -> Vec<String> {
+    let document = parse(query);
+    check(&schema(), &document, operation(&document)).into_iter().map(|fault| fault.message).collect()
+}
+
+/// The arguments of the first field.
+fn arguments_of(query: &str, given: Json) -> Json {
+    let (schema, document) = (schema(), parse(query));
+    let operation = operation(&document);
+    assert_eq!(check(&schema, &document, operation), []);
+    let given: Map<String, Json> = given.as_object().cloned().unwrap_or_default();
+    let variables = variables(&schema, operation, &given).expect("the test's variables fit");
+    let Selection::Field(field) = &operation.selection_set.node.items[0].node else { panic!("no field") };
+    let root = &schema.registry().types["Query"];
+    let definition = root.field_by_name(&field.node.name.node).expect("the field is known");
+    Json::Object(arguments::of_field(&schema, definition, &field.node, &variables))
+}
+
+#[test]
+fn variables_are_brought_to_their_types() {
+    for (ty, given, expected) in [
+        ("Int", json!(2147483647), json!(2147483647)),
+        ("ID", json!(7), json!(7)),
+        ("ID", json!("7"), json!("7")),
+        ("Float", json!(1), json!(1)),
+        ("[Int!]", json!(1), json!([1])),
+        ("[Int]", json!([1, null]), json!([1, null])),
+        ("[Int]", json!(null), json!(null)),
+        ("[[Int]]", json!([1, [2]]), json!([[1], [2]])),
+        ("Size!", json!("LARGE"), json!("LARGE")),
+        ("Decimal", json!(1), json!(1)),
+        ("JSON", json!({"a": [{}]}), json!({"a": [{}]})),
+        ("BookOrder", json!({"field": "TITLE"}), json!({"field": "TITLE", "direction": "ASC"})),
+        ("BookWhere", json!({"and": {"id": {"in": "x"}}}), json!({"and": [{"id": {"in": ["x"]}}]})),
+        ("BookPatch!", json!({"title": null}), json!({"title": null})),
+    ] {
+        assert_eq!(one(ty, given.clone()), Ok(expected), "{ty} {given}");
+    }
+}
+
+#[test]
+fn numbers_keep_their_text() {
+    let given: Json = serde_json::from_str("0.1000000000000000000000000000001").expect("JSON");
+    let value = one("Decimal", given).expect("a Decimal may be a number");
+    assert_eq!(value.to_string(), "0.1000000000000000000000000000001");
+    let literal = arguments_of(
+        "{ books(where: {price: {eq: 0.1000000000000000000000000000001}}) { totalCount } }",
+        json!({}),
+    );
+    assert_eq!(literal["where"]["price"]["eq"].to_string(), "0.1000000000000000000000000000001");
+}
+
+#[test]
+fn variables_of_other_types_are_refused_with_their_place() {
+    for (ty, given, message) in [
+        ("Int", json!(2147483648_i64), "$v: expected a value of the type Int, got 2147483648"),
+        ("Int", json!(1.5), "$v: expected a value of the type Int, got 1.5"),
+        ("Int", json!("1"), "$v: expected a value of the type Int, got \"1\""),
+        ("Int!", json!(null), "$v: expected a value of the type Int, got null"),
+        ("String", json!(1), "$v: expected a value of the type String, got 1"),
+        ("Boolean", json!("true"), "$v: expected a value of the type Boolean, got \"true\""),
+        ("ID", json!(1.5), "$v: expected a value of the type ID, got 1.5"),
+        ("Size", json!("HUGE"), "$v: expected a value of the type Size, got \"HUGE\""),
+        ("[Int!]", json!([1, null]), "$v[1]: expected a value of the type Int, got null"),
+        ("BookWhere", json!([]), "$v: expected a value of the type BookWhere, got a list"),
+        ("BookWhere", json!({"no": 1}), "$v.no: the type BookWhere has no such field"),
+        ("BookInput", json!({"title": "t"}), "$v.storeId: a value of the type ID! is required"),
+        (
+            "[BookOrder!]",
+            json!([{"field": "X"}]),
+            "$v[0].field: expected a value of the type BookOrderField, got \"X\"",
+        ),
+    ] {
+        assert_eq!(one(ty, given.clone()), Err(vec![message.to_owned()]), "{ty} {given}");
+    }
+    let all = one("BookInput", json!({"isbn": 1, "title": 2, "tags": [3]}));
+    assert_eq!(all.map_err(|faults| faults.len()), Err(4));
+}
+
+#[test]
+fn defaults_stand_for_variables_that_are_not_given() {
+    let query = "query ($a: Int! = 3, $b: [Size] = SMALL, $c: Int, $d: Int = 4) { __typename }";
+    let values = coerced(query, json!({"d": null, "other": 1})).expect("nothing is required");
+    let mut values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    values.sort_by_key(|(name, _)| *name);
+    assert_eq!(values, [("a", json!(3)), ("b", json!(["SMALL"])), ("d", json!(null))]);
+    let missing = coerced("query ($a: Int!, $b: Int!) { __typename }", json!({"b": null}));
+    let expected =
+        ["$a: a value of the type Int! is required", "$b: expected a value of the type Int, got null"];
+    assert_eq!(missing, Err(expected.map(str::to_owned).into()));
+}
+
+#[test]
+fn variables_stand_only_where_they_fit() {
+    for (query, message) in [
+        (
+            "query ($n: String) { books(first: $n) { totalCount } }",
+            "first: the variable $n of the type String cannot stand for a value of the type Int",
+        ),
+        (
+            "query ($id: ID) { book(id: $id) { id } }",
+            "id: the variable $id of the type ID cannot stand for a value of the type ID!",
+        ),
+        (
+            "query ($id: ID) { books(where: {id: {in: $id}}) { totalCount } }",
+            "where.id.in: the variable $id of the type ID cannot stand for a value of the type [ID]",
+        ),
+        (
+            "query ($o: BookOrder) { books(orderBy: [$o]) { totalCount } }",
+            "orderBy[0]: the variable $o of the type BookOrder cannot stand for a value of the type BookOrder!",
+        ),
+        (
+            "query ($if: Boolean) { books { totalCount @include(if: $if) } }",
+            "if: the variable $if of the type Boolean cannot stand for a value of the type Boolean!",
+        ),
+        (
+            "query ($n: String) { ...Books } fragment Books on Query { books(last: $n) { totalCount } }",
+            "last: the variable $n of the type String cannot stand for a value of the type Int",
+        ),
+        (
+            "query ($n: String) { fruits { nodes { ... on Apple { id } } } bookstore(id: 1) { books(first: $n) { totalCount } } }",
+            "first: the variable $n of the type String cannot stand for a value of the type Int",
+        ),
+    ] {
+        assert_eq!(faults(query), [message], "{query}");
+    }
+}
+
+/// Ends requests after validation.
+struct OnlyValidate;
+
+impl ExtensionFactory for OnlyValidate {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(OnlyValidate)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for OnlyValidate {
+    async fn execute(&self, _: &ExtensionContext<'_>, _: Option<&str>, _: NextExecute<'_>) -> Response {
+        Response::default()
+    }
+}
+
+#[tokio::test]
+async fn variables_that_fit_are_accepted_here_and_by_the_validator() {
+    let schema = types::builder(&sample::model(), &ApiLimits::default()).extension(OnlyValidate);
+    let schema = schema.finish().expect("the sample is a valid model");
+    for query in [
+        "query ($ids: [ID!]!) { books(where: {id: {in: $ids}}) { totalCount } }",
+        "query ($d: Direction) { books(orderBy: {field: TITLE, direction: $d}) { totalCount } }",
+        "query ($id: ID = 1) { book(id: $id) { id } }",
+        "query ($x: Int!) { books(where: {extra: {exists: true}, pages: {eq: $x, in: [$x, 2]}}) { totalCount } }",
+    ] {
+        assert_eq!(faults(query), [""; 0], "{query}");
+        assert_eq!(schema.execute(query).await.errors, [], "{query}");
+    }
+}
+
+#[test]
+fn literals_are_checked_also_beside_variables() {
+    for (query, message) in [
+        (
+            "query ($t: String) { books(where: {title: {eq: $t}, pages: {gt: \"1\"}}) { totalCount } }",
+            "where.pages.gt: expected a value of the type Int, got \"1\"",
+        ),
+        (
+            "query ($t: String) { books(where: {title: {eq: $t}, no: 1}) { totalCount } }",
+            "where.no: the type BookWhere has no such field",
+        ),
+        (
+            "{ books(first: 2147483648) { totalCount } }",
+            "first: expected a value of the type Int, got 2147483648",
+        ),
+        (
+            "{ books(orderBy: {field: \"TITLE\"}) { totalCount } }",
+            "orderBy.field: expected a value of the type BookOrderField, got \"TITLE\"",
+        ),
+        (
+            "query ($d: Direction!) { books(orderBy: [{direction: $d}]) { totalCount } }",
+            "orderBy[0].field: a value of the type BookOrderField! is required",
+        ),
+        (
+            "{ books(where: {and: [null]}) { totalCount } }",
+            "where.and[0]: expected a value of the type BookWhere, got null",
+        ),
+        (
+            "query ($a: Int = 99999999999) { __typename }",
+            "$a: expected a value of the type Int, got 99999999999",
+        ),
+        ("{ book(id: 1.5) { id } }", "id: expected a value of the type ID, got 1.5"),
+    ] {
+        assert_eq!(faults(query), [message], "{query}");
+    }
+}
+
+#[test]
+fn arguments_hold_what_was_meant() {
+    for (query, given, expected) in [
+        ("{ books { totalCount } }", json!({}), json!({})),
+        (
+            "{ books(orderBy: {field: TITLE}, first: 3, after: null) { totalCount } }",
+            json!({}),
+            json!({"orderBy": [{"field": "TITLE", "direction": "ASC"}], "first": 3, "after": null}),
+        ),
+        (
+            "query ($w: BookWhere, $n: Int) { books(where: $w, first: $n) { totalCount } }",
+            json!({"w": {"title": {"eq": "x"}}}),
+            json!({"where": {"title": {"eq": "x"}}}),
+        ),
+        (
+            "query ($t: String, $n: Int) { books(where: {title: {eq: $t, ne: \"a\"}, pages: {in: [1, $n]}}) { totalCount } }",
+            json!({}),
+            json!({"where": {"title": {"ne": "a"}, "pages": {"in": [1, null]}}}),
+        ),
+        (
+            "query ($d: Direction) { books(orderBy: {field: TITLE, direction: $d}) { totalCount } }",
+            json!({"d": null}),
+            json!({"orderBy": [{"field": "TITLE", "direction": null}]}),
+        ),
+        (
+            "query ($ids: [ID!] = 5) { books(where: {id: {in: $ids}}) { totalCount } }",
+            json!({}),
+            json!({"where": {"id": {"in": [5]}}}),
+        ),
+    ] {
+        assert_eq!(arguments_of(query, given), expected, "{query}");
+    }
+}
+
+#[test]
+fn json_literals_may_hold_anything() {
+    let schema = schema();
+    let query =
+        "query ($a: Int, $b: Int) { f(x: {list: [1, $a, {e: SOME}], gone: $b, text: \"t\", yes: true}) }";
+    let document = parse(query);
+    let Selection::Field(field) = &operation(&document).selection_set.node.items[0].node else { panic!() };
+    let variables = Variables::from([(async_graphql::Name::new("a"), json!(7))]);
+    let value = arguments::resolve(&schema, "JSON", &field.node.arguments[0].1.node, &variables);
+    assert_eq!(value, Some(json!({"list": [1, 7, {"e": "SOME"}], "text": "t", "yes": true})));
+}
+
+#[test]
+fn defaults_of_every_form_are_read() {
+    let schema = schema();
+    let order = &schema.registry().types["BookOrder"];
+    let async_graphql::registry::MetaType::InputObject { input_fields, .. } = order else { panic!() };
+    let mut field = input_fields["direction"].clone();
+    for (text, expected) in [
+        ("ASC", json!("ASC")),
+        ("null", json!(null)),
+        ("true", json!(true)),
+        ("false", json!(false)),
+        ("12", json!(12)),
+        ("-1.5", json!(-1.5)),
+        ("\"a b\"", json!("a b")),
+        ("[1, {a: B}]", json!([1, {"a": "B"}])),
+    ] {
+        field.default_value = Some(text.to_owned());
+        assert_eq!(arguments::default(&field), Some(expected), "{text}");
+    }
+    field.default_value = None;
+    assert_eq!(arguments::default(&field), None);
+}
