@@ -2,14 +2,26 @@
 //!
 //! One encoding serves batches (Redis orders equal scores by bytes), cursors, SQLite's indexes and
 //! comparisons in the process.
+//!
+//! A value is a rank byte of its type class, in MongoDB's order of classes, and a payload that knows
+//! where it ends; no value's bytes are the beginning of another's. In a descending part of a row's key
+//! every byte is complemented. A row's key is the parts of its order, then its id, then the name of its
+//! type as the rest of the bytes.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bson::Bson;
-use bson::raw::{RawBsonRef, RawDocument};
+use bson::raw::{RawBson, RawBsonRef, RawDocument};
 
-use super::order::Order;
+use super::order::{Direction, Order};
 use crate::value::{EntityRef, Id};
+
+mod number;
+mod read;
+mod write;
+
+use read::Reader;
 
 /// The place of a row in a list: its order's values, then its id, then its type's name. Compares by
 /// bytes.
@@ -19,7 +31,7 @@ pub struct SortKey(pub Vec<u8>);
 /// A place in a list, in values: what a store compares rows with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bound {
-    /// The values of the order's parts.
+    /// The values of the order's parts. `Undefined` stands for an empty array, which comes before null.
     pub values: Vec<Bson>,
     /// The id.
     pub id: Id,
@@ -31,47 +43,143 @@ impl SortKey {
     /// The document of the row, given the order that the key was made with. `None` when the key was
     /// not made with it.
     pub fn entity(&self, order: &Order) -> Option<EntityRef> {
-        let _ = order;
-        unimplemented!()
+        let mut reader = self.after_parts(order)?;
+        let id = Id::from_bson(&reader.value()?)?;
+        Some(EntityRef { ty: Arc::from(reader.rest_text()?), id })
     }
 
     /// The part of the key that names the document: its id and its type. The same in every order.
     pub fn row_ref(&self, order: &Order) -> Option<&[u8]> {
-        let _ = order;
-        unimplemented!()
+        self.after_parts(order).map(|reader| reader.rest())
     }
 
     /// The place as a store of the type `ty` compares it: rows beyond (`after`) or before it. Where ids
     /// are equal the type's name decides, which makes the bound inclusive or not.
     pub fn bound(&self, order: &Order, ty: &str, after: bool) -> Option<Bound> {
-        let _ = (order, ty, after);
-        unimplemented!()
+        let mut reader = Reader::new(&self.0);
+        let mut values = Vec::with_capacity(order.parts().len());
+        for by in order.parts() {
+            reader.flip(by.direction == Direction::Desc);
+            values.push(reader.value()?);
+        }
+        reader.flip(false);
+        let id = Id::from_bson(&reader.value()?)?;
+        let beside = if after { Ordering::Greater } else { Ordering::Less };
+        Some(Bound { values, id, inclusive: ty.cmp(reader.rest_text()?) == beside })
+    }
+
+    /// A reader that stands where the id begins.
+    fn after_parts(&self, order: &Order) -> Option<Reader<'_>> {
+        let mut reader = Reader::new(&self.0);
+        for by in order.parts() {
+            reader.flip(by.direction == Direction::Desc);
+            reader.skip()?;
+        }
+        reader.flip(false);
+        Some(reader)
     }
 }
 
 /// The id and type of a document as [`SortKey::row_ref`] gives them.
 pub fn row_ref(entity: &EntityRef) -> Vec<u8> {
-    let _ = entity;
-    unimplemented!()
+    let mut key = encode_value(&entity.id.to_bson());
+    key.extend_from_slice(entity.ty.as_bytes());
+    key
 }
 
 /// The key of a document's row; `None` when its `_id` is of no kind that oponn can address.
 pub fn row_key(order: &Order, ty: &str, doc: &RawDocument) -> Option<SortKey> {
-    let _ = (order, ty, doc);
-    unimplemented!()
+    let id = doc.get("_id").ok().flatten()?;
+    Id::from_raw(id)?;
+    let mut key = Vec::with_capacity(48);
+    for by in order.parts() {
+        write_part(&mut key, doc, &by.path, by.direction);
+    }
+    write::value(&mut key, id);
+    key.extend_from_slice(ty.as_bytes());
+    Some(SortKey(key))
 }
 
-/// The key of the row that an id would have in an order of no parts: for tests of equality of ids.
+/// Writes what decides the place of a document in an order by one path: the least of its values there
+/// when ascending, the complement of the greatest when descending.
+pub(crate) fn write_part(key: &mut Vec<u8>, doc: &RawDocument, path: &str, direction: Direction) {
+    let wanted = match direction {
+        Direction::Asc => Ordering::Less,
+        Direction::Desc => Ordering::Greater,
+    };
+    let start = key.len();
+    let mut other = Vec::new();
+    sort_values(doc, path, &mut |value| {
+        if key.len() == start {
+            return write::value(key, value);
+        }
+        other.clear();
+        write::value(&mut other, value);
+        if other.as_slice().cmp(&key[start..]) == wanted {
+            key.truncate(start);
+            key.extend_from_slice(&other);
+        }
+    });
+    if direction == Direction::Desc {
+        key[start..].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+}
+
+/// Calls `see` with the values that a document sorts by at a path, as MongoDB's index keys have them:
+/// the elements of an array instead of the array, undefined for an empty one, null for what is missing.
+/// At least one.
+fn sort_values(doc: &RawDocument, path: &str, see: &mut dyn FnMut(RawBsonRef<'_>)) {
+    let (name, rest) = match path.split_once('.') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (path, None),
+    };
+    let value = doc.get(name).ok().flatten().unwrap_or(RawBsonRef::Null);
+    match (value, rest) {
+        (RawBsonRef::Array(array), _) if array.is_empty() => see(match rest {
+            None => RawBsonRef::Undefined,
+            Some(_) => RawBsonRef::Null,
+        }),
+        (RawBsonRef::Array(array), None) => array.into_iter().flatten().for_each(see),
+        (value, None) => see(value),
+        (RawBsonRef::Document(inner), Some(rest)) => sort_values(inner, rest, see),
+        (RawBsonRef::Array(array), Some(rest)) => {
+            array.into_iter().flatten().for_each(|element| match element {
+                RawBsonRef::Document(inner) => sort_values(inner, rest, see),
+                _ => see(RawBsonRef::Null),
+            });
+        }
+        _ => see(RawBsonRef::Null),
+    }
+}
+
+/// A value's bytes. Equal for values that MongoDB holds for equal, whatever their types.
 pub fn encode_value(value: &Bson) -> Vec<u8> {
-    let _ = value;
-    unimplemented!()
+    let borrowed = match value {
+        Bson::Double(n) => RawBsonRef::Double(*n),
+        Bson::Int32(n) => RawBsonRef::Int32(*n),
+        Bson::Int64(n) => RawBsonRef::Int64(*n),
+        Bson::String(text) => RawBsonRef::String(text),
+        Bson::ObjectId(oid) => RawBsonRef::ObjectId(*oid),
+        Bson::DateTime(date) => RawBsonRef::DateTime(*date),
+        Bson::Boolean(flag) => RawBsonRef::Boolean(*flag),
+        Bson::Null => RawBsonRef::Null,
+        other => {
+            return match RawBson::try_from(other.clone()) {
+                Ok(raw) => encode_raw(raw.as_raw_bson_ref()),
+                // A NUL in a field's name: no stored value can be equal to it.
+                Err(_) => write::unstorable(),
+            };
+        }
+    };
+    encode_raw(borrowed)
 }
 
 /// As [`encode_value`], without parsing.
 pub fn encode_raw(value: RawBsonRef<'_>) -> Vec<u8> {
-    let _ = value;
-    unimplemented!()
+    let mut bytes = Vec::with_capacity(24);
+    write::value(&mut bytes, value);
+    bytes
 }
 
-#[allow(dead_code)]
-fn placeholder(_: Arc<str>) {}
+#[cfg(test)]
+mod tests;
