@@ -13,9 +13,11 @@ use crate::query::{Bound, Filter, Order};
 use crate::value::{Change, Doc, Id, Time};
 
 mod error;
+mod mongo;
 mod patch;
 
 pub use error::StoreError;
+pub use mongo::MongoStore;
 pub use patch::Patch;
 
 /// A store of documents. All methods may be called concurrently.

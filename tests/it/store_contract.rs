@@ -8,6 +8,7 @@ use oponn::store::{Store, StoreError};
 
 mod bulk;
 pub mod models;
+pub mod mongo_place;
 mod preparing;
 mod reading;
 pub mod sqlite_place;
@@ -87,3 +88,4 @@ macro_rules! contract {
 }
 
 contract!(sqlite, crate::store_contract::sqlite_place::SqlitePlace::new());
+contract!(mongodb, crate::store_contract::mongo_place::MongoPlace::new());

@@ -1,0 +1,141 @@
+//! The MongoDB backend: one database of a replica set or of a sharded cluster.
+//!
+//! Everything is sent as a plain command, because the driver's typed methods neither show the time of
+//! an operation nor let a read name the time that it must not be older than. The time of a command is
+//! its reply's `operationTime`: for a write that changed one document, the time of its oplog entry.
+//!
+//! Reads are majority reads, so that nothing is shown that an election can undo. Writes are
+//! acknowledged by a majority with their journals synced.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bson::{Bson, Document, doc};
+use mongodb::options::ClientOptions;
+use mongodb::{Client, Database};
+
+use super::{Find, Patch, Store, StoreError, Write, Written};
+use crate::query::Filter;
+use crate::schema::{Collection, Model};
+use crate::value::{Doc, Id, Time};
+
+mod bounds;
+mod bulk;
+mod command;
+mod error;
+mod filter;
+mod indexes;
+mod keys;
+mod prepare;
+mod read;
+mod update;
+mod url;
+mod write;
+
+/// Name of the database when the URL gives none.
+const DATABASE: &str = "oponn";
+/// How long to look for a server that can be used, unless the URL says otherwise.
+const SELECTION: Duration = Duration::from_secs(5);
+/// Connections at the most, unless the URL says otherwise: the driver's own ten are few for a server
+/// whose every request may read the store.
+const CONNECTIONS: u32 = 100;
+
+/// A [`Store`] on MongoDB.
+pub struct MongoStore {
+    model: Arc<Model>,
+    database: Database,
+    queues: write::Queues,
+}
+
+impl MongoStore {
+    /// Makes a store of the database that the URL names (`oponn` when it names none). Connections are
+    /// made when they are needed: the URL is read here, the server is looked for by the first
+    /// operation. Errors show the URL without its password.
+    pub async fn connect(model: Arc<Model>, url: &str) -> Result<MongoStore, StoreError> {
+        let mut options = ClientOptions::parse(url).await.map_err(|error| error::of_url(&error, url))?;
+        options.app_name.get_or_insert_with(|| "oponn".to_owned());
+        options.server_selection_timeout.get_or_insert(SELECTION);
+        options.connect_timeout.get_or_insert(SELECTION);
+        options.max_pool_size.get_or_insert(CONNECTIONS);
+        let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+        let client = Client::with_options(options).map_err(|error| error::of_url(&error, url))?;
+        Ok(MongoStore { model, database: client.database(&name), queues: write::Queues::new() })
+    }
+
+    /// The collection type of a name that the engine gave.
+    fn collection(&self, ty: &str) -> Result<&Arc<Collection>, StoreError> {
+        self.model
+            .collection(ty)
+            .ok_or_else(|| StoreError::Internal(format!("the model has no collection type {ty}")))
+    }
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    fn name(&self) -> &'static str {
+        "mongodb"
+    }
+
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.prepare_all().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.read_one(doc! { "ping": 1 }).await.map(drop)
+    }
+
+    async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
+        self.read_by_id(self.collection(ty)?, ids, at).await
+    }
+
+    async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError> {
+        self.read_list(self.collection(&find.ty)?, find, at).await
+    }
+
+    async fn find_each(
+        &self,
+        find: &Find,
+        field: &str,
+        values: &[Bson],
+        at: Time,
+    ) -> Result<Vec<Vec<Doc>>, StoreError> {
+        self.read_lists(self.collection(&find.ty)?, find, field, values, at).await
+    }
+
+    async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError> {
+        self.read_count(self.collection(ty)?, filter, at).await
+    }
+
+    async fn count_each(
+        &self,
+        ty: &str,
+        filter: &Filter,
+        field: &str,
+        values: &[Bson],
+        at: Time,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.read_counts(self.collection(ty)?, filter, field, values, at).await
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {
+        self.write_all(writes).await
+    }
+
+    async fn insert_many(
+        &self,
+        ty: &str,
+        documents: Vec<Document>,
+    ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
+        self.insert_all(self.collection(ty)?, documents).await
+    }
+
+    async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError> {
+        self.update_all(self.collection(ty)?, filter, patch).await
+    }
+
+    async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError> {
+        self.delete_all(self.collection(ty)?, filter).await
+    }
+}

@@ -1,0 +1,163 @@
+//! Sends commands: reads with a time that they must not be older than, writes with the time at which
+//! they were committed, and a limit on how long either may take.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bson::raw::{RawBsonRef, RawDocumentBuf};
+use bson::{Bson, Document, Timestamp, doc};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use mongodb::error::Error;
+
+use super::{MongoStore, error};
+use crate::schema::Collection;
+use crate::store::StoreError;
+use crate::value::{Doc, Time};
+
+/// How long the server may work on one read.
+const READ_LIMIT: Duration = Duration::from_secs(20);
+/// How long a majority may take to acknowledge a write.
+const WRITE_LIMIT: Duration = Duration::from_secs(20);
+/// How long to wait for an answer of any kind: a server that fell silent gives no error.
+const ANSWER_LIMIT: Duration = Duration::from_secs(40);
+/// The greatest document that MongoDB stores.
+pub(super) const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
+/// What a command may be larger than the document in it.
+const COMMAND_OVERHEAD: usize = 16 * 1024;
+
+/// What a write command answered, and when it was committed.
+pub(super) struct Reply {
+    /// The whole reply.
+    pub(super) body: Document,
+    /// The time of the commit; of the server's last commit when nothing was written.
+    pub(super) time: Time,
+}
+
+impl MongoStore {
+    /// Runs a `find` or an `aggregate` to its end: the rows as they stand in the replies.
+    pub(super) async fn read(&self, mut command: Document, at: Time) -> Result<Vec<Doc>, StoreError> {
+        command.insert("readConcern", read_concern(at));
+        command.insert("maxTimeMS", millis(READ_LIMIT));
+        let command = encoded(&command)?;
+        answer_or(StoreError::Unavailable, self.retried(|| self.rows(&command))).await
+    }
+
+    /// Runs a command that reads and answers with one document.
+    pub(super) async fn read_one(&self, mut command: Document) -> Result<Document, StoreError> {
+        command.insert("maxTimeMS", millis(READ_LIMIT));
+        let command = encoded(&command)?;
+        let send = || async { self.database.run_raw_command(command.clone()).await };
+        answer_or(StoreError::Unavailable, self.retried(send)).await
+    }
+
+    /// Runs a write command on the collection once. Errors of single writes are left in the reply.
+    pub(super) async fn change(
+        &self,
+        collection: &Collection,
+        mut command: Document,
+    ) -> Result<Reply, StoreError> {
+        command.insert("writeConcern", write_concern());
+        let command = encoded(&command)?;
+        let send = async {
+            let sent = self.database.run_raw_command(command).await;
+            sent.map_err(|error| error::of_write(&error, collection))
+        };
+        let body = answer_or(StoreError::Unknown, send).await?;
+        if let Ok(concern) = body.get_document("writeConcernError") {
+            return Err(StoreError::Unknown(format!("a majority has not acknowledged it: {concern}")));
+        }
+        match time(&body) {
+            Some(time) => Ok(Reply { body, time }),
+            None => Err(StoreError::Unknown(
+                "the server does not say when it wrote; it must be a member of a replica set".to_owned(),
+            )),
+        }
+    }
+
+    async fn rows(&self, command: &RawDocumentBuf) -> Result<Vec<Doc>, Error> {
+        let mut batches = self.database.run_raw_cursor_command(command.clone()).batch().await?;
+        let mut rows = Vec::new();
+        while let Some(batch) = batches.try_next().await? {
+            for row in batch.doc_slices()? {
+                if let RawBsonRef::Document(row) = row? {
+                    rows.push(Doc::from_bytes(Bytes::copy_from_slice(row.as_bytes()))?);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Reads again, once, where the first try met a broken connection or an election.
+    async fn retried<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        match read().await {
+            Err(error) if error::is_transient(&error) => read().await,
+            other => other,
+        }
+        .map_err(|error| error::of_read(&error))
+    }
+}
+
+/// The command as bytes; an error when it cannot be one, in which case nothing is sent.
+pub(super) fn encoded(command: &Document) -> Result<RawDocumentBuf, StoreError> {
+    let raw = RawDocumentBuf::try_from(command)
+        .map_err(|error| StoreError::Unacceptable(format!("the value cannot be stored: {error}")))?;
+    match raw.as_bytes().len() {
+        length if length > MAX_DOCUMENT + COMMAND_OVERHEAD => Err(too_large(length)),
+        _ => Ok(raw),
+    }
+}
+
+/// The error for a document of that many bytes.
+pub(super) fn too_large(length: usize) -> StoreError {
+    StoreError::Unacceptable(format!("{length} bytes are too many: a document can have 16 MiB at the most"))
+}
+
+async fn answer_or<T>(
+    late: impl FnOnce(String) -> StoreError,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(ANSWER_LIMIT, work).await {
+        Ok(result) => result,
+        Err(_) => Err(late(format!("no answer within {} s", ANSWER_LIMIT.as_secs()))),
+    }
+}
+
+fn read_concern(at: Time) -> Document {
+    match at {
+        Time(0) => doc! { "level": "majority" },
+        Time(at) => {
+            // Seconds in the upper half, the count within the second in the lower one.
+            let after = Timestamp { time: (at >> 32) as u32, increment: at as u32 };
+            doc! { "level": "majority", "afterClusterTime": after }
+        }
+    }
+}
+
+pub(super) fn write_concern() -> Document {
+    doc! { "w": "majority", "j": true, "wtimeout": millis(WRITE_LIMIT) }
+}
+
+fn time(reply: &Document) -> Option<Time> {
+    match reply.get("operationTime") {
+        Some(Bson::Timestamp(at)) => Some(Time(u64::from(at.time) << 32 | u64::from(at.increment))),
+        _ => None,
+    }
+}
+
+fn millis(limit: Duration) -> i64 {
+    i64::try_from(limit.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A number in a reply, whatever its type: servers differ in it.
+pub(super) fn number(value: Option<&Bson>) -> u64 {
+    match value {
+        Some(Bson::Int32(n)) => u64::try_from(*n).unwrap_or(0),
+        Some(Bson::Int64(n)) => u64::try_from(*n).unwrap_or(0),
+        Some(Bson::Double(n)) => *n as u64,
+        _ => 0,
+    }
+}

@@ -1,0 +1,142 @@
+//! What the driver's and the server's errors mean to the engine.
+//!
+//! The question that matters for a write is whether it can have happened. Only errors that rule it out
+//! may be anything else than [`StoreError::Unknown`].
+
+use bson::Document;
+use mongodb::error::{Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};
+
+use super::url::{masked, scrubbed};
+use crate::schema::Collection;
+use crate::store::StoreError;
+
+/// Another document has the same key.
+pub(super) const DUPLICATE: i32 = 11000;
+/// The server asked is not the primary and has not begun.
+const NOT_PRIMARY: [i32; 3] = [10107, 13435, 10058];
+/// The command ended because of an election, a shut-down, a time limit or a broken connection between
+/// servers; it may have been carried out.
+const INTERRUPTED: [i32; 15] = [6, 7, 50, 64, 89, 91, 134, 189, 262, 9001, 11600, 11601, 11602, 13436, 290];
+/// The value cannot be stored: too large, nested too deep, names that are not allowed, or refused by
+/// the collection's own validator.
+const UNACCEPTABLE: [i32; 9] = [15, 52, 55, 56, 57, 121, 10334, 17280, 17419];
+/// The user may not do it, or is not who they say.
+const FORBIDDEN: [i32; 3] = [13, 18, 8000];
+/// The read asked for a time that the cluster has not reached.
+const AFTER_CLUSTER_TIME: &str = "afterClusterTime";
+const INVALID_OPTIONS: i32 = 72;
+
+/// The URL cannot be used.
+pub(super) fn of_url(error: &Error, url: &str) -> StoreError {
+    let message = scrubbed(&error.kind.to_string(), url);
+    let shown = masked(url);
+    match &*error.kind {
+        ErrorKind::DnsResolve { .. } => StoreError::Unavailable(format!("{shown}: {message}")),
+        _ => StoreError::Refused(format!("the MongoDB URL {shown} cannot be used: {message}")),
+    }
+}
+
+/// Whether a read that failed so is worth another try, on another connection.
+pub(super) fn is_transient(error: &Error) -> bool {
+    match &*error.kind {
+        ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => true,
+        // A time limit that has passed is no reason to begin again.
+        ErrorKind::Command(command) => {
+            command.code != 50 && (NOT_PRIMARY.contains(&command.code) || INTERRUPTED.contains(&command.code))
+        }
+        _ => false,
+    }
+}
+
+/// A read failed.
+pub(super) fn of_read(error: &Error) -> StoreError {
+    let message = error.kind.to_string();
+    match &*error.kind {
+        ErrorKind::Command(command) if command.code == INVALID_OPTIONS => {
+            if command.message.contains(AFTER_CLUSTER_TIME) {
+                StoreError::Behind(message)
+            } else {
+                StoreError::Internal(message)
+            }
+        }
+        ErrorKind::Command(command) => {
+            let code = command.code;
+            if NOT_PRIMARY.contains(&code) || INTERRUPTED.contains(&code) {
+                StoreError::Unavailable(message)
+            } else if FORBIDDEN.contains(&code) {
+                StoreError::Refused(message)
+            } else {
+                StoreError::Internal(message)
+            }
+        }
+        ErrorKind::Io(_)
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::ServerSelection { .. }
+        | ErrorKind::DnsResolve { .. } => StoreError::Unavailable(message),
+        ErrorKind::Authentication { .. } | ErrorKind::SessionsNotSupported => StoreError::Refused(message),
+        _ => StoreError::Internal(message),
+    }
+}
+
+/// A write to the collection failed as a whole.
+pub(super) fn of_write(error: &Error, collection: &Collection) -> StoreError {
+    let message = error.kind.to_string();
+    match &*error.kind {
+        ErrorKind::Command(command) => {
+            if error.contains_label(mongodb::error::NO_WRITES_PERFORMED) {
+                return StoreError::Unavailable(message);
+            }
+            let details = error.server_response().and_then(|raw| Document::try_from(raw.as_ref()).ok());
+            of_code(command.code, &command.message, details.as_ref(), collection)
+        }
+        // The driver labels so what fails while a connection is being made.
+        ErrorKind::Io(_) if error.contains_label(SYSTEM_OVERLOADED_ERROR) => StoreError::Unavailable(message),
+        ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } => StoreError::Unavailable(message),
+        ErrorKind::Authentication { .. } | ErrorKind::SessionsNotSupported => StoreError::Refused(message),
+        ErrorKind::InvalidArgument { .. } => StoreError::Internal(message),
+        _ => StoreError::Unknown(message),
+    }
+}
+
+/// The server refused one write with a code; `details` is the reply or the entry of `writeErrors`.
+pub(super) fn of_code(
+    code: i32,
+    message: &str,
+    details: Option<&Document>,
+    collection: &Collection,
+) -> StoreError {
+    if code == DUPLICATE {
+        StoreError::Duplicate { ty: collection.name.to_string(), key: key(message, details, collection) }
+    } else if NOT_PRIMARY.contains(&code) {
+        StoreError::Unavailable(message.to_owned())
+    } else if INTERRUPTED.contains(&code) {
+        StoreError::Unknown(message.to_owned())
+    } else if UNACCEPTABLE.contains(&code) {
+        StoreError::Unacceptable(format!("the store does not take this value: {message}"))
+    } else if FORBIDDEN.contains(&code) {
+        StoreError::Refused(message.to_owned())
+    } else {
+        StoreError::Internal(format!("{message} (code {code})"))
+    }
+}
+
+/// Name of the unique key that is taken: by the paths that the server names, else by the index.
+fn key(message: &str, details: Option<&Document>, collection: &Collection) -> String {
+    let pattern = details.and_then(|details| details.get_document("keyPattern").ok());
+    if let Some(pattern) = pattern {
+        let paths: Vec<&str> = pattern.keys().map(String::as_str).collect();
+        if paths == ["_id"] {
+            return "id".to_owned();
+        }
+        match collection.uniques.iter().find(|unique| unique.paths() == paths) {
+            Some(unique) => return unique.name.clone(),
+            // An index that the model does not know of.
+            None => return paths.join(", "),
+        }
+    }
+    let index = message.split("index: ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+    match index {
+        "_id_" => "id".to_owned(),
+        other => other.strip_prefix(super::indexes::PREFIX).unwrap_or(other).to_owned(),
+    }
+}

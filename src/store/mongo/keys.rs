@@ -1,0 +1,79 @@
+//! Fills the normalised values of unique keys in documents that lack them: those that were there before
+//! the key, and those of other programs.
+
+use bson::{Bson, Document, doc};
+use futures_util::TryStreamExt;
+
+use super::{MongoStore, error, update};
+use crate::query::normalize;
+use crate::schema::{Collection, UniqueKey};
+use crate::store::{Patch, StoreError};
+
+/// Documents of one command at the most.
+const BATCH: usize = 500;
+
+impl MongoStore {
+    pub(super) async fn fill_keys(&self, collection: &Collection) -> Result<(), StoreError> {
+        for unique in collection.uniques.iter().filter(|unique| !unique.normalize.is_empty()) {
+            let filled = self.fill_key(collection, unique).await?;
+            if filled > 0 {
+                tracing::info!(
+                    collection = &*collection.collection,
+                    key = unique.name,
+                    documents = filled,
+                    "normalised values of a unique key were filled in"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill_key(&self, collection: &Collection, unique: &UniqueKey) -> Result<usize, StoreError> {
+        let lacks = |field: &_| {
+            let (field, path): (&str, String) = (field, unique.path(field));
+            doc! { field: { "$ne": Bson::Null }, path: { "$exists": false } }
+        };
+        let lacking: Vec<Document> = unique.fields.iter().map(|field| lacks(field)).collect();
+        let shown: Document = unique.fields.iter().map(|field| (field.to_string(), Bson::Int32(1))).collect();
+        let command = doc! {
+            "find": &*collection.collection,
+            "filter": { "$or": lacking },
+            "projection": shown,
+            "readConcern": { "level": "majority" },
+        };
+        let of_read = |error| error::of_read(&error);
+        let mut rows = self.database.run_cursor_command(command).await.map_err(of_read)?;
+        let mut filled = 0;
+        let mut updates: Vec<Document> = Vec::new();
+        loop {
+            let row = rows.try_next().await.map_err(of_read)?;
+            if updates.len() == BATCH || (row.is_none() && !updates.is_empty()) {
+                filled += updates.len();
+                let updates = std::mem::take(&mut updates);
+                self.change(collection, doc! { "update": &*collection.collection, "updates": updates })
+                    .await?;
+            }
+            match row {
+                Some(row) => updates.push(filling(unique, &row)),
+                None => return Ok(filled),
+            }
+        }
+    }
+}
+
+/// The update that gives one document the normalised values of its fields, if the fields are still what
+/// they were.
+fn filling(unique: &UniqueKey, row: &Document) -> Document {
+    let mut query = doc! { "_id": { "$eq": row.get("_id").cloned().unwrap_or(Bson::Null) } };
+    let mut patch = Patch::default();
+    for field in &unique.fields {
+        let Some(value) = row.get(field).filter(|value| **value != Bson::Null) else { continue };
+        query.insert(&**field, doc! { "$eq": value.clone() });
+        let kept = match value {
+            Bson::String(text) => Bson::String(normalize(text, &unique.normalize)),
+            other => other.clone(),
+        };
+        patch.set.push((unique.path(field), kept));
+    }
+    doc! { "q": query, "u": update::applying(&patch) }
+}

@@ -1,0 +1,54 @@
+//! Makes a server ready: checks that it can be used, fills keys that are missing, makes indexes.
+
+use bson::{Document, doc};
+use futures_util::TryStreamExt;
+use mongodb::error::Error;
+
+use super::MongoStore;
+use crate::store::StoreError;
+
+/// MongoDB 6.0, in the number that servers speak of.
+const OLDEST: i32 = 17;
+
+impl MongoStore {
+    pub(super) async fn prepare_all(&self) -> Result<(), StoreError> {
+        self.check_server().await?;
+        for collection in &self.model.collections {
+            self.fill_keys(collection).await?;
+            self.make_indexes(collection).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_server(&self) -> Result<(), StoreError> {
+        let hello = self.read_one(doc! { "hello": 1 }).await?;
+        let replica_set = hello.get_str("setName").is_ok();
+        let sharded = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
+        if !replica_set && !sharded {
+            return Err(StoreError::Refused(
+                "MongoDB must run as a replica set, because only then it can say in which order writes \
+                 were committed. One node is enough: start it with `mongod --replSet rs0`, then run \
+                 `mongosh --eval 'rs.initiate()'` once."
+                    .to_owned(),
+            ));
+        }
+        let version = hello.get_i32("maxWireVersion").unwrap_or_default();
+        if version < OLDEST {
+            return Err(StoreError::Refused(format!(
+                "MongoDB must be 6.0 or newer; this server speaks version {version} of the protocol, \
+                 6.0 speaks {OLDEST}. Upgrade the server."
+            )));
+        }
+        Ok(())
+    }
+
+    /// Runs a command that may take as long as it takes.
+    pub(super) async fn run_long(&self, command: Document) -> Result<Document, Error> {
+        self.database.run_command(command).await
+    }
+
+    /// The rows of a command that may take as long as it takes.
+    pub(super) async fn rows_long(&self, command: Document) -> Result<Vec<Document>, Error> {
+        self.database.run_cursor_command(command).await?.try_collect().await
+    }
+}
