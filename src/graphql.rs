@@ -23,7 +23,7 @@ mod plan;
 mod request;
 mod types;
 
-use document::{Document, Documents};
+use document::{Document, Documents, ValidateOnly};
 use error::ApiError;
 use plan::{Plan, Planner, RootKind};
 use request::Request;
@@ -98,7 +98,8 @@ pub enum Outcome {
 impl Api {
     /// The API of the engine's model. Fails when no API can be made of the model.
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
-        let schema = types::build(engine.model(), &limits)?;
+        let schema = types::builder(engine.model(), &limits).extension(ValidateOnly).finish();
+        let schema = schema.map_err(|error| error.to_string())?;
         let planner = Planner::new(engine.model().clone());
         let documents = Documents::new();
         Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })
