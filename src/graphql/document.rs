@@ -100,8 +100,7 @@ async fn validate(schema: &Schema, text: &str) -> Result<Document, Vec<ApiError>
     let mut request = Request::new(text);
     request.set_parsed_query(parsed.clone());
     let response = schema.execute(request).await;
-    let mut errors: Vec<ApiError> =
-        response.errors.iter().filter(|error| !coerce::is_position_error(error)).map(of_validation).collect();
+    let mut errors: Vec<ApiError> = response.errors.iter().map(of_validation).collect();
     if errors.is_empty() {
         // Only of what is otherwise valid can the types of arguments be judged.
         for (_, operation) in parsed.operations.iter() {

@@ -69,7 +69,8 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
         return;
     }
     let Some(input) = inputs::create(types, collection) else { return };
-    let one = || TypeRef::named_nn(name);
+    // Nullable, so that one mutation that fails does not take the answers of the others with it.
+    let one = || TypeRef::named(name);
     let given = |text: &str| input_value("input", TypeRef::named_nn(&input), text);
     slots.push(
         Slot::new(names::create(name), one(), Some(format!("Creates one {name}.")))
@@ -90,7 +91,7 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
 
 fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>) {
     let (name, plural) = (&*collection.name, &collection.names.plural);
-    let one = || TypeRef::named_nn(name);
+    let one = || TypeRef::named(name);
     let bulk = TypeRef::named_nn(objects::bulk_result(types));
     let filter = filters::of_list(types, name);
     let which = || input_value("where", TypeRef::named_nn(&filter), "Which documents; {} are all.");
