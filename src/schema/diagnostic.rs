@@ -55,10 +55,10 @@ fn printable(c: char) -> char {
     if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// A piece of the file as a message quotes it: short and without control characters.
+/// A piece of the file as a message quotes it: short and in one line.
 pub fn quote(text: &str) -> String {
     const SHOWN: usize = 60;
-    let shown: String = text.chars().take(SHOWN).map(|c| if c == '\t' { ' ' } else { printable(c) }).collect();
+    let shown: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(SHOWN).is_some() { format!("`{shown}…`") } else { format!("`{shown}`") }
 }
 
@@ -84,7 +84,8 @@ impl Faults {
         if self.is_full() {
             self.more += 1;
         } else {
-            self.list.push(Fault { at, code, message: message.into(), help: help.into() });
+            let plain = |text: String| text.chars().map(printable).collect();
+            self.list.push(Fault { at, code, message: plain(message.into()), help: plain(help.into()) });
         }
     }
 

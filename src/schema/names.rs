@@ -17,7 +17,7 @@ pub const RESERVED_FIELDS: [&str; 3] = ["and", "or", "not"];
 
 /// Embedded types inside embedded types are followed this far for the fields that lists can be ordered
 /// by.
-const ORDER_DEPTH: usize = 4;
+pub const ORDER_DEPTH: usize = 4;
 
 /// Names of the types made for a scalar, itself included.
 pub fn scalar_types(scalar: Scalar) -> Vec<String> {

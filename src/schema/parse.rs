@@ -8,7 +8,7 @@ use apollo_parser::cst::{CstNode, Definition as Node};
 use apollo_parser::{Error, Parser};
 
 use super::diagnostic::{Faults, quote, without_mark};
-use super::syntax::{At, Document};
+use super::syntax::{At, Definition, Document};
 
 /// Bytes of a schema file at the most.
 const MAX_BYTES: usize = 1 << 20;
@@ -34,7 +34,12 @@ pub fn text<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
         }
     };
     if let Some(at) = text.find('\0') {
-        faults.add(at, "nul-character", "the file contains a NUL character", "remove it, or save the file as UTF-8");
+        faults.add(
+            at,
+            "nul-character",
+            "the file contains a NUL character",
+            "remove it, or save the file as UTF-8",
+        );
         return None;
     }
     Some(text)
@@ -63,17 +68,19 @@ pub fn document(text: &str, faults: &mut Faults) -> Document {
     }
     let all = nodes.len();
     let definitions: Vec<_> = nodes.into_iter().filter(whole).filter_map(lower::definition).collect();
-    let complete = errors.is_empty() && definitions.len() == all;
+    let parsed = errors.is_empty() && definitions.len() == all;
     for definition in &definitions {
-        let items = definition.fields.len().max(definition.values.len());
+        let Definition { fields, values, directives, implements, .. } = definition;
+        let items = fields.len().max(values.len()).max(directives.len()).max(implements.len());
         if items > MAX_ITEMS {
-            let message =
-                format!("`{}` has {items} members; oponn takes at most {MAX_ITEMS}", definition.name.node);
+            let message = format!(
+                "`{}` has {items} members or directives; oponn takes at most {MAX_ITEMS}",
+                definition.name.node
+            );
             faults.add(definition.name.at, "too-many-members", message, "split the type in two");
         }
     }
-    let complete = complete && faults.is_empty();
-    Document { definitions, complete }
+    Document { definitions, complete: parsed && faults.is_empty() }
 }
 
 fn start(node: &Node) -> At {
@@ -120,7 +127,9 @@ fn explain(error: &Error) -> (&'static str, String, String) {
     }
     let expected = match message.strip_prefix("expected ").and_then(|rest| rest.split(", got").next()) {
         _ if is_stumble(message) => ("a definition", "begin it with `type`, `interface` or `enum`"),
-        Some("R_CURLY") => ("a field, a directive or `}`", "write fields as `name: Type`, and close with `}`"),
+        Some("R_CURLY") => {
+            ("a field, a directive or `}`", "write fields as `name: Type`, and close with `}`")
+        }
         Some("L_CURLY") => ("`{`", "open the body with `{`"),
         Some("R_PAREN") => ("`)`", "write arguments as `name: value`, and close with `)`"),
         Some("L_PAREN") => ("`(`", "open the arguments with `(`"),
@@ -128,7 +137,9 @@ fn explain(error: &Error) -> (&'static str, String, String) {
         Some("COLON") => ("`:`", "put `:` between the name and its type or value"),
         Some("a type" | "a Type" | "item type") => ("a type", "write a type, for example `String!`"),
         Some("a valid Value") => ("a value", "write a string, a number, `true`, `false`, a name or a list"),
-        Some("a name" | "a Name") => ("a name", "names have letters, digits and `_`, and begin with no digit"),
+        Some("a name" | "a Name") => {
+            ("a name", "names have letters, digits and `_`, and begin with no digit")
+        }
         Some("an Argument") => ("an argument", "write `name: value`, or leave the parentheses out"),
         Some("an Interface name") => ("an interface's name", "write `implements Name`"),
         Some("Field Definition") => ("a field", "give the type at least one field"),

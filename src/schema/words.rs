@@ -1,4 +1,4 @@
-//! English and letter case: how names of the API are made from names of the schema file.
+//! English: the plural of a type's name, and its form with a small first letter.
 
 /// The plural of a word that ends a name: `Category` gives `Categories`.
 pub fn plural(name: &str) -> String {
@@ -24,32 +24,6 @@ pub fn lower_camel(name: &str) -> String {
     head.to_ascii_lowercase() + tail
 }
 
-/// `storeId` becomes `StoreId`.
-pub fn upper_first(name: &str) -> String {
-    let mut text = name.to_owned();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
-}
-
-/// `storeId` becomes `STORE_ID`: how fields and unique keys are named as enum values.
-pub fn screaming_snake(name: &str) -> String {
-    let chars: Vec<char> = name.chars().collect();
-    let mut out = String::with_capacity(name.len() + 4);
-    for (i, c) in chars.iter().enumerate() {
-        let before = i.checked_sub(1).map(|before| chars[before]);
-        let follows_word = before.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let follows_capital = before.is_some_and(|c| c.is_ascii_uppercase());
-        let begins_word = chars.get(i + 1).is_some_and(char::is_ascii_lowercase);
-        if c.is_ascii_uppercase() && (follows_word || (follows_capital && begins_word)) {
-            out.push('_');
-        }
-        out.push(c.to_ascii_uppercase());
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,17 +46,15 @@ mod tests {
     }
 
     #[test]
-    fn cases() {
-        for (name, lower, upper, snake) in [
-            ("Book", "book", "Book", "BOOK"),
-            ("storeId", "storeId", "StoreId", "STORE_ID"),
-            ("HTTPServer", "httpServer", "HTTPServer", "HTTP_SERVER"),
-            ("URL", "url", "URL", "URL"),
-            ("isbn13", "isbn13", "Isbn13", "ISBN13"),
-            ("store_id", "store_id", "Store_id", "STORE_ID"),
-            ("A", "a", "A", "A"),
+    fn first_words_become_small() {
+        for (name, lower) in [
+            ("Book", "book"),
+            ("BookStore", "bookStore"),
+            ("HTTPServer", "httpServer"),
+            ("URL", "url"),
+            ("A", "a"),
         ] {
-            assert_eq!((&*lower_camel(name), &*upper_first(name), &*screaming_snake(name)), (lower, upper, snake));
+            assert_eq!(lower_camel(name), lower);
         }
     }
 }

@@ -41,7 +41,12 @@ fn check_place(uses: &[Directive], location: &str, faults: &mut Faults) {
         if !signature.locations.iter().any(|allowed| allowed == location) {
             let places: Vec<&str> = signature.locations.iter().map(|place| place_name(place)).collect();
             let message = format!("`@{name}` cannot stand on {}", place_name(location));
-            faults.add(*at, "misplaced-directive", message, format!("`@{name}` goes on {}", places.join(" or ")));
+            faults.add(
+                *at,
+                "misplaced-directive",
+                message,
+                format!("`@{name}` goes on {}", places.join(" or ")),
+            );
             continue;
         }
         if !seen.insert(name) && !signature.repeatable {

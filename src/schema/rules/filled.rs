@@ -41,7 +41,8 @@ pub fn check(owner: &Owner<'_>, faults: &mut Faults) {
         check_type(first, filled, ty, member.field, faults);
         for other in &member.field.directives {
             if matches!(other.name.node.as_str(), "default" | "range" | "length" | "pattern") {
-                let message = format!("`@{}` has no effect: `@{}` fills `{name}`", other.name.node, first.name.node);
+                let message =
+                    format!("`@{}` has no effect: `@{}` fills `{name}`", other.name.node, first.name.node);
                 faults.add(other.name.at, "filled-field", message, "remove one of them");
             }
         }
@@ -57,10 +58,9 @@ pub fn check(owner: &Owner<'_>, faults: &mut Faults) {
 
 fn check_type(by: &Directive, filled: Filled, ty: &FieldType, field: &FieldDefinition, faults: &mut Faults) {
     let (fits, expected) = match filled {
-        Filled::Version => (
-            ty.required && matches!(ty.kind, Kind::Scalar(Scalar::Int | Scalar::Long)),
-            "`Int!` or `Long!`",
-        ),
+        Filled::Version => {
+            (ty.required && matches!(ty.kind, Kind::Scalar(Scalar::Int | Scalar::Long)), "`Int!` or `Long!`")
+        }
         _ => (ty.kind == Kind::Scalar(Scalar::DateTime), "`DateTime!` or `DateTime`"),
     };
     if !fits || ty.list.is_some() {

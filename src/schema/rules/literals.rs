@@ -68,7 +68,9 @@ impl Meanings<'_> {
                 let known = self.enums.get(name).into_iter().flat_map(|of| of.values.iter());
                 let known: Vec<&str> = known.map(|(value, _)| &**value).collect();
                 match &value.node {
-                    Literal::Enum(given) if known.contains(&given.as_str()) => Ok(Bson::String(given.clone())),
+                    Literal::Enum(given) if known.contains(&given.as_str()) => {
+                        Ok(Bson::String(given.clone()))
+                    }
                     Literal::Enum(given) => {
                         let otherwise = format!("write one of {}", listed(known.iter().copied()));
                         Err(Misfit {
@@ -89,12 +91,7 @@ impl Meanings<'_> {
         }
     }
 
-    fn object(
-        &self,
-        at: At,
-        fields: &[(Name, Spanned<Literal>)],
-        of: &Embedded,
-    ) -> Result<Bson, Misfit> {
+    fn object(&self, at: At, fields: &[(Name, Spanned<Literal>)], of: &Embedded) -> Result<Bson, Misfit> {
         let mut document = Document::new();
         for (name, value) in fields {
             let Some(field) = of.field(&name.node) else {
@@ -167,13 +164,10 @@ pub fn scalar(literal: &Literal, scalar: Scalar, id: IdKind) -> Result<Bson, Str
             string().and_then(moment).map(Bson::DateTime),
             "a moment in RFC 3339, for example \"2024-05-01T12:30:00Z\"",
         ),
-        Scalar::Date => {
-            (string().and_then(day).map(Bson::DateTime), "a day, for example \"2024-05-01\"")
+        Scalar::Date => (string().and_then(day).map(Bson::DateTime), "a day, for example \"2024-05-01\""),
+        Scalar::Uuid => {
+            (string().and_then(uuid), "a UUID, for example \"0190163d-8694-739b-aea5-966c26f8ad91\"")
         }
-        Scalar::Uuid => (
-            string().and_then(uuid),
-            "a UUID, for example \"0190163d-8694-739b-aea5-966c26f8ad91\"",
-        ),
         Scalar::Id => match id {
             IdKind::ObjectId => (
                 string().and_then(|text| ObjectId::parse_str(text).ok()).map(Bson::ObjectId),
@@ -182,15 +176,18 @@ pub fn scalar(literal: &Literal, scalar: Scalar, id: IdKind) -> Result<Bson, Str
             IdKind::Uuid => (string().and_then(uuid), "a UUID in quotes"),
             IdKind::String => (string().filter(|text| !text.is_empty()).map(Bson::from), "an id in quotes"),
         },
-        Scalar::Json => (json(literal), "a JSON value with strings in quotes, numbers of 64 bits and no key twice"),
+        Scalar::Json => {
+            (json(literal), "a JSON value with strings in quotes, numbers of 64 bits and no key twice")
+        }
     };
     stored.ok_or_else(|| expected.to_owned())
 }
 
 fn decimal(text: &str) -> Option<Decimal128> {
     // The parser takes `NaN` and `Infinity` too.
-    let number = text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-    Decimal128::from_str(text).ok().filter(|_| number)
+    let is_number = text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    if is_number { Decimal128::from_str(text).ok() } else { None }
 }
 
 fn uuid(text: &str) -> Option<Bson> {
@@ -204,7 +201,8 @@ fn moment(text: &str) -> Option<bson::DateTime> {
 
 fn day(text: &str) -> Option<bson::DateTime> {
     // The parser takes other forms of ISO 8601 too.
-    let day: jiff::civil::Date = text.parse().ok().filter(|day: &jiff::civil::Date| day.to_string() == text)?;
+    let day: jiff::civil::Date =
+        text.parse().ok().filter(|day: &jiff::civil::Date| day.to_string() == text)?;
     let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(bson::DateTime::from_millis(midnight.timestamp().as_millisecond()))
 }
@@ -219,7 +217,9 @@ fn json(literal: &Literal) -> Option<Bson> {
         },
         Literal::Float(text) => Bson::Double(text.parse().ok().filter(|value: &f64| value.is_finite())?),
         Literal::String(text) => Bson::String(text.clone()),
-        Literal::List(items) => Bson::Array(items.iter().map(|item| json(&item.node)).collect::<Option<_>>()?),
+        Literal::List(items) => {
+            Bson::Array(items.iter().map(|item| json(&item.node)).collect::<Option<_>>()?)
+        }
         Literal::Object(fields) => {
             let mut document = Document::new();
             for (name, value) in fields {
@@ -237,9 +237,8 @@ fn json(literal: &Literal) -> Option<Bson> {
 fn outside(field: &Field, value: &Bson) -> Option<String> {
     let name = &field.name;
     let (min, max) = &field.range;
-    let beyond = |bound: &Option<Bson>, side| {
-        bound.as_ref().is_some_and(|bound| compare(value, bound) == Some(side))
-    };
+    let beyond =
+        |bound: &Option<Bson>, side| bound.as_ref().is_some_and(|bound| compare(value, bound) == Some(side));
     if beyond(min, Ordering::Less) || beyond(max, Ordering::Greater) {
         return Some(format!("the value is outside the `@range` of `{name}`"));
     }
@@ -249,7 +248,9 @@ fn outside(field: &Field, value: &Bson) -> Option<String> {
         _ => None,
     };
     let (min, max) = field.length;
-    if length.is_some_and(|n| min.is_some_and(|min| (n as u64) < min) || max.is_some_and(|max| n as u64 > max)) {
+    if length
+        .is_some_and(|n| min.is_some_and(|min| (n as u64) < min) || max.is_some_and(|max| n as u64 > max))
+    {
         return Some(format!("the value is outside the `@length` of `{name}`"));
     }
     let (pattern, text) = (field.pattern.as_ref()?, value.as_str()?);

@@ -113,7 +113,8 @@ fn key<'s, 'a>(
     let Spanned { at, node: name } = directive.string("field")?;
     let Some(member) = child.member(name) else {
         let ids = child.names(|shape| matches!(shape, Shape::Stored(ty) if is_key(ty)));
-        let otherwise = format!("add `{}Id: ID!` to `{}`, and name it here", lower_camel(parent), child.name());
+        let otherwise =
+            format!("add `{}Id: ID!` to `{}`, and name it here", lower_camel(parent), child.name());
         let message = format!("`{}` has no field {}", child.name(), quote(name));
         faults.add(at, "unknown-key", message, did_you_mean(name, ids, &otherwise));
         return None;
@@ -123,7 +124,8 @@ fn key<'s, 'a>(
         Shape::Broken => None,
         _ => {
             let message = format!("`{name}` of `{}` is no key: it is not of type `ID`", child.name());
-            let message = if name == "id" { "`id` is the document's own id, no key".to_owned() } else { message };
+            let message =
+                if name == "id" { "`id` is the document's own id, no key".to_owned() } else { message };
             let help = format!("name a field of type `ID` or `ID!` that holds the id of a `{parent}`");
             faults.add(at, "key-type", message, help);
             None

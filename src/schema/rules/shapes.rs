@@ -103,7 +103,12 @@ fn shape<'a>(class: Class, field: &'a FieldDefinition, types: &Types<'a>, faults
     let name = field.name.node.as_str();
     if let Some(at) = field.arguments {
         let message = format!("the field `{name}` has arguments, which fields of a schema file cannot have");
-        faults.add(at, "field-arguments", message, "remove them; oponn adds those that filter, order and page");
+        faults.add(
+            at,
+            "field-arguments",
+            message,
+            "remove them; oponn adds those that filter, order and page",
+        );
     }
     let shape = if name == "id" && class != Class::Embedded {
         if field.ty.to_string() != "ID!" {

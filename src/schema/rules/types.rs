@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::schema::Scalar;
 use crate::schema::diagnostic::Faults;
+use crate::schema::names::{self, capitalised};
 use crate::schema::prelude::Prelude;
 use crate::schema::syntax::*;
-use crate::schema::words::upper_first;
 
 /// What a type of the file is to oponn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,11 +105,9 @@ fn class(definition: &Definition, faults: &mut Faults) -> Option<Class> {
             format!("`{name}` is an input type, which a schema file cannot have"),
             "remove it; oponn makes the inputs of every type",
         ),
-        DefinitionKind::Scalar if Scalar::from_name(name).is_some() => (
-            "custom-scalar",
-            format!("`{name}` is there without being declared"),
-            "remove the declaration",
-        ),
+        DefinitionKind::Scalar if Scalar::from_name(name).is_some() => {
+            ("custom-scalar", format!("`{name}` is there without being declared"), "remove the declaration")
+        }
         DefinitionKind::Scalar => (
             "custom-scalar",
             format!("`{name}` is a scalar that oponn does not know how to store"),
@@ -143,23 +141,19 @@ fn class(definition: &Definition, faults: &mut Faults) -> Option<Class> {
     None
 }
 
-/// Names that the generated API or the prelude has for itself; `api` checks those made from types.
-const RESERVED: [&str; 8] =
-    ["PageInfo", "Query", "Mutation", "Subscription", "Direction", "Mode", "OrderDirection", "StringMode"];
-
 fn check_name(definition: &Definition, faults: &mut Faults) {
     let Name { at, node: name } = &definition.name;
     if name.starts_with("__") {
         let message = format!("`{name}` begins with `__`, which GraphQL keeps for itself");
         faults.add(*at, "reserved-name", message, "choose a name without leading underscores");
-    } else if RESERVED.contains(&name.as_str())
+    } else if names::FIXED_TYPES.contains(&name.as_str())
         || Scalar::from_name(name).is_some()
         || Prelude::get().has_type(name)
     {
         let message = format!("the name `{name}` is taken by oponn");
         faults.add(*at, "reserved-name", message, format!("choose another name, for example `My{name}`"));
     } else if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
-        let better = upper_first(name.trim_start_matches('_'));
+        let better = capitalised(name.trim_start_matches('_'));
         let better =
             if better.starts_with(|c: char| c.is_ascii_uppercase()) { better } else { format!("T{better}") };
         let message = format!("the type name `{name}` does not begin with a capital letter");
@@ -202,10 +196,14 @@ fn check_members(definition: &Definition, faults: &mut Faults) {
 
 fn check_field_name(at: At, name: &str, faults: &mut Faults) {
     let (why, help) = match name {
-        "and" | "or" | "not" => ("joins conditions in filters", "choose a name that says more"),
+        name if names::RESERVED_FIELDS.contains(&name) => {
+            ("joins conditions in filters", "choose a name that says more")
+        }
         "_oponn" => ("holds oponn's own bookkeeping in documents", "choose another name"),
         "_id" => ("is where documents keep their id", "write `id: ID!`"),
-        name if name.starts_with("__") => ("begins with `__`, which GraphQL keeps for itself", "choose another"),
+        name if name.starts_with("__") => {
+            ("begins with `__`, which GraphQL keeps for itself", "choose another")
+        }
         _ => return,
     };
     faults.add(at, "reserved-name", format!("a field cannot be named `{name}`: it {why}"), help);

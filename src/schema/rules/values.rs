@@ -28,7 +28,8 @@ pub fn range(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (O
     let Some(range) = directive(&field.directives, "range") else { return (None, None) };
     let Some(kind) = single(ty).filter(|kind| ORDERED.contains(kind)) else {
         let message = format!("`@range` cannot bound a value of type `{}`", field.ty);
-        let help = "use it on Int, Long, Float, Decimal, DateTime or Date; `@length` bounds strings and lists";
+        let help =
+            "use it on Int, Long, Float, Decimal, DateTime or Date; `@length` bounds strings and lists";
         faults.add(range.name.at, "range-type", message, help);
         return (None, None);
     };
@@ -56,7 +57,12 @@ pub fn length(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (
     let Some(length) = directive(&field.directives, "length") else { return (None, None) };
     if ty.list.is_none() && single(ty) != Some(Scalar::String) {
         let message = format!("`@length` cannot bound a value of type `{}`", field.ty);
-        faults.add(length.name.at, "length-type", message, "use it on strings and lists; `@range` bounds numbers");
+        faults.add(
+            length.name.at,
+            "length-type",
+            message,
+            "use it on strings and lists; `@range` bounds numbers",
+        );
         return (None, None);
     }
     let mut bound = |name: &str| {
@@ -78,7 +84,12 @@ fn check_bounds(directive: &Directive, min_to_max: Option<Ordering>, faults: &mu
     let given = ["min", "max"].iter().any(|bound| directive.argument(bound).is_some());
     if !given {
         let message = format!("`@{name}` has neither `min` nor `max`");
-        faults.add(*at, "empty-bounds", message, format!("write `@{name}(min: ..., max: ...)`, or remove it"));
+        faults.add(
+            *at,
+            "empty-bounds",
+            message,
+            format!("write `@{name}(min: ..., max: ...)`, or remove it"),
+        );
     } else if min_to_max == Some(Ordering::Greater) {
         faults.add(*at, "crossed-bounds", "`min` is greater than `max`: nothing would fit", "swap them");
     }
@@ -93,7 +104,12 @@ pub fn pattern(
     let pattern = directive(&field.directives, "pattern")?;
     if single(ty) != Some(Scalar::String) {
         let message = format!("`@pattern` cannot check a value of type `{}`", field.ty);
-        faults.add(pattern.name.at, "pattern-type", message, "use it on fields of type `String` or `String!`");
+        faults.add(
+            pattern.name.at,
+            "pattern-type",
+            message,
+            "use it on fields of type `String` or `String!`",
+        );
         return None;
     }
     let Spanned { at, node: text } = pattern.string("regex")?;
