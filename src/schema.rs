@@ -1,6 +1,39 @@
 //! From a schema file to a [`Model`], or to every fault that keeps it from being one. Does no I/O.
+//!
+//! [`parse`](mod@parse) turns text into syntax, [`rules`] judge it, one file per family of rules, and
+//! [`build`] puts the model together from what they found.
 
+mod build;
+mod describe;
+mod diagnostic;
 mod model;
 pub mod names;
+mod parse;
+mod prelude;
+mod rules;
+mod suggest;
+mod syntax;
+mod words;
 
+pub use diagnostic::Diagnostic;
 pub use model::*;
+pub use prelude::prelude;
+
+use diagnostic::Faults;
+
+/// Reads a schema file. `name` is the file's name for messages. Reports every fault, in the order of
+/// the file. Where the text does not parse, faults that could come from the broken places alone, such
+/// as references to what stands there, are left for the next run.
+pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
+    let mut faults = Faults::default();
+    let text = parse::text(bytes, &mut faults);
+    let model = text.and_then(|text| {
+        let document = parse::document(text, &mut faults);
+        rules::directives::check(&document, &mut faults);
+        if document.complete { build::model(&document, &mut faults) } else { None }
+    });
+    match model {
+        Some(model) if faults.is_empty() => Ok(model),
+        _ => Err(faults.into_diagnostics(name, bytes)),
+    }
+}

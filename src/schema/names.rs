@@ -32,7 +32,7 @@ pub const RESERVED_FIELDS: [&str; 3] = ["and", "or", "not"];
 
 /// Embedded types inside embedded types are followed this far for the fields that lists can be ordered
 /// by.
-const ORDER_DEPTH: usize = 4;
+pub const ORDER_DEPTH: usize = 4;
 /// Fields looked at for the same purpose at the most: embedded types can name each other so that their
 /// paths are beyond number.
 const ORDER_FIELDS: usize = 2_000;

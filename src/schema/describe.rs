@@ -1,0 +1,115 @@
+//! A model in words: one line per fact, the same for every file that means the same.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::{Collection, Field, FieldType, Kind, Member, Model, Relation, RelationKind};
+
+impl Model {
+    /// What the model says, for people and for its fingerprint: one fact per line, in the order of the
+    /// file, without descriptions.
+    pub fn describe(&self) -> String {
+        let mut facts = Vec::new();
+        for collection in &self.collections {
+            describe_collection(collection, &mut facts);
+        }
+        for interface in &self.interfaces {
+            let name = &interface.name;
+            facts.push(format!("interface {name} of {}", interface.types.join(", ")));
+            facts.push(format!("{name} in the API: {}, {}", interface.names.list, interface.names.plural));
+            members(name, &interface.order, &interface.fields, &interface.relations, &mut facts);
+        }
+        for embedded in self.embedded.values() {
+            facts.push(format!("embedded {}", embedded.name));
+            facts.extend(embedded.fields.iter().map(|field| describe_field(&embedded.name, field)));
+        }
+        for of in self.enums.values() {
+            let values: Vec<&str> = of.values.iter().map(|(value, _)| &**value).collect();
+            facts.push(format!("enum {}: {}", of.name, values.join(" ")));
+        }
+        facts.iter().fold(String::new(), |text, fact| text + fact + "\n")
+    }
+}
+
+/// 16 hexadecimal digits that change with the meaning of the file, and with nothing else. The order of
+/// types and fields has no meaning.
+pub fn fingerprint(model: &Model) -> String {
+    let text = model.describe();
+    let mut facts: Vec<&str> = text.lines().collect();
+    facts.sort_unstable();
+    hex::encode(&Sha256::digest(facts.join("\n"))[..8])
+}
+
+fn describe_collection(collection: &Collection, facts: &mut Vec<String>) {
+    let Collection { name, names, id, client_id, .. } = collection;
+    let client = if *client_id { ", clients may give them" } else { "" };
+    facts.push(format!("collection {name} in {:?}, ids {id:?}{client}", collection.collection));
+    facts.push(format!("{name} in the API: {}, {}, {}", names.single, names.list, names.plural));
+    members(name, &collection.order, &collection.fields, &collection.relations, facts);
+    for key in &collection.uniques {
+        let steps: Vec<String> = key.normalize.iter().map(|step| format!(" {step:?}")).collect();
+        facts.push(format!("{name} unique {}: {}{}", key.name, key.fields.join(", "), steps.concat()));
+    }
+    for index in &collection.indexes {
+        facts.push(format!("{name} index {}", index.fields.join(", ")));
+    }
+    for interface in &collection.interfaces {
+        facts.push(format!("{name} implements {interface}"));
+    }
+}
+
+fn members(owner: &str, order: &[Member], fields: &[Field], relations: &[Relation], facts: &mut Vec<String>) {
+    facts.extend(order.iter().filter_map(|member| match member {
+        Member::Id => None,
+        Member::Field(index) => Some(describe_field(owner, fields.get(*index)?)),
+        Member::Relation(index) => Some(describe_relation(owner, relations.get(*index)?)),
+    }));
+}
+
+fn describe_field(owner: &str, field: &Field) -> String {
+    let mut fact = format!("{owner}.{}: {}", field.name, describe_type(&field.ty));
+    let mut add = |what: &str, value: Option<String>| {
+        if let Some(value) = value {
+            write!(fact, " {what} {value}").expect("writing to a string cannot fail");
+        }
+    };
+    add("to", field.references.as_ref().map(|target| target.to_string()));
+    add(
+        "filled",
+        Some(&field.filled).filter(|by| **by != super::Filled::ByClient).map(|by| format!("{by:?}")),
+    );
+    add("min", field.range.0.as_ref().map(ToString::to_string));
+    add("max", field.range.1.as_ref().map(ToString::to_string));
+    add("shortest", field.length.0.map(|length| length.to_string()));
+    add("longest", field.length.1.map(|length| length.to_string()));
+    add("pattern", field.pattern.as_ref().map(|(text, _)| format!("{text:?}")));
+    add("default", field.default.as_ref().map(|value| format!("{value:?}")));
+    fact
+}
+
+fn describe_type(ty: &FieldType) -> String {
+    let name = match &ty.kind {
+        Kind::Scalar(scalar) => scalar.name(),
+        Kind::Enum(name) | Kind::Embedded(name) => name,
+    };
+    let required = if ty.required { "!" } else { "" };
+    match ty.list {
+        None => format!("{name}{required}"),
+        Some(true) => format!("[{name}!]{required}"),
+        Some(false) => format!("[{name}]{required}"),
+    }
+}
+
+fn describe_relation(owner: &str, relation: &Relation) -> String {
+    let Relation { name, target, .. } = relation;
+    match &relation.kind {
+        RelationKind::BelongsTo { field, required } => {
+            let required = if *required { "!" } else { "" };
+            format!("{owner}.{name} belongs to {target}{required} by {field}")
+        }
+        RelationKind::HasMany { field, on_delete } => {
+            format!("{owner}.{name} has many {target} by their {field}, on delete {on_delete:?}")
+        }
+    }
+}

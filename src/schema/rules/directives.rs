@@ -1,0 +1,140 @@
+//! Directives are used as the prelude declares them: known, in their place, once, with arguments that
+//! exist and have the declared type.
+
+use std::collections::HashSet;
+
+use super::{did_you_mean, listed};
+use crate::schema::diagnostic::{Faults, quote};
+use crate::schema::prelude::Prelude;
+use crate::schema::syntax::*;
+
+/// Checks every use of a directive.
+pub fn check(document: &Document, faults: &mut Faults) {
+    for definition in &document.definitions {
+        let location = match definition.kind {
+            DefinitionKind::Object => "OBJECT",
+            DefinitionKind::Interface => "INTERFACE",
+            DefinitionKind::Enum => "ENUM",
+            // Reported as a whole.
+            _ => continue,
+        };
+        check_place(&definition.directives, location, faults);
+        for field in &definition.fields {
+            check_place(&field.directives, "FIELD_DEFINITION", faults);
+        }
+        for value in &definition.values {
+            check_place(&value.directives, "ENUM_VALUE", faults);
+        }
+    }
+}
+
+fn check_place(uses: &[Directive], location: &str, faults: &mut Faults) {
+    let mut seen = HashSet::new();
+    for directive in uses {
+        let Name { at, node: name } = &directive.name;
+        let Some(signature) = Prelude::get().directive(name) else {
+            let message = format!("there is no directive `@{name}`");
+            let help = did_you_mean(name, Prelude::get().directives(), "docs/schema.md lists all directives");
+            faults.add(*at, "unknown-directive", message, help.replace("mean `", "mean `@"));
+            continue;
+        };
+        if !signature.locations.iter().any(|allowed| allowed == location) {
+            let places: Vec<&str> = signature.locations.iter().map(|place| place_name(place)).collect();
+            let message = format!("`@{name}` cannot stand on {}", place_name(location));
+            faults.add(
+                *at,
+                "misplaced-directive",
+                message,
+                format!("`@{name}` goes on {}", places.join(" or ")),
+            );
+            continue;
+        }
+        if !seen.insert(name) && !signature.repeatable {
+            let message = format!("`@{name}` stands here twice");
+            faults.add(*at, "repeated-directive", message, "keep one of them");
+        }
+        check_arguments(directive, signature, faults);
+    }
+}
+
+fn place_name(location: &str) -> &'static str {
+    match location {
+        "OBJECT" => "a type",
+        "INTERFACE" => "an interface",
+        "ENUM" => "an enum",
+        "ENUM_VALUE" => "a value of an enum",
+        _ => "a field",
+    }
+}
+
+fn check_arguments(directive: &Directive, signature: &Signature, faults: &mut Faults) {
+    let name = &directive.name.node;
+    let mut seen = HashSet::new();
+    for argument in &directive.arguments {
+        let Name { at, node: given } = &argument.name;
+        let Some((_, ty)) = signature.arguments.iter().find(|(known, _)| known.node == *given) else {
+            let known = || signature.arguments.iter().map(|(known, _)| known.node.as_str());
+            let otherwise = match signature.arguments.len() {
+                0 => format!("`@{name}` takes none"),
+                _ => format!("`@{name}` takes {}", listed(known())),
+            };
+            let message = format!("`@{name}` has no argument `{given}`");
+            faults.add(*at, "unknown-argument", message, did_you_mean(given, known(), &otherwise));
+            continue;
+        };
+        if !seen.insert(given) {
+            let message = format!("the argument `{given}` is given twice");
+            faults.add(*at, "repeated-argument", message, "keep one of them");
+        }
+        check_value(&argument.value, ty, given, faults);
+    }
+    for (known, ty) in &signature.arguments {
+        if ty.required && !directive.arguments.iter().any(|argument| argument.name.node == known.node) {
+            let message = format!("`@{name}` needs the argument `{}`", known.node);
+            let help = format!("write `@{name}({}: ...)`", known.node);
+            faults.add(directive.name.at, "missing-argument", message, help);
+        }
+    }
+}
+
+fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &mut Faults) {
+    let wrong = |expected: String, faults: &mut Faults| {
+        let message = format!("`{argument}` must be {expected}, not {}", value.node.describe());
+        faults.add(value.at, "wrong-argument", message, format!("write {expected} after `{argument}:`"));
+    };
+    let name = match (&value.node, &ty.inner) {
+        (Literal::Null, _) if !ty.required => return,
+        (_, TypeInner::List(item)) => {
+            value.items().iter().for_each(|value| check_value(value, item, argument, faults));
+            return;
+        }
+        (_, TypeInner::Named(name)) => name.node.as_str(),
+    };
+    if let Some(known) = Prelude::get().enum_values(name) {
+        let known: Vec<&str> = known.collect();
+        match &value.node {
+            Literal::Enum(given) if known.contains(&given.as_str()) => {}
+            Literal::Enum(given) => {
+                let otherwise = format!("write one of {}", listed(known.iter().copied()));
+                let help = did_you_mean(given, known.iter().copied(), &otherwise);
+                faults.add(
+                    value.at,
+                    "wrong-argument",
+                    format!("`{argument}` cannot be {}", quote(given)),
+                    help,
+                );
+            }
+            _ => wrong(format!("one of {}", listed(known.iter().copied())), faults),
+        }
+        return;
+    }
+    match (name, &value.node) {
+        ("String", Literal::String(_)) | ("Boolean", Literal::Boolean(_)) => {}
+        ("Int", Literal::Int(digits)) if digits.parse::<i32>().is_ok() => {}
+        ("AnyValue", other) if !matches!(other, Literal::Variable | Literal::Null) => {}
+        ("String", _) => wrong("a string in quotes".to_owned(), faults),
+        ("Boolean", _) => wrong("`true` or `false`".to_owned(), faults),
+        ("Int", _) => wrong("an integer of 32 bits".to_owned(), faults),
+        _ => wrong("a value".to_owned(), faults),
+    }
+}
