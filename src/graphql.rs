@@ -21,6 +21,7 @@ mod output;
 mod page;
 mod plan;
 mod request;
+mod size;
 mod types;
 
 use document::{Document, Documents, ValidateOnly};
