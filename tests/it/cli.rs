@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+use crate::support::services::{MongoDatabase, redis_prefix, redis_url};
+
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }\n";
 
 const LOADER: &str = "[source]\nkind = 'json'\npath = 'books.json'\n[target]\ntype = 'Book'\non = 'isbn'\n\
@@ -278,7 +280,8 @@ async fn the_first_start_imports_and_later_ones_do_not() {
     let titles = "{ books(orderBy: [{field: TITLE, direction: ASC}]) { nodes { title } } }";
     let both = json!({"data": {"books": {"nodes": [{"title": "A"}, {"title": "B"}]}}});
     assert_eq!(serving.query(titles).await, both);
-    serving.query("mutation { deleteBooks(where: {isbn: {eq: \"1\"}}) }").await;
+    let deleted = serving.query("mutation { deleteBooks(where: {isbn: {eq: \"1\"}}) { count } }").await;
+    assert_eq!(deleted, json!({"data": {"deleteBooks": {"count": 1}}}));
 
     // Nobody else may write past the memory cache.
     folder.run(&["import"]).assert(1, "", "is in use by another oponn");
@@ -299,6 +302,68 @@ async fn the_first_start_imports_and_later_ones_do_not() {
     assert_eq!(serving.query(titles).await, both);
     assert_eq!(serving.stop().0, Some(0));
     assert!(!folder.path().join("data/oponn.db.importing").exists());
+}
+
+#[tokio::test]
+async fn faulty_loaders_do_not_keep_a_new_server_from_starting() {
+    let folder = Folder::with_books();
+    folder.write("loaders/apples.toml", &LOADER.replace("Book", "Apple"));
+    let serving = folder.serve(&[]);
+    let warned = serving.lines.iter().any(|line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("apples.toml: target.type: there is no type `Apple`"))
+    });
+    assert!(warned, "{:?}", serving.lines);
+    let count = serving.query("{ books { totalCount } }").await;
+    assert_eq!(count, json!({"data": {"books": {"totalCount": 0}}}));
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+#[tokio::test]
+async fn importing_beside_a_server_keeps_its_cached_lists_right() {
+    let (folder, store) = (Folder::with_books(), MongoDatabase::new());
+    folder.write("oponn.toml", &format!("deployment = '{}'\n", redis_prefix()));
+    let (store, cache) = (format!("--store={}", store.url()), format!("--cache={}", redis_url()));
+    let serving = folder.serve(&[&store, &cache]);
+    let titles = "{ books(orderBy: [{field: TITLE, direction: ASC}]) { totalCount nodes { title } } }";
+    let none = json!({"data": {"books": {"totalCount": 0, "nodes": []}}});
+    assert_eq!(serving.query(titles).await, none);
+
+    folder.run(&["import", &store, &cache]).assert(0, "books: 2 created", "");
+    let both = json!({"data": {"books": {"totalCount": 2, "nodes": [{"title": "A"}, {"title": "B"}]}}});
+    assert_eq!(serving.query(titles).await, both);
+
+    let row = |ran: Ran| -> Vec<String> {
+        let out = ran.out();
+        let line = out.lines().find(|line| line.starts_with("Book ")).expect("a line for the type");
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "2", "1"]);
+    folder.run(&["cache", "clear", "--type", "Bok", &cache]).assert(2, "", "did you mean `Book`?");
+    folder.run(&["cache", "clear", "--type", "Book", &cache]).assert(0, "Nothing is cached of Book", "");
+    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "0", "0"]);
+    assert_eq!(serving.query(titles).await, both);
+    folder.run(&["cache", "clear", &cache]).assert(0, "The cache is empty", "");
+    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "0", "0"]);
+    assert_eq!(serving.query(titles).await, both);
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_at_start_does_not_matter() {
+    let folder = Folder::with_books();
+    let serving = folder.serve(&["--cache", "redis://127.0.0.1:9"]);
+    let count = serving.query("{ books { totalCount } }").await;
+    assert_eq!(count, json!({"data": {"books": {"totalCount": 2}}}));
+    assert_eq!(serving.stop().0, Some(0));
+    folder.write("oponn.toml", "[server]\nstore_retry = '10ms'\n");
+    folder.run(&["import", "--cache", "redis://127.0.0.1:9"]).assert(1, "", "start it and import then");
+    folder.run(&["cache", "stats", "--cache", "redis://:secret@127.0.0.1:9"]).assert(
+        1,
+        "",
+        "redis://:***@127.0.0.1:9",
+    );
 }
 
 #[tokio::test]
