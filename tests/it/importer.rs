@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -138,7 +138,8 @@ fn reasons(summary: &Summary) -> Vec<(u64, &str)> {
 #[tokio::test]
 async fn records_are_mapped_and_refer_to_each_other() {
     let app = TestApp::new(SDL).await;
-    let files = [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
+    let files =
+        [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
     let folder = Folder::new(&files);
     let summaries = folder.run(&app).await;
     assert_eq!(counts(&summaries), [("shops", 2, 0, 0, 0), ("books", 3, 0, 0, 0)], "{summaries:?}");
@@ -163,7 +164,8 @@ async fn records_are_mapped_and_refer_to_each_other() {
 #[tokio::test]
 async fn a_second_run_changes_nothing_and_a_changed_record_is_updated() {
     let app = TestApp::new(SDL).await;
-    let files = [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
+    let files =
+        [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
     let folder = Folder::new(&files);
     folder.run(&app).await;
     let stamps = "{ books(orderBy: [{field: ISBN, direction: ASC}]) { nodes { changedAt } } }";
@@ -216,7 +218,10 @@ async fn what_does_not_fit_is_rejected_with_its_number_and_reason() {
         (6, "shopId: there is no Shop whose name is \"Nowhere\""),
         (7, "published: `date` needs a date like `%d.%m.%Y`"),
     ] {
-        assert!(found.iter().any(|(n, reason)| *n == record && reason.contains(part)), "{record} {part}: {found:?}");
+        assert!(
+            found.iter().any(|(n, reason)| *n == record && reason.contains(part)),
+            "{record} {part}: {found:?}"
+        );
     }
     let lines: Vec<Json> = String::from_utf8(rejects)
         .expect("text")
@@ -224,7 +229,10 @@ async fn what_does_not_fit_is_rejected_with_its_number_and_reason() {
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     assert_eq!(lines.len(), 6);
-    assert_eq!(lines[0], json!({"loader": "books", "record": 2, "reason": lines[0]["reason"], "source": "not json"}));
+    assert_eq!(
+        lines[0],
+        json!({"loader": "books", "record": 2, "reason": lines[0]["reason"], "source": "not json"})
+    );
     assert_eq!(lines[4]["source"]["shop"], "Nowhere");
 }
 
@@ -232,7 +240,12 @@ async fn what_does_not_fit_is_rejected_with_its_number_and_reason() {
 async fn a_dry_run_writes_nothing() {
     let app = TestApp::new(SDL).await;
     let books = format!("{BOOKS_DATA}4;;400;1;01.01.2020;;the owl\n");
-    let files = [("books.toml", BOOKS), ("books.csv", books.as_str()), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
+    let files = [
+        ("books.toml", BOOKS),
+        ("books.csv", books.as_str()),
+        ("shops.toml", SHOPS),
+        ("shops.json", SHOPS_DATA),
+    ];
     let folder = Folder::new(&files);
     let loaders = folder.load(&app, &[]).expect("the loaders are right");
     let options = Options { dry_run: true, ..Options::default() };
@@ -257,7 +270,10 @@ async fn every_fault_of_every_loader_is_told_at_once() {
              shopId = { references = { type = 'Shop', key = 'nam', from = 'shop' } }\n",
         ),
         ("c.toml", "[source\n"),
-        ("d.toml", "[source]\nkind = 'http'\nurl = 'ftp://x'\nheaders = { a = '${NOTHING}' }\n[source.pagination]\nstyle = 'page'\nstop = 'short'\n[target]\ntype = 'Shop'\non = 'name'\n[fields]\n'address.town' = 't'\n"),
+        (
+            "d.toml",
+            "[source]\nkind = 'http'\nurl = 'ftp://x'\nheaders = { a = '${NOTHING}' }\n[source.pagination]\nstyle = 'page'\nstop = 'short'\n[target]\ntype = 'Shop'\non = 'name'\n[fields]\n'address.town' = 't'\n",
+        ),
     ]);
     let faults = folder.load(&app, &["a", "b", "c", "d", "e"]).err().expect("faulty");
     for expected in [
@@ -285,7 +301,11 @@ async fn every_fault_of_every_loader_is_told_at_once() {
         "d.toml: fields.name: this is missing; documents are found by `name`",
         "there is no loader `e`",
     ] {
-        assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected}\nis not in\n{}", faults.join("\n"));
+        assert!(
+            faults.iter().any(|fault| fault.contains(expected)),
+            "{expected}\nis not in\n{}",
+            faults.join("\n")
+        );
     }
 }
 
@@ -293,7 +313,12 @@ async fn every_fault_of_every_loader_is_told_at_once() {
 async fn loaders_that_wait_for_each_other_are_refused() {
     let app = TestApp::new(SDL).await;
     let shops = SHOPS.replacen('\n', "\nafter = ['books']\n", 1);
-    let files = [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", &shops), ("shops.json", SHOPS_DATA)];
+    let files = [
+        ("books.toml", BOOKS),
+        ("books.csv", BOOKS_DATA),
+        ("shops.toml", &shops),
+        ("shops.json", SHOPS_DATA),
+    ];
     let faults = Folder::new(&files).load(&app, &[]).err().expect("faulty");
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].contains("`books` after `shops` after `books`"), "{faults:?}");
@@ -307,18 +332,23 @@ async fn http_pages_are_read_to_the_end_in_spite_of_hiccups() {
         Router::new()
             .route(
                 "/books",
-                get(|State(asked): State<Arc<AtomicUsize>>, headers: HeaderMap, Query(query): Query<HashMap<String, String>>| async move {
-                    // Every other request fails.
-                    if asked.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
-                        return Err((StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "0")]));
-                    }
-                    assert_eq!(headers["authorization"], "Bearer secret");
-                    assert_eq!((query["lang"].as_str(), query["n"].as_str()), ("en", "2"));
-                    let page: usize = query["page"].parse().expect("a number");
-                    let books: Vec<Json> = (1..=5).map(|n| json!({"isbn": n, "title": format!("Book {n}")})).collect();
-                    let items = books.chunks(2).nth(page - 1).unwrap_or_default();
-                    Ok(Body(json!({"items": items})))
-                }),
+                get(
+                    |State(asked): State<Arc<AtomicUsize>>,
+                     headers: HeaderMap,
+                     Query(query): Query<HashMap<String, String>>| async move {
+                        // Every other request fails.
+                        if asked.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
+                            return Err((StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "0")]));
+                        }
+                        assert_eq!(headers["authorization"], "Bearer secret");
+                        assert_eq!((query["lang"].as_str(), query["n"].as_str()), ("en", "2"));
+                        let page: usize = query["page"].parse().expect("a number");
+                        let books: Vec<Json> =
+                            (1..=5).map(|n| json!({"isbn": n, "title": format!("Book {n}")})).collect();
+                        let items = books.chunks(2).nth(page - 1).unwrap_or_default();
+                        Ok(Body(json!({"items": items})))
+                    },
+                ),
             )
             .with_state(asked.clone()),
     )
@@ -369,7 +399,8 @@ async fn an_api_that_fails_ends_the_import() {
         );
         asked.store(0, Ordering::SeqCst);
         let after = SHOPS.replacen('\n', "\nafter = ['books']\n", 1);
-        let folder = Folder::new(&[("books.toml", &loader), ("shops.toml", &after), ("shops.json", SHOPS_DATA)]);
+        let folder =
+            Folder::new(&[("books.toml", &loader), ("shops.toml", &after), ("shops.json", SHOPS_DATA)]);
         let summaries = folder.run(&app).await;
         assert_eq!(summaries.len(), 1, "what comes after is not run");
         let failure = summaries[0].failure.as_deref().expect("it failed");

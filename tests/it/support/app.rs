@@ -195,7 +195,8 @@ impl TestApp {
 
     /// The whole response to an operation.
     pub async fn query(&self, text: &str, variables: Json) -> Json {
-        let request = self.http.post(self.url("/graphql")).json(&json!({ "query": text, "variables": variables }));
+        let request =
+            self.http.post(self.url("/graphql")).json(&json!({ "query": text, "variables": variables }));
         let response = request.send().await.expect("the server answers");
         let body = response.bytes().await.expect("the answer is whole");
         serde_json::from_slice(&body).expect("the answer is JSON")
