@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::output::print;
 use super::parts;
-use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, suggestion};
 use crate::value::Time;
 

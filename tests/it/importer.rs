@@ -277,13 +277,13 @@ async fn every_fault_of_every_loader_is_told_at_once() {
     ]);
     let faults = folder.load(&app, &["a", "b", "c", "d", "e"]).err().expect("faulty");
     for expected in [
-        "a.toml: nme: this key is not known here",
+        "a.toml: nme: this key is not known here; did you mean `name`?",
         "a.toml: source.kind: `jsn` is not known; did you mean `json`?",
         "a.toml: target.type: there is no type `Bok` with @collection; did you mean `Book`?",
         "b.toml: source.path: there is no file",
         "b.toml: source.delimiter: this has to be one ASCII character",
-        "b.toml: source.pointer: this key is not known here; did you mean",
-        "b.toml: target.on: Book has no unique key `title`; there is `isbn`",
+        "b.toml: source.pointer: this key is not known here; known are `kind`, `path`, `delimiter`, `header`",
+        "b.toml: target.on: Book has no unique key `title`; known are `isbn`",
         "b.toml: fields.titel: Book has no field `titel`; did you mean `title`?",
         "b.toml: fields.title: this is missing",
         "b.toml: fields.changedAt: `changedAt` is filled by the server",
