@@ -18,9 +18,17 @@ use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 mod error;
 mod limits;
+mod memory;
+mod none;
+mod redis;
 
+mod registry;
+
+pub use self::redis::RedisCache;
 pub use error::CacheError;
 pub use limits::CacheLimits;
+pub use memory::MemoryCache;
+pub use none::NoCache;
 
 /// A cache of entities and batches. All methods may be called concurrently, by any number of servers
 /// on one cache, and repeated: an operation that arrives twice or late changes nothing more.
@@ -28,6 +36,9 @@ pub use limits::CacheLimits;
 pub trait Cache: Send + Sync + 'static {
     /// `redis`, `memory` or `none`, for messages and metrics.
     fn name(&self) -> &'static str;
+
+    /// Where the cache stands now. A writer takes it before it writes to the store.
+    fn mark(&self) -> Mark;
 
     /// Whether the cache answers.
     async fn ping(&self) -> Result<(), CacheError>;
@@ -65,11 +76,14 @@ pub trait Cache: Send + Sync + 'static {
 
     /// Takes note of changes: replaces their entities and finds, for each change, the registered
     /// batches whose fixed values the image before or after it has. Whether a batch really holds the
-    /// document is for the caller to judge by its definition.
-    async fn note(&self, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError>;
+    /// document is for the caller to judge by its definition. When the cache has lost its place since
+    /// the mark was taken, the types of the changes are voided instead.
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError>;
 
-    /// Brings batches in line with changes; the results are in the order given.
-    async fn reconcile(&self, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError>;
+    /// Brings batches in line with changes; the results are in the order given. The mark is the one
+    /// that the changes were noted with, or was taken before the entities were read that the rows come
+    /// from. When the cache has lost its place since, the batches are dropped instead.
+    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError>;
 
     /// Voids every entity and batch of the types, those being filled included, and remembers that the
     /// store has changed at `at`, so that later fills read no older state.
@@ -84,6 +98,12 @@ pub trait Cache: Send + Sync + 'static {
     /// Removes from the table index what has expired; called now and then. Returns how many entries.
     async fn sweep(&self) -> Result<u64, CacheError>;
 }
+
+/// A place in the life of a cache. The cache starts a new one whenever it cannot tell any more which
+/// changes it has seen: when it is cleared, and when Redis has lost the cache's own bookkeeping. A write
+/// that began before that cannot be put in order with the fills after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Mark(pub u64);
 
 /// A batch with all that the cache needs of it. Made once per definition and shared.
 #[derive(Clone, Debug)]
@@ -183,9 +203,9 @@ pub enum PageState {
 pub struct PageRows {
     /// In the list's order.
     pub rows: Vec<SortKey>,
-    /// Whether the list has rows before the first of these (or, without rows, before the window).
+    /// Whether the list has rows before the first of these (or, without rows, before their place).
     pub has_previous: bool,
-    /// Whether the list has rows after the last of these (or, without rows, after the window).
+    /// Whether the list has rows after the last of these (or, without rows, after their place).
     pub has_next: bool,
     /// Length of the whole list, when the batch is complete.
     pub total: Option<u64>,

@@ -1,1 +1,138 @@
 //! The command line: one file per command.
+//!
+//! Exit codes: 0 when it was done; 1 when it was not (a faulty schema, a store that is away, records
+//! that were rejected); 2 when the command line or the configuration is wrong.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Flags};
+use crate::telemetry;
+
+mod cache;
+mod check;
+mod failure;
+mod import;
+mod output;
+mod parts;
+mod print_schema;
+mod progress;
+mod serve;
+
+use failure::Failure;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  not done: the schema is faulty, the store is away, records were rejected
+  2  the command line or the configuration is wrong
+
+Settings are taken from flags, else from environment variables, else from oponn.toml, else from the
+defaults. docs/operations.md lists all of them.";
+
+/// A schema file becomes a cached GraphQL API over MongoDB or SQLite.
+#[derive(Debug, Parser)]
+#[command(name = "oponn", version, after_help = EXIT_CODES, propagate_version = true)]
+struct CommandLine {
+    #[command(flatten)]
+    settings: Settings,
+    /// Without a command: serve.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+struct Settings {
+    /// The configuration file [default: oponn.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The schema file [env: OPONN_SCHEMA] [default: schema.graphql]
+    #[arg(long, global = true, value_name = "FILE")]
+    schema: Option<String>,
+    /// Where documents live: sqlite:PATH, mongodb://... or mongodb+srv://... [env: OPONN_STORE]
+    /// [default: sqlite:data/oponn.db]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    store: Option<String>,
+    /// Where to cache: memory:, redis://..., rediss://... or none: [env: OPONN_CACHE] [default: memory:]
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    cache: Option<String>,
+    /// The address to serve on [env: OPONN_LISTEN] [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// What to log: error, warn, info, debug, trace, or levels by module [env: OPONN_LOG]
+    /// [default: info]
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (this is what happens without a command)
+    Serve,
+    /// Tell every fault of a schema file
+    Check(check::Arguments),
+    /// Print the whole generated API in the schema definition language
+    PrintSchema,
+    /// Bring data from files and HTTP APIs into the store
+    Import(import::Arguments),
+    /// Look at the cache, or empty it
+    #[command(subcommand)]
+    Cache(cache::Command),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let started = Instant::now();
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => {
+            // A closed pipe is nobody's fault.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code().clamp(0, 2) as u8);
+        }
+    };
+    match run(command_line, started) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure.to_string());
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
+    let Settings { config: file, schema, store, cache, listen, log } = command_line.settings;
+    let flags = Flags { schema, store, cache, listen, log };
+    // Variables that are not text cannot be settings.
+    let env = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let loaded =
+        Config::load(flags, env, file.as_deref()).map_err(|faults| Failure::Usage(faults.to_string()))?;
+    telemetry::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = loaded.config;
+    match command_line.command.unwrap_or(Command::Serve) {
+        Command::Serve => block_on(serve::run(config, started)),
+        Command::Check(arguments) => check::run(&config, arguments),
+        Command::PrintSchema => print_schema::run(&config),
+        Command::Import(arguments) => block_on(import::run(config, arguments)),
+        Command::Cache(command) => block_on(cache::run(config, command)),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("the system gives no threads: {error}")))?;
+    let result = runtime.block_on(work);
+    // What still runs belongs to requests that were cut off.
+    runtime.shutdown_background();
+    result
+}

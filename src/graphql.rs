@@ -21,9 +21,10 @@ mod output;
 mod page;
 mod plan;
 mod request;
+mod size;
 mod types;
 
-use document::{Document, Documents, ValidateOnly};
+use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner, RootKind};
 use request::Request;
@@ -98,8 +99,7 @@ pub enum Outcome {
 impl Api {
     /// The API of the engine's model. Fails when no API can be made of the model.
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
-        let schema = types::builder(engine.model(), &limits).extension(ValidateOnly).finish();
-        let schema = schema.map_err(|error| error.to_string())?;
+        let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
         let documents = Documents::new();
         Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })

@@ -1,2 +1,7 @@
 //! The program: reads the command line, runs it, exits with its code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oponn::cli::main()
+}

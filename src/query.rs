@@ -14,8 +14,10 @@ mod sort_key;
 
 pub use batch::{BatchDef, BatchKey, Probe, Shape};
 pub use filter::{CmpOp, Filter};
+pub(crate) use matcher::any_leaf;
 pub use matcher::matches;
 pub use normalize::normalize;
 pub use order::{Direction, Order, OrderBy};
 pub use pattern::{Pattern, PatternError};
 pub use sort_key::{Bound, SortKey, encode_value, row_key, row_ref};
+pub(crate) use sort_key::{encode_raw, write_part};

@@ -15,10 +15,12 @@ use crate::value::{Change, Doc, Id, Time};
 mod error;
 mod mongo;
 mod patch;
+mod sqlite;
 
 pub use error::StoreError;
 pub use mongo::MongoStore;
 pub use patch::Patch;
+pub use sqlite::SqliteStore;
 
 /// A store of documents. All methods may be called concurrently.
 ///

@@ -10,13 +10,15 @@ pub struct CacheLimits {
     pub ttl: Duration,
     /// How long a lease holds.
     pub lease: Duration,
-    /// Rows that a batch knows at the most.
+    /// Rows that a fill keeps at the most; a batch that writes have made an eighth longer is dropped.
     pub rows: u64,
-    /// Rows that left a batch since it was filled, at the most.
+    /// Documents outside a batch whose last change it remembers, at the most: rows that left it since
+    /// it was filled, and rows beyond its extent.
     pub departed: u64,
     /// Deltas that a batch being filled takes at the most.
     pub deltas: u64,
-    /// Batches of one collection type at the most.
+    /// Index entries of one collection type at the most; a batch has one, or several when its filter
+    /// allows a field several values.
     pub batches: u64,
     /// Shapes of one collection type at the most.
     pub shapes: u64,
@@ -30,6 +32,19 @@ pub struct CacheLimits {
     pub matches: u64,
     /// Bytes that the memory cache keeps at the most; Redis has its own `maxmemory`.
     pub memory: u64,
+}
+
+impl CacheLimits {
+    /// Rows with which a batch is dropped when it grows beyond them.
+    pub(super) fn most_rows(&self) -> u64 {
+        self.rows.saturating_add(self.rows / 8)
+    }
+
+    /// How long something made now lives, given a random number.
+    pub(super) fn jittered(&self, random: u64) -> Duration {
+        // A thousandth of a tenth is fine enough.
+        self.ttl - self.ttl / 10_000 * u32::try_from(random % 1_000).unwrap_or(0)
+    }
 }
 
 impl Default for CacheLimits {

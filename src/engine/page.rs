@@ -121,6 +121,7 @@ impl Engine {
                 None => disagreeing.push(index),
             }
         }
+        let mark = self.core.cache.mark();
         let mut entities = self.stamped_entities(&refs).await?.into_iter().zip(refs);
         let mut repairs = Vec::new();
         for (index, cached) in readable {
@@ -148,7 +149,7 @@ impl Engine {
             }
         }
         if !repairs.is_empty() {
-            self.reconcile_rows(&repairs).await;
+            self.reconcile_rows(mark, &repairs).await;
         }
         Ok(disagreeing)
     }

@@ -4,28 +4,28 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Engine;
-use crate::cache::{CacheError, Reconcile, Reconciled};
+use crate::cache::{CacheError, Mark, Reconcile, Reconciled};
 use crate::metrics::CacheAction;
 use crate::value::{Change, Time};
 
 impl Engine {
     /// Makes the cache right after these changes. When it returns, no read that begins can see what was
     /// before them: the cache says so, or it is out of reach and distrusts itself until it has been
-    /// cleared.
-    pub(super) async fn settle(&self, changes: &[Change]) {
+    /// cleared. The mark was taken before the store was written.
+    pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
         for change in changes {
             self.core.saw(change.stamp.t);
         }
-        if let Err(error) = self.try_settle(changes).await {
+        if let Err(error) = self.try_settle(mark, changes).await {
             tracing::warn!(%error, "a write could not be brought to the cache, which is not used until it is clear");
         }
     }
 
-    async fn try_settle(&self, changes: &[Change]) -> Result<(), CacheError> {
-        let found = self.core.cache.note(changes).await?;
+    async fn try_settle(&self, mark: Mark, changes: &[Change]) -> Result<(), CacheError> {
+        let found = self.core.cache.note(mark, changes).await?;
         let mut rows = Vec::new();
         for (change, batches) in changes.iter().zip(found) {
             let ty = &change.entity.ty;
@@ -42,15 +42,16 @@ impl Engine {
             }
         }
         if !rows.is_empty() {
-            self.count(&self.core.cache.reconcile(&rows).await?);
+            self.count(&self.core.cache.reconcile(mark, &rows).await?);
         }
         Ok(())
     }
 
-    /// Brings single rows in line with what their entities say.
-    pub(super) async fn reconcile_rows(&self, rows: &[Reconcile]) {
+    /// Brings single rows in line with what their entities say. The mark was taken before those were
+    /// read.
+    pub(super) async fn reconcile_rows(&self, mark: Mark, rows: &[Reconcile]) {
         // Out of reach: the reader goes to the store in the end.
-        if let Ok(done) = self.core.cache.reconcile(rows).await {
+        if let Ok(done) = self.core.cache.reconcile(mark, rows).await {
             self.count(&done);
         }
     }

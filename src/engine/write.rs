@@ -303,6 +303,7 @@ impl Engine {
             return Vec::new();
         }
         let types: Vec<Arc<str>> = writes.iter().map(|write| write.ty().clone()).collect();
+        let mark = self.core.cache.mark();
         let results = self.core.store.write(writes).await;
         let change = |written: &Written| match written {
             Written::Changed(change) => Some(change.clone()),
@@ -310,7 +311,7 @@ impl Engine {
         };
         let changes: Vec<_> =
             results.iter().filter_map(|result| result.as_ref().ok().and_then(change)).collect();
-        self.settle(&changes).await;
+        self.settle(mark, &changes).await;
         // What may have happened is unknown, so nothing that it could have touched stays.
         let unknown = |(result, ty): (&Result<Written, StoreError>, &Arc<str>)| {
             matches!(result, Err(StoreError::Unknown(_))).then(|| ty.clone())

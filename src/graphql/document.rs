@@ -17,6 +17,7 @@ use quick_cache::sync::Cache;
 use super::coerce;
 use super::error::ApiError;
 use super::plan::{Flags, Plan, Planner, Refusal, flag_names};
+use super::size;
 use crate::metrics::ErrorCode;
 
 /// Bytes of the texts that are kept, at the most: one use of much longer texts shall not push the
@@ -97,8 +98,15 @@ async fn validate(schema: &Schema, text: &str) -> Result<Document, Vec<ApiError>
         api.pos = error.positions().next();
         vec![api]
     })?;
+    size::check(&parsed).map_err(|message| vec![ApiError::new(ErrorCode::TooComplex, message)])?;
     let mut request = Request::new(text);
     request.set_parsed_query(parsed.clone());
+    if let DocumentOperations::Multiple(operations) = &parsed.operations
+        && let Some(any) = operations.keys().next()
+    {
+        // All are validated, whichever is named.
+        request = request.operation_name(any.as_str());
+    }
     let response = schema.execute(request).await;
     let mut errors: Vec<ApiError> = response.errors.iter().map(of_validation).collect();
     if errors.is_empty() {

@@ -48,7 +48,7 @@ pub fn values_at(doc: &RawDocument, path: &str, see: &mut dyn FnMut(Option<RawBs
 
 /// Whether one of the values that an operator at the path sees is accepted.
 fn sees(doc: &RawDocument, path: &str, mut accept: impl FnMut(Option<RawBsonRef<'_>>) -> bool) -> bool {
-    leaf(doc, path, &mut |value| {
+    any_leaf(doc, path, &mut |value| {
         accept(value)
             || match value {
                 Some(RawBsonRef::Array(array)) => {
@@ -61,20 +61,25 @@ fn sees(doc: &RawDocument, path: &str, mut accept: impl FnMut(Option<RawBsonRef<
 
 /// Whether an array at the path has an element that is accepted.
 fn has_element(doc: &RawDocument, path: &str, mut accept: impl FnMut(RawBsonRef<'_>) -> bool) -> bool {
-    leaf(doc, path, &mut |value| match value {
+    any_leaf(doc, path, &mut |value| match value {
         Some(RawBsonRef::Array(array)) => array.into_iter().map_while(Result::ok).any(&mut accept),
         _ => false,
     })
 }
 
-/// Whether one of the values at the end of the path is accepted; arrays there are one value.
-fn leaf(doc: &RawDocument, path: &str, accept: &mut dyn FnMut(Option<RawBsonRef<'_>>) -> bool) -> bool {
+/// Whether one of the values at the end of the path is accepted, `None` standing for missing; an array
+/// there is one value.
+pub(crate) fn any_leaf(
+    doc: &RawDocument,
+    path: &str,
+    accept: &mut dyn FnMut(Option<RawBsonRef<'_>>) -> bool,
+) -> bool {
     let Some((name, rest)) = path.split_once('.') else { return accept(doc.get(path).ok().flatten()) };
     match doc.get(name).ok().flatten() {
-        Some(RawBsonRef::Document(inner)) => leaf(inner, rest, accept),
+        Some(RawBsonRef::Document(inner)) => any_leaf(inner, rest, accept),
         Some(RawBsonRef::Array(array)) => {
             array.into_iter().map_while(Result::ok).any(|element| match element {
-                RawBsonRef::Document(inner) => leaf(inner, rest, accept),
+                RawBsonRef::Document(inner) => any_leaf(inner, rest, accept),
                 _ => false,
             })
         }

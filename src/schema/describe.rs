@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use bson::Bson;
 use sha2::{Digest, Sha256};
 
 use super::{Collection, Field, FieldType, Kind, Member, Model, Relation, RelationKind};
@@ -79,12 +80,14 @@ fn describe_field(owner: &str, field: &Field) -> String {
         "filled",
         Some(&field.filled).filter(|by| **by != super::Filled::ByClient).map(|by| format!("{by:?}")),
     );
-    add("min", field.range.0.as_ref().map(ToString::to_string));
-    add("max", field.range.1.as_ref().map(ToString::to_string));
+    // Extended JSON says the same in every version of the library.
+    let value = |value: &Option<Bson>| value.clone().map(|value| value.into_canonical_extjson().to_string());
+    add("min", value(&field.range.0));
+    add("max", value(&field.range.1));
     add("shortest", field.length.0.map(|length| length.to_string()));
     add("longest", field.length.1.map(|length| length.to_string()));
     add("pattern", field.pattern.as_ref().map(|(text, _)| format!("{text:?}")));
-    add("default", field.default.as_ref().map(|value| format!("{value:?}")));
+    add("default", value(&field.default));
     fact
 }
 

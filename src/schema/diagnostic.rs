@@ -36,7 +36,8 @@ impl Diagnostic {
         let mut out = format!("{file}:{line}:{column}: error[{code}]: {message}\n");
         let source = without_mark(source);
         if let Some(text) = line_starts(source).nth(line - 1).map(|start| line_at(source, start)) {
-            let skipped = column.saturating_sub(MARGIN + 1);
+            let long = text.chars().nth(2 * MARGIN).is_some();
+            let skipped = if long { column.saturating_sub(MARGIN + 1) } else { 0 };
             let shown: String = text.chars().skip(skipped).take(2 * MARGIN).map(printable).collect();
             let before = column - 1 - skipped;
             let indent: String =

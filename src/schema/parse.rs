@@ -2,8 +2,6 @@
 
 mod lower;
 
-use std::collections::HashSet;
-
 use apollo_parser::cst::{CstNode, Definition as Node};
 use apollo_parser::{Error, Parser};
 
@@ -48,12 +46,11 @@ pub fn text<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
 /// The text as syntax. What does not parse is reported and left out.
 pub fn document(text: &str, faults: &mut Faults) -> Document {
     let tree = Parser::new(text).recursion_limit(MAX_NESTING).parse();
-    let errors: Vec<&Error> = tree.errors().collect();
+    let mut errors: Vec<&Error> = tree.errors().collect();
     let mut nodes: Vec<Node> = tree.document().definitions().collect();
-    // An error that an operation begins with is the parser's attempt to go on after another error.
-    let real = |node: &Node| !matches!(node, Node::OperationDefinition(op) if op.operation_type().is_none());
-    let starts: Vec<At> = nodes.iter().filter(|node| real(node)).map(start).collect();
-    report(&errors, &starts, faults);
+    // The parser wants at least one definition; that a file has none is for the rules to say.
+    errors.retain(|error| !(nodes.is_empty() && error.is_eof() && error.index() == text.len()));
+    report(&errors, &nodes, faults);
 
     let broken: Vec<At> = errors.iter().map(|error| error.index()).collect();
     let whole = |node: &Node| {
@@ -89,17 +86,28 @@ fn start(node: &Node) -> At {
 
 /// Reports syntax errors without those that only follow from others: after an error the parser stumbles
 /// from token to token until the next definition.
-fn report(errors: &[&Error], starts: &[At], faults: &mut Faults) {
-    let mut seen = HashSet::new();
-    let mut last: Option<At> = None;
+fn report(errors: &[&Error], nodes: &[Node], faults: &mut Faults) {
+    // An operation without a keyword is the parser's attempt to go on after an error.
+    let (attempts, real): (Vec<&Node>, Vec<&Node>) = nodes
+        .iter()
+        .partition(|node| matches!(node, Node::OperationDefinition(op) if op.operation_type().is_none()));
+    let starts: Vec<At> = real.into_iter().map(start).collect();
+    let in_attempt = |at: At| {
+        let after = attempts.partition_point(|node| start(node) <= at);
+        let last = after.checked_sub(1).map(|last| attempts[last]);
+        last.is_some_and(|node| at <= usize::from(node.syntax().text_range().end()))
+    };
+    // The place and the end of the error before.
+    let mut last: Option<(At, At)> = None;
     for error in errors {
         let at = error.index();
-        let follows = last.is_some_and(|last| {
+        let follows = last.is_some_and(|(last, end)| {
             let between = starts.partition_point(|start| *start <= last);
-            starts.get(between).is_none_or(|start| *start > at)
+            let same = starts.get(between).is_none_or(|start| *start > at);
+            same && (at <= end || is_stumble(error.message()) || in_attempt(at))
         });
-        last = Some(at);
-        if seen.insert(at) && !(follows && is_stumble(error.message())) {
+        last = Some((at, at + if error.is_eof() { 0 } else { error.data().len() }));
+        if !follows {
             let (code, message, help) = explain(error);
             faults.add(at, code, message, help);
         }
@@ -126,7 +134,9 @@ fn explain(error: &Error) -> (&'static str, String, String) {
         return ("syntax", "this string is never closed".to_owned(), help.to_owned());
     }
     let expected = match message.strip_prefix("expected ").and_then(|rest| rest.split(", got").next()) {
-        _ if is_stumble(message) => ("a definition", "begin it with `type`, `interface` or `enum`"),
+        _ if is_stumble(message) || message.starts_with("Unexpected <EOF>") => {
+            ("a definition", "begin it with `type`, `interface` or `enum`")
+        }
         Some("R_CURLY") => {
             ("a field, a directive or `}`", "write fields as `name: Type`, and close with `}`")
         }

@@ -7,8 +7,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, PageRead, PageState, Reconcile,
-    Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageState,
+    Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::{CacheOp, Metrics};
 use crate::query::SortKey;
@@ -42,6 +42,10 @@ impl ObservedCache {
 impl Cache for ObservedCache {
     fn name(&self) -> &'static str {
         self.inner.name()
+    }
+
+    fn mark(&self) -> Mark {
+        self.inner.mark()
     }
 
     async fn ping(&self) -> Result<(), CacheError> {
@@ -82,12 +86,12 @@ impl Cache for ObservedCache {
         self.timed(CacheOp::Filling, self.inner.filling(batches)).await
     }
 
-    async fn note(&self, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
-        self.timed(CacheOp::Note, self.inner.note(changes)).await
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+        self.timed(CacheOp::Note, self.inner.note(mark, changes)).await
     }
 
-    async fn reconcile(&self, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
-        self.timed(CacheOp::Reconcile, self.inner.reconcile(rows)).await
+    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        self.timed(CacheOp::Reconcile, self.inner.reconcile(mark, rows)).await
     }
 
     async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {

@@ -3,12 +3,17 @@
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::parse_schema;
 
-use super::{build, sdl};
+use super::{builder, sdl};
 use crate::engine::input::sample;
 use crate::graphql::ApiLimits;
 
 fn schema() -> Schema {
-    build(&sample::model(), &ApiLimits::default()).expect("the sample is a valid model")
+    executing(&ApiLimits::default())
+}
+
+/// A schema that answers introspection.
+fn executing(limits: &ApiLimits) -> Schema {
+    builder(&sample::model(), limits).finish().expect("the sample is a valid model")
 }
 
 #[test]
@@ -33,7 +38,7 @@ async fn the_usual_introspection_passes_the_limits() {
 #[tokio::test]
 async fn introspection_can_be_turned_off() {
     let limits = ApiLimits { introspection: false, ..ApiLimits::default() };
-    let schema = build(&sample::model(), &limits).expect("the sample is a valid model");
+    let schema = executing(&limits);
     assert_eq!(
         errors(&schema, "{ boks { totalCount } }").await,
         ["Unknown field \"boks\" on type \"Query\"."]

@@ -1,6 +1,6 @@
 //! Names of the generated API and of collections: each is made once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::shapes::Owner;
@@ -85,34 +85,46 @@ pub fn check_collections(all: &[(Arc<Collection>, &Owner<'_>)], faults: &mut Fau
     }
 }
 
-/// Names taken so far in one name space of the API, each with the type it was made for.
+/// Names of queries or mutations taken so far, each with the type it was made for.
+#[derive(Default)]
 struct Space<'a> {
     taken: HashMap<String, &'a str>,
-    faults: &'a mut Faults,
 }
 
 impl<'a> Space<'a> {
-    fn take(&mut self, owner: &'a Name, name: String) {
+    /// Takes a name for a type. Types that collide once are not reported again.
+    fn take(
+        &mut self,
+        owner: &'a Name,
+        name: String,
+        reported: &mut HashSet<(&'a str, &'a str)>,
+        faults: &mut Faults,
+    ) {
         let Some(other) = self.taken.get(&name) else {
             self.taken.insert(name, &owner.node);
             return;
         };
+        if !reported.insert((other, &owner.node)) {
+            return;
+        }
         let message = if *other == owner.node {
             format!("two things of `{other}` would be called `{name}` in the API")
         } else {
             format!("both `{other}` and `{}` would make `{name}` in the API", owner.node)
         };
         let help = "rename one of the types, or give another plural: `@collection(plural: \"...\")`";
-        self.faults.add(owner.at, "api-name", message, help);
+        faults.add(owner.at, "api-name", message, help);
     }
 }
 
 /// Checks that generated types are not called like other types.
 pub fn check_types(types: &Types<'_>, faults: &mut Faults) {
+    // What each name is made for: a type of the file, or `None` for a scalar.
     let scalars = Scalar::ALL.iter().flat_map(|(scalar, _)| names::scalar_types(*scalar));
-    let mut taken: HashMap<String, String> = scalars.map(|name| (name, "oponn".to_owned())).collect();
+    let mut taken: HashMap<String, Option<&str>> = scalars.map(|name| (name, None)).collect();
+    let made_for = |other: &Option<&str>| other.map_or(String::new(), |other| format!(" for `{other}`"));
     for (class, definition) in &types.all {
-        let name = &definition.name.node;
+        let name = definition.name.node.as_str();
         let made = match class {
             Class::Collection => names::collection_types(name),
             Class::Interface => names::interface_types(name),
@@ -121,10 +133,13 @@ pub fn check_types(types: &Types<'_>, faults: &mut Faults) {
         };
         for made in made {
             if let Some(other) = taken.get(&made) {
-                let message = format!("oponn makes a type `{made}` for `{name}` and for `{other}`");
+                let message = format!(
+                    "the type `{made}` that oponn makes for `{name}` is there already{}",
+                    made_for(other)
+                );
                 faults.add(definition.name.at, "api-type", message, "rename one of them");
             } else {
-                taken.insert(made, name.clone());
+                taken.insert(made, Some(name));
             }
         }
     }
@@ -132,7 +147,7 @@ pub fn check_types(types: &Types<'_>, faults: &mut Faults) {
         let Name { at, node: name } = &definition.name;
         // Scalars themselves are reported as taken names.
         if let Some(other) = taken.get(name).filter(|_| Scalar::from_name(name).is_none()) {
-            let message = format!("`{name}` is the name of a type that oponn makes for `{other}`");
+            let message = format!("oponn makes a type `{name}`{}", made_for(other));
             faults.add(*at, "api-type", message, "choose another name");
         }
     }
@@ -144,29 +159,22 @@ pub fn check_fields<'a>(
     interfaces: &[(Interface, &Owner<'a>)],
     faults: &mut Faults,
 ) {
-    let mut queries = Space { taken: HashMap::new(), faults };
+    let mut reported = HashSet::new();
+    let mut queries = Space::default();
+    let mut mutations = Space::default();
     for (collection, owner) in collections {
         let name = &owner.definition.name;
-        let ApiNames { single, list, .. } = &collection.names;
-        queries.take(name, single.clone());
-        queries.take(name, list.clone());
-        for key in &collection.uniques {
-            queries.take(name, names::lookup(single, &key.name));
+        let ApiNames { single, list, plural } = &collection.names;
+        let lookups = collection.uniques.iter().map(|key| names::lookup(single, &key.name));
+        for query in [single.clone(), list.clone()].into_iter().chain(lookups) {
+            queries.take(name, query, &mut reported, faults);
+        }
+        for mutation in names::mutations(&collection.name, plural) {
+            mutations.take(name, mutation, &mut reported, faults);
         }
     }
     for (interface, owner) in interfaces {
-        queries.take(&owner.definition.name, interface.names.list.clone());
-    }
-    let Space { faults, .. } = queries;
-    let mut mutations = Space { taken: HashMap::new(), faults };
-    for (collection, owner) in collections {
-        // A plural that is the name itself is reported with the queries.
-        if *collection.name == *collection.names.plural {
-            continue;
-        }
-        for mutation in names::mutations(&collection.name, &collection.names.plural) {
-            mutations.take(&owner.definition.name, mutation);
-        }
+        queries.take(&owner.definition.name, interface.names.list.clone(), &mut reported, faults);
     }
 }
 
@@ -189,6 +197,10 @@ pub fn check_orders(
             seen.insert(name, path);
             continue;
         };
+        // The same field twice is reported as such.
+        if *other == path {
+            continue;
+        }
         let field = path.split('.').next().unwrap_or_default();
         let at = owner.member(field).map_or(owner.definition.name.at, |member| member.field.name.at);
         let message = format!("`{other}` and `{path}` would both be `{name}` in `orderBy`");

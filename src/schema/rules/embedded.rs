@@ -32,7 +32,7 @@ fn check_unused(types: &Types<'_>, owners: &[Owner<'_>], faults: &mut Faults) {
     for (class, definition) in &types.all {
         let Name { at, node: name } = &definition.name;
         if matches!(class, Class::Embedded | Class::Enum) && !used.contains(name.as_str()) {
-            let message = format!("no collection uses `{name}`, {}", class.describe());
+            let message = format!("nothing uses `{name}`, {}", class.describe());
             let help = match class {
                 Class::Embedded => "remove it, use it as the type of a field, or mark it with `@collection`",
                 _ => "remove it, or use it as the type of a field",

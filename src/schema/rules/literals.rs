@@ -176,9 +176,7 @@ pub fn scalar(literal: &Literal, scalar: Scalar, id: IdKind) -> Result<Bson, Str
             IdKind::Uuid => (string().and_then(uuid), "a UUID in quotes"),
             IdKind::String => (string().filter(|text| !text.is_empty()).map(Bson::from), "an id in quotes"),
         },
-        Scalar::Json => {
-            (json(literal), "a JSON value with strings in quotes, numbers of 64 bits and no key twice")
-        }
+        Scalar::Json => (json(literal), "JSON: strings in quotes, integers of at most 64 bits, no key twice"),
     };
     stored.ok_or_else(|| expected.to_owned())
 }

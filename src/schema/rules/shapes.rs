@@ -92,7 +92,8 @@ fn owner<'a>(class: Class, definition: &'a Definition, types: &Types<'a>, faults
         owner.by_name.entry(&field.name.node).or_insert(owner.members.len());
         owner.members.push(Member { field, shape });
     }
-    if class != Class::Embedded && owner.member("id").is_none() {
+    // An empty type is reported as such.
+    if class != Class::Embedded && owner.member("id").is_none() && !definition.fields.is_empty() {
         let message = format!("`{}` has no `id`", definition.name.node);
         faults.add(definition.name.at, "missing-id", message, "add `id: ID!` as its first field");
     }

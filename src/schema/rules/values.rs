@@ -81,7 +81,7 @@ pub fn length(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (
 
 fn check_bounds(directive: &Directive, min_to_max: Option<Ordering>, faults: &mut Faults) {
     let Name { at, node: name } = &directive.name;
-    let given = ["min", "max"].iter().any(|bound| directive.argument(bound).is_some());
+    let given = directive.arguments.iter().any(|argument| !matches!(argument.value.node, Literal::Null));
     if !given {
         let message = format!("`@{name}` has neither `min` nor `max`");
         faults.add(

@@ -1,1 +1,238 @@
-//! `TestApp`: a server of its own for one test, with a database and a key prefix of its own.
+//! A whole application in this process: the real router on a free port, on a store and a cache that no
+//! other test uses.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use oponn::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
+use oponn::engine::{Engine, EngineOptions};
+use oponn::graphql::{Api, ApiLimits};
+use oponn::metrics::Metrics;
+use oponn::schema::{self, Model};
+use oponn::server::{self, Server, ServerOptions};
+use oponn::store::{MongoStore, SqliteStore, Store};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::services::{MongoDatabase, redis_prefix, redis_url};
+
+/// Where a test's documents live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    Sqlite,
+    Mongo,
+}
+
+/// Where a test's entities and batches are cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheKind {
+    Memory,
+    Redis,
+    None,
+}
+
+/// How to make an application.
+pub struct Setup {
+    sdl: String,
+    store: StoreKind,
+    cache: CacheKind,
+    api: ApiLimits,
+    options: ServerOptions,
+    engine: EngineOptions,
+}
+
+impl Setup {
+    pub fn on(mut self, store: StoreKind, cache: CacheKind) -> Setup {
+        (self.store, self.cache) = (store, cache);
+        self
+    }
+
+    pub fn api(mut self, change: impl FnOnce(&mut ApiLimits)) -> Setup {
+        change(&mut self.api);
+        self
+    }
+
+    pub fn options(mut self, change: impl FnOnce(&mut ServerOptions)) -> Setup {
+        change(&mut self.options);
+        self
+    }
+
+    pub fn engine(mut self, change: impl FnOnce(&mut EngineOptions)) -> Setup {
+        change(&mut self.engine);
+        self
+    }
+
+    pub async fn start(self) -> TestApp {
+        let model = Arc::new(model(&self.sdl));
+        let place = Arc::new(Place::new(&self, &model).await);
+        let store = place.store(&model).await;
+        store.prepare().await.expect("the store can be prepared");
+        TestApp::serve(self, model, place).await
+    }
+}
+
+/// What an application and those beside it share.
+struct Place {
+    documents: Documents,
+    cached: Cached,
+}
+
+/// Gone with the last application that uses them.
+enum Documents {
+    /// One store for all: SQLite is for one process.
+    Sqlite(Arc<SqliteStore>, #[allow(dead_code)] TempDir),
+    Mongo(MongoDatabase),
+}
+
+enum Cached {
+    /// The cache itself: it lives in the process.
+    Here(Arc<dyn Cache>),
+    /// The key prefix.
+    Redis(String, CacheLimits),
+}
+
+impl Place {
+    async fn new(setup: &Setup, model: &Arc<Model>) -> Place {
+        let documents = match setup.store {
+            StoreKind::Mongo => Documents::Mongo(MongoDatabase::new()),
+            StoreKind::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder can be made");
+                let store = SqliteStore::open(model.clone(), &folder.path().join("test.db"));
+                Documents::Sqlite(Arc::new(store.expect("the file can be made")), folder)
+            }
+        };
+        let limits = setup.engine.limits.clone();
+        let cached = match setup.cache {
+            CacheKind::Memory => Cached::Here(Arc::new(MemoryCache::new(limits))),
+            CacheKind::None => Cached::Here(Arc::new(NoCache)),
+            CacheKind::Redis => Cached::Redis(redis_prefix(), limits),
+        };
+        Place { documents, cached }
+    }
+
+    async fn store(&self, model: &Arc<Model>) -> Arc<dyn Store> {
+        match &self.documents {
+            Documents::Sqlite(store, _) => store.clone(),
+            Documents::Mongo(database) => {
+                let store = MongoStore::connect(model.clone(), &database.url()).await;
+                Arc::new(store.expect("the test server's URL is valid"))
+            }
+        }
+    }
+
+    async fn cache(&self) -> Arc<dyn Cache> {
+        match &self.cached {
+            Cached::Here(cache) => cache.clone(),
+            Cached::Redis(prefix, limits) => {
+                let cache = RedisCache::connect(&redis_url(), prefix, limits.clone()).await;
+                Arc::new(cache.expect("the test server's URL is valid"))
+            }
+        }
+    }
+}
+
+/// An application that serves. It stops with this value.
+pub struct TestApp {
+    pub engine: Arc<Engine>,
+    pub http: reqwest::Client,
+    address: SocketAddr,
+    place: Arc<Place>,
+    /// Dropped to stop.
+    _stop: oneshot::Sender<()>,
+}
+
+impl TestApp {
+    /// An application of a schema, on SQLite and memory.
+    pub async fn new(sdl: &str) -> TestApp {
+        TestApp::with(sdl).start().await
+    }
+
+    /// An application of a schema, made as the setup says.
+    pub fn with(sdl: &str) -> Setup {
+        Setup {
+            sdl: sdl.to_owned(),
+            store: StoreKind::Sqlite,
+            cache: CacheKind::Memory,
+            api: ApiLimits::default(),
+            options: ServerOptions::default(),
+            engine: EngineOptions::default(),
+        }
+    }
+
+    /// Another server on the same store and cache.
+    pub async fn beside(other: &TestApp) -> TestApp {
+        let setup = TestApp::with("");
+        TestApp::serve(setup, other.engine.model().clone(), other.place.clone()).await
+    }
+
+    async fn serve(setup: Setup, model: Arc<Model>, place: Arc<Place>) -> TestApp {
+        let (store, cache) = (place.store(&model).await, place.cache().await);
+        let metrics = Arc::new(Metrics::default());
+        let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
+        let api = Api::new(engine.clone(), setup.api).expect("the schema can be served");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = Server::new(Arc::new(api), setup.options);
+        tokio::spawn(server::serve(listener, server, async {
+            let _ = stopped.await;
+        }));
+        let http = reqwest::Client::builder().no_proxy().no_gzip().build().expect("a client can be made");
+        TestApp { engine, http, address, place, _stop: stop }
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The socket's address, for requests that no client would send.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The whole response to an operation.
+    pub async fn query(&self, text: &str, variables: Json) -> Json {
+        let request = self.http.post(self.url("/graphql")).json(&json!({ "query": text, "variables": variables }));
+        let response = request.send().await.expect("the server answers");
+        let body = response.bytes().await.expect("the answer is whole");
+        serde_json::from_slice(&body).expect("the answer is JSON")
+    }
+
+    /// The data of an operation that has to succeed.
+    pub async fn data(&self, text: &str, variables: Json) -> Json {
+        let mut response = self.query(text, variables).await;
+        assert!(response.get("errors").is_none(), "{text}\n{response:#}");
+        response["data"].take()
+    }
+
+    /// The sum of a counter's series that have these labels.
+    pub async fn metric(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
+        let response = self.http.get(self.url("/metrics")).send().await.expect("the server answers");
+        let text = response.text().await.expect("metrics are text");
+        let series = text.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            let (found, found_labels) = series.split_once('{').unwrap_or((series, ""));
+            let fits = |(label, value): &(&str, &str)| found_labels.contains(&format!("{label}=\"{value}\""));
+            (found == name && labels.iter().all(fits)).then(|| value.parse::<f64>().ok())?
+        });
+        let found: Vec<f64> = series.collect();
+        assert!(!found.is_empty(), "there is no metric {name} with {labels:?}");
+        found.iter().sum::<f64>() as u64
+    }
+
+    /// How often the store was asked to do something since the start, in all.
+    pub async fn store_operations(&self) -> u64 {
+        self.metric("oponn_store_operations_total", &[]).await
+    }
+}
+
+/// The model of a schema that has to be valid.
+pub fn model(sdl: &str) -> Model {
+    schema::load("test.graphql", sdl.as_bytes()).unwrap_or_else(|faults| {
+        let faults: Vec<String> = faults.iter().map(|fault| fault.render(sdl)).collect();
+        panic!("the test's schema is faulty:\n{}", faults.join("\n"))
+    })
+}

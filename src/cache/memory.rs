@@ -1,0 +1,163 @@
+//! The cache in the process's memory: the embedded default, and the reference that the Redis scripts
+//! are tested against, operation by operation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+
+use super::{
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead,
+    PageState, Reconcile, Reconciled, TypeStats,
+};
+use crate::query::SortKey;
+use crate::value::{Change, Doc, EntityRef, Time};
+
+mod batch;
+mod items;
+mod state;
+mod table;
+mod window;
+
+use state::State;
+
+/// Index entries that one call of [`Cache::sweep`] looks at.
+const SWEEP: usize = 1_000;
+
+/// A cache in memory, of one process. Every operation is one step: one lock, never held over an await.
+pub struct MemoryCache {
+    state: Mutex<State>,
+    /// Where the next sweep goes on.
+    place: Mutex<(Arc<str>, String)>,
+}
+
+impl MemoryCache {
+    /// An empty cache.
+    pub fn new(limits: CacheLimits) -> MemoryCache {
+        MemoryCache {
+            state: Mutex::new(State::new(limits)),
+            place: Mutex::new((Arc::from(""), String::new())),
+        }
+    }
+
+    /// Does something in one step and lets go of what has become too much.
+    fn step<T>(&self, work: impl FnOnce(&mut State) -> T) -> Result<T, CacheError> {
+        let mut state = self.state.lock();
+        let result = work(&mut state);
+        state.shrink();
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl Cache for MemoryCache {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn mark(&self) -> Mark {
+        self.state.lock().mark
+    }
+
+    async fn ping(&self) -> Result<(), CacheError> {
+        Ok(())
+    }
+
+    async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
+        self.step(|state| state.read_entities(entities))
+    }
+
+    async fn fill_entities(
+        &self,
+        floor: &Floor,
+        entities: &[(EntityRef, Option<Doc>)],
+    ) -> Result<(), CacheError> {
+        self.step(|state| {
+            for (entity, doc) in entities {
+                state.fill_entity(floor, entity, doc.as_ref());
+            }
+        })
+    }
+
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        self.step(|state| reads.iter().map(|read| state.read_page(read)).collect())
+    }
+
+    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
+        self.step(|state| batches.iter().map(|batch| state.lease(batch)).collect())
+    }
+
+    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
+        self.step(|state| state.commit(lease, rows, extent))
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
+        self.step(|state| leases.iter().for_each(|lease| state.release(lease)))
+    }
+
+    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
+        self.step(|state| batches.iter().map(|batch| state.items.pending(batch.key).is_some()).collect())
+    }
+
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+        self.step(|state| changes.iter().map(|change| state.note(mark, change)).collect())
+    }
+
+    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        self.step(|state| rows.iter().map(|row| state.reconcile(mark, row)).collect())
+    }
+
+    async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
+        self.step(|state| state.drop_types(types, at))
+    }
+
+    async fn clear(&self) -> Result<(), CacheError> {
+        self.step(State::clear)
+    }
+
+    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
+        self.step(|state| {
+            let mut stats: BTreeMap<Arc<str>, TypeStats> = BTreeMap::new();
+            for (ty, table) in &state.types {
+                stats.insert(ty.clone(), TypeStats { entities: 0, batches: table.batches() });
+            }
+            for (name, entity) in state.items.entities() {
+                let valid =
+                    state.types.get(&name.ty).is_some_and(|table| table.generation == entity.generation);
+                if let (true, Some(of_type)) = (valid, stats.get_mut(&name.ty)) {
+                    of_type.entities += 1;
+                }
+            }
+            stats
+        })
+    }
+
+    async fn sweep(&self) -> Result<u64, CacheError> {
+        let mut place = self.place.lock();
+        self.step(|state| {
+            let types: BTreeSet<Arc<str>> = state.types.keys().cloned().collect();
+            let (mut left, mut removed) = (SWEEP, 0);
+            for ty in types.range(place.0.clone()..) {
+                let from = if *ty == place.0 { std::mem::take(&mut place.1) } else { String::new() };
+                let slice = state.types.get(ty).map_or_else(Vec::new, |table| table.after(&from, left));
+                left -= slice.len();
+                if let Some((last, _)) = slice.last() {
+                    *place = (ty.clone(), last.clone());
+                }
+                let gone: Vec<String> =
+                    slice.into_iter().filter(|(_, key)| !state.holds(*key)).map(|(entry, _)| entry).collect();
+                if let Some(table) = state.types.get_mut(ty) {
+                    removed += table.remove(&gone);
+                    table.tidy();
+                }
+                if left == 0 {
+                    return removed;
+                }
+            }
+            // The next one begins anew.
+            *place = (Arc::from(""), String::new());
+            removed
+        })
+    }
+}

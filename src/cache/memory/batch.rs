@@ -1,0 +1,174 @@
+//! A batch in memory: what it knows of each document, the rows that follow from it, and how changes
+//! are merged in.
+
+use std::collections::HashMap;
+
+use super::window::{Place, slice};
+use crate::cache::registry::Kept;
+use crate::cache::{Batch, CacheLimits, Extent, PageRows, PageState, Reconciled, Window};
+use crate::query::SortKey;
+use crate::value::{Stamp, Time};
+
+/// What is known of one document: as of when, and its row.
+type State = (Stamp, Option<SortKey>);
+
+/// A batch that can be read. Every document within the extent that it has no state of is known to be
+/// outside, as of the fill's time.
+pub(super) struct Ready {
+    /// The batch.
+    pub batch: Batch,
+    /// The generations of its types; it is void when one of them has another.
+    pub generations: Vec<u64>,
+    time: Time,
+    extent: Extent,
+    /// The rows that show, in order.
+    rows: Vec<SortKey>,
+    states: HashMap<Vec<u8>, State>,
+    bytes: usize,
+}
+
+/// A batch being filled: the deltas that writers have left since the lease.
+pub(super) struct Pending {
+    /// The batch.
+    pub batch: Batch,
+    /// The generations of its types; it is void when one of them has another.
+    pub generations: Vec<u64>,
+    /// Proof of the lease.
+    pub token: u64,
+    /// The store read is not older than this.
+    pub time: Time,
+    deltas: HashMap<Vec<u8>, State>,
+    bytes: usize,
+}
+
+/// Bytes that a document's state costs beside its name and row.
+const STATE: usize = 80;
+/// Bytes that a row costs beside its key.
+const ROW: usize = 24;
+
+impl Pending {
+    /// A fill that begins.
+    pub fn new(batch: Batch, generations: Vec<u64>, token: u64, time: Time) -> Pending {
+        Pending { batch, generations, token, time, deltas: HashMap::new(), bytes: 0 }
+    }
+
+    /// Bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.bytes + 2 * self.batch.text.len()
+    }
+
+    /// Leaves a delta; `false` when there are too many.
+    pub fn merge(&mut self, name: &[u8], stamp: Stamp, row: Option<&SortKey>, limits: &CacheLimits) -> bool {
+        let known = self.deltas.get(name).map(|(known, _)| *known);
+        if stamp.t <= self.time || known.is_some_and(|known| known >= stamp) {
+            return true;
+        }
+        self.bytes += STATE + name.len() + row.map_or(0, |row| row.0.len());
+        self.deltas.insert(name.to_vec(), (stamp, row.cloned()));
+        self.deltas.len() as u64 <= limits.deltas
+    }
+}
+
+impl Ready {
+    /// What a fill and its deltas make; `None` when that is more than a batch may hold.
+    pub fn new(pending: Pending, kept: Kept, limits: &CacheLimits) -> Option<Ready> {
+        let filled = Stamp { t: pending.time, v: i64::MAX };
+        let mut ready = Ready {
+            batch: pending.batch,
+            generations: pending.generations,
+            time: pending.time,
+            extent: kept.extent,
+            rows: kept.rows.iter().map(|(_, row)| row.clone()).collect(),
+            bytes: 0,
+            states: HashMap::new(),
+        };
+        for (name, row) in kept.rows {
+            ready.bytes += STATE + ROW + name.len() + 2 * row.0.len();
+            ready.states.insert(name, (filled, Some(row)));
+        }
+        for (name, (stamp, row)) in pending.deltas {
+            ready.merge(&name, stamp, row.as_ref());
+        }
+        ready.fits(limits).then_some(ready)
+    }
+
+    /// Bytes it takes.
+    pub fn bytes(&self) -> usize {
+        self.bytes + 2 * self.batch.text.len()
+    }
+
+    /// Whether it is within its bounds.
+    pub fn fits(&self, limits: &CacheLimits) -> bool {
+        let hidden = self.states.len() - self.rows.len();
+        self.rows.len() as u64 <= limits.most_rows() && hidden as u64 <= limits.departed
+    }
+
+    /// Merges a change in: the later stamp wins.
+    pub fn merge(&mut self, name: &[u8], stamp: Stamp, row: Option<&SortKey>) -> Reconciled {
+        let known = self.states.get(name);
+        if stamp.t <= self.time || known.is_some_and(|(known, _)| *known >= stamp) {
+            return Reconciled::Unchanged;
+        }
+        let old = known.and_then(|(_, row)| row.clone()).filter(|row| self.shows(row));
+        let new = row.filter(|row| self.shows(row)).cloned();
+        let freed =
+            known.map_or(0, |(_, row)| STATE + name.len() + row.as_ref().map_or(0, |row| row.0.len()));
+        self.bytes -= freed;
+        self.bytes += STATE + name.len() + row.map_or(0, |row| row.0.len());
+        self.states.insert(name.to_vec(), (stamp, row.cloned()));
+        let done = match (&old, &new) {
+            (Some(old), Some(new)) if old == new => return Reconciled::Unchanged,
+            (None, None) => return Reconciled::Unchanged,
+            (Some(_), Some(_)) => Reconciled::Moved,
+            (None, Some(_)) => Reconciled::Inserted,
+            (Some(_), None) => Reconciled::Removed,
+        };
+        if let Some(old) = old
+            && let Ok(at) = self.rows.binary_search(&old)
+        {
+            self.bytes -= ROW + old.0.len();
+            self.rows.remove(at);
+        }
+        if let Some(new) = new
+            && let Err(at) = self.rows.binary_search(&new)
+        {
+            self.bytes += ROW + new.0.len();
+            self.rows.insert(at, new);
+        }
+        done
+    }
+
+    fn shows(&self, row: &SortKey) -> bool {
+        match &self.extent {
+            Extent::Complete => true,
+            Extent::UpTo(end) => row <= end,
+        }
+    }
+
+    /// Reads a page.
+    pub fn page(&self, window: &Window) -> PageState {
+        let known = self.rows.len() as u64;
+        let up_to = |place: usize| place as u64;
+        let complete = self.extent == Extent::Complete;
+        let before = window.before.as_ref();
+        let place = Place {
+            known,
+            complete,
+            bounded: complete || before.is_some_and(|before| self.shows(before)),
+            first: window
+                .after
+                .as_ref()
+                .map_or(0, |after| up_to(self.rows.partition_point(|row| row <= after))),
+            end: before.map_or(known, |before| up_to(self.rows.partition_point(|row| row < before))),
+        };
+        let Some(found) = slice(window, &place) else { return PageState::Miss { known } };
+        // Both are at most the number of rows.
+        let rows = self.rows[found.from as usize..found.to as usize].to_vec();
+        PageState::Hit(PageRows {
+            rows,
+            has_previous: found.from > 0,
+            has_next: found.to < known,
+            total: complete.then_some(known),
+        })
+    }
+}

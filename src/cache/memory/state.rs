@@ -1,0 +1,277 @@
+//! The memory cache's state: what the Redis scripts do in one step each, one method does here.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::batch::{Pending, Ready};
+use super::items::{Entity, Item, Items, Key};
+use super::table::Table;
+use crate::cache::registry::{self, Kept, SLOTS};
+use crate::cache::{
+    Batch, CacheLimits, CachedEntity, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead,
+    PageState, Reconcile, Reconciled,
+};
+use crate::query::{BatchKey, Shape, SortKey, row_ref};
+use crate::value::{Change, Doc, EntityRef, Stamp, Time};
+
+/// Everything that the memory cache knows.
+pub(super) struct State {
+    pub mark: Mark,
+    limits: CacheLimits,
+    /// The latest change seen.
+    latest: Time,
+    /// The latest change seen of each slot of entities.
+    floors: Vec<Time>,
+    pub types: HashMap<Arc<str>, Table>,
+    pub items: Items,
+    numbers: u64,
+}
+
+impl State {
+    pub fn new(limits: CacheLimits) -> State {
+        State {
+            mark: Mark(0),
+            limits,
+            latest: Time::default(),
+            floors: vec![Time::default(); SLOTS],
+            types: HashMap::new(),
+            items: Items::default(),
+            numbers: 0,
+        }
+    }
+
+    /// A number that was never given before.
+    fn fresh(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn expiry(&mut self) -> Instant {
+        // The high bits of a product spread the counter well enough for jitter.
+        let random = self.fresh().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        Instant::now() + self.limits.jittered(random)
+    }
+
+    fn table(&mut self, ty: &Arc<str>) -> &mut Table {
+        if !self.types.contains_key(ty) {
+            let generation = self.fresh();
+            self.types.insert(ty.clone(), Table::new(generation));
+        }
+        self.types.get_mut(ty).expect("it was just put in if it was not there")
+    }
+
+    fn generations(&mut self, types: &[Arc<str>]) -> Vec<u64> {
+        types.iter().map(|ty| self.table(ty).generation).collect()
+    }
+
+    fn floor<'a>(&mut self, types: impl Iterator<Item = &'a Arc<str>>) -> Floor {
+        let generations = types.map(|ty| (ty.clone(), self.table(ty).generation)).collect();
+        Floor { time: self.latest, generations }
+    }
+
+    /// Voids a type.
+    fn drop_type(&mut self, ty: &Arc<str>) {
+        let generation = self.fresh();
+        self.types.insert(ty.clone(), Table::new(generation));
+    }
+
+    /// Voids types whose store has changed at `at`.
+    pub fn drop_types(&mut self, types: &[Arc<str>], at: Time) {
+        self.latest = self.latest.max(at);
+        types.iter().for_each(|ty| self.drop_type(ty));
+    }
+
+    /// Voids everything.
+    pub fn clear(&mut self) {
+        let numbers = self.fresh();
+        let latest = self.latest;
+        *self = State { mark: Mark(numbers), numbers, latest, ..State::new(self.limits.clone()) };
+    }
+
+    /// Lets go of what is beyond the bound of bytes.
+    pub fn shrink(&mut self) {
+        while let Some(item) = self.items.evict(self.limits.memory) {
+            match item {
+                Item::Entity(_) => {}
+                Item::Ready(ready) => self.forget_if_gone(&ready.batch),
+                Item::Pending(pending) => self.forget_if_gone(&pending.batch),
+            }
+        }
+    }
+
+    pub fn read_entities(&mut self, entities: &[EntityRef]) -> EntitiesRead {
+        let floor = self.floor(entities.iter().map(|entity| &entity.ty));
+        let mut read = |entity: &EntityRef| {
+            let found = self.items.entity(entity, floor.generations[&entity.ty])?;
+            Some(CachedEntity { stamp: found.stamp, doc: found.doc.clone() })
+        };
+        let entities = entities.iter().map(&mut read).collect();
+        EntitiesRead { entities, floor }
+    }
+
+    pub fn fill_entity(&mut self, floor: &Floor, entity: &EntityRef, doc: Option<&Doc>) {
+        let generation = self.table(&entity.ty).generation;
+        if doc.is_some_and(|doc| doc.bytes().len() > self.limits.entity)
+            || floor.generations.get(&entity.ty) != Some(&generation)
+            || self.floors[registry::slot(entity)] > floor.time
+        {
+            return;
+        }
+        // Without a document the state of the floor's time is all that is known.
+        let stamp = Stamp { t: floor.time, v: doc.map_or(i64::MAX, Doc::version) };
+        match self.items.entity(entity, generation) {
+            Some(known) if known.stamp >= stamp => {}
+            _ => self.keep_entity(entity, generation, stamp, doc),
+        }
+    }
+
+    fn keep_entity(&mut self, entity: &EntityRef, generation: u64, stamp: Stamp, doc: Option<&Doc>) {
+        let key = Key::Entity(entity.clone());
+        if doc.is_some_and(|doc| doc.bytes().len() > self.limits.entity) {
+            self.items.remove(&key);
+            return;
+        }
+        let expires = self.expiry();
+        self.items.insert(key, Item::Entity(Entity { generation, stamp, doc: doc.cloned() }), expires);
+    }
+
+    pub fn read_page(&mut self, read: &PageRead) -> PageState {
+        let generations = self.generations(&read.batch.def.types);
+        match self.items.ready(read.batch.key) {
+            Some(ready) if ready.generations == generations => ready.page(&read.window),
+            _ => PageState::Miss { known: 0 },
+        }
+    }
+
+    pub fn lease(&mut self, batch: &Batch) -> LeaseState {
+        let generations = self.generations(&batch.def.types);
+        if self.items.pending(batch.key).is_some_and(|pending| pending.generations == generations) {
+            return LeaseState::Busy;
+        }
+        let (shape, entries) = entries(batch);
+        let limits = self.limits.clone();
+        let has_room = |ty: &Arc<str>| self.table(ty).has_room(&shape, &entries, &limits);
+        if batch.text.len() > limits.definition || !batch.def.types.iter().all(has_room) {
+            return LeaseState::Refused;
+        }
+        for ty in &batch.def.types {
+            self.table(ty).register(&shape, &entries, batch);
+        }
+        let token = self.fresh();
+        let pending = Pending::new(batch.clone(), generations, token, self.latest);
+        let expires = Instant::now() + limits.lease;
+        self.items.insert(Key::Pending(batch.key), Item::Pending(Box::new(pending)), expires);
+        LeaseState::Granted(Lease { batch: batch.clone(), token, floor: self.floor(batch.def.types.iter()) })
+    }
+
+    pub fn commit(&mut self, lease: &Lease, rows: &[SortKey], extent: Extent) -> bool {
+        let Some(pending) = self.take_pending(lease) else { return false };
+        let kept = registry::keep(&lease.batch, rows, extent, &self.limits);
+        let valid = pending.generations == self.generations(&lease.batch.def.types);
+        let make = |kept: Kept| Ready::new(pending, kept, &self.limits);
+        let Some(ready) = kept.filter(|_| valid).and_then(make) else {
+            self.forget_if_gone(&lease.batch);
+            return false;
+        };
+        let expires = self.expiry();
+        self.items.insert(Key::Ready(lease.batch.key), Item::Ready(Box::new(ready)), expires);
+        true
+    }
+
+    /// Takes the fill out that a lease began, if it is still there.
+    fn take_pending(&mut self, lease: &Lease) -> Option<Pending> {
+        let key = lease.batch.key;
+        self.items.pending(key).filter(|pending| pending.token == lease.token)?;
+        match self.items.remove(&Key::Pending(key))? {
+            Item::Pending(pending) => Some(*pending),
+            _ => None,
+        }
+    }
+
+    pub fn release(&mut self, lease: &Lease) {
+        if self.take_pending(lease).is_some() {
+            self.forget_if_gone(&lease.batch);
+        }
+    }
+
+    pub fn note(&mut self, mark: Mark, change: &Change) -> Vec<Batch> {
+        let (entity, stamp) = (&change.entity, change.stamp);
+        let slot = registry::slot(entity);
+        let floor = self.floors[slot];
+        self.floors[slot] = floor.max(stamp.t);
+        self.latest = self.latest.max(stamp.t);
+        if mark != self.mark {
+            self.drop_type(&entity.ty);
+            return Vec::new();
+        }
+        let most = self.limits.matches;
+        let table = self.table(&entity.ty);
+        let found = registry::lookups(&table.shapes, change).and_then(|prefixes| table.find(&prefixes, most));
+        if found.is_none() {
+            self.drop_type(&entity.ty);
+        }
+        let generation = self.table(&entity.ty).generation;
+        let known = self.items.entity(entity, generation).map(|known| known.stamp);
+        // Without a known version, this one may be older than one that has been seen before.
+        if known.map_or(stamp.t > floor, |known| stamp > known) {
+            self.keep_entity(entity, generation, stamp, change.after.as_ref());
+        }
+        found.unwrap_or_default()
+    }
+
+    pub fn reconcile(&mut self, mark: Mark, change: &Reconcile) -> Reconciled {
+        let Reconcile { batch, entity, stamp, row } = change;
+        let (name, row) = (row_ref(entity), row.as_ref());
+        let generations = self.generations(&batch.def.types);
+        let absorbs = mark == self.mark && row.is_none_or(|row| row.0.len() <= self.limits.row_key);
+        let limits = self.limits.clone();
+        let ready = self.items.ready(batch.key).filter(|ready| ready.generations == generations);
+        let ready = ready.map(|ready| {
+            let done = if absorbs { ready.merge(&name, *stamp, row) } else { Reconciled::Dropped };
+            if ready.fits(&limits) { done } else { Reconciled::Dropped }
+        });
+        let pending = self.items.pending(batch.key).filter(|pending| pending.generations == generations);
+        let pending = pending.map(|pending| {
+            if absorbs && pending.merge(&name, *stamp, row, &limits) {
+                Reconciled::Deferred
+            } else {
+                Reconciled::Dropped
+            }
+        });
+        self.settle(Key::Ready(batch.key), ready);
+        self.settle(Key::Pending(batch.key), pending);
+        self.forget_if_gone(batch);
+        ready.or(pending).unwrap_or(Reconciled::Absent)
+    }
+
+    /// Keeps what took a change in, and removes what could not or was void.
+    fn settle(&mut self, key: Key, done: Option<Reconciled>) {
+        match done {
+            None | Some(Reconciled::Dropped) => drop(self.items.remove(&key)),
+            Some(_) => self.items.weigh(&key),
+        }
+    }
+
+    /// Whether a batch is ready or being filled, valid or not.
+    pub fn holds(&self, key: BatchKey) -> bool {
+        self.items.has(&Key::Ready(key)) || self.items.has(&Key::Pending(key))
+    }
+
+    /// Takes a batch out of the table index when there is nothing left of it.
+    fn forget_if_gone(&mut self, batch: &Batch) {
+        if self.holds(batch.key) {
+            return;
+        }
+        let (_, entries) = entries(batch);
+        for ty in &batch.def.types {
+            self.table(ty).remove(&entries);
+        }
+    }
+}
+
+fn entries(batch: &Batch) -> (Shape, Vec<String>) {
+    let (shape, prefixes) = registry::entries(batch);
+    let entries = prefixes.into_iter().map(|prefix| prefix + &batch.text).collect();
+    (shape, entries)
+}

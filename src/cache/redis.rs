@@ -1,0 +1,116 @@
+//! The cache in Redis: one for all servers of a deployment. Each step is one Lua script on keys of one
+//! hash tag; `docs/cache.md` has the keys and why the steps are right.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use redis::Client;
+
+use super::{
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead,
+    PageState, Reconcile, Reconciled, TypeStats,
+};
+use crate::query::SortKey;
+use crate::value::{Change, Doc, EntityRef, Time};
+
+mod batches;
+mod changes;
+mod entities;
+mod keys;
+mod link;
+mod reply;
+mod scripts;
+mod server;
+mod upkeep;
+
+use keys::Keys;
+use link::Link;
+
+/// A cache in Redis 7.0 or newer.
+pub struct RedisCache {
+    link: Arc<Link>,
+}
+
+impl RedisCache {
+    /// Connects to the Redis of the URL (`redis://`, or `rediss://` for TLS). All keys are those of the
+    /// deployment: servers that serve the same schema over the same store share one, others must not.
+    pub async fn connect(url: &str, deployment: &str, limits: CacheLimits) -> Result<RedisCache, CacheError> {
+        let client = Client::open(url).map_err(|error| {
+            // The URL may have a password in it, so it is not repeated.
+            CacheError::Internal(format!("the URL of Redis is not usable: {error}"))
+        })?;
+        Ok(RedisCache { link: Link::open(client, Keys::new(deployment)?, limits).await? })
+    }
+}
+
+#[async_trait]
+impl Cache for RedisCache {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn mark(&self) -> Mark {
+        Mark(self.link.mark())
+    }
+
+    async fn ping(&self) -> Result<(), CacheError> {
+        self.link.ask(vec![redis::cmd("PING")]).await.map(drop)
+    }
+
+    async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
+        self.link.read_entities(entities).await
+    }
+
+    async fn fill_entities(
+        &self,
+        floor: &Floor,
+        entities: &[(EntityRef, Option<Doc>)],
+    ) -> Result<(), CacheError> {
+        self.link.fill_entities(floor, entities).await
+    }
+
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        self.link.read_pages(reads).await
+    }
+
+    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
+        self.link.lease(batches).await
+    }
+
+    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
+        self.link.commit(lease, rows, extent).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
+        self.link.release(leases).await
+    }
+
+    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
+        self.link.filling(batches.iter().map(|batch| batch.key)).await
+    }
+
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+        self.link.note(mark, changes).await
+    }
+
+    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        self.link.reconcile(mark, rows).await
+    }
+
+    async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
+        self.link.drop_types(types, at).await
+    }
+
+    async fn clear(&self) -> Result<(), CacheError> {
+        self.link.clear().await
+    }
+
+    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
+        self.link.stats().await
+    }
+
+    async fn sweep(&self) -> Result<u64, CacheError> {
+        self.link.sweep().await
+    }
+}

@@ -1,0 +1,203 @@
+//! Batches in Redis: reading pages, leases and fills.
+
+use std::collections::BTreeMap;
+
+use redis::{Cmd, Value};
+
+use super::link::{Answer, Link, Need, describe, fresh};
+use super::scripts::Script;
+use super::{keys, reply, scripts};
+use crate::cache::registry::{self, Kept};
+use crate::cache::{
+    Batch, CacheError, Extent, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Window,
+};
+use crate::query::{BatchKey, Shape, SortKey};
+use crate::value::{Stamp, Time};
+
+/// Rows that one command stages.
+const CHUNK: usize = 250;
+
+impl Link {
+    /// A call of a script on a batch: the keys and arguments that they begin with.
+    pub fn batch_call(
+        &self,
+        script: &Script,
+        batch: &Batch,
+        number: u64,
+        more_keys: &[String],
+    ) -> (Cmd, Shape) {
+        let mut keys = vec![self.keys.meta(), self.keys.ready(batch.key), self.keys.pending(batch.key)];
+        keys.extend(batch.def.types.iter().map(|ty| self.keys.index(ty)));
+        keys.extend_from_slice(more_keys);
+        let mut call = script.call(&keys, number, self.life());
+        let (shape, prefixes) = registry::entries(batch);
+        types(&mut call, batch);
+        call.arg(prefixes.len()).arg(prefixes).arg(&*batch.text);
+        (call, shape)
+    }
+
+    pub async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        let calls = reads.iter().map(|read| {
+            let keys = [self.keys.meta(), self.keys.ready(read.batch.key)];
+            let mut call = scripts::PAGE.call(&keys, 0, 0);
+            types(&mut call, &read.batch);
+            window(&mut call, &read.window);
+            call
+        });
+        self.ask(calls.collect()).await?.into_iter().map(page).collect()
+    }
+
+    pub async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
+        let short = |batch: &Batch| batch.text.len() <= self.limits.definition;
+        let mut calls = Vec::new();
+        let mut tokens = Vec::new();
+        for batch in batches.iter().filter(|batch| short(batch)) {
+            let token = fresh()?;
+            let (mut call, shape) = self.batch_call(&scripts::LEASE, batch, fresh()?, &[]);
+            call.arg(keys::hex(token)).arg(millis(self.limits.lease)).arg(self.life());
+            call.arg(self.limits.batches).arg(self.limits.shapes).arg(&*shape.0);
+            calls.push(call);
+            tokens.push(token);
+        }
+        let mut answers = self.send(Need::Trust, calls).await?.into_iter().zip(tokens);
+        let state = |batch| match short(batch).then(|| answers.next()).flatten() {
+            Some((answer, token)) => self.lease_state(batch, answer, token),
+            None => Ok(LeaseState::Refused),
+        };
+        batches.iter().map(state).collect()
+    }
+
+    fn lease_state(&self, batch: &Batch, answer: Answer, token: u64) -> Result<LeaseState, CacheError> {
+        let answer = match answer {
+            // No room.
+            Err(error) if error.code() == "OOM" => return Ok(LeaseState::Refused),
+            answer => answer.map_err(|error| CacheError::Internal(describe(&error)))?,
+        };
+        let mut items = reply::items(answer)?.into_iter();
+        let mut next = || items.next().unwrap_or(Value::Nil);
+        self.heard(reply::number(next())?);
+        match reply::text(next())?.as_str() {
+            "busy" => return Ok(LeaseState::Busy),
+            "refused" => return Ok(LeaseState::Refused),
+            _ => {}
+        }
+        let time = Time(reply::number(next())?);
+        let generation = |ty: &std::sync::Arc<str>| Ok((ty.clone(), reply::number(next())?));
+        let generations: BTreeMap<_, _> =
+            batch.def.types.iter().map(generation).collect::<Result<_, CacheError>>()?;
+        Ok(LeaseState::Granted(Lease { batch: batch.clone(), token, floor: Floor { time, generations } }))
+    }
+
+    pub async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
+        let Some(Kept { rows, extent }) = registry::keep(&lease.batch, rows, extent, &self.limits) else {
+            self.release(std::slice::from_ref(lease)).await?;
+            return Ok(false);
+        };
+        let staged = self.keys.staged(lease.batch.key, lease.token);
+        let filled = keys::stamp(Stamp { t: lease.floor.time, v: i64::MAX });
+        let mut commands = Vec::new();
+        for chunk in rows.chunks(CHUNK) {
+            let mut add = redis::cmd("ZADD");
+            add.arg(&staged);
+            for (name, row) in chunk {
+                let state = [b"1", keys::named(name).as_slice(), filled.as_bytes(), &row.0].concat();
+                add.arg(0).arg([b"0", row.0.as_slice()].concat()).arg(0).arg(state);
+            }
+            let mut expire = redis::cmd("PEXPIRE");
+            expire.arg(&staged).arg(millis(self.limits.lease));
+            commands.extend([add, expire]);
+        }
+        let number = fresh()?;
+        let (mut call, _) =
+            self.batch_call(&scripts::COMMIT, &lease.batch, number, std::slice::from_ref(&staged));
+        let reach = match extent {
+            Extent::Complete => Vec::new(),
+            Extent::UpTo(end) => end.0,
+        };
+        call.arg(keys::hex(lease.token)).arg(rows.len()).arg(reach).arg(self.ttl(number));
+        call.arg(self.limits.departed).arg(self.limits.most_rows());
+        commands.push(call);
+        let answers = self.send(Need::Trust, commands).await?;
+        // The script counts the staged rows, so it is enough to look at its own answer.
+        match answers.into_iter().last() {
+            Some(Err(error)) if error.code() == "OOM" => {
+                let mut unstage = redis::cmd("UNLINK");
+                unstage.arg(&staged);
+                self.ask(vec![unstage]).await?;
+                self.release(std::slice::from_ref(lease)).await?;
+                Ok(false)
+            }
+            Some(Ok(done)) => Ok(reply::count(done)? == 1),
+            Some(Err(error)) => Err(CacheError::Internal(describe(&error))),
+            None => Ok(false),
+        }
+    }
+
+    pub async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
+        let mut calls = Vec::new();
+        for lease in leases {
+            let (mut call, _) = self.batch_call(&scripts::RELEASE, &lease.batch, fresh()?, &[]);
+            call.arg(keys::hex(lease.token));
+            calls.push(call);
+        }
+        self.ask(calls).await.map(drop)
+    }
+
+    pub async fn filling(&self, keys: impl Iterator<Item = BatchKey>) -> Result<Vec<bool>, CacheError> {
+        let exists = |key| {
+            let mut exists = redis::cmd("EXISTS");
+            exists.arg(self.keys.pending(key));
+            exists
+        };
+        let answers = self.ask(keys.map(exists).collect()).await?;
+        answers.into_iter().map(|answer| Ok(reply::count(answer)? == 1)).collect()
+    }
+}
+
+fn types(call: &mut Cmd, batch: &Batch) {
+    call.arg(batch.def.types.len());
+    for ty in &batch.def.types {
+        call.arg(&**ty);
+    }
+}
+
+fn window(call: &mut Cmd, window: &Window) {
+    for bound in [&window.after, &window.before] {
+        call.arg(usize::from(bound.is_some()));
+        if let Some(row) = bound {
+            call.arg(&row.0);
+        }
+    }
+    call.arg(window.offset).arg(window.limit);
+    call.arg(u8::from(window.from_end)).arg(u8::from(window.total));
+}
+
+fn page(answer: Value) -> Result<PageState, CacheError> {
+    let mut items = reply::items(answer)?.into_iter();
+    let mut next = || reply::count(items.next().unwrap_or(Value::Nil));
+    if next()? == 0 {
+        return Ok(PageState::Miss { known: next()? });
+    }
+    let (from, known, complete) = (next()?, next()?, next()? == 1);
+    let rows: Vec<SortKey> = items.map(row).collect::<Result<_, _>>()?;
+    Ok(PageState::Hit(PageRows {
+        has_previous: from > 0,
+        has_next: from + (rows.len() as u64) < known || !complete,
+        total: complete.then_some(known),
+        rows,
+    }))
+}
+
+fn row(member: Value) -> Result<SortKey, CacheError> {
+    match reply::bytes(member)? {
+        Some(mut member) if member.first() == Some(&b'0') => {
+            member.remove(0);
+            Ok(SortKey(member))
+        }
+        _ => Err(CacheError::Internal("a batch has a row that is none".into())),
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 1)
+}

@@ -1,0 +1,190 @@
+//! Brings changes to Redis: notes them, reconciles batches, voids types. An error here leaves something
+//! stale, so it ends the trust in the cache.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use redis::{Cmd, Value};
+
+use super::link::{Link, Need, fresh};
+use super::{entities, keys, reply, scripts};
+use crate::cache::{Batch, CacheError, Mark, Reconcile, Reconciled, registry};
+use crate::query::{BatchKey, Shape, row_ref};
+use crate::value::{Change, Time};
+
+/// How often a change is looked up again because the type's shapes have changed meanwhile; then the
+/// type is voided.
+const LOOKS: usize = 8;
+
+/// The shapes of a type's batches, with the version of the set.
+#[derive(Clone, Default)]
+pub(super) struct Shapes {
+    version: Vec<u8>,
+    shapes: Arc<[Shape]>,
+}
+
+/// The shape sets that this process has seen last.
+pub(super) type KnownShapes = HashMap<Arc<str>, Shapes>;
+
+/// What a note was answered with.
+enum Noted {
+    Found(Vec<Batch>),
+    /// It was looked up under other shapes than there are.
+    Shapes(Shapes),
+    /// There is a batch whose definition this version of oponn cannot read, so cannot judge.
+    Unreadable,
+}
+
+impl Link {
+    pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+        let mut found = vec![Vec::new(); changes.len()];
+        let mut open: Vec<usize> = (0..changes.len()).collect();
+        let mut unreadable = Vec::new();
+        for look in 0..=LOOKS {
+            let calls = open
+                .iter()
+                .map(|&i| self.note_call(mark, &changes[i], look == LOOKS, true))
+                .collect::<Result<_, _>>()?;
+            let mut answers = self.send(Need::Change, calls).await?;
+            self.note_without_room(mark, changes, &open, look == LOOKS, &mut answers).await?;
+            let mut again = Vec::new();
+            for (i, answer) in open.into_iter().zip(answers) {
+                let noted = answer
+                    .map_err(|error| CacheError::Internal(super::link::describe(&error)))
+                    .and_then(|answer| self.noted(answer))
+                    .map_err(|error| self.failed(Need::Change, error))?;
+                match noted {
+                    Noted::Found(batches) => found[i] = batches,
+                    Noted::Unreadable => unreadable.push(changes[i].entity.ty.clone()),
+                    Noted::Shapes(shapes) => {
+                        self.shapes.lock().insert(changes[i].entity.ty.clone(), shapes);
+                        again.push(i);
+                    }
+                }
+            }
+            open = again;
+            if open.is_empty() {
+                break;
+            }
+        }
+        if !unreadable.is_empty() {
+            self.drop_types(&unreadable, Time(0)).await?;
+        }
+        Ok(found)
+    }
+
+    /// Redis has no room left and cannot evict: what is there is kept right, but nothing is added.
+    async fn note_without_room(
+        &self,
+        mark: Mark,
+        changes: &[Change],
+        open: &[usize],
+        give_up: bool,
+        answers: &mut [super::link::Answer],
+    ) -> Result<(), CacheError> {
+        let full = |answer: &super::link::Answer| matches!(answer, Err(error) if error.code() == "OOM");
+        let refused: Vec<usize> = (0..answers.len()).filter(|&at| full(&answers[at])).collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let calls = refused
+            .iter()
+            .map(|&at| self.note_call(mark, &changes[open[at]], give_up, false))
+            .collect::<Result<_, _>>()?;
+        for (at, answer) in refused.into_iter().zip(self.send(Need::Change, calls).await?) {
+            answers[at] = answer;
+        }
+        Ok(())
+    }
+
+    fn note_call(&self, mark: Mark, change: &Change, give_up: bool, room: bool) -> Result<Cmd, CacheError> {
+        let ty = &change.entity.ty;
+        let known = self.shapes.lock().get(ty).cloned().unwrap_or_default();
+        let lookups = registry::lookups(known.shapes.iter(), change);
+        let fits = change.after.as_ref().is_none_or(|doc| doc.bytes().len() <= self.limits.entity);
+        let content = if fits && room { entities::content(change.after.as_ref()) } else { Vec::new() };
+        let number = fresh()?;
+        let script = if room { &scripts::NOTE } else { &scripts::NOTE_ALWAYS };
+        let keys = [self.keys.meta(), self.keys.entity(&change.entity), self.keys.index(ty)];
+        let mut call = script.call(&keys, number, self.life());
+        call.arg(keys::hex(mark.0)).arg(&**ty).arg(keys::floor(registry::slot(&change.entity)));
+        call.arg(keys::stamp(change.stamp)).arg(content).arg(self.ttl(number)).arg(self.limits.matches);
+        call.arg(if give_up { b"*".as_slice() } else { &known.version });
+        call.arg(u8::from(give_up || lookups.is_none()));
+        let prefixes = lookups.unwrap_or_default();
+        call.arg(prefixes.len());
+        for prefix in prefixes {
+            call.arg(prefix);
+        }
+        Ok(call)
+    }
+
+    fn noted(&self, answer: Value) -> Result<Noted, CacheError> {
+        let mut items = reply::items(answer)?.into_iter();
+        let mut next = || items.next().unwrap_or(Value::Nil);
+        self.heard(reply::number(next())?);
+        if reply::text(next())? == "shapes" {
+            let version = reply::bytes(next())?.unwrap_or_default();
+            let shape = |shape| Ok(Shape(reply::text(shape)?.into()));
+            let shapes: Vec<Shape> = items.map(shape).collect::<Result<_, CacheError>>()?;
+            return Ok(Noted::Shapes(Shapes { version, shapes: shapes.into() }));
+        }
+        let mut batches: BTreeMap<BatchKey, Batch> = BTreeMap::new();
+        for text in items {
+            match Batch::parse(&reply::text(text)?) {
+                Some(batch) => drop(batches.insert(batch.key, batch)),
+                None => return Ok(Noted::Unreadable),
+            }
+        }
+        Ok(Noted::Found(batches.into_values().collect()))
+    }
+
+    pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        let mut calls = Vec::with_capacity(rows.len());
+        for Reconcile { batch, entity, stamp, row } in rows {
+            let row = row.as_ref().map_or(&[][..], |row| &row.0);
+            let too_long = row.len() > self.limits.row_key;
+            let (mut call, _) = self.batch_call(&scripts::RECONCILE, batch, fresh()?, &[]);
+            call.arg(keys::hex(mark.0)).arg(keys::named(&row_ref(entity))).arg(keys::stamp(*stamp));
+            call.arg(if too_long { &[][..] } else { row }).arg(u8::from(too_long));
+            call.arg(self.limits.departed).arg(self.limits.most_rows()).arg(self.limits.deltas);
+            calls.push(call);
+        }
+        let answers = self.send(Need::Change, calls).await?;
+        answers
+            .into_iter()
+            .map(|answer| {
+                answer
+                    .map_err(|error| CacheError::Internal(super::link::describe(&error)))
+                    .and_then(|answer| self.reconciled(answer))
+                    .map_err(|error| self.failed(Need::Change, error))
+            })
+            .collect()
+    }
+
+    fn reconciled(&self, answer: Value) -> Result<Reconciled, CacheError> {
+        let mut items = reply::items(answer)?.into_iter();
+        self.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
+        Ok(match reply::text(items.next().unwrap_or(Value::Nil))?.as_str() {
+            "inserted" => Reconciled::Inserted,
+            "moved" => Reconciled::Moved,
+            "removed" => Reconciled::Removed,
+            "unchanged" => Reconciled::Unchanged,
+            "deferred" => Reconciled::Deferred,
+            "dropped" => Reconciled::Dropped,
+            "absent" => Reconciled::Absent,
+            other => return Err(CacheError::Internal(format!("a reconcile was answered with {other:?}"))),
+        })
+    }
+
+    pub async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
+        let mut keys = vec![self.keys.meta()];
+        keys.extend(types.iter().map(|ty| self.keys.index(ty)));
+        let mut call = scripts::DROP.call(&keys, fresh()?, self.life());
+        call.arg(keys::hex(at.0)).arg(types.len());
+        for ty in types {
+            call.arg(&**ty);
+        }
+        self.send(Need::Change, vec![call]).await.map(drop)
+    }
+}

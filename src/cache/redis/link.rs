@@ -1,0 +1,318 @@
+//! The connection to Redis, and whether what is cached there can be trusted.
+//!
+//! While this process cannot reach Redis, its writes go by unseen there. So at the first sign of trouble
+//! it stops to trust the cache, and trusts it again only when a new connection has voided everything
+//! under the deployment's prefix.
+//!
+//! The order matters: writes use the new connection *before* the voiding begins. A write that was not
+//! brought to Redis then was committed before that, and nothing that was read from the store before
+//! survives the voiding.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, ServerError, Value};
+
+use super::changes::KnownShapes;
+use super::keys::Keys;
+use super::upkeep::Place;
+use super::{reply, scripts, server};
+use crate::cache::{CacheError, CacheLimits};
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(1);
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Pause before the first and between the later attempts to connect again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// Commands sent at once.
+const CHUNK: usize = 128;
+
+/// The connection and everything that belongs to it.
+pub(super) struct Link {
+    pub keys: Keys,
+    pub limits: CacheLimits,
+    /// Host and port, for messages.
+    pub server: String,
+    client: Client,
+    phase: RwLock<Phase>,
+    sessions: AtomicU64,
+    mark: AtomicU64,
+    pub shapes: Mutex<KnownShapes>,
+    pub place: Mutex<Place>,
+    me: Weak<Link>,
+}
+
+/// One connection.
+#[derive(Clone)]
+struct Session {
+    number: u64,
+    connection: MultiplexedConnection,
+}
+
+enum Phase {
+    /// Out of reach.
+    Down,
+    /// Connected, and being voided: writes go there, nothing is read.
+    Mending(Session),
+    /// Trusted.
+    Up(Session),
+}
+
+impl Phase {
+    /// The connection that an operation may use.
+    fn session(&self, need: Need) -> Option<&Session> {
+        match self {
+            Phase::Up(session) => Some(session),
+            Phase::Mending(session) => (need == Need::Change).then_some(session),
+            Phase::Down => None,
+        }
+    }
+}
+
+/// What an operation needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// A cache that can be trusted. An error of the server is only an error.
+    Trust,
+    /// To bring a change there. Any error leaves something stale, so it ends the trust.
+    Change,
+}
+
+/// What the server answered to a command.
+pub(super) type Answer = Result<Value, ServerError>;
+
+impl Link {
+    /// Connects for the first time.
+    pub async fn open(client: Client, keys: Keys, limits: CacheLimits) -> Result<Arc<Link>, CacheError> {
+        let server = client.get_connection_info().addr().to_string();
+        let link = Arc::new_cyclic(|me| Link {
+            keys,
+            limits,
+            server,
+            client,
+            phase: RwLock::new(Phase::Down),
+            sessions: AtomicU64::new(0),
+            mark: AtomicU64::new(0),
+            shapes: Mutex::default(),
+            place: Mutex::default(),
+            me: me.clone(),
+        });
+        link.begin(false).await?;
+        Ok(link)
+    }
+
+    /// The latest epoch that Redis has told.
+    pub fn mark(&self) -> u64 {
+        self.mark.load(Ordering::Acquire)
+    }
+
+    /// Takes note of the epoch in an answer. Answers may overtake each other: an older epoch only makes
+    /// a write void its type without need.
+    pub fn heard(&self, mark: u64) {
+        self.mark.store(mark, Ordering::Release);
+    }
+
+    /// How long the meta hash and the indexes live after their last use: longer than what depends on
+    /// them.
+    pub fn life(&self) -> u64 {
+        let life = (self.limits.ttl + self.limits.lease) * 2 + Duration::from_secs(60);
+        u64::try_from(life.as_millis()).unwrap_or(u64::MAX >> 1)
+    }
+
+    /// Sends commands and gives their answers, in order.
+    pub async fn send(&self, need: Need, commands: Vec<Cmd>) -> Result<Vec<Answer>, CacheError> {
+        let session = self.session(need)?;
+        let mut answers = Vec::with_capacity(commands.len());
+        for chunk in commands.chunks(CHUNK) {
+            answers.extend(self.send_chunk(&session, chunk).await?);
+        }
+        // The answer may be older than the loss of trust.
+        if self.number(need) != Some(session.number) {
+            return Err(self.unavailable());
+        }
+        if need == Need::Change
+            && let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err())
+            && error.code() != "OOM"
+        {
+            return Err(self.distrust(session.number, &describe(error)));
+        }
+        Ok(answers)
+    }
+
+    /// Ends the trust after an answer that cannot be understood, when it was to bring a change.
+    pub fn failed(&self, need: Need, error: CacheError) -> CacheError {
+        match (need, self.number(need)) {
+            (Need::Change, Some(number)) => self.distrust(number, &error.to_string()),
+            _ => error,
+        }
+    }
+
+    async fn send_chunk(&self, session: &Session, commands: &[Cmd]) -> Result<Vec<Answer>, CacheError> {
+        let mut answers = self.exchange(session, commands).await?;
+        let missing: Vec<usize> = (0..answers.len())
+            .filter(|&i| matches!(&answers[i], Err(error) if error.code() == "NOSCRIPT"))
+            .collect();
+        if !missing.is_empty() {
+            let load: Vec<Cmd> = scripts::all().iter().map(|script| script.load()).collect();
+            self.exchange(session, &load).await?;
+            let again: Vec<Cmd> = missing.iter().map(|&i| commands[i].clone()).collect();
+            for (i, answer) in missing.into_iter().zip(self.exchange(session, &again).await?) {
+                answers[i] = answer;
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn exchange(&self, session: &Session, commands: &[Cmd]) -> Result<Vec<Answer>, CacheError> {
+        let mut pipeline = Pipeline::with_capacity(commands.len());
+        for command in commands {
+            pipeline.add_command(command.clone());
+        }
+        let mut connection = session.connection.clone();
+        match connection.send_packed_commands(&pipeline, 0, commands.len()).await {
+            Ok(values) if values.len() == commands.len() => Ok(values
+                .into_iter()
+                .map(|value| match value {
+                    Value::ServerError(error) => Err(error),
+                    value => Ok(value),
+                })
+                .collect()),
+            Ok(_) => Err(self.distrust(session.number, "it gave too few answers")),
+            Err(error) => Err(self.distrust(session.number, &error.to_string())),
+        }
+    }
+
+    fn session(&self, need: Need) -> Result<Session, CacheError> {
+        self.phase.read().session(need).cloned().ok_or_else(|| self.unavailable())
+    }
+
+    fn number(&self, need: Need) -> Option<u64> {
+        self.phase.read().session(need).map(|session| session.number)
+    }
+
+    fn unavailable(&self) -> CacheError {
+        CacheError::Unavailable(format!("Redis at {} is out of reach or being cleared", self.server))
+    }
+
+    /// Stops to trust the cache because of what happened in a session.
+    fn distrust(&self, number: u64, reason: &str) -> CacheError {
+        let mut phase = self.phase.write();
+        match &*phase {
+            Phase::Up(session) if session.number == number => {
+                tracing::warn!(server = %self.server, reason, "the cache is not used until it has been cleared");
+                tokio::spawn(mend(self.me.clone()));
+                *phase = Phase::Down;
+            }
+            Phase::Mending(session) if session.number == number => *phase = Phase::Down,
+            // It is over already.
+            _ => {}
+        }
+        CacheError::Unavailable(format!("Redis at {}: {reason}", self.server))
+    }
+
+    /// Connects, voids what is cached if it may be stale, and trusts the cache.
+    async fn begin(&self, stale: bool) -> Result<(), CacheError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(ANSWER));
+        let failed =
+            |error: redis::RedisError| CacheError::Unavailable(format!("Redis at {}: {error}", self.server));
+        let mut connection =
+            self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
+        let info: Value =
+            redis::cmd("INFO").arg("server").query_async(&mut connection).await.map_err(failed)?;
+        let run_id = server::check(&reply::text(info)?, &self.server)?;
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        *self.phase.write() = Phase::Mending(Session { number, connection });
+        let void = async {
+            if stale || self.run_id().await?.as_deref() != Some(run_id.as_str()) {
+                self.void(&run_id).await
+            } else {
+                self.learn_mark().await
+            }
+        };
+        let done = void.await.map_err(|error| self.distrust(number, &error.to_string()));
+        let mut phase = self.phase.write();
+        if let (Ok(()), Phase::Mending(session)) = (&done, &*phase)
+            && session.number == number
+        {
+            *phase = Phase::Up(session.clone());
+            return Ok(());
+        }
+        done.and(Err(self.unavailable()))
+    }
+
+    /// The run id of the server that was cleared last.
+    async fn run_id(&self) -> Result<Option<String>, CacheError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(self.keys.meta()).arg("r");
+        let id = reply::bytes(self.change(get).await?)?;
+        Ok(id.and_then(|id| String::from_utf8(id).ok()))
+    }
+
+    /// Voids everything under the prefix; what it takes up is removed by [`super::upkeep`].
+    pub async fn void(&self, run_id: &str) -> Result<(), CacheError> {
+        let mut clear = scripts::CLEAR.call(&[self.keys.meta()], fresh()?, self.life());
+        clear.arg(run_id);
+        self.epoch_of(clear).await
+    }
+
+    /// Asks for the epoch, so that the first writes need not void anything.
+    async fn learn_mark(&self) -> Result<(), CacheError> {
+        let mut start = scripts::START.call(&[self.keys.meta()], fresh()?, self.life());
+        start.arg(0);
+        self.epoch_of(start).await
+    }
+
+    /// Sends a script and takes note of the epoch that it answers first.
+    async fn epoch_of(&self, call: Cmd) -> Result<(), CacheError> {
+        let answer = reply::items(self.change(call).await?)?;
+        self.heard(reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?);
+        Ok(())
+    }
+
+    async fn change(&self, command: Cmd) -> Result<Value, CacheError> {
+        let answer = self.send(Need::Change, vec![command]).await?.pop();
+        answer.unwrap_or(Ok(Value::Nil)).map_err(|error| CacheError::Internal(describe(&error)))
+    }
+}
+
+/// Tries to connect again until it works or the cache is no more.
+async fn mend(link: Weak<Link>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Some(alive) = link.upgrade() else { return };
+        match alive.begin(true).await {
+            Ok(()) => {
+                tracing::info!(server = %alive.server, "the cache has been cleared and is used again");
+                // Only room is at stake: everything there is void.
+                let _ = alive.remove_void().await;
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(server = %alive.server, %error, ?pause, "the cache is still out of reach")
+            }
+        }
+        drop(alive);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LAST_PAUSE);
+    }
+}
+
+/// A number that was never given before.
+pub(super) fn fresh() -> Result<u64, CacheError> {
+    getrandom::u64().map_err(|error| CacheError::Internal(format!("no random numbers: {error}")))
+}
+
+/// An error of the server, for messages.
+pub(super) fn describe(error: &ServerError) -> String {
+    match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    }
+}

@@ -1,0 +1,35 @@
+-- Makes a leased batch ready. The last key is the staged rows: for each row its row member and its
+-- state. Arguments after the batch's: the lease's token, rows staged, how far they reach (empty: the
+-- batch is complete), milliseconds to live, hidden states and rows at the most. Answers 1 or 0.
+local staged = KEYS[#KEYS]
+local token, rows, extent, ttl, most_hidden, most_rows =
+  take(), tonumber(take()), take(), take(), tonumber(take()), tonumber(take())
+local lease = call('HMGET', pending, 'k', 't', 'g')
+if lease[1] ~= token then
+  call('UNLINK', staged)
+  return 0
+end
+local deltas = call('HGETALL', pending)
+call('DEL', pending)
+local h = {
+  time = lease[2], token = token, revision = 0, hidden = 0, extent = extent ~= '' and extent, gens = lease[3],
+}
+local kept = lease[3] == generations(types) and call('ZCARD', staged) == 2 * rows
+if kept then
+  put_head(staged, h)
+  for i = 1, #deltas, 2 do
+    if sub(deltas[i], 1, 1) == 'd' then
+      merge(staged, h, sub(deltas[i], 2), sub(deltas[i + 1], 1, 32), sub(deltas[i + 1], 33))
+    end
+  end
+  kept = h.hidden <= most_hidden and shown(staged, h) <= most_rows
+end
+if not kept then
+  call('UNLINK', staged)
+  forget_if_gone()
+  return 0
+end
+put_head(staged, h)
+call('RENAME', staged, ready)
+call('PEXPIRE', ready, ttl)
+return 1

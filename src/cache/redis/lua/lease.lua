@@ -1,0 +1,42 @@
+-- Registers a batch and begins to fill it. Arguments after the batch's: the lease's token, milliseconds
+-- that it holds and that the indexes live, index entries and shapes at the most, and the batch's shape.
+-- Answers {epoch, 'busy'}, {epoch, 'refused'} or {epoch, 'granted', time, generations...}.
+local token, lease, life, most_entries, most_shapes = take(), take(), take(), tonumber(take()), tonumber(take())
+local shape = '!' .. take()
+local now = epoch()
+local gens = {}
+for i, ty in ipairs(types) do
+  check(ty, KEYS[3 + i])
+  gens[i] = generation(ty)
+end
+local all = table.concat(gens)
+if call('HGET', pending, 'g') == all then return { now, 'busy' } end
+local known = {}
+for i in ipairs(types) do
+  local index = KEYS[3 + i]
+  local shapes = call('ZLEXCOUNT', index, '[!', '("')
+  local new = 0
+  for _, member in ipairs(members) do
+    if not call('ZSCORE', index, member) then new = new + 1 end
+  end
+  known[i] = call('ZSCORE', index, shape)
+  if (new > 0 and call('ZCARD', index) - shapes + new > most_entries)
+    or (not known[i] and shapes >= most_shapes) then
+    return { now, 'refused' }
+  end
+end
+for i, ty in ipairs(types) do
+  local args = { 0, shape }
+  for _, member in ipairs(members) do
+    args[#args + 1] = 0
+    args[#args + 1] = member
+  end
+  call('HINCRBY', meta, 'n:' .. ty, call('ZADD', KEYS[3 + i], unpack(args)))
+  call('PEXPIRE', KEYS[3 + i], life)
+  if not known[i] then call('HSET', meta, 's:' .. ty, fresh) end
+end
+local time = latest()
+call('DEL', pending)
+call('HSET', pending, 'k', token, 't', time, 'g', all)
+call('PEXPIRE', pending, lease)
+return { now, 'granted', time, unpack(gens) }

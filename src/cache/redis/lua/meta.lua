@@ -1,0 +1,70 @@
+-- What all writing scripts share. KEYS[1] is the meta hash. ARGV[1] is a number that was never used
+-- before, as 16 hexadecimal digits; ARGV[2] is how many milliseconds the meta hash lives from now on.
+-- Times, stamps and generations are fixed-width lower-case hexadecimal, so they compare as strings.
+local call, sub = redis.call, string.sub
+local meta, fresh = KEYS[1], ARGV[1]
+local zero = '0000000000000000'
+local at = 2
+
+-- The next argument, and the next list of arguments (its length comes first).
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+local function list()
+  local items = {}
+  for i = 1, tonumber(take()) do items[i] = take() end
+  return items
+end
+
+-- The epoch of the meta hash. Without one the hash has been lost and everything begins anew.
+local function epoch()
+  local mark = call('HGET', meta, 'i')
+  if not mark then
+    mark = fresh
+    call('HSET', meta, 'i', mark)
+  end
+  call('PEXPIRE', meta, ARGV[2])
+  return mark
+end
+
+-- The latest change seen.
+local function latest()
+  return call('HGET', meta, 'F') or zero
+end
+local function raise(field, time)
+  if time > (call('HGET', meta, field) or zero) then call('HSET', meta, field, time) end
+end
+
+-- The generation of a type.
+local function generation(ty)
+  local g = call('HGET', meta, 'g:' .. ty)
+  if not g then
+    g = fresh
+    call('HSET', meta, 'g:' .. ty, g)
+  end
+  return g
+end
+
+-- The generations of types as one string; nil when one has none.
+local function generations(types)
+  local gens = ''
+  for _, ty in ipairs(types) do
+    local g = call('HGET', meta, 'g:' .. ty)
+    if not g then return nil end
+    gens = gens .. g
+  end
+  return gens
+end
+
+-- Voids a type.
+local function drop(ty, index)
+  call('HSET', meta, 'g:' .. ty, fresh)
+  call('HDEL', meta, 's:' .. ty, 'n:' .. ty)
+  call('UNLINK', index)
+end
+
+-- Voids a type whose table index has lost entries: writers would not find its batches.
+local function check(ty, index)
+  if tonumber(call('HGET', meta, 'n:' .. ty) or 0) ~= call('ZCARD', index) then drop(ty, index) end
+end

@@ -1,0 +1,50 @@
+-- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark
+-- taken before the write, the type, the slot of the floor table, the change's stamp, its content (empty
+-- when it is not to be kept), milliseconds to live, matches at the most, the version of the shape set
+-- that the prefixes were made with (`*`: whatever it is), 1 when there were too many of them, and the
+-- prefixes.
+-- Answers {epoch, 'found', definitions...} or {epoch, 'shapes', version, shapes...}.
+local entity, index = KEYS[2], KEYS[3]
+local mark, ty, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take()
+local most, version, too_many, prefixes = tonumber(take()), take(), take() == '1', list()
+local time = sub(stamp, 1, 16)
+local now = epoch()
+check(ty, index)
+local current = call('HGET', meta, 's:' .. ty) or ''
+if mark == now and version ~= current and version ~= '*' then
+  local answer = { now, 'shapes', current }
+  for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do answer[#answer + 1] = sub(shape, 2) end
+  return answer
+end
+local floor = call('HGET', meta, slot) or zero
+raise(slot, time)
+raise('F', time)
+local answer = { now, 'found' }
+if mark ~= now then
+  drop(ty, index)
+  return answer
+end
+for _, prefix in ipairs(prefixes) do
+  local left = most - (#answer - 2)
+  local found = call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, left + 1)
+  if #found > left then
+    too_many = true
+    break
+  end
+  for _, member in ipairs(found) do answer[#answer + 1] = sub(member, #prefix + 1) end
+end
+if too_many then
+  drop(ty, index)
+  answer = { now, 'found' }
+end
+-- Without a known version, this one may be older than one that has been seen before.
+local gen = generation(ty)
+local old = call('GETRANGE', entity, 0, 47)
+local keep = time > floor
+if old ~= '' and sub(old, 33) == gen then keep = stamp > sub(old, 1, 32) end
+if keep and content ~= '' then
+  call('SET', entity, stamp .. gen .. content, 'PX', ttl)
+elseif keep then
+  call('UNLINK', entity)
+end
+return answer

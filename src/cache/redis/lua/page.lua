@@ -1,0 +1,31 @@
+-- Reads one page. KEYS[2] is the batch. Arguments: its types, the row after which the page lies and the
+-- row before which it lies (each a list of one or none), offset, limit, 1 to count from the end, 1 when
+-- the length of the whole list is wanted.
+-- Answers {0, rows known} or {1, rows before the page, rows known, 1 when these are all, row members...}.
+local set = KEYS[2]
+local types, after, before = list(), list()[1], list()[1]
+local offset, limit, from_end, total = tonumber(take()), tonumber(take()), take() == '1', take() == '1'
+local h = head(set)
+if not h or h.gens ~= generations(types) then return { 0, 0 } end
+local known, complete = shown(set, h), not h.extent
+local bounded = complete or (before and within(h, before))
+local first = after and call('ZLEXCOUNT', set, '-', '[0' .. after) or 0
+local stop = math.max(first, before and call('ZLEXCOUNT', set, '-', '(0' .. before) or known)
+local from, to
+if from_end then
+  to = math.max(first, stop - offset)
+  from = math.max(first, to - limit)
+else
+  from = math.min(stop, first + offset)
+  to = math.min(stop, from + limit)
+end
+-- A page that no end of the window cuts off is known when there is a known row after it; that the list
+-- goes on beyond the extent cannot be told without one either.
+local covered
+if bounded then covered = complete or to < known else covered = not from_end and to < stop end
+if not covered or (total and not complete) then return { 0, known } end
+local answer = { 1, from, known, complete and 1 or 0 }
+if from < to then
+  for i, row in ipairs(call('ZRANGE', set, from, to - 1)) do answer[4 + i] = row end
+end
+return answer

@@ -1,0 +1,61 @@
+//! Reads what Redis answers.
+
+use redis::Value;
+
+use crate::cache::CacheError;
+
+/// The items of an array.
+pub(super) fn items(value: Value) -> Result<Vec<Value>, CacheError> {
+    match value {
+        Value::Array(items) => Ok(items),
+        Value::Nil => Ok(Vec::new()),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// A string, `None` when there is none.
+pub(super) fn bytes(value: Value) -> Result<Option<Vec<u8>>, CacheError> {
+    match value {
+        Value::BulkString(bytes) => Ok(Some(bytes)),
+        Value::Nil => Ok(None),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// A text.
+pub(super) fn text(value: Value) -> Result<String, CacheError> {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8(bytes)
+            .map_err(|_| CacheError::Internal("Redis gave a text that is not UTF-8".into())),
+        Value::SimpleString(text) => Ok(text),
+        Value::VerbatimString { text, .. } => Ok(text),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// A count.
+pub(super) fn count(value: Value) -> Result<u64, CacheError> {
+    match value {
+        Value::Int(n) => u64::try_from(n).map_err(|_| unexpected(&Value::Int(n))),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// A number that a script wrote as 16 hexadecimal digits.
+pub(super) fn number(value: Value) -> Result<u64, CacheError> {
+    bytes(value)?
+        .and_then(|text| super::keys::number(&text))
+        .ok_or_else(|| CacheError::Internal("Redis gave something else than a number".into()))
+}
+
+/// An answer that no script gives.
+pub(super) fn unexpected(value: &Value) -> CacheError {
+    let kind = match value {
+        Value::Nil => "nothing".to_owned(),
+        Value::Int(n) => format!("the integer {n}"),
+        Value::BulkString(_) | Value::SimpleString(_) => "a string".to_owned(),
+        Value::Array(items) => format!("{} items", items.len()),
+        _ => "another kind of value".to_owned(),
+    };
+    CacheError::Internal(format!("Redis gave {kind} where something else was expected"))
+}

@@ -1,0 +1,72 @@
+//! The Lua scripts: one for each step that must be atomic.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, cmd};
+
+/// A script as it is sent to Redis.
+pub(super) struct Script {
+    code: String,
+    hash: String,
+}
+
+impl Script {
+    /// Without flags Redis refuses the script when it is out of memory and cannot evict.
+    fn new(flags: &str, parts: &[&str]) -> Script {
+        let code = format!("#!lua{flags}\n{}", parts.concat());
+        let hash = redis::Script::new(&code).get_hash().to_owned();
+        Script { code, hash }
+    }
+
+    /// A call of the script, whose further arguments are for the caller to add.
+    pub fn call<K: AsRef<[u8]>>(&self, keys: &[K], fresh: u64, life: u64) -> Cmd {
+        let mut call = cmd("EVALSHA");
+        call.arg(&self.hash).arg(keys.len());
+        for key in keys {
+            call.arg(key.as_ref());
+        }
+        call.arg(super::keys::hex(fresh)).arg(life);
+        call
+    }
+
+    /// Makes the script known to the server.
+    pub fn load(&self) -> Cmd {
+        let mut load = cmd("SCRIPT");
+        load.arg("LOAD").arg(&self.code);
+        load
+    }
+}
+
+const META: &str = include_str!("lua/meta.lua");
+const BATCH: &str = include_str!("lua/batch.lua");
+const ROWS: &str = include_str!("lua/rows.lua");
+
+/// What takes in or voids must not be refused for want of memory: it would leave something stale.
+const ALWAYS: &str = " flags=allow-oom";
+
+macro_rules! scripts {
+    ($($name:ident = $flags:expr, [$($part:expr),*], $file:literal;)*) => {
+        $(pub(super) static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new($flags, &[META, $($part,)* include_str!(concat!("lua/", $file))]));)*
+
+        /// All of them.
+        pub(super) fn all() -> Vec<&'static Script> {
+            vec![$(&$name),*]
+        }
+    };
+}
+
+scripts! {
+    START = ALWAYS, [], "start.lua";
+    FILL = "", [], "fill.lua";
+    PAGE = " flags=no-writes", [ROWS], "page.lua";
+    LEASE = "", [BATCH], "lease.lua";
+    COMMIT = "", [BATCH, ROWS], "commit.lua";
+    RELEASE = ALWAYS, [BATCH], "release.lua";
+    NOTE = "", [], "note.lua";
+    NOTE_ALWAYS = ALWAYS, [], "note.lua";
+    RECONCILE = ALWAYS, [BATCH, ROWS], "reconcile.lua";
+    DROP = ALWAYS, [], "drop.lua";
+    CLEAR = ALWAYS, [], "clear.lua";
+    SWEEP = ALWAYS, [], "sweep.lua";
+}

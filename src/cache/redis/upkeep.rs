@@ -1,0 +1,186 @@
+//! Keeps house in Redis: clears, sweeps the table indexes, counts. All of it in small portions, none of
+//! it in a hurry.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use redis::Value;
+
+use super::link::{Link, Need, fresh};
+use super::{reply, scripts};
+use crate::cache::{CacheError, TypeStats};
+use crate::query::BatchDef;
+
+/// Keys that one step of a scan looks at.
+const SCAN: usize = 500;
+/// Index entries that one call of a sweep looks at, and those of one step.
+const SWEEP: usize = 1_000;
+const SWEEP_STEP: usize = 100;
+
+/// Where the next sweep goes on: a type, and an entry of its index.
+pub(super) type Place = (String, Vec<u8>);
+
+impl Link {
+    pub async fn clear(&self) -> Result<(), CacheError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(self.keys.meta()).arg("r");
+        let answer = self.send(Need::Change, vec![get]).await?.pop();
+        let run_id = match answer {
+            Some(Ok(Value::BulkString(id))) => String::from_utf8(id).unwrap_or_default(),
+            // Whoever connects next clears again.
+            _ => String::new(),
+        };
+        self.void(&run_id).await?;
+        self.remove_void().await
+    }
+
+    /// Removes what a clear has voided. What was made since may go with it: that is a miss.
+    pub async fn remove_void(&self) -> Result<(), CacheError> {
+        let meta = self.keys.meta();
+        let index = self.keys.index("");
+        let mut cursor = None;
+        while let Some(found) = self.scan(&mut cursor, self.keys.prefix()).await? {
+            let mut unlink = redis::cmd("UNLINK");
+            let mut commands = Vec::new();
+            let mut any = false;
+            for key in found {
+                if let Some(ty) = key.strip_prefix(index.as_bytes()) {
+                    // Voids the type if its entries are not accounted for, as after a clear.
+                    commands.push(self.sweep_call(&String::from_utf8_lossy(ty), &[])?);
+                } else if key != meta.as_bytes() {
+                    unlink.arg(key);
+                    any = true;
+                }
+            }
+            if any {
+                commands.push(unlink);
+            }
+            self.ask(commands).await?;
+        }
+        Ok(())
+    }
+
+    /// The next keys that begin with the prefix; `None` at the end.
+    async fn scan(
+        &self,
+        cursor: &mut Option<Vec<u8>>,
+        prefix: &str,
+    ) -> Result<Option<Vec<Vec<u8>>>, CacheError> {
+        if cursor.as_deref() == Some(b"0") {
+            return Ok(None);
+        }
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor.as_deref().unwrap_or(b"0"))
+            .arg("MATCH")
+            .arg(format!("{prefix}*"))
+            .arg("COUNT")
+            .arg(SCAN);
+        let mut answer = reply::items(self.ask(vec![scan]).await?.pop().unwrap_or(Value::Nil))?.into_iter();
+        *cursor = Some(reply::bytes(answer.next().unwrap_or(Value::Nil))?.unwrap_or_else(|| b"0".to_vec()));
+        let keys = reply::items(answer.next().unwrap_or(Value::Nil))?.into_iter();
+        Ok(Some(keys.filter_map(|key| reply::bytes(key).transpose()).collect::<Result<_, _>>()?))
+    }
+
+    /// The types that have a generation, with it.
+    async fn types(&self) -> Result<BTreeMap<String, Vec<u8>>, CacheError> {
+        let mut all = redis::cmd("HGETALL");
+        all.arg(self.keys.meta());
+        let answer = reply::items(self.ask(vec![all]).await?.pop().unwrap_or(Value::Nil))?;
+        let mut types = BTreeMap::new();
+        let mut answer = answer.into_iter();
+        while let (Some(field), Some(value)) = (answer.next(), answer.next()) {
+            if let Some(ty) = reply::text(field)?.strip_prefix("g:") {
+                types.insert(ty.to_owned(), reply::bytes(value)?.unwrap_or_default());
+            }
+        }
+        Ok(types)
+    }
+
+    /// Index entries after a place.
+    async fn entries(&self, ty: &str, after: &[u8], count: usize) -> Result<Vec<Vec<u8>>, CacheError> {
+        // Shapes begin with `!`, which is before all entries.
+        let from = if after.is_empty() { b"[\"".to_vec() } else { [b"(", after].concat() };
+        let mut range = redis::cmd("ZRANGEBYLEX");
+        range.arg(self.keys.index(ty)).arg(from).arg("+").arg("LIMIT").arg(0).arg(count);
+        let answer = self.ask(vec![range]).await?.pop().unwrap_or(Value::Nil);
+        reply::items(answer)?.into_iter().filter_map(|entry| reply::bytes(entry).transpose()).collect()
+    }
+
+    fn sweep_call(&self, ty: &str, entries: &[Vec<u8>]) -> Result<redis::Cmd, CacheError> {
+        let mut keys = vec![self.keys.meta(), self.keys.index(ty)];
+        for entry in entries {
+            let key = BatchDef::key(&String::from_utf8_lossy(definition(entry)));
+            keys.extend([self.keys.ready(key), self.keys.pending(key)]);
+        }
+        let mut call = scripts::SWEEP.call(&keys, fresh()?, self.life());
+        call.arg(ty).arg(entries.len());
+        for entry in entries {
+            call.arg(entry);
+        }
+        Ok(call)
+    }
+
+    pub async fn sweep(&self) -> Result<u64, CacheError> {
+        let (mut ty, mut after) = self.place.lock().clone();
+        let types = self.types().await?;
+        let mut removed = 0;
+        let mut left = SWEEP;
+        for next in types.range(ty.clone()..).map(|(next, _)| next) {
+            if *next != ty {
+                (ty, after) = (next.clone(), Vec::new());
+            }
+            loop {
+                let entries = self.entries(&ty, &after, left.min(SWEEP_STEP)).await?;
+                let Some(last) = entries.last() else { break };
+                after.clone_from(last);
+                left -= entries.len();
+                let call = self.sweep_call(&ty, &entries)?;
+                removed += reply::count(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
+                if left == 0 {
+                    *self.place.lock() = (ty, after);
+                    return Ok(removed);
+                }
+            }
+        }
+        // The next one begins anew.
+        *self.place.lock() = Place::default();
+        Ok(removed)
+    }
+
+    pub async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
+        let types = self.types().await?;
+        let mut stats = BTreeMap::new();
+        for (ty, generation) in &types {
+            let mut of_type = TypeStats::default();
+            let mut cursor = None;
+            while let Some(found) = self.scan(&mut cursor, &self.keys.entities(ty)).await? {
+                let generation_of = |key: &Vec<u8>| {
+                    let mut get = redis::cmd("GETRANGE");
+                    get.arg(key).arg(32).arg(47);
+                    get
+                };
+                for found in self.ask(found.iter().map(generation_of).collect()).await? {
+                    of_type.entities += u64::from(reply::bytes(found)?.as_ref() == Some(generation));
+                }
+            }
+            let mut batches = BTreeSet::new();
+            let mut after = Vec::new();
+            loop {
+                let entries = self.entries(ty, &after, SWEEP).await?;
+                let Some(last) = entries.last() else { break };
+                after.clone_from(last);
+                batches.extend(
+                    entries.iter().map(|entry| BatchDef::key(&String::from_utf8_lossy(definition(entry)))),
+                );
+            }
+            of_type.batches = batches.len() as u64;
+            stats.insert(Arc::from(ty.as_str()), of_type);
+        }
+        Ok(stats)
+    }
+}
+
+/// The definition in an index entry.
+fn definition(entry: &[u8]) -> &[u8] {
+    entry.splitn(3, |&byte| byte == b'|').nth(2).unwrap_or_default()
+}

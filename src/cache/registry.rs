@@ -1,0 +1,87 @@
+//! How batches stand in the table index, how writers look them up, and what a batch keeps of a fill:
+//! the same in every backend.
+//!
+//! An index entry is the text `<shape>|<values part>|<definition>`. Paths have no `|`, values parts are
+//! hexadecimal, so a writer finds all batches of a shape and values part under one prefix.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{Batch, CacheLimits, Extent};
+use crate::query::{Probe, Shape, SortKey, row_ref};
+use crate::value::{Change, EntityRef};
+
+/// Slots of the floor table. More would refuse fewer fills for a neighbour's write, and take more room.
+pub(super) const SLOTS: usize = 1024;
+
+/// The shape under which a batch is registered, and the prefixes of its entries; each entry is a prefix
+/// and the definition's text.
+pub(super) fn entries(batch: &Batch) -> (Shape, Vec<String>) {
+    let (shape, parts) = batch.def.entries();
+    let prefixes = parts.iter().map(|values| prefix(&shape, values)).collect::<BTreeSet<_>>();
+    (shape, prefixes.into_iter().collect())
+}
+
+/// The prefixes of all entries under which a change has to be looked up. `None`: too many.
+pub(super) fn lookups<'a>(
+    shapes: impl IntoIterator<Item = &'a Shape>,
+    change: &Change,
+) -> Option<BTreeSet<String>> {
+    let mut prefixes = BTreeSet::new();
+    for shape in shapes {
+        for image in [&change.before, &change.after].into_iter().flatten() {
+            match shape.probe(image) {
+                Probe::Values(parts) => prefixes.extend(parts.iter().map(|values| prefix(shape, values))),
+                Probe::TooMany => return None,
+            }
+        }
+    }
+    Some(prefixes)
+}
+
+fn prefix(shape: &Shape, values: &str) -> String {
+    format!("{}|{values}|", shape.0)
+}
+
+/// The entity's slot of the floor table; every server must find the same.
+pub(super) fn slot(entity: &EntityRef) -> usize {
+    // FNV-1a: the slots need no more than an even spread.
+    let hash = row_ref(entity).iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash % SLOTS as u64) as usize
+}
+
+/// What a batch keeps of a fill.
+pub(super) struct Kept {
+    /// The documents' names and their rows, in order.
+    pub rows: Vec<(Vec<u8>, SortKey)>,
+    /// How far they reach.
+    pub extent: Extent,
+}
+
+/// The rows of a fill as a batch keeps them: in order and within the limits. `None` when they cannot be
+/// kept: a row is not one of this batch's order, is too long, comes twice, or lies beyond the extent.
+pub(super) fn keep(batch: &Batch, rows: &[SortKey], extent: Extent, limits: &CacheLimits) -> Option<Kept> {
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.0.len() > limits.row_key {
+            return None;
+        }
+        kept.push((row.row_ref(&batch.def.order)?.to_vec(), row.clone()));
+    }
+    kept.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+    let names: HashSet<&[u8]> = kept.iter().map(|(name, _)| name.as_slice()).collect();
+    let last = kept.last().map(|(_, row)| row);
+    let beyond = matches!((last, &extent), (Some(last), Extent::UpTo(end)) if last > end);
+    let too_long = matches!(&extent, Extent::UpTo(end) if end.0.len() > limits.row_key);
+    if names.len() != kept.len() || beyond || too_long {
+        return None;
+    }
+    let most = usize::try_from(limits.rows).unwrap_or(usize::MAX);
+    if kept.len() <= most {
+        return Some(Kept { rows: kept, extent });
+    }
+    kept.truncate(most);
+    let end = kept.last()?.1.clone();
+    Some(Kept { rows: kept, extent: Extent::UpTo(end) })
+}

@@ -1,0 +1,26 @@
+//! Why a command did not do its work.
+
+use std::process::ExitCode;
+
+/// Decides the exit code; the message goes to standard error.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// It was not done.
+    #[error("{0}")]
+    Failed(String),
+    /// The command line or the configuration is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// It was not done, and the reasons have been told.
+    #[error("")]
+    Told,
+}
+
+impl Failure {
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::Failed(_) | Failure::Told => ExitCode::from(1),
+            Failure::Usage(_) => ExitCode::from(2),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Makes the parts of the program as the configuration says.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::failure::Failure;
+use super::output::counted;
+use crate::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
+use crate::config::{CacheAddress, Config, StoreAddress};
+use crate::engine::{Engine, EngineOptions};
+use crate::graphql::ApiLimits;
+use crate::metrics::Metrics;
+use crate::schema::{self, Model};
+use crate::server::ServerOptions;
+use crate::store::{MongoStore, SqliteStore, Store, StoreError};
+
+/// Where documents live when nothing is configured.
+const DEFAULT_STORE: &str = "data/oponn.db";
+
+/// How long a store that does not answer at start is waited for, unless configured.
+const STORE_RETRY: Duration = Duration::from_secs(30);
+
+/// Between two tries to reach the store at start.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+
+/// Operations of one HTTP request, when batching is on and nothing else is configured.
+const BATCH_MAX: u64 = 10;
+
+/// The bytes of a schema file.
+pub(super) fn read_schema(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::Failed(match error.kind() {
+            ErrorKind::NotFound => format!(
+                "schema: there is no file {}. Run oponn where your schema file is, or name it with --schema, \
+                 OPONN_SCHEMA or `schema` in oponn.toml. A schema file can be as short as\n\n    \
+                 type Book @collection {{\n      id: ID!\n      title: String!\n    }}\n\n\
+                 docs/schema.md says what else it can have.",
+                path.display()
+            ),
+            _ => format!("schema: {} cannot be read: {error}", path.display()),
+        })
+    })
+}
+
+/// The model of the configured schema file; its faults are the failure.
+pub(super) fn model(config: &Config) -> Result<Arc<Model>, Failure> {
+    let bytes = read_schema(&config.schema)?;
+    let name = config.schema.display().to_string();
+    schema::load(&name, &bytes).map(Arc::new).map_err(|faults| {
+        let source = String::from_utf8_lossy(&bytes);
+        let mut text: String = faults.iter().map(|fault| fault.render(&source) + "\n").collect();
+        text += &format!("{name} has {}", counted(faults.len(), "fault"));
+        Failure::Failed(text)
+    })
+}
+
+/// A store that is ready for use.
+pub(super) struct OpenStore {
+    pub(super) store: Arc<dyn Store>,
+    /// The file whose content is new, or was left before its first import ended.
+    pub(super) fresh: Option<PathBuf>,
+    /// Held as long as the process uses the file.
+    _lock: Option<File>,
+}
+
+/// Opens the store, waiting for it for a while if it is away, and prepares it for the model.
+pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenStore, Failure> {
+    let address = config.store.clone().unwrap_or_else(|| StoreAddress::Sqlite(DEFAULT_STORE.into()));
+    let (mut fresh, mut lock) = (None, None);
+    if let StoreAddress::Sqlite(path) = &address {
+        make_parent(path)?;
+        lock = lock_file(path, config)?;
+        let is_fresh = config.store.is_none() && (!path.exists() || importing(path).exists());
+        fresh = is_fresh.then(|| path.clone());
+    }
+    let patience = config.server.store_retry.unwrap_or(STORE_RETRY);
+    let deadline = Instant::now() + patience;
+    loop {
+        let error = match open(&address, model).await {
+            Ok(store) => return Ok(OpenStore { store, fresh, _lock: lock }),
+            Err(error) => error,
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        match error {
+            StoreError::Unavailable(cause) if !left.is_zero() => {
+                tracing::warn!(store = %address, cause, ?left, "the store does not answer; trying again");
+                tokio::time::sleep(BETWEEN_TRIES.min(left)).await;
+            }
+            StoreError::Unavailable(cause) => {
+                return Err(Failure::Failed(format!(
+                    "store {address} did not answer within {patience:?}: {cause}. Start it, or set another \
+                     with --store, OPONN_STORE or `store` in oponn.toml."
+                )));
+            }
+            error => return Err(Failure::Failed(format!("store {address}: {error}"))),
+        }
+    }
+}
+
+async fn open(address: &StoreAddress, model: &Arc<Model>) -> Result<Arc<dyn Store>, StoreError> {
+    let store: Arc<dyn Store> = match address {
+        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::open(model.clone(), path)?),
+        StoreAddress::Mongo(url) => Arc::new(MongoStore::connect(model.clone(), url).await?),
+    };
+    store.prepare().await?;
+    Ok(store)
+}
+
+fn make_parent(path: &Path) -> Result<(), Failure> {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(parent).map_err(|error| {
+        Failure::Failed(format!("store: the folder {} cannot be made: {error}", parent.display()))
+    })
+}
+
+/// With a memory cache, no other process may write to the file: this one would not hear of it.
+fn lock_file(path: &Path, config: &Config) -> Result<Option<File>, Failure> {
+    if config.cache != CacheAddress::Memory {
+        return Ok(None);
+    }
+    let lock_path = beside(path, ".lock");
+    let unusable = |error| Failure::Failed(format!("store: {} cannot be used: {error}", lock_path.display()));
+    let file = File::create(&lock_path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(Failure::Failed(format!(
+            "store: {} is in use by another oponn, and with the cache `memory:` neither would hear of the \
+             other's writes. Stop the other one, or give both the same Redis as cache.",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// The file that is there while the first import of a new store is not complete.
+pub(super) fn importing(path: &Path) -> PathBuf {
+    beside(path, ".importing")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// The cache.
+pub(super) async fn cache(config: &Config, model: &Model) -> Result<Arc<dyn Cache>, Failure> {
+    let limits = cache_limits(config);
+    Ok(match &config.cache {
+        CacheAddress::Memory => Arc::new(MemoryCache::new(limits)),
+        CacheAddress::None => Arc::new(NoCache),
+        CacheAddress::Redis(url) => {
+            let deployment = format!("{}:{}", config.deployment, model.fingerprint);
+            let cache = RedisCache::connect(url, &deployment, limits).await;
+            Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
+        }
+    })
+}
+
+/// All parts together.
+pub(super) fn engine(
+    config: &Config,
+    model: Arc<Model>,
+    store: Arc<dyn Store>,
+    cache: Arc<dyn Cache>,
+) -> Arc<Engine> {
+    let options = EngineOptions { limits: cache_limits(config), ..EngineOptions::default() };
+    Arc::new(Engine::new(model, store, cache, Arc::new(Metrics::default()), options))
+}
+
+/// Bounds of the API.
+pub(super) fn api_limits(config: &Config) -> ApiLimits {
+    let (api, default) = (&config.api, ApiLimits::default());
+    let page_max = api.page_max.unwrap_or(default.page_max);
+    ApiLimits {
+        page_default: api.page_default.unwrap_or(default.page_default).min(page_max),
+        page_max,
+        depth: api.depth.map_or(default.depth, to_usize),
+        complexity: api.complexity.map_or(default.complexity, to_usize),
+        introspection: api.introspection.unwrap_or(default.introspection),
+    }
+}
+
+/// How the API is served.
+pub(super) fn server_options(config: &Config) -> ServerOptions {
+    let default = ServerOptions::default();
+    let batching = config.api.batching.unwrap_or(false);
+    ServerOptions {
+        body_limit: config.api.body_limit.map_or(default.body_limit, to_usize),
+        body_timeout: config.server.body_timeout.unwrap_or(default.body_timeout),
+        batch_max: batching.then(|| to_usize(config.api.batch_max.unwrap_or(BATCH_MAX))),
+        cors_origins: config.cors_origins.clone(),
+        grace: config.server.grace.unwrap_or(default.grace),
+        ..default
+    }
+}
+
+fn cache_limits(config: &Config) -> CacheLimits {
+    let (limits, default) = (&config.limits, CacheLimits::default());
+    CacheLimits {
+        ttl: limits.ttl.unwrap_or(default.ttl),
+        lease: limits.lease.unwrap_or(default.lease),
+        rows: limits.rows.unwrap_or(default.rows),
+        departed: limits.departed.unwrap_or(default.departed),
+        deltas: limits.deltas.unwrap_or(default.deltas),
+        batches: limits.batches.unwrap_or(default.batches),
+        shapes: limits.shapes.unwrap_or(default.shapes),
+        definition: limits.definition.map_or(default.definition, to_usize),
+        row_key: limits.row_key.map_or(default.row_key, to_usize),
+        entity: limits.entity.map_or(default.entity, to_usize),
+        matches: limits.matches.unwrap_or(default.matches),
+        memory: limits.memory.unwrap_or(default.memory),
+    }
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

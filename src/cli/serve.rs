@@ -1,0 +1,116 @@
+//! `oponn serve`: the API over HTTP, until it is told to stop.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::failure::Failure;
+use super::{import, output, parts};
+use crate::cache::Cache;
+use crate::config::Config;
+use crate::graphql::Api;
+use crate::server::{self, Server, sample_query};
+
+/// How often what has expired is removed from the cache's index.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure> {
+    let mut stop = Box::pin(stop_signal()?);
+    // Whoever stops the program while it waits for its store shall not have to wait as well.
+    let started = tokio::select! {
+        started = start(&config, started) => started?,
+        () = &mut stop => return Ok(()),
+    };
+    let (listener, server, _store) = started;
+    let finished = server::serve(listener, server, async {
+        stop.await;
+        tracing::info!("stopping: requests in flight may finish");
+    })
+    .await;
+    match finished {
+        true => tracing::info!("stopped"),
+        false => tracing::warn!("stopped; requests that took too long were cut off"),
+    }
+    Ok(())
+}
+
+async fn start(
+    config: &Config,
+    started: Instant,
+) -> Result<(TcpListener, Server, parts::OpenStore), Failure> {
+    let model = parts::model(config)?;
+    let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
+        Failure::Failed(format!(
+            "listen: {} cannot be used: {error}. Set another address with --listen, OPONN_LISTEN or `listen` \
+             in oponn.toml.",
+            config.listen
+        ))
+    })?;
+    let store = parts::store(config, &model).await?;
+    let cache = parts::cache(config, &model).await?;
+    let engine = parts::engine(config, model.clone(), store.store.clone(), cache);
+    if let Some(path) = &store.fresh {
+        let marker = parts::importing(path);
+        let unwritable =
+            |error| Failure::Failed(format!("store: {} cannot be written: {error}", marker.display()));
+        std::fs::write(&marker, "").map_err(unwritable)?;
+        import::first_import(config, &engine).await?;
+        std::fs::remove_file(&marker).map_err(unwritable)?;
+    }
+    tokio::spawn(sweep(engine.cache().clone()));
+    let api = Api::new(engine, parts::api_limits(config))
+        .map_err(|error| Failure::Failed(format!("schema: no API can be made of it: {error}")))?;
+    let server = Server::new(Arc::new(api), parts::server_options(config));
+
+    let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());
+    let took = started.elapsed();
+    match std::io::stdout().is_terminal() {
+        true => output::print(&welcome(&address, took, &sample_query(&model)))?,
+        false => tracing::info!(address, cache = %config.cache, ?took, "ready"),
+    }
+    Ok((listener, server, store))
+}
+
+fn welcome(address: &str, took: Duration, query: &str) -> String {
+    let shown = address.replace("0.0.0.0", "localhost").replace("[::]", "localhost");
+    let indented: String = query.lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "oponn is ready after {} ms.\n\n  GraphiQL  http://{shown}/\n  API       http://{shown}/graphql\n\n  \
+         A query to begin with:\n\n{indented}\n",
+        took.as_millis()
+    )
+}
+
+async fn sweep(cache: Arc<dyn Cache>) {
+    loop {
+        tokio::time::sleep(BETWEEN_SWEEPS).await;
+        match cache.sweep().await {
+            Ok(removed) if removed > 0 => tracing::debug!(removed, "swept the cache's index"),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "the cache's index cannot be swept"),
+        }
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT. A second signal ends the program at once.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let no_signals = |error| Failure::Failed(format!("signals cannot be listened to: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            std::process::exit(130);
+        });
+    })
+}

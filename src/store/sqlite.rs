@@ -1,0 +1,176 @@
+//! The embedded store: one SQLite file, for running without any server and as a second, independent
+//! implementation of every answer.
+//!
+//! A collection is a table of its documents as BSON, the same that MongoDB would hold, with their ids
+//! as keys of [`encode_value`](crate::query::encode_value). Indexes are over the values at paths in the
+//! same encoding, so that comparing bytes is comparing values, and filters and orders are SQL over these
+//! keys. One thread writes, in rounds: what has queued up is committed together. Readers have
+//! connections of their own and are never blocked.
+//!
+//! The time of a change is a counter kept in the file. What is committed is synced and can be read at
+//! once, so that a read is of any time that the counter has reached.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bson::{Bson, Document};
+use rusqlite::Connection;
+
+use crate::query::Filter;
+use crate::schema::{Collection, Model};
+use crate::value::{Doc, Id, Time};
+
+use super::{Find, Patch, Store, StoreError, Write, Written};
+
+mod arrays;
+mod bulk;
+mod connection;
+mod error;
+mod filter;
+mod functions;
+mod keys;
+mod list;
+mod prepare;
+mod sql;
+mod write;
+mod writer;
+
+use connection::Pool;
+use writer::Writer;
+
+/// A store in an SQLite file.
+pub struct SqliteStore {
+    model: Arc<Model>,
+    readers: Pool,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and its directories. Fails with [`StoreError::Refused`] when it
+    /// cannot be used.
+    pub fn open(model: Arc<Model>, path: &Path) -> Result<SqliteStore, StoreError> {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|cause| {
+                StoreError::Refused(format!(
+                    "The directory {} of the SQLite file cannot be made: {cause}. Name another file.",
+                    directory.display()
+                ))
+            })?;
+        }
+        let writing = connection::open(path, true).map_err(|cause| error::on_open(path, &cause))?;
+        Ok(SqliteStore { model, readers: Pool::new(path), writer: Writer::start(writing, path)? })
+    }
+
+    fn collection(&self, ty: &str) -> Result<Arc<Collection>, StoreError> {
+        let known = self.model.collection(ty).cloned();
+        known.ok_or_else(|| StoreError::Internal(format!("the model has no collection type {ty}")))
+    }
+
+    /// Reads in one snapshot, not older than `at`.
+    async fn read<T: Send + 'static>(
+        &self,
+        at: Time,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.read(at, work).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    async fn prepare(&self) -> Result<(), StoreError> {
+        let model = Arc::clone(&self.model);
+        self.writer.run(move |session| prepare::prepare(session, &model)).await?
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.read(Time(0), |_| Ok(())).await
+    }
+
+    async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
+        let (collection, ids) = (self.collection(ty)?, ids.to_vec());
+        self.read(at, move |connection| list::get(connection, &collection, ids)).await
+    }
+
+    async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError> {
+        let (collection, find) = (self.collection(&find.ty)?, find.clone());
+        self.read(at, move |connection| list::find(connection, &collection, &find)).await
+    }
+
+    async fn find_each(
+        &self,
+        find: &Find,
+        field: &str,
+        values: &[Bson],
+        at: Time,
+    ) -> Result<Vec<Vec<Doc>>, StoreError> {
+        let (collection, find) = (self.collection(&find.ty)?, find.clone());
+        let (field, values) = (field.to_owned(), values.to_vec());
+        self.read(at, move |connection| {
+            let each = values.into_iter().map(|value| {
+                let filter = find.filter.clone().and(Filter::eq(&*field, value));
+                list::find(connection, &collection, &Find { filter, ..find.clone() })
+            });
+            each.collect()
+        })
+        .await
+    }
+
+    async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError> {
+        let (collection, filter) = (self.collection(ty)?, filter.clone());
+        self.read(at, move |connection| list::count(connection, &collection, &filter)).await
+    }
+
+    async fn count_each(
+        &self,
+        ty: &str,
+        filter: &Filter,
+        field: &str,
+        values: &[Bson],
+        at: Time,
+    ) -> Result<Vec<u64>, StoreError> {
+        let (collection, filter) = (self.collection(ty)?, filter.clone());
+        let (field, values) = (field.to_owned(), values.to_vec());
+        self.read(at, move |connection| {
+            let each = values.into_iter().map(|value| {
+                list::count(connection, &collection, &filter.clone().and(Filter::eq(&*field, value)))
+            });
+            each.collect()
+        })
+        .await
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {
+        let count = writes.len();
+        let model = Arc::clone(&self.model);
+        let work = move |session: &mut writer::Session| {
+            writes.into_iter().map(|one| write::write(session, &model, one)).collect()
+        };
+        self.writer.run(work).await.unwrap_or_else(|error| vec![Err(error); count])
+    }
+
+    async fn insert_many(
+        &self,
+        ty: &str,
+        documents: Vec<Document>,
+    ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
+        let collection = self.collection(ty)?;
+        self.writer.run(move |session| bulk::insert_many(session, &collection, documents)).await?
+    }
+
+    async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError> {
+        let (collection, filter, patch) = (self.collection(ty)?, filter.clone(), patch.clone());
+        self.writer.run(move |session| bulk::update_many(session, &collection, &filter, &patch)).await?
+    }
+
+    async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError> {
+        let (collection, filter) = (self.collection(ty)?, filter.clone());
+        self.writer.run(move |session| bulk::delete_many(session, &collection, &filter)).await?
+    }
+}

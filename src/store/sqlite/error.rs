@@ -1,0 +1,85 @@
+//! From SQLite's errors to the store's.
+
+use std::path::Path;
+
+use rusqlite::{Error, ErrorCode};
+
+use super::super::StoreError;
+
+/// How names of unique indexes begin; the key's name follows, up to the next slash.
+pub(super) const UNIQUE: &str = "unique/";
+
+/// While opening the file.
+pub(super) fn on_open(path: &Path, cause: &Error) -> StoreError {
+    let path = path.display();
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => StoreError::Refused(format!(
+            "{path} is not an SQLite database. Name another file, or move this one away."
+        )),
+        Some(ErrorCode::DatabaseCorrupt) => StoreError::Refused(format!(
+            "The SQLite file {path} is damaged: {cause}. Restore it from a copy, or name another file."
+        )),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            StoreError::Refused(format!(
+                "The SQLite file {path} cannot be opened for reading and writing: {cause}. Check that it is \
+                 a file and that its owner may write to it and to its directory, or name another file."
+            ))
+        }
+        _ => on_read(cause),
+    }
+}
+
+/// During a read.
+pub(super) fn on_read(cause: &Error) -> StoreError {
+    let message = cause.to_string();
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Unavailable(format!("another process keeps the SQLite file locked: {message}"))
+        }
+        Some(ErrorCode::DiskFull) => {
+            StoreError::Unavailable(format!("there is no space left for the SQLite file: {message}"))
+        }
+        Some(
+            ErrorCode::CannotOpen
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OutOfMemory,
+        ) => StoreError::Unavailable(message),
+        Some(ErrorCode::TooBig) => StoreError::Unacceptable("A value is too large for the store.".to_owned()),
+        _ if too_complex(&message) => StoreError::Unacceptable(
+            "The filter has too many conditions within each other; write a simpler one.".to_owned(),
+        ),
+        _ => StoreError::Internal(message),
+    }
+}
+
+/// During a write to the collection of a type, which then did not happen.
+pub(super) fn on_write(ty: &str, cause: &Error) -> StoreError {
+    match cause {
+        Error::SqliteFailure(code, Some(message)) if code.code == ErrorCode::ConstraintViolation => {
+            let key = message
+                .split_once(UNIQUE)
+                .and_then(|(_, named)| named.split('/').next())
+                // Every other constraint is the primary key.
+                .unwrap_or("id");
+            StoreError::Duplicate { ty: ty.to_owned(), key: key.to_owned() }
+        }
+        _ => on_read(cause),
+    }
+}
+
+/// When the commit fails: the file may have it all the same if it broke while syncing.
+pub(super) fn on_commit(cause: &Error) -> StoreError {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => StoreError::Unknown(cause.to_string()),
+        _ => on_read(cause),
+    }
+}
+
+/// Whether SQLite refused a statement for its size; it has no code for that.
+fn too_complex(message: &str) -> bool {
+    ["Expression tree is too large", "parser stack overflow", "too many SQL variables", "too many FROM"]
+        .iter()
+        .any(|limit| message.contains(limit))
+}

@@ -1,0 +1,121 @@
+//! Filters as SQL over keys.
+//!
+//! Where a path has a single value (see [`Arrays`]), a condition compares its key, written just as the
+//! indexes have it. Elsewhere functions look at all values of the path.
+
+use bson::Bson;
+
+use crate::query::{Filter, encode_value};
+
+use super::arrays::Arrays;
+use super::keys::Range;
+use super::sql::{Params, join, text};
+
+/// Values compared one by one; more are a list.
+const MAX_SPELLED: usize = 16;
+
+/// What the paths of a filter start from.
+pub(super) struct Scope<'a> {
+    arrays: &'a Arrays,
+    /// The SQL that gives the document.
+    doc: String,
+    /// The path from the stored document to this one, with a dot at its end; empty for itself.
+    base: String,
+    /// How many documents this one is in.
+    depth: usize,
+}
+
+impl Scope<'_> {
+    /// The stored document.
+    pub fn row(arrays: &Arrays) -> Scope<'_> {
+        Scope { arrays, doc: "doc".to_owned(), base: String::new(), depth: 0 }
+    }
+
+    /// Whether there is one value at the path.
+    pub fn single(&self, path: &str) -> bool {
+        self.arrays.single(&self.base, path)
+    }
+
+    /// The key of the value at the path.
+    pub fn key(&self, path: &str) -> String {
+        if path == "_id" && self.depth == 0 { "id".to_owned() } else { self.call("oponn_key", path, "") }
+    }
+
+    /// A function of the document and the path.
+    pub fn call(&self, function: &str, path: &str, more: &str) -> String {
+        format!("{function}({}, {}{more})", self.doc, text(path))
+    }
+}
+
+/// The condition, true or false for every row.
+pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params) -> String {
+    match filter {
+        Filter::And(parts) => {
+            join(parts.iter().map(|part| condition(part, scope, params)).collect(), "AND", "1")
+        }
+        Filter::Or(parts) => {
+            join(parts.iter().map(|part| condition(part, scope, params)).collect(), "OR", "0")
+        }
+        Filter::Not(inner) => format!("(NOT {})", condition(inner, scope, params)),
+        Filter::In(path, values) if scope.single(path) => is_one_of(scope.key(path), values, params),
+        Filter::In(path, values) => {
+            let points = params.bind(Range::pack(&points(values)));
+            scope.call("oponn_sees", path, &format!(", {points}"))
+        }
+        Filter::Cmp(path, op, value) => {
+            let range = Range::comparing(*op, value);
+            if scope.single(path) {
+                let key = scope.key(path);
+                let (from, to) = (params.bind(range.from), params.bind(range.to));
+                format!("({key} >= {from} AND {key} < {to})")
+            } else {
+                let range = params.bind(Range::pack(&[range]));
+                scope.call("oponn_sees", path, &format!(", {range}"))
+            }
+        }
+        Filter::Exists(path) => scope.call("oponn_has", path, ""),
+        Filter::Matches(path, pattern) => {
+            let pattern = params.bind(pattern.as_str().to_owned());
+            scope.call("oponn_matches", path, &format!(", {pattern}"))
+        }
+        Filter::HasAny(path, _) | Filter::Some(path, _) if scope.single(path) => "0".to_owned(),
+        Filter::IsEmpty(path) if scope.single(path) => "1".to_owned(),
+        Filter::HasAny(path, values) => {
+            let points = params.bind(Range::pack(&points(values)));
+            scope.call("oponn_has_any", path, &format!(", {points}"))
+        }
+        Filter::IsEmpty(path) => format!("(NOT {})", scope.call("oponn_has_elements", path, "")),
+        Filter::Some(path, inner) => {
+            let depth = scope.depth + 1;
+            let element = Scope {
+                arrays: scope.arrays,
+                doc: format!("unhex(e{depth}.value)"),
+                base: format!("{}{path}.", scope.base),
+                depth,
+            };
+            let inner = condition(inner, &element, params);
+            let documents = scope.call("oponn_documents", path, "");
+            format!("EXISTS (SELECT 1 FROM json_each({documents}) AS e{depth} WHERE {inner})")
+        }
+    }
+}
+
+fn is_one_of(key: String, values: &[Bson], params: &mut Params) -> String {
+    let keys: Vec<Vec<u8>> = points(values).into_iter().map(|point| point.from).collect();
+    match keys.len() {
+        0 => "0".to_owned(),
+        1..=MAX_SPELLED => {
+            let spelled: Vec<String> = keys.into_iter().map(|key| params.bind(key)).collect();
+            format!("{key} IN ({})", spelled.join(", "))
+        }
+        _ => format!("{key} IN {}", params.bind_list(keys)),
+    }
+}
+
+/// The values, sorted and each once.
+fn points(values: &[Bson]) -> Vec<Range> {
+    let mut points: Vec<Range> = values.iter().map(|value| Range::point(encode_value(value))).collect();
+    points.sort_unstable();
+    points.dedup();
+    points
+}

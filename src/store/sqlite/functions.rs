@@ -1,0 +1,127 @@
+//! The SQL functions that look into documents. All are deterministic, so that indexes can be made of
+//! them; a malformed document is like one without fields.
+
+use bson::raw::{RawBsonRef, RawDocument};
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Result, ToSql};
+
+use crate::query::{Direction, Pattern, any_leaf, encode_raw, write_part};
+
+use super::keys::Range;
+
+/// Makes the functions known to a connection:
+///
+/// - `oponn_key(doc, path)`: what a document sorts by at the path, ascending;
+/// - `oponn_key_desc(doc, path)`: the same for descending orders, which differs for arrays;
+/// - `oponn_has(doc, path)`: whether the field is there;
+/// - `oponn_sees(doc, path, ranges)`: whether a value or an element at the path is in the ranges;
+/// - `oponn_has_any(doc, path, ranges)`: the same for elements of arrays only;
+/// - `oponn_has_elements(doc, path)`: whether there is an array that is not empty;
+/// - `oponn_matches(doc, path, pattern)`: whether a string at the path matches;
+/// - `oponn_documents(doc, path)`: the documents in arrays at the path, in hexadecimal, as a JSON array.
+pub(super) fn register(connection: &Connection) -> Result<()> {
+    rusqlite::vtab::array::load_module(connection)?;
+    define(connection, "oponn_key", 2, |call| {
+        let mut key = Vec::with_capacity(24);
+        write_part(&mut key, document(call), path(call)?, Direction::Asc);
+        Ok(key)
+    })?;
+    define(connection, "oponn_key_desc", 2, |call| {
+        let mut key = Vec::with_capacity(24);
+        write_part(&mut key, document(call), path(call)?, Direction::Desc);
+        key.iter_mut().for_each(|byte| *byte = !*byte);
+        Ok(key)
+    })?;
+    define(connection, "oponn_has", 2, |call| {
+        Ok(any_leaf(document(call), path(call)?, &mut |value| value.is_some()))
+    })?;
+    define(connection, "oponn_sees", 3, |call| {
+        let ranges = ranges(call)?;
+        let within = |value: RawBsonRef<'_>| Range::any_has(&ranges, &encode_raw(value));
+        Ok(any_leaf(document(call), path(call)?, &mut |value| {
+            within(value.unwrap_or(RawBsonRef::Null)) || elements(value).any(within)
+        }))
+    })?;
+    define(connection, "oponn_has_any", 3, |call| {
+        let ranges = ranges(call)?;
+        let within = |value: RawBsonRef<'_>| Range::any_has(&ranges, &encode_raw(value));
+        Ok(any_leaf(document(call), path(call)?, &mut |value| elements(value).any(within)))
+    })?;
+    define(connection, "oponn_has_elements", 2, |call| {
+        Ok(any_leaf(document(call), path(call)?, &mut |value| elements(value).next().is_some()))
+    })?;
+    define(connection, "oponn_matches", 3, |call| {
+        let pattern = call.get_or_create_aux(2, |argument| {
+            Pattern::from_canonical(argument.as_str()?)
+                .ok_or("the pattern is not a canonical one")
+                .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+        })?;
+        let found = |value: RawBsonRef<'_>| match value {
+            RawBsonRef::String(text) | RawBsonRef::Symbol(text) => pattern.is_match(text),
+            _ => false,
+        };
+        Ok(any_leaf(document(call), path(call)?, &mut |value| {
+            value.is_some_and(found) || elements(value).any(found)
+        }))
+    })?;
+    define(connection, "oponn_documents", 2, |call| {
+        let mut list = String::from("[");
+        any_leaf(document(call), path(call)?, &mut |value| {
+            for element in elements(value) {
+                if let RawBsonRef::Document(document) = element {
+                    list.push_str(if list.len() > 1 { ",\"" } else { "\"" });
+                    list.push_str(&hex::encode(document.as_bytes()));
+                    list.push('"');
+                }
+            }
+            false
+        });
+        list.push(']');
+        Ok(list)
+    })
+}
+
+fn define<T: ToSql + 'static>(
+    connection: &Connection,
+    name: &str,
+    arguments: i32,
+    function: fn(&Context<'_>) -> Result<T>,
+) -> Result<()> {
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function(name, arguments, flags, function)
+}
+
+fn document<'a>(call: &'a Context<'_>) -> &'a RawDocument {
+    /// A document without fields: its length and its end.
+    const EMPTY: &[u8; 5] = &[5, 0, 0, 0, 0];
+    let bytes = match call.get_raw(0) {
+        ValueRef::Blob(bytes) => bytes,
+        _ => EMPTY,
+    };
+    RawDocument::from_bytes(bytes)
+        .or_else(|_| RawDocument::from_bytes(EMPTY))
+        .expect("five bytes are the empty document")
+}
+
+fn path<'a>(call: &'a Context<'_>) -> Result<&'a str> {
+    Ok(call.get_raw(1).as_str()?)
+}
+
+fn ranges(call: &Context<'_>) -> Result<std::sync::Arc<Vec<Range>>> {
+    call.get_or_create_aux(2, |argument| {
+        Range::unpack(argument.as_blob()?)
+            .ok_or("the ranges are malformed")
+            .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+    })
+}
+
+/// The elements, if it is an array.
+fn elements(value: Option<RawBsonRef<'_>>) -> impl Iterator<Item = RawBsonRef<'_>> {
+    let array = match value {
+        Some(RawBsonRef::Array(array)) => Some(array),
+        _ => None,
+    };
+    array.into_iter().flatten().map_while(std::result::Result::ok)
+}

@@ -1,0 +1,79 @@
+//! Ranges of encoded values.
+
+use bson::Bson;
+
+use crate::query::{CmpOp, encode_value};
+
+/// Encoded values from `from` on, before `to`. No encoded value begins with another, so that a zero at
+/// the end of one is the next place after it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Range {
+    pub from: Vec<u8>,
+    pub to: Vec<u8>,
+}
+
+impl Range {
+    /// One value.
+    pub fn point(value: Vec<u8>) -> Range {
+        Range { to: next(value.clone()), from: value }
+    }
+
+    /// The values of the same class that compare so with the value. Comparing with NaN finds NaN or
+    /// nothing, and other comparisons never find it.
+    pub fn comparing(op: CmpOp, value: &Bson) -> Range {
+        let encoded = encode_value(value);
+        let nan = encode_value(&Bson::Double(f64::NAN));
+        if encoded == nan {
+            return match op {
+                CmpOp::Lte | CmpOp::Gte => Range::point(encoded),
+                CmpOp::Lt | CmpOp::Gt => Range { from: encoded.clone(), to: encoded },
+            };
+        }
+        // The first byte is the class.
+        let class = encoded[0];
+        let first = if class == nan[0] { next(nan) } else { vec![class] };
+        let beyond = vec![class + 1];
+        match op {
+            CmpOp::Lt => Range { from: first, to: encoded },
+            CmpOp::Lte => Range { from: first, to: next(encoded) },
+            CmpOp::Gt => Range { from: next(encoded), to: beyond },
+            CmpOp::Gte => Range { from: encoded, to: beyond },
+        }
+    }
+
+    /// Sorted ranges as one blob, for a function's argument.
+    pub fn pack(ranges: &[Range]) -> Vec<u8> {
+        let mut packed = Vec::new();
+        for end in ranges.iter().flat_map(|range| [&range.from, &range.to]) {
+            packed.extend_from_slice(&(end.len() as u32).to_le_bytes());
+            packed.extend_from_slice(end);
+        }
+        packed
+    }
+
+    /// Reads what [`Range::pack`] wrote.
+    pub fn unpack(mut packed: &[u8]) -> Option<Vec<Range>> {
+        let mut end = || {
+            let (length, rest) = packed.split_first_chunk::<4>()?;
+            let (bytes, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            packed = rest;
+            Some(bytes.to_vec())
+        };
+        let mut ranges = Vec::new();
+        while let Some(from) = end() {
+            ranges.push(Range { from, to: end()? });
+        }
+        Some(ranges)
+    }
+
+    /// Whether one of the sorted ranges, which do not overlap, has the value.
+    pub fn any_has(ranges: &[Range], value: &[u8]) -> bool {
+        let after = ranges.partition_point(|range| range.from.as_slice() <= value);
+        after > 0 && value < ranges[after - 1].to.as_slice()
+    }
+}
+
+fn next(mut value: Vec<u8>) -> Vec<u8> {
+    value.push(0);
+    value
+}

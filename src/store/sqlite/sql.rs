@@ -1,0 +1,68 @@
+//! A statement being written: its text and its parameters.
+
+use std::rc::Rc;
+
+use rusqlite::types::Value;
+use rusqlite::{CachedStatement, Connection, Row, ToSql};
+
+/// What takes the place of a `?`.
+enum Param {
+    Value(Value),
+    /// The rows of `rarray`.
+    List(Rc<Vec<Value>>),
+}
+
+/// The parameters of a statement; its text names them by number.
+#[derive(Default)]
+pub(super) struct Params(Vec<Param>);
+
+impl Params {
+    /// Adds a parameter; how the text names it.
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.0.push(Param::Value(value.into()));
+        format!("?{}", self.0.len())
+    }
+
+    /// Adds a list of blobs; the sub-select that gives them.
+    pub fn bind_list(&mut self, blobs: Vec<Vec<u8>>) -> String {
+        self.0.push(Param::List(Rc::new(blobs.into_iter().map(Value::Blob).collect())));
+        format!("(SELECT value FROM rarray(?{}))", self.0.len())
+    }
+
+    /// Runs the statement and maps its rows.
+    pub fn query<T>(
+        &self,
+        connection: &Connection,
+        text: &str,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
+        let mut statement: CachedStatement<'_> = connection.prepare_cached(text)?;
+        let params = self.0.iter().map(|param| match param {
+            Param::Value(value) => value as &dyn ToSql,
+            Param::List(list) => list as &dyn ToSql,
+        });
+        statement.query_map(rusqlite::params_from_iter(params), map)?.collect()
+    }
+}
+
+/// A name, quoted.
+pub(super) fn name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Text, quoted.
+pub(super) fn text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Joins conditions; a balanced tree, because SQLite bounds the depth of expressions.
+pub(super) fn join(mut parts: Vec<String>, operator: &str, none: &str) -> String {
+    match parts.len() {
+        0 => none.to_owned(),
+        1 => parts.remove(0),
+        length => {
+            let right = parts.split_off(length / 2);
+            format!("({} {operator} {})", join(parts, operator, none), join(right, operator, none))
+        }
+    }
+}

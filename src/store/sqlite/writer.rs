@@ -1,0 +1,175 @@
+//! The thread that writes. It takes all jobs that have queued up, runs them in one transaction, and
+//! tells each of them only after the commit.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use bson::raw::RawDocument;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use crate::value::Time;
+
+use super::super::StoreError;
+use super::arrays::ArrayBook;
+use super::{connection, error};
+
+/// Jobs committed together at the most.
+const MAX_ROUND: usize = 512;
+
+/// Hands jobs to the thread.
+pub(super) struct Writer {
+    jobs: Option<Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a job sees: the transaction of its round.
+pub(super) struct Session<'a> {
+    /// The connection, within the transaction.
+    pub connection: &'a Connection,
+    arrays: &'a mut ArrayBook,
+    time: Time,
+}
+
+impl Session<'_> {
+    /// The time of the next change.
+    pub fn tick(&mut self) -> Time {
+        self.time.0 += 1;
+        self.time
+    }
+
+    /// The time of the last change.
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// Notes the arrays of a document that is about to be written.
+    pub fn note_arrays(&mut self, collection: &str, doc: &RawDocument) -> rusqlite::Result<()> {
+        self.arrays.note(self.connection, collection, doc)
+    }
+
+    /// Runs steps of which either all happen or none.
+    pub fn whole<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let run = |text: &str| self.connection.execute_batch(text).map_err(|cause| error::on_read(&cause));
+        run("SAVEPOINT whole")?;
+        let result = work(self);
+        let end = match &result {
+            Ok(_) => "RELEASE whole",
+            Err(_) => {
+                self.arrays.clear();
+                "ROLLBACK TO whole; RELEASE whole"
+            }
+        };
+        // SQLite has already rolled everything back after some errors; then the round fails as a whole.
+        match self.connection.is_autocommit() {
+            true => result,
+            false => self.connection.execute_batch(end).map_err(|cause| error::on_read(&cause)).and(result),
+        }
+    }
+}
+
+trait Job: Send {
+    fn run(&mut self, session: &mut Session<'_>);
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Task<F, T> {
+    work: Option<F>,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnOnce(&mut Session<'_>) -> T + Send> Job for Task<F, T> {
+    fn run(&mut self, session: &mut Session<'_>) {
+        self.value = self.work.take().map(|work| work(session));
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let not_run =
+            || StoreError::Unavailable("an earlier write of the same round broke it off".to_owned());
+        let Task { value, reply, .. } = *self;
+        // Nobody may be waiting any more.
+        let _ = reply.send(committed.and_then(|()| value.ok_or_else(not_run)));
+    }
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(connection: Connection, path: &Path) -> Result<Writer, StoreError> {
+        let (jobs, queue) = channel();
+        let thread = std::thread::Builder::new()
+            .name(format!("sqlite {}", path.display()))
+            .spawn(move || work(connection, &queue))
+            .map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Runs a job in the next round; returns after its commit.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session<'_>) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, result) = oneshot::channel();
+        let job = Box::new(Task { work: Some(work), value: None, reply });
+        let gone = || StoreError::Unknown("the thread that writes is gone".to_owned());
+        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        result.await.map_err(|_| gone())?
+    }
+}
+
+/// Waits for the thread, so that the file is closed when the store is gone.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // It can only have panicked, which was reported then.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
+    let mut arrays = ArrayBook::default();
+    while let Ok(first) = queue.recv() {
+        let mut jobs = vec![first];
+        jobs.extend(queue.try_iter().take(MAX_ROUND - 1));
+        let committed = round(&mut connection, &mut arrays, &mut jobs);
+        if committed.is_err() {
+            arrays.clear();
+        }
+        for job in jobs {
+            job.finish(committed.clone());
+        }
+    }
+}
+
+fn round(
+    connection: &mut Connection,
+    arrays: &mut ArrayBook,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
+    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)
+        .map_err(|cause| error::on_read(&cause))?;
+    // A file that is about to be prepared has no counter yet.
+    let start = connection::time(&transaction).unwrap_or_default();
+    let mut session = Session { connection: &transaction, arrays, time: start };
+    for job in jobs {
+        job.run(&mut session);
+        if transaction.is_autocommit() {
+            return Err(StoreError::Unavailable(
+                "SQLite broke the transaction off, as it does when the disk is full or fails".to_owned(),
+            ));
+        }
+    }
+    if session.time > start {
+        transaction
+            .prepare_cached("UPDATE _oponn_meta SET value = ? WHERE name = 'time'")
+            .and_then(|mut update| update.execute([session.time.0.cast_signed()]))
+            .map_err(|cause| error::on_read(&cause))?;
+    }
+    transaction.commit().map_err(|cause| error::on_commit(&cause))
+}
