@@ -5,6 +5,7 @@ use async_graphql::SDLExportOptions;
 use async_graphql::dynamic::{Schema, SchemaBuilder};
 
 use super::ApiLimits;
+use super::document::ValidateOnly;
 use crate::schema::Model;
 
 mod filters;
@@ -19,14 +20,13 @@ use parts::Types;
 /// Nesting of selections and fragments that the validator follows at the least.
 const RECURSION: usize = 32;
 
-/// The API of a model.
+/// The API of a model. The page size is part of complexity and async-graphql's dynamic schemas count
+/// fields only, so [`ApiLimits::complexity`] is left to the plan.
 pub fn build(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
-    builder(model, limits).finish().map_err(|error| error.to_string())
+    builder(model, limits).extension(ValidateOnly).finish().map_err(|error| error.to_string())
 }
 
-/// The API before it is made, for callers that add extensions. The page size is part of complexity and
-/// async-graphql's dynamic schemas count fields only, so [`ApiLimits::complexity`] is left to the plan.
-pub fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
+fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
     let mut types = Types::new(model, limits);
     objects::register(&mut types);
     let query = roots::query(&mut types);

@@ -7,14 +7,10 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Variables, check, variables};
 use crate::engine::input::sample;
-use crate::graphql::document::ValidateOnly;
 use crate::graphql::{ApiLimits, arguments, types};
 
 fn schema() -> Schema {
-    types::builder(&sample::model(), &ApiLimits::default())
-        .extension(ValidateOnly)
-        .finish()
-        .expect("the sample is a valid model")
+    types::build(&sample::model(), &ApiLimits::default()).expect("the sample is a valid model")
 }
 
 fn parse(query: &str) -> ExecutableDocument {

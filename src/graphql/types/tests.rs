@@ -3,7 +3,7 @@
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::parse_schema;
 
-use super::{build, sdl};
+use super::{builder, sdl};
 use crate::engine::input::sample;
 use crate::graphql::ApiLimits;
 
@@ -13,7 +13,7 @@ fn schema() -> Schema {
 
 /// A schema that answers introspection.
 fn executing(limits: &ApiLimits) -> Schema {
-    build(&sample::model(), limits).expect("the sample is a valid model")
+    builder(&sample::model(), limits).finish().expect("the sample is a valid model")
 }
 
 #[test]
