@@ -1,0 +1,23 @@
+# The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis.
+
+.PHONY: run test check fmt clippy doc deny
+
+run: ## Serves the default application at http://127.0.0.1:8080
+	cargo run --release --locked
+
+test: ## All tests; installs, starts and stops the servers they need
+	scripts/test.sh
+
+check: fmt clippy doc deny ## What needs no server
+
+fmt:
+	cargo fmt --all --check
+
+clippy:
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+deny:
+	scripts/deny.sh

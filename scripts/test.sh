@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# All tests, on real servers: `make test`. Arguments go to cargo test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec scripts/with-servers.sh cargo test --locked "$@"
