@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bson::Document;
+use bson::{Bson, Document};
 use futures_util::{StreamExt, stream};
 use oponn::query::{SortKey, matches, row_key};
 use oponn::schema::{Model, Scalar};
@@ -23,7 +23,7 @@ mod generate;
 use generate::{Query, Values};
 
 /// Sets of documents in each test.
-const SETS: usize = 20;
+const SETS: usize = 40;
 /// Queries over each set.
 const QUERIES: usize = 260;
 /// Queries that a store has at the same time.
@@ -93,18 +93,20 @@ async fn check(store: &dyn Store, docs: &[Doc], query: &Query, at: Time) {
     };
     let found: Vec<String> = rows.iter().map(|doc| format!("{:?}", doc.id())).collect();
     if found != wanted {
-        let odd: Vec<&Doc> = docs
-            .iter()
-            .filter(|doc| {
-                let id = format!("{:?}", doc.id());
-                found.iter().position(|row| *row == id) != wanted.iter().position(|row| *row == id)
-            })
-            .collect();
-        panic!("{} found {found:?} instead of {wanted:?}\n{find:#?}\n{odd:#?}", store.name());
+        let place =
+            |rows: &[String], doc: &Doc| rows.iter().position(|row| *row == format!("{:?}", doc.id()));
+        let odd = docs.iter().filter(|doc| place(&found, doc) != place(&wanted, doc)).map(|doc| {
+            let document = doc.decode().expect("it is well-formed");
+            let json = Bson::Document(document).into_canonical_extjson();
+            format!("{:?} instead of {:?}: {json}\n", place(&found, doc), place(&wanted, doc))
+        });
+        panic!("{} found rows elsewhere:\n{}{find:#?}", store.name(), odd.collect::<String>());
     }
     let all = docs.iter().filter(|doc| matches(&find.filter, doc.raw())).count() as u64;
-    let counted = store.count("Thing", &find.filter, at).await.expect("counts work");
-    assert_eq!(counted, all, "{}: {:#?}", store.name(), find.filter);
+    match store.count("Thing", &find.filter, at).await {
+        Ok(counted) => assert_eq!(counted, all, "{}: {:#?}", store.name(), find.filter),
+        Err(error) => panic!("{}: {error}\n{:#?}", store.name(), find.filter),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
