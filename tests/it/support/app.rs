@@ -188,11 +188,6 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// The socket's address, for requests that no client would send.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// The whole response to an operation.
     pub async fn query(&self, text: &str, variables: Json) -> Json {
         let request =
