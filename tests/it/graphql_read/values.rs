@@ -50,30 +50,27 @@ async fn a_value_that_does_not_fit_is_an_error_at_its_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_of_other_programs_are_read_and_updated() {
-    for (store, cache) in [(StoreKind::Sqlite, CacheKind::Memory), (StoreKind::Mongo, CacheKind::Redis)] {
-        let app = TestApp::with(SDL).on(store, cache).start().await;
-        insert(&app, "Shop", doc! { "_id": "s", "name": " The  OLD Shop ", "extra": { "kept": true } }).await;
-        insert(&app, "Book", doc! { "_id": "b", "title": "Bare", "year": 1999.0, "shopId": "s" }).await;
-        app.engine.store().prepare().await.expect("normalised keys can be added");
-        let text =
-            r#"{ book(id: "b") { title year shop { name } } shopByName(name: "the old shop") { id } }"#;
-        let seen = app.data(text, Json::Null).await;
-        assert_eq!(
-            seen["book"],
-            json!({ "title": "Bare", "year": 1999, "shop": { "name": " The  OLD Shop " } })
-        );
-        assert_eq!(seen["shopByName"], json!({ "id": "s" }));
-        let text = r#"mutation { updateShop(id: "s", set: {name: "New"}) { name } updateBook(id: "b", set: {year: 2000}, ifVersion: 0) { year } }"#;
-        let changed = app.data(text, Json::Null).await;
-        assert_eq!(changed["updateBook"]["year"], 2000);
-        let seen = app
-            .data(
-                r#"{ old: shopByName(name: "the old shop") { id } new: shopByName(name: "NEW ") { id } }"#,
-                Json::Null,
-            )
-            .await;
-        assert_eq!(seen, json!({ "old": null, "new": { "id": "s" } }));
-    }
+    let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).start().await;
+    let database = app.database().await;
+    let shop = doc! { "_id": "s", "name": " The  OLD Shop ", "extra": { "kept": true } };
+    database.collection("shops").insert_one(shop).await.expect("a shop can be inserted");
+    let book = doc! { "_id": "b", "title": "Bare", "year": 1999.0, "shopId": "s" };
+    database.collection("books").insert_one(book).await.expect("a book can be inserted");
+    app.engine.store().prepare().await.expect("normalised keys can be added");
+    let text = r#"{ book(id: "b") { title year shop { name } } shopByName(name: "the old shop") { id } }"#;
+    let seen = app.data(text, Json::Null).await;
+    assert_eq!(seen["book"], json!({ "title": "Bare", "year": 1999, "shop": { "name": " The  OLD Shop " } }));
+    assert_eq!(seen["shopByName"], json!({ "id": "s" }));
+    let text = r#"mutation { updateShop(id: "s", set: {name: "New"}) { name } updateBook(id: "b", set: {year: 2000}, ifVersion: 0) { year } }"#;
+    let changed = app.data(text, Json::Null).await;
+    assert_eq!(changed["updateBook"]["year"], 2000);
+    let seen = app
+        .data(
+            r#"{ old: shopByName(name: "the old shop") { id } new: shopByName(name: "NEW ") { id } }"#,
+            Json::Null,
+        )
+        .await;
+    assert_eq!(seen, json!({ "old": null, "new": { "id": "s" } }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

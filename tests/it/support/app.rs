@@ -188,6 +188,14 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
+    /// The application's database as another program sees it.
+    pub async fn database(&self) -> mongodb::Database {
+        let Documents::Mongo(database) = &self.place.documents else { panic!("the store is not MongoDB") };
+        let client =
+            mongodb::Client::with_uri_str(database.url()).await.expect("the test server's URL is valid");
+        client.default_database().expect("the URL names a database")
+    }
+
     /// The whole response to an operation.
     pub async fn query(&self, text: &str, variables: Json) -> Json {
         let request =
