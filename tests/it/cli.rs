@@ -62,19 +62,10 @@ impl Folder {
         let mut command = self.command(arguments);
         command.arg("--listen=127.0.0.1:0").stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program runs");
-        let mut log = BufReader::new(child.stderr.take().expect("its log is piped"));
-        let mut lines = Vec::new();
-        loop {
-            let mut line = String::new();
-            let read = log.read_line(&mut line).expect("its log is text");
-            assert!(read > 0, "the server ended: {lines:#?}");
-            let entry: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} is not JSON"));
-            if entry["message"] == "ready" {
-                let address = entry["address"].as_str().expect("an address").to_owned();
-                return Serving { child, address, lines, log };
-            }
-            lines.push(entry);
-        }
+        let log = BufReader::new(child.stderr.take().expect("its log is piped"));
+        let mut serving = Serving { child, address: String::new(), lines: Vec::new(), log };
+        serving.read_until_ready();
+        serving
     }
 }
 
@@ -111,6 +102,19 @@ struct Serving {
 }
 
 impl Serving {
+    fn read_until_ready(&mut self) {
+        while self.address.is_empty() {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).expect("its log is text");
+            assert!(read > 0, "the server ended: {:#?}", self.lines);
+            let entry: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} is not JSON"));
+            if entry["message"] == "ready" {
+                self.address = entry["address"].as_str().expect("an address").to_owned();
+            }
+            self.lines.push(entry);
+        }
+    }
+
     async fn query(&self, query: &str) -> Json {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
         let request =

@@ -175,6 +175,15 @@ async fn other_methods_and_paths_are_refused() {
 }
 
 #[tokio::test]
+async fn the_schema_can_be_kept_to_oneself() {
+    let app = TestApp::with(SDL).api(|limits| limits.introspection = false).start().await;
+    let response = post(&app, None, r#"{"query": "{ __schema { types { name } } }"}"#).await;
+    let body = json_of(response).await;
+    assert!(body["errors"][0]["message"].is_string() && !body.to_string().contains("Book"), "{body}");
+    assert_eq!(app.data("{ books { totalCount } }", Json::Null).await, json!({"books": {"totalCount": 0}}));
+}
+
+#[tokio::test]
 async fn large_bodies_are_refused_with_and_without_their_length() {
     let app = TestApp::with(SDL).options(|options| options.body_limit = 1_000).start().await;
     let padded = |size: usize| {

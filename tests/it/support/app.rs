@@ -188,11 +188,6 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// The socket's address, for requests that no client would send.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// The application's database as another program sees it.
     pub async fn database(&self) -> mongodb::Database {
         let Documents::Mongo(database) = &self.place.documents else { panic!("the store is not MongoDB") };
