@@ -24,8 +24,8 @@ use reader::Reader;
 /// The configuration file that is read when it is there and no other is named.
 pub const DEFAULT_FILE: &str = "oponn.toml";
 
-/// Characters of a deployment's name at the most: keys have room for 64, and the schema's fingerprint
-/// stands behind the name.
+/// Characters of a deployment's name at the most: keys have room for 64, and what sets the database
+/// apart stands behind the name.
 const LONGEST_DEPLOYMENT: usize = 47;
 
 /// All settings.

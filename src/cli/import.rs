@@ -41,7 +41,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         })?)),
     };
     let store = parts::store(&config, &model).await?;
-    let cache = parts::cache(&config, &model).await?;
+    let cache = parts::cache(&config).await?;
     parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
         let message =
             "Servers that still reach it would go on to serve what is old; start it and import then.";

@@ -68,7 +68,7 @@ pub(super) struct OpenStore {
 
 /// Opens the store, waiting for it for a while if it is away, and prepares it for the model.
 pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenStore, Failure> {
-    let address = config.store.clone().unwrap_or_else(|| StoreAddress::Sqlite(DEFAULT_STORE.into()));
+    let address = address(config);
     let (mut fresh, mut lock) = (None, None);
     if let StoreAddress::Sqlite(path) = &address {
         make_parent(path)?;
@@ -146,15 +146,18 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+fn address(config: &Config) -> StoreAddress {
+    config.store.clone().unwrap_or_else(|| StoreAddress::Sqlite(DEFAULT_STORE.into()))
+}
+
 /// The cache.
-pub(super) async fn cache(config: &Config, model: &Model) -> Result<Arc<dyn Cache>, Failure> {
+pub(super) async fn cache(config: &Config) -> Result<Arc<dyn Cache>, Failure> {
     let limits = cache_limits(config);
     Ok(match &config.cache {
         CacheAddress::Memory => Arc::new(MemoryCache::new(limits)),
         CacheAddress::None => Arc::new(NoCache),
         CacheAddress::Redis(url) => {
-            // Servers of another schema read other fields and lists: they have keys of their own.
-            let deployment = format!("{}.{}", config.deployment, model.fingerprint);
+            let deployment = format!("{}.{}", config.deployment, address(config).database());
             let cache = RedisCache::connect(url, &deployment, limits).await;
             Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
         }
