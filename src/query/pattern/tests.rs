@@ -65,7 +65,7 @@ fn matches_literals_where_asked() {
     assert!(end.is_match("ab\n") && !end.is_match("ab\n\n"));
     assert!(Pattern::literal("", true, true, false).is_match(""));
     assert!(!Pattern::literal("", true, true, false).is_match("a"));
-    assert!(Pattern::nothing().is_match("a") == false);
+    assert!(!Pattern::nothing().is_match("a"));
 }
 
 proptest! {
