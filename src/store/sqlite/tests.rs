@@ -60,6 +60,7 @@ async fn filters_and_orders_are_answered_from_indexes() {
     let of_store = Find { filter: Filter::eq("storeId", "a"), ..all.clone() };
     let several = Filter::In("isbn".into(), vec!["a".into(), "b".into()]);
     let cheap = Filter::Cmp("price".into(), CmpOp::Lt, 5.into());
+    let start = Filter::Matches("isbn".into(), crate::query::Pattern::literal("97", true, false, false));
     let place = |value: Bson| {
         Some(crate::query::Bound { values: vec![value], id: Id::String("x".into()), inclusive: false })
     };
