@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
+use crate::support::app::client;
 use crate::support::services::{MongoDatabase, redis_prefix, redis_url};
 
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }\n";
@@ -116,9 +117,8 @@ impl Serving {
     }
 
     async fn query(&self, query: &str) -> Json {
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
         let request =
-            client.post(format!("http://{}/graphql", self.address)).json(&json!({ "query": query }));
+            client().post(format!("http://{}/graphql", self.address)).json(&json!({ "query": query }));
         let response = request.send().await.expect("the server answers").bytes().await.expect("wholly");
         serde_json::from_slice(&response).expect("with JSON")
     }

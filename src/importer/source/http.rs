@@ -115,6 +115,8 @@ impl Pages {
     }
 
     fn make_client(&self) -> Result<Client, String> {
+        // Fails when it is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
             .timeout(self.timeout)
             .default_headers(self.headers.clone())

@@ -189,7 +189,7 @@ impl TestApp {
         tokio::spawn(server::serve(listener, server, async {
             let _ = stopped.await;
         }));
-        let http = reqwest::Client::builder().no_proxy().no_gzip().build().expect("a client can be made");
+        let http = client();
         TestApp { engine, http, address, place, _stop: stop }
     }
 
@@ -241,6 +241,13 @@ impl TestApp {
     pub async fn store_operations(&self) -> u64 {
         self.metric("oponn_store_operations_total", &[]).await
     }
+}
+
+/// A client for HTTP as it is: no proxy, nothing decoded.
+pub fn client() -> reqwest::Client {
+    // Fails when it is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().no_gzip().build().expect("a client can be made")
 }
 
 /// The model of a schema that has to be valid.
