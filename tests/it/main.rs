@@ -13,3 +13,4 @@ mod importer;
 mod matcher_parity;
 mod schema_faults;
 mod store_contract;
+mod store_mongo;
