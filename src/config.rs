@@ -24,6 +24,10 @@ use reader::Reader;
 /// The configuration file that is read when it is there and no other is named.
 pub const DEFAULT_FILE: &str = "oponn.toml";
 
+/// Characters of a deployment's name at the most: keys have room for 64, and what sets the database
+/// apart stands behind the name.
+const LONGEST_DEPLOYMENT: usize = 47;
+
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -187,9 +191,9 @@ impl Config {
 /// The deployment's name becomes a part of every key in a shared cache.
 fn deployment(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    match (1..=64).contains(&text.len()) && text.chars().all(fits) {
+    match (1..=LONGEST_DEPLOYMENT).contains(&text.len()) && text.chars().all(fits) {
         true => Ok(text.to_owned()),
-        false => Err("1 to 64 letters, digits, `-`, `_` and `.`".to_owned()),
+        false => Err(format!("1 to {LONGEST_DEPLOYMENT} letters, digits, `-`, `_` and `.`")),
     }
 }
 

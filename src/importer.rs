@@ -41,13 +41,13 @@ pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Res
         Err(fault) => return Err(vec![fault]),
     };
     for file in files {
-        let Some((name, table)) = loader::open(&file, &mut faults) else { continue };
+        let (name, table) = loader::open(&file, &mut faults);
         if let Some(other) = all.insert(name.clone(), file.clone()) {
             let message = format!("`{name}` is the name of {} too; each needs its own", other.display());
             faults.push(Fault::new(&file, "name", message));
             continue;
         }
-        if names.is_empty() || names.contains(&name) {
+        if let Some(table) = table.filter(|_| names.is_empty() || names.contains(&name)) {
             loaders.extend(Loader::read(name, &file, table, model, env, &mut faults));
         }
     }

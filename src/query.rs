@@ -21,3 +21,6 @@ pub use order::{Direction, Order, OrderBy};
 pub use pattern::{Pattern, PatternError};
 pub use sort_key::{Bound, SortKey, encode_value, row_key, row_ref};
 pub(crate) use sort_key::{encode_raw, write_part};
+
+#[cfg(test)]
+mod properties;

@@ -89,7 +89,13 @@ pub struct Server {
 impl Server {
     /// Serves an API in this way.
     pub fn new(api: Arc<Api>, options: ServerOptions) -> Server {
-        let page = graphiql::Page::new(&sample_query(api.engine().model()));
+        let model = api.engine().model();
+        for collection in &model.collections {
+            for field in &collection.fields {
+                api.engine().metrics().declare_field(&collection.name, &field.name);
+            }
+        }
+        let page = graphiql::Page::new(&sample_query(model));
         let state = State { api, options, page, stopping: AtomicBool::new(false) };
         Server { state: Arc::new(state) }
     }

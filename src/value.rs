@@ -108,7 +108,7 @@ impl Doc {
 
     /// Encodes a document. Fails when a key contains a NUL.
     pub fn encode(document: &Document) -> Result<Doc, bson::error::Error> {
-        Ok(Doc(Bytes::from(bson::serialize_to_vec(document)?)))
+        Ok(Doc(Bytes::from(document.to_vec()?)))
     }
 
     /// The document's elements.
@@ -123,7 +123,8 @@ impl Doc {
 
     /// A parsed copy. Fails when an element inside is malformed.
     pub fn decode(&self) -> Result<Document, bson::error::Error> {
-        bson::deserialize_from_slice(&self.0)
+        // Not through serde, which reads a stored document such as `{ $oid: "..." }` as an ObjectId.
+        Document::try_from(self.raw())
     }
 
     /// The `_id`, when it is of a kind that oponn can address.

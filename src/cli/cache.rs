@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::output::print;
 use super::parts;
-use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, suggestion};
 use crate::value::Time;
 
@@ -37,7 +36,7 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
         }
     }
     let model = parts::model(&config)?;
-    let cache = parts::cache(&config, &model).await?;
+    let cache = parts::cache(&config).await?;
     let away = |error| Failure::Failed(format!("cache {}: {error}", config.cache));
     match command {
         Command::Stats => {

@@ -41,8 +41,13 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         })?)),
     };
     let store = parts::store(&config, &model).await?;
-    let cache = parts::cache(&config, &model).await?;
-    let engine = parts::engine(&config, model, store.store.clone(), cache);
+    let cache = parts::cache(&config).await?;
+    parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
+        let message =
+            "Servers that still reach it would go on to serve what is old; start it and import then.";
+        Failure::Failed(format!("cache {}: {error}. {message}", config.cache))
+    })?;
+    let engine = parts::engine(&config, model, store.store.clone(), cache.clone());
     let options = Options {
         dry_run: arguments.dry_run,
         rejects: rejects.as_mut().map(|rejects| rejects as &mut (dyn Write + Send)),
@@ -52,6 +57,13 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     print(&report(&summaries, arguments.dry_run))?;
     for name in &left[summaries.len()..] {
         print(&format!("{name}: not run\n"))?;
+    }
+    if !arguments.dry_run {
+        parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
+            let message =
+                "Not every change may have reached it; run `oponn cache clear` as soon as it is back.";
+            Failure::Failed(format!("cache {}: {error}. {message}", config.cache))
+        })?;
     }
     match summaries.iter().all(Summary::is_clean) {
         true => Ok(()),
@@ -68,7 +80,13 @@ pub(super) async fn first_import(config: &Config, engine: &Engine) -> Result<(),
         );
         return Ok(());
     }
-    let loaders = load(config, &[], engine.model())?;
+    let loaders = match load(config, &[], engine.model()) {
+        Ok(loaders) => loaders,
+        Err(faults) => {
+            tracing::warn!("nothing was imported; mend the loaders and run `oponn import`:\n{faults}");
+            return Ok(());
+        }
+    };
     for summary in carry_out(engine, loaders, Options::default()).await? {
         let Summary { loader, created, rejected, failure, .. } = &summary;
         match failure {

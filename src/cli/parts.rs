@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::output::counted;
-use crate::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
+use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache};
 use crate::config::{CacheAddress, Config, StoreAddress};
 use crate::engine::{Engine, EngineOptions};
 use crate::graphql::ApiLimits;
@@ -23,7 +23,7 @@ const DEFAULT_STORE: &str = "data/oponn.db";
 /// How long a store that does not answer at start is waited for, unless configured.
 const STORE_RETRY: Duration = Duration::from_secs(30);
 
-/// Between two tries to reach the store at start.
+/// Between two tries to reach the store or the cache.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// Operations of one HTTP request, when batching is on and nothing else is configured.
@@ -68,7 +68,7 @@ pub(super) struct OpenStore {
 
 /// Opens the store, waiting for it for a while if it is away, and prepares it for the model.
 pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenStore, Failure> {
-    let address = config.store.clone().unwrap_or_else(|| StoreAddress::Sqlite(DEFAULT_STORE.into()));
+    let address = address(config);
     let (mut fresh, mut lock) = (None, None);
     if let StoreAddress::Sqlite(path) = &address {
         make_parent(path)?;
@@ -146,18 +146,39 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+fn address(config: &Config) -> StoreAddress {
+    config.store.clone().unwrap_or_else(|| StoreAddress::Sqlite(DEFAULT_STORE.into()))
+}
+
 /// The cache.
-pub(super) async fn cache(config: &Config, model: &Model) -> Result<Arc<dyn Cache>, Failure> {
+pub(super) async fn cache(config: &Config) -> Result<Arc<dyn Cache>, Failure> {
     let limits = cache_limits(config);
     Ok(match &config.cache {
         CacheAddress::Memory => Arc::new(MemoryCache::new(limits)),
         CacheAddress::None => Arc::new(NoCache),
         CacheAddress::Redis(url) => {
-            let deployment = format!("{}:{}", config.deployment, model.fingerprint);
+            let deployment = format!("{}.{}", config.deployment, address(config).database());
             let cache = RedisCache::connect(url, &deployment, limits).await;
             Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
         }
     })
+}
+
+/// Waits until the cache can be used, as long as a store is waited for.
+pub(super) async fn wait_for_cache(config: &Config, cache: &dyn Cache) -> Result<(), CacheError> {
+    let deadline = Instant::now() + config.server.store_retry.unwrap_or(STORE_RETRY);
+    loop {
+        let error = match cache.ping().await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(error);
+        }
+        tracing::warn!(cache = %config.cache, %error, ?left, "waiting for the cache");
+        tokio::time::sleep(BETWEEN_TRIES.min(left)).await;
+    }
 }
 
 /// All parts together.

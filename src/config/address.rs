@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
 use super::mask;
 
 /// Where documents live.
@@ -37,6 +39,23 @@ impl StoreAddress {
             }
             _ => Err(remedy.to_owned()),
         }
+    }
+
+    /// What sets the documents of this address apart from those of others that share a cache: 16
+    /// hexadecimal digits made of the database's name or the file's path. Not of the hosts, which one
+    /// server may spell otherwise than another; and not of the schema, because while a new schema is
+    /// rolled out, servers with the old one and the new one have to hear each other's writes.
+    pub fn database(&self) -> String {
+        let name = match self {
+            StoreAddress::Sqlite(path) => path.to_string_lossy().into_owned(),
+            StoreAddress::Mongo(url) => {
+                let address = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+                let address = address.split('?').next().unwrap_or_default();
+                let name = address.rsplit_once('/').map_or("", |(_, name)| name);
+                if name.is_empty() { "oponn".to_owned() } else { name.to_owned() }
+            }
+        };
+        hex::encode(&Sha256::digest(name.as_bytes())[..8])
     }
 }
 

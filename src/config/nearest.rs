@@ -7,7 +7,7 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .into_iter()
         .map(|name| (distance(&wrong, &name.to_lowercase()), name))
         .min()
-        .filter(|(distance, name)| *distance <= name.chars().count().max(wrong.chars().count()) / 3 + 1)
+        .filter(|(distance, name)| *distance <= name.chars().count().max(wrong.chars().count()) / 3)
         .map(|(_, name)| name)
 }
 
@@ -19,7 +19,7 @@ pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + Cl
             let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
             match names.is_empty() {
                 true => "there are none".to_owned(),
-                false => format!("there is {}", names.join(", ")),
+                false => format!("known are {}", names.join(", ")),
             }
         }
     }
@@ -57,5 +57,6 @@ mod tests {
         assert_eq!(nearest("Stor", names), Some("store"));
         assert_eq!(nearest("api.pagemax", names), Some("api.page_max"));
         assert_eq!(nearest("something else", names), None);
+        assert_eq!(nearest("b", ["a"]), None);
     }
 }

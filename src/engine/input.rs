@@ -39,3 +39,6 @@ fn fields_of<'a>(model: &'a Model, on: &str) -> &'a [Field] {
         (None, None) => &[],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,14 @@ impl Documents {
 
 async fn validate(schema: &Schema, text: &str) -> Result<Document, Vec<ApiError>> {
     let parsed = parse_query(text).map_err(|error| {
-        let mut api = ApiError::new(ErrorCode::BadUserInput, format!("The document does not parse: {error}"));
+        // The parser quotes the whole line, which may be the whole document; what it expected is its last
+        // line.
+        let text = error.to_string();
+        let expected =
+            text.lines().rev().find_map(|line| line.trim().strip_prefix("= ")).unwrap_or("another text");
+        let expected = expected.chars().take(300).collect::<String>();
+        let mut api =
+            ApiError::new(ErrorCode::BadUserInput, format!("The document does not parse: {expected}."));
         api.pos = error.positions().next();
         vec![api]
     })?;

@@ -26,7 +26,7 @@ pub fn build(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
     builder(model, limits).extension(ValidateOnly).finish().map_err(|error| error.to_string())
 }
 
-fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
+pub fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
     let mut types = Types::new(model, limits);
     objects::register(&mut types);
     let query = roots::query(&mut types);

@@ -63,7 +63,7 @@ impl<'f> Definition<'f> {
 
     /// A text that is not empty.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
-        self.read(key, |value| text(value))
+        self.read(key, text)
     }
 
     /// A text that has to be there.

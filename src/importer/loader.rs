@@ -28,31 +28,31 @@ pub struct Loader {
     pub(super) fields: Vec<Mapping>,
 }
 
-/// Reads a file as TOML: the loader's name and the table.
-pub(super) fn open(file: &Path, faults: &mut Vec<Fault>) -> Option<(String, Table)> {
+/// Reads a file as TOML: the loader's name, and the table if it is one.
+pub(super) fn open(file: &Path, faults: &mut Vec<Fault>) -> (String, Option<Table>) {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let read = std::fs::read_to_string(file).map_err(|error| format!("the file cannot be read: {error}"));
     let table = read.and_then(|text| {
-        text.parse::<Table>()
-            .map_err(|error| format!("this is not valid TOML: {}", error.to_string().trim_end()))
+        let invalid =
+            |error: toml::de::Error| format!("this is not valid TOML: {}", error.to_string().trim_end());
+        text.parse::<Table>().map_err(invalid)
     });
-    match table {
-        Ok(mut table) => {
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let name = match table.remove("name") {
-                None => stem,
-                Some(toml::Value::String(name)) if !name.is_empty() => name,
-                Some(_) => {
-                    faults.push(Fault::new(file, "name", "this has to be a text"));
-                    stem
-                }
-            };
-            Some((name, table))
-        }
+    let mut table = match table {
+        Ok(table) => table,
         Err(message) => {
             faults.push(Fault::new(file, "", message));
-            None
+            return (stem, None);
         }
-    }
+    };
+    let name = match table.remove("name") {
+        None => stem,
+        Some(toml::Value::String(name)) if !name.is_empty() => name,
+        Some(_) => {
+            faults.push(Fault::new(file, "name", "this has to be a text"));
+            stem
+        }
+    };
+    (name, Some(table))
 }
 
 impl Loader {
@@ -67,6 +67,8 @@ impl Loader {
     ) -> Option<Loader> {
         let before = faults.len();
         let mut definition = Definition::new(file, table, faults);
+        // Read already, but known.
+        definition.take("name");
         let after = definition.texts("after").unwrap_or_default();
         for key in ["source", "target", "fields"] {
             if !definition.has(key) {

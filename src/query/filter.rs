@@ -7,7 +7,7 @@
 //! an array, each of its elements too, as MongoDB has it. It holds when it holds for one of them. A
 //! missing value is seen as null.
 
-use bson::Bson;
+use bson::{Bson, Document, doc};
 use serde_json::{Value as Json, json};
 
 use super::pattern::Pattern;
@@ -125,17 +125,13 @@ impl Filter {
     /// The filter as JSON, for batch definitions; [`Filter::from_json`] reads it back.
     pub fn to_json(&self) -> Json {
         let list = |parts: &[Filter]| Json::Array(parts.iter().map(Filter::to_json).collect());
-        let values = |values: &[Bson]| {
-            Json::Array(values.iter().map(|value| value.clone().into_canonical_extjson()).collect())
-        };
+        let values = |values: &[Bson]| Json::Array(values.iter().map(value_to_json).collect());
         match self {
             Filter::And(parts) => json!({ "and": list(parts) }),
             Filter::Or(parts) => json!({ "or": list(parts) }),
             Filter::Not(inner) => json!({ "not": inner.to_json() }),
             Filter::In(path, of) => json!({ "in": [path, values(of)] }),
-            Filter::Cmp(path, op, value) => {
-                json!({ op.name(): [path, value.clone().into_canonical_extjson()] })
-            }
+            Filter::Cmp(path, op, value) => json!({ op.name(): [path, value_to_json(value)] }),
             Filter::Exists(path) => json!({ "exists": path }),
             Filter::Matches(path, pattern) => json!({ "matches": [path, pattern.as_str()] }),
             Filter::HasAny(path, of) => json!({ "hasAny": [path, values(of)] }),
@@ -152,9 +148,8 @@ impl Filter {
             [path, value] => Some((path.as_str()?.to_owned(), value)),
             _ => None,
         };
-        let value = |json: &Json| Bson::try_from(json.clone()).ok();
-        let values = |json: &Json| json.as_array()?.iter().map(value).collect::<Option<Vec<_>>>();
-        let compare = |op| pair().and_then(|(path, of)| Some(Filter::Cmp(path, op, value(of)?)));
+        let values = |json: &Json| json.as_array()?.iter().map(value_from_json).collect::<Option<Vec<_>>>();
+        let compare = |op| pair().and_then(|(path, of)| Some(Filter::Cmp(path, op, value_from_json(of)?)));
         match op.as_str() {
             "and" => list().map(Filter::And),
             "or" => list().map(Filter::Or),
@@ -174,6 +169,30 @@ impl Filter {
             }
             _ => None,
         }
+    }
+}
+
+/// Names a document or an array in its bytes: a client's document with fields such as `$oid` would be
+/// read back from extended JSON as something else.
+const CONTAINER: &str = "bson";
+
+fn value_to_json(value: &Bson) -> Json {
+    match value {
+        Bson::Document(_) | Bson::Array(_) => {
+            let bytes = doc! { "": value }.to_vec().unwrap_or_default();
+            json!({ CONTAINER: hex::encode(bytes) })
+        }
+        scalar => scalar.clone().into_canonical_extjson(),
+    }
+}
+
+fn value_from_json(json: &Json) -> Option<Bson> {
+    match json.get(CONTAINER) {
+        Some(bytes) => {
+            let bytes = hex::decode(bytes.as_str()?).ok()?;
+            Document::from_reader(bytes.as_slice()).ok()?.remove("")
+        }
+        None => Bson::try_from(json.clone()).ok(),
     }
 }
 
@@ -201,7 +220,8 @@ fn junction(parts: Vec<Filter>, all: bool) -> Filter {
 
 /// The values in MongoDB's order without repetitions; numbers that are equal count as one.
 fn distinct(mut values: Vec<Bson>) -> Vec<Bson> {
-    values.sort_by_cached_key(encode_value);
+    // Of equal numbers the same one is kept, whatever the order they were given in.
+    values.sort_by_cached_key(|value| (encode_value(value), format!("{value:?}")));
     values.dedup_by_key(|value| encode_value(value));
     values
 }

@@ -6,6 +6,7 @@
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{HirKind, Look};
 
 mod print;
 
@@ -91,6 +92,20 @@ impl Pattern {
     /// Whether it matches somewhere in the text.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
+    }
+
+    /// The text that everything it matches begins with, if the pattern says so plainly.
+    pub(crate) fn prefix(&self) -> Option<String> {
+        let hir = regex_syntax::parse(&self.text).ok()?;
+        match hir.kind() {
+            HirKind::Concat(parts) => match [parts.first()?.kind(), parts.get(1)?.kind()] {
+                [HirKind::Look(Look::Start), HirKind::Literal(text)] => {
+                    String::from_utf8(text.0.to_vec()).ok()
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn nothing() -> Pattern {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Write as _;
 
 use axum::body::Body;
-use axum::extract::OriginalUri;
+use axum::http::Uri;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -65,7 +65,7 @@ impl IntoResponse for Fault {
 }
 
 /// For paths that nothing serves.
-pub(super) async fn nothing_here(OriginalUri(uri): OriginalUri) -> Fault {
+pub(super) async fn nothing_here(uri: Uri) -> Fault {
     let mut message = String::from("There is nothing at ");
     let _ = write!(message, "{}; the API is at /graphql.", uri.path());
     Fault { code: ErrorCode::NotFound, ..Fault::new(StatusCode::NOT_FOUND, message) }

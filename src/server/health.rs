@@ -41,8 +41,14 @@ pub(super) async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
     answer(status, body)
 }
 
+async fn answers<E>(ping: impl Future<Output = Result<(), E>>) -> bool {
+    tokio::time::timeout(PATIENCE, ping).await.is_ok_and(|answer| answer.is_ok())
+}
+
 /// All metrics in Prometheus' text format.
 pub(super) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
+    // So that the gauge is right on a server that nobody asks anything.
+    answers(state.engine().cache().ping()).await;
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.engine().metrics().render()).into_response()
 }
 

@@ -174,3 +174,6 @@ impl Store for SqliteStore {
         self.writer.run(move |session| bulk::delete_many(session, &collection, &filter)).await?
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,380 @@
-//! The program from the outside.
+//! The program as people run it: its output, its exit codes, its life as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::support::services::{MongoDatabase, redis_prefix, redis_url};
+
+const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }\n";
+
+const LOADER: &str = "[source]\nkind = 'json'\npath = 'books.json'\n[target]\ntype = 'Book'\non = 'isbn'\n\
+                      [fields]\nisbn = 'isbn'\ntitle = 'title'\n";
+
+/// A folder to run the program in.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    /// With a schema, and a loader of two books.
+    fn with_books() -> Folder {
+        let folder = Folder::new();
+        folder.write("schema.graphql", SDL);
+        folder.write("loaders/books.toml", LOADER);
+        folder.write("loaders/books.json", r#"[{"isbn": "1", "title": "A"}, {"isbn": "2", "title": "B"}]"#);
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("the folder")).expect("the folder can be made");
+        std::fs::write(path, text).expect("the file can be written");
+    }
+
+    /// The program with nothing configured but what the test says.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oponn"));
+        command.args(arguments).current_dir(self.path());
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("OPONN_")) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().expect("the program runs"))
+    }
+
+    /// A server on a free port, when it is ready.
+    fn serve(&self, arguments: &[&str]) -> Serving {
+        let mut command = self.command(arguments);
+        command.arg("--listen=127.0.0.1:0").stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        let log = BufReader::new(child.stderr.take().expect("its log is piped"));
+        let mut serving = Serving { child, address: String::new(), lines: Vec::new(), log };
+        serving.read_until_ready();
+        serving
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> i32 {
+        self.0.status.code().expect("it was not killed")
+    }
+
+    fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).expect("text")
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).expect("text")
+    }
+
+    #[track_caller]
+    fn assert(&self, code: i32, out: &str, err: &str) {
+        let shown = format!("exit code {}\n{}\n{}", self.code(), self.out(), self.err());
+        assert_eq!(self.code(), code, "{shown}");
+        assert!(self.out().contains(out), "{out} is not in\n{shown}");
+        assert!(self.err().contains(err), "{err} is not in\n{shown}");
+        assert!(!self.err().contains("panicked"), "{shown}");
+    }
+}
+
+struct Serving {
+    child: Child,
+    address: String,
+    lines: Vec<Json>,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Serving {
+    fn read_until_ready(&mut self) {
+        while self.address.is_empty() {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).expect("its log is text");
+            assert!(read > 0, "the server ended: {:#?}", self.lines);
+            let entry: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} is not JSON"));
+            if entry["message"] == "ready" {
+                self.address = entry["address"].as_str().expect("an address").to_owned();
+            }
+            self.lines.push(entry);
+        }
+    }
+
+    async fn query(&self, query: &str) -> Json {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client can be made");
+        let request =
+            client.post(format!("http://{}/graphql", self.address)).json(&json!({ "query": query }));
+        let response = request.send().await.expect("the server answers").bytes().await.expect("wholly");
+        serde_json::from_slice(&response).expect("with JSON")
+    }
+
+    fn logged(&self, message: &str) -> bool {
+        self.lines.iter().any(|line| line["message"] == message)
+    }
+
+    /// Ends it as an orchestrator does; its exit code and the rest of its log.
+    fn stop(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(sent.success());
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).expect("its log is text");
+        (self.child.wait().expect("it ends").code(), rest)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already when the test was good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn help_and_version() {
+    let folder = Folder::new();
+    folder.run(&["--version"]).assert(0, "oponn 0.", "");
+    let help = folder.run(&["--help"]);
+    for text in ["serve", "check", "print-schema", "import", "cache", "OPONN_STORE", "Exit codes"] {
+        help.assert(0, text, "");
+    }
+    folder.run(&["import", "--help"]).assert(0, "--dry-run", "");
+}
+
+#[test]
+fn wrong_command_lines_and_settings_exit_with_2() {
+    let folder = Folder::with_books();
+    folder.run(&["serv"]).assert(2, "", "serve");
+    folder.run(&["--stor", "x"]).assert(2, "", "--store");
+    folder.run(&["--store", "postgres://ann:secret@db/x"]).assert(
+        2,
+        "",
+        "flag --store is `postgres://ann:***@db/x`; it has to be `sqlite:PATH`, `mongodb://HOST/DATABASE`",
+    );
+    folder.run(&["--config", "other.toml"]).assert(2, "", "other.toml cannot be read");
+    let ran = Ran(folder.command(&["check"]).env("OPONN_CACHE", "redis").output().expect("the program runs"));
+    ran.assert(2, "", "environment variable OPONN_CACHE is `redis`; it has to be `memory:`");
+    folder.write("oponn.toml", "listen = 'nowhere'\nstroe = 'x'\n[api]\nbody_limit = 'much'\n");
+    let ran = folder.run(&["check"]);
+    ran.assert(2, "", "`listen` in oponn.toml is `nowhere`");
+    ran.assert(2, "", "`stroe` in oponn.toml is not a setting; did you mean `store`?");
+    ran.assert(2, "", "`api.body_limit` in oponn.toml is `much`; it has to be a size");
+}
+
+#[test]
+fn check_tells_faults_to_people_and_programs() {
+    let folder = Folder::with_books();
+    folder.run(&["check"]).assert(0, "schema.graphql: no faults; 1 collection, 0 interfaces", "");
+    let ran = folder.run(&["check", "--format", "json"]);
+    assert_eq!((ran.code(), ran.out().trim()), (0, "[]"));
+
+    folder.write("wrong.graphql", "type Book @collection { id: ID! title: Strin! pages: In }\n");
+    let ran = folder.run(&["check", "wrong.graphql"]);
+    ran.assert(1, "wrong.graphql:1:", "");
+    ran.assert(1, "wrong.graphql: 2 faults", "");
+    let ran = folder.run(&["check", "wrong.graphql", "--format", "json"]);
+    let faults: Json = serde_json::from_str(&ran.out()).expect("JSON");
+    assert_eq!(ran.code(), 1);
+    assert_eq!(faults.as_array().map(Vec::len), Some(2), "{faults}");
+    for key in ["file", "line", "column", "code", "message", "help"] {
+        assert!(!faults[0][key].is_null(), "{key} is missing in {faults}");
+    }
+    folder.run(&["check", "missing.graphql"]).assert(1, "", "there is no file missing.graphql");
+    folder.run(&["--schema", "wrong.graphql", "serve"]).assert(1, "", "wrong.graphql has 2 faults");
+}
+
+#[test]
+fn print_schema_prints_the_whole_api() {
+    let folder = Folder::with_books();
+    let ran = folder.run(&["print-schema"]);
+    for text in ["type Book {", "input BookInput {", "input BookPatch {", "input BookWhere {", "createBooks"]
+    {
+        ran.assert(0, text, "");
+    }
+    assert!(!folder.path().join("data").exists(), "no store is needed");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = Folder::with_books();
+    let many: String =
+        (0..300).map(|n| format!("type T{n} @collection {{ id: ID! name: String! }}\n")).collect();
+    folder.write("schema.graphql", &many);
+    let mut command = folder.command(&["print-schema"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+    drop(child.stdout.take());
+    let ended = Ran(child.wait_with_output().expect("it ends"));
+    ended.assert(0, "", "");
+    assert_eq!(ended.err(), "");
+}
+
+#[test]
+fn import_tells_what_it_did() {
+    let folder = Folder::with_books();
+    folder.run(&["import", "--dry-run"]).assert(
+        0,
+        "books: 2 fit, 0 rejected (dry run: nothing was written)",
+        "",
+    );
+    folder.run(&["import"]).assert(0, "books: 2 created, 0 updated, 0 unchanged, 0 rejected", "");
+    folder.run(&["import", "books"]).assert(0, "books: 0 created, 0 updated, 2 unchanged, 0 rejected", "");
+
+    folder.write("loaders/books.json", r#"[{"isbn": "1", "title": "A"}, {"isbn": "3"}]"#);
+    let ran = folder.run(&["import", "--rejects", "bad.ndjson"]);
+    ran.assert(1, "books: 0 created, 0 updated, 1 unchanged, 1 rejected\n  record 2: ", "");
+    let rejects = std::fs::read_to_string(folder.path().join("bad.ndjson")).expect("the file is there");
+    let reject: Json = serde_json::from_str(rejects.trim()).expect("one line of JSON");
+    assert_eq!((&reject["record"], &reject["source"]), (&json!(2), &json!({"isbn": "3"})));
+
+    folder.run(&["import", "boks"]).assert(1, "", "there is no loader `boks`; did you mean `books`?");
+    folder.write("loaders/books.toml", &LOADER.replace("title = 'title'", "titel = 'title'"));
+    folder.run(&["import"]).assert(
+        1,
+        "",
+        "books.toml: fields.titel: Book has no field `titel`; did you mean `title`?",
+    );
+}
+
+#[test]
+fn the_memory_cache_belongs_to_the_server() {
+    let folder = Folder::with_books();
+    folder.run(&["cache", "stats"]).assert(2, "", "ends with the server's process");
+    folder.run(&["cache", "clear", "--cache", "none:"]).assert(2, "", "nothing to look at");
+}
+
+#[test]
+fn a_store_that_is_away_is_waited_for_a_while() {
+    let folder = Folder::with_books();
+    folder.write("oponn.toml", "[server]\nstore_retry = '10ms'\n");
+    let store = "mongodb://ann:secret@127.0.0.1:9/shop?serverSelectionTimeoutMS=20&connectTimeoutMS=20";
+    let ran = folder.run(&["--listen", "127.0.0.1:0", "--store", store]);
+    ran.assert(1, "", "did not answer within 10ms");
+    ran.assert(1, "", "OPONN_STORE");
+    assert!(!ran.err().contains("secret"), "{}", ran.err());
+}
+
+#[test]
+fn an_address_in_use_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = taken.local_addr().expect("a bound socket has an address").to_string();
+    Folder::with_books().run(&["--listen", &address]).assert(1, "", "Set another address with --listen");
+}
+
+#[tokio::test]
+async fn the_first_start_imports_and_later_ones_do_not() {
+    let folder = Folder::with_books();
+    let serving = folder.serve(&[]);
+    assert!(serving.logged("imported"), "{:?}", serving.lines);
+    let titles = "{ books(orderBy: [{field: TITLE, direction: ASC}]) { nodes { title } } }";
+    let both = json!({"data": {"books": {"nodes": [{"title": "A"}, {"title": "B"}]}}});
+    assert_eq!(serving.query(titles).await, both);
+    let deleted = serving.query("mutation { deleteBooks(where: {isbn: {eq: \"1\"}}) { count } }").await;
+    assert_eq!(deleted, json!({"data": {"deleteBooks": {"count": 1}}}));
+
+    // Nobody else may write past the memory cache.
+    folder.run(&["import"]).assert(1, "", "is in use by another oponn");
+
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("stopped"), "{log}");
+
+    let serving = folder.serve(&["serve"]);
+    assert!(!serving.logged("imported"), "{:?}", serving.lines);
+    let one = json!({"data": {"books": {"nodes": [{"title": "B"}]}}});
+    assert_eq!(serving.query(titles).await, one);
+    assert_eq!(serving.stop().0, Some(0));
+
+    // A first import that was broken off is done again.
+    folder.write("data/oponn.db.importing", "");
+    let serving = folder.serve(&[]);
+    assert_eq!(serving.query(titles).await, both);
+    assert_eq!(serving.stop().0, Some(0));
+    assert!(!folder.path().join("data/oponn.db.importing").exists());
+}
+
+#[tokio::test]
+async fn faulty_loaders_do_not_keep_a_new_server_from_starting() {
+    let folder = Folder::with_books();
+    folder.write("loaders/apples.toml", &LOADER.replace("Book", "Apple"));
+    let serving = folder.serve(&[]);
+    let warned = serving.lines.iter().any(|line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("apples.toml: target.type: there is no type `Apple`"))
+    });
+    assert!(warned, "{:?}", serving.lines);
+    let count = serving.query("{ books { totalCount } }").await;
+    assert_eq!(count, json!({"data": {"books": {"totalCount": 0}}}));
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+#[tokio::test]
+async fn importing_beside_a_server_keeps_its_cached_lists_right() {
+    let (folder, store) = (Folder::with_books(), MongoDatabase::new());
+    folder.write("oponn.toml", &format!("deployment = '{}'\n", redis_prefix()));
+    let (store, cache) = (format!("--store={}", store.url()), format!("--cache={}", redis_url()));
+    let serving = folder.serve(&[&store, &cache]);
+    let titles = "{ books(orderBy: [{field: TITLE, direction: ASC}]) { totalCount nodes { title } } }";
+    let none = json!({"data": {"books": {"totalCount": 0, "nodes": []}}});
+    assert_eq!(serving.query(titles).await, none);
+
+    folder.run(&["import", &store, &cache]).assert(0, "books: 2 created", "");
+    let both = json!({"data": {"books": {"totalCount": 2, "nodes": [{"title": "A"}, {"title": "B"}]}}});
+    assert_eq!(serving.query(titles).await, both);
+
+    let row = |ran: Ran| -> Vec<String> {
+        let out = ran.out();
+        let line = out.lines().find(|line| line.starts_with("Book ")).expect("a line for the type");
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "2", "1"]);
+    folder.run(&["cache", "clear", "--type", "Bok", &cache]).assert(2, "", "did you mean `Book`?");
+    folder.run(&["cache", "clear", "--type", "Book", &cache]).assert(0, "Nothing is cached of Book", "");
+    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "0", "0"]);
+    assert_eq!(serving.query(titles).await, both);
+    folder.run(&["cache", "clear", &cache]).assert(0, "The cache is empty", "");
+    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "0", "0"]);
+    assert_eq!(serving.query(titles).await, both);
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_at_start_does_not_matter() {
+    let folder = Folder::with_books();
+    let serving = folder.serve(&["--cache", "redis://127.0.0.1:9"]);
+    let count = serving.query("{ books { totalCount } }").await;
+    assert_eq!(count, json!({"data": {"books": {"totalCount": 2}}}));
+    assert_eq!(serving.stop().0, Some(0));
+    folder.write("oponn.toml", "[server]\nstore_retry = '10ms'\n");
+    folder.run(&["import", "--cache", "redis://127.0.0.1:9"]).assert(1, "", "start it and import then");
+    folder.run(&["cache", "stats", "--cache", "redis://:secret@127.0.0.1:9"]).assert(
+        1,
+        "",
+        "redis://:***@127.0.0.1:9",
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_was_chosen_is_not_filled_unasked() {
+    let folder = Folder::with_books();
+    let serving = folder.serve(&["--store", "sqlite:mine.db"]);
+    let count = serving.query("{ books { totalCount } }").await;
+    assert_eq!(count, json!({"data": {"books": {"totalCount": 0}}}));
+    assert_eq!(serving.stop().0, Some(0));
+}

@@ -1,7 +1,8 @@
 //! GraphQL over HTTP as its specification says, and everything else that the server answers.
 
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    VARY,
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value as Json, json};
@@ -159,7 +160,8 @@ async fn get_is_for_queries() {
 async fn other_methods_and_paths_are_refused() {
     let app = app().await;
     for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-        let response = app.http.request(method, app.url("/graphql")).send().await.expect("the server answers");
+        let response =
+            app.http.request(method, app.url("/graphql")).send().await.expect("the server answers");
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()[ALLOW], "GET, POST");
         assert_error(response, "use POST").await;
@@ -170,6 +172,15 @@ async fn other_methods_and_paths_are_refused() {
     let response = app.http.post(app.url("/healthz")).send().await.expect("the server answers");
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_error(response, "use GET").await;
+}
+
+#[tokio::test]
+async fn the_schema_can_be_kept_to_oneself() {
+    let app = TestApp::with(SDL).api(|limits| limits.introspection = false).start().await;
+    let response = post(&app, None, r#"{"query": "{ __schema { types { name } } }"}"#).await;
+    let body = json_of(response).await;
+    assert!(body["errors"][0]["message"].is_string() && !body.to_string().contains("Book"), "{body}");
+    assert_eq!(app.data("{ books { totalCount } }", Json::Null).await, json!({"books": {"totalCount": 0}}));
 }
 
 #[tokio::test]
@@ -185,7 +196,11 @@ async fn large_bodies_are_refused_with_and_without_their_length() {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_error(response, "1000 bytes").await;
 
-    let chunks = padded(1_001).into_bytes().chunks(100).map(|part| Ok::<_, std::io::Error>(part.to_vec())).collect::<Vec<_>>();
+    let chunks = padded(1_001)
+        .into_bytes()
+        .chunks(100)
+        .map(|part| Ok::<_, std::io::Error>(part.to_vec()))
+        .collect::<Vec<_>>();
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
     let response = post(&app, None, body).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
@@ -235,7 +250,8 @@ async fn large_answers_are_compressed_for_those_who_understand() {
         let response = request.header(ACCEPT_ENCODING, accept).send().await.expect("the server answers");
         let found = response.headers().get(CONTENT_ENCODING).map(|value| value.to_str().expect("text"));
         assert_eq!(found, coding, "{accept} {body}");
-        let vary: Vec<&str> = response.headers().get_all(VARY).iter().filter_map(|v| v.to_str().ok()).collect();
+        let vary: Vec<&str> =
+            response.headers().get_all(VARY).iter().filter_map(|v| v.to_str().ok()).collect();
         assert!(vary.join(",").to_lowercase().contains("accept"), "{vary:?}");
     }
 }
@@ -247,7 +263,10 @@ async fn other_origins_are_allowed_by_configuration_only() {
         let request = request.header("access-control-request-method", "POST");
         let response = request.header("access-control-request-headers", "content-type").send().await;
         let response = response.expect("the server answers");
-        response.headers().get("access-control-allow-origin").map(|value| value.to_str().expect("text").to_owned())
+        response
+            .headers()
+            .get("access-control-allow-origin")
+            .map(|value| value.to_str().expect("text").to_owned())
     };
     let closed = app().await;
     assert_eq!(preflight(&closed, "https://a.example").await, None);
@@ -333,7 +352,8 @@ async fn probes_and_metrics_answer() {
 #[tokio::test]
 async fn requests_in_flight_finish_when_the_server_stops() {
     let app = app().await;
-    let api = oponn::graphql::Api::new(app.engine.clone(), Default::default()).expect("the schema can be served");
+    let api =
+        oponn::graphql::Api::new(app.engine.clone(), Default::default()).expect("the schema can be served");
     let server = oponn::server::Server::new(api.into(), Default::default());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
@@ -360,6 +380,9 @@ async fn requests_in_flight_finish_when_the_server_stops() {
     stream.write_all(body.as_bytes()).await.expect("the body is sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("the server closes after the answer");
-    assert!(answer.contains("HTTP/1.1 200") && answer.contains(r#"{"data":{"__typename":"Query"}}"#), "{answer}");
+    assert!(
+        answer.contains("HTTP/1.1 200") && answer.contains(r#"{"data":{"__typename":"Query"}}"#),
+        "{answer}"
+    );
     assert!(serving.await.expect("the server ends"), "nothing was cut off");
 }

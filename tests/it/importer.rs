@@ -1,19 +1,14 @@
 //! Loaders on real files and a real HTTP server, into a real store.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
-use axum::{Json as Body, Router};
 use oponn::importer::{self, Loader, Options, Progress, Summary};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::support::app::TestApp;
+
+mod http;
 
 const SDL: &str = r#"
 type Shop @collection {
@@ -138,7 +133,8 @@ fn reasons(summary: &Summary) -> Vec<(u64, &str)> {
 #[tokio::test]
 async fn records_are_mapped_and_refer_to_each_other() {
     let app = TestApp::new(SDL).await;
-    let files = [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
+    let files =
+        [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
     let folder = Folder::new(&files);
     let summaries = folder.run(&app).await;
     assert_eq!(counts(&summaries), [("shops", 2, 0, 0, 0), ("books", 3, 0, 0, 0)], "{summaries:?}");
@@ -163,7 +159,8 @@ async fn records_are_mapped_and_refer_to_each_other() {
 #[tokio::test]
 async fn a_second_run_changes_nothing_and_a_changed_record_is_updated() {
     let app = TestApp::new(SDL).await;
-    let files = [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
+    let files =
+        [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
     let folder = Folder::new(&files);
     folder.run(&app).await;
     let stamps = "{ books(orderBy: [{field: ISBN, direction: ASC}]) { nodes { changedAt } } }";
@@ -216,7 +213,10 @@ async fn what_does_not_fit_is_rejected_with_its_number_and_reason() {
         (6, "shopId: there is no Shop whose name is \"Nowhere\""),
         (7, "published: `date` needs a date like `%d.%m.%Y`"),
     ] {
-        assert!(found.iter().any(|(n, reason)| *n == record && reason.contains(part)), "{record} {part}: {found:?}");
+        assert!(
+            found.iter().any(|(n, reason)| *n == record && reason.contains(part)),
+            "{record} {part}: {found:?}"
+        );
     }
     let lines: Vec<Json> = String::from_utf8(rejects)
         .expect("text")
@@ -224,7 +224,10 @@ async fn what_does_not_fit_is_rejected_with_its_number_and_reason() {
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     assert_eq!(lines.len(), 6);
-    assert_eq!(lines[0], json!({"loader": "books", "record": 2, "reason": lines[0]["reason"], "source": "not json"}));
+    assert_eq!(
+        lines[0],
+        json!({"loader": "books", "record": 2, "reason": lines[0]["reason"], "source": "not json"})
+    );
     assert_eq!(lines[4]["source"]["shop"], "Nowhere");
 }
 
@@ -232,7 +235,12 @@ async fn what_does_not_fit_is_rejected_with_its_number_and_reason() {
 async fn a_dry_run_writes_nothing() {
     let app = TestApp::new(SDL).await;
     let books = format!("{BOOKS_DATA}4;;400;1;01.01.2020;;the owl\n");
-    let files = [("books.toml", BOOKS), ("books.csv", books.as_str()), ("shops.toml", SHOPS), ("shops.json", SHOPS_DATA)];
+    let files = [
+        ("books.toml", BOOKS),
+        ("books.csv", books.as_str()),
+        ("shops.toml", SHOPS),
+        ("shops.json", SHOPS_DATA),
+    ];
     let folder = Folder::new(&files);
     let loaders = folder.load(&app, &[]).expect("the loaders are right");
     let options = Options { dry_run: true, ..Options::default() };
@@ -257,17 +265,20 @@ async fn every_fault_of_every_loader_is_told_at_once() {
              shopId = { references = { type = 'Shop', key = 'nam', from = 'shop' } }\n",
         ),
         ("c.toml", "[source\n"),
-        ("d.toml", "[source]\nkind = 'http'\nurl = 'ftp://x'\nheaders = { a = '${NOTHING}' }\n[source.pagination]\nstyle = 'page'\nstop = 'short'\n[target]\ntype = 'Shop'\non = 'name'\n[fields]\n'address.town' = 't'\n"),
+        (
+            "d.toml",
+            "[source]\nkind = 'http'\nurl = 'ftp://x'\nheaders = { a = '${NOTHING}' }\n[source.pagination]\nstyle = 'page'\nstop = 'short'\n[target]\ntype = 'Shop'\non = 'name'\n[fields]\n'address.town' = 't'\n",
+        ),
     ]);
     let faults = folder.load(&app, &["a", "b", "c", "d", "e"]).err().expect("faulty");
     for expected in [
-        "a.toml: nme: this key is not known here",
+        "a.toml: nme: this key is not known here; did you mean `name`?",
         "a.toml: source.kind: `jsn` is not known; did you mean `json`?",
         "a.toml: target.type: there is no type `Bok` with @collection; did you mean `Book`?",
         "b.toml: source.path: there is no file",
         "b.toml: source.delimiter: this has to be one ASCII character",
-        "b.toml: source.pointer: this key is not known here; did you mean",
-        "b.toml: target.on: Book has no unique key `title`; there is `isbn`",
+        "b.toml: source.pointer: this key is not known here; known are `kind`, `path`, `delimiter`, `header`",
+        "b.toml: target.on: Book has no unique key `title`; known are `isbn`",
         "b.toml: fields.titel: Book has no field `titel`; did you mean `title`?",
         "b.toml: fields.title: this is missing",
         "b.toml: fields.changedAt: `changedAt` is filled by the server",
@@ -285,7 +296,11 @@ async fn every_fault_of_every_loader_is_told_at_once() {
         "d.toml: fields.name: this is missing; documents are found by `name`",
         "there is no loader `e`",
     ] {
-        assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected}\nis not in\n{}", faults.join("\n"));
+        assert!(
+            faults.iter().any(|fault| fault.contains(expected)),
+            "{expected}\nis not in\n{}",
+            faults.join("\n")
+        );
     }
 }
 
@@ -293,94 +308,13 @@ async fn every_fault_of_every_loader_is_told_at_once() {
 async fn loaders_that_wait_for_each_other_are_refused() {
     let app = TestApp::new(SDL).await;
     let shops = SHOPS.replacen('\n', "\nafter = ['books']\n", 1);
-    let files = [("books.toml", BOOKS), ("books.csv", BOOKS_DATA), ("shops.toml", &shops), ("shops.json", SHOPS_DATA)];
+    let files = [
+        ("books.toml", BOOKS),
+        ("books.csv", BOOKS_DATA),
+        ("shops.toml", &shops),
+        ("shops.json", SHOPS_DATA),
+    ];
     let faults = Folder::new(&files).load(&app, &[]).err().expect("faulty");
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].contains("`books` after `shops` after `books`"), "{faults:?}");
-}
-
-#[tokio::test]
-async fn http_pages_are_read_to_the_end_in_spite_of_hiccups() {
-    let app = TestApp::new(SDL).await;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let address = serve(
-        Router::new()
-            .route(
-                "/books",
-                get(|State(asked): State<Arc<AtomicUsize>>, headers: HeaderMap, Query(query): Query<HashMap<String, String>>| async move {
-                    // Every other request fails.
-                    if asked.fetch_add(1, Ordering::SeqCst) % 2 == 0 {
-                        return Err((StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "0")]));
-                    }
-                    assert_eq!(headers["authorization"], "Bearer secret");
-                    assert_eq!((query["lang"].as_str(), query["n"].as_str()), ("en", "2"));
-                    let page: usize = query["page"].parse().expect("a number");
-                    let books: Vec<Json> = (1..=5).map(|n| json!({"isbn": n, "title": format!("Book {n}")})).collect();
-                    let items = books.chunks(2).nth(page - 1).unwrap_or_default();
-                    Ok(Body(json!({"items": items})))
-                }),
-            )
-            .with_state(asked.clone()),
-    )
-    .await;
-    let loader = |stop: &str| {
-        format!(
-            "[source]\nkind = 'http'\nurl = 'http://{address}/books?lang=en'\nitems = '/items'\nbackoff = '1ms'\n\
-             headers = {{ authorization = 'Bearer ${{TOKEN}}' }}\n\
-             [source.pagination]\nstyle = 'page'\nsize_param = 'n'\nsize = 2\nstop = '{stop}'\n\
-             [target]\ntype = 'Book'\non = 'isbn'\n[fields]\nisbn = 'isbn'\ntitle = 'title'\n"
-        )
-    };
-    let folder = Folder::new(&[("books.toml", &loader("empty"))]);
-    let summaries = folder.run(&app).await;
-    assert_eq!(counts(&summaries), [("books", 5, 0, 0, 0)], "{summaries:?}");
-    assert_eq!(asked.swap(0, Ordering::SeqCst), 8, "four pages, each asked for twice");
-
-    folder.write("books.toml", &loader("short"));
-    let summaries = folder.run(&app).await;
-    assert_eq!(counts(&summaries), [("books", 0, 0, 5, 0)], "{summaries:?}");
-    assert_eq!(asked.load(Ordering::SeqCst), 6, "the third page is short");
-}
-
-#[tokio::test]
-async fn an_api_that_fails_ends_the_import() {
-    let app = TestApp::new(SDL).await;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let failing = |status: StatusCode| {
-        let asked = asked.clone();
-        get(async move || {
-            asked.fetch_add(1, Ordering::SeqCst);
-            status
-        })
-    };
-    let router = Router::new()
-        .route("/busy", failing(StatusCode::BAD_GATEWAY))
-        .route("/denied", failing(StatusCode::FORBIDDEN))
-        .route("/odd", get(async || Body(json!({"books": []}))));
-    let address = serve(router).await;
-    for (path, times, message) in [
-        ("busy?key=hidden", 3, "failed 3 times: the server answered 502 Bad Gateway"),
-        ("denied", 1, "the server answered 403 Forbidden; check `headers`"),
-        ("odd", 0, "is not a list"),
-    ] {
-        let loader = format!(
-            "[source]\nkind = 'http'\nurl = 'http://{address}/{path}'\nretries = 2\nbackoff = '1ms'\n\
-             [target]\ntype = 'Book'\non = 'isbn'\n[fields]\nisbn = 'isbn'\ntitle = 'title'\n"
-        );
-        asked.store(0, Ordering::SeqCst);
-        let after = SHOPS.replacen('\n', "\nafter = ['books']\n", 1);
-        let folder = Folder::new(&[("books.toml", &loader), ("shops.toml", &after), ("shops.json", SHOPS_DATA)]);
-        let summaries = folder.run(&app).await;
-        assert_eq!(summaries.len(), 1, "what comes after is not run");
-        let failure = summaries[0].failure.as_deref().expect("it failed");
-        assert!(failure.contains(message) && !failure.contains("hidden"), "{failure}");
-        assert_eq!(asked.load(Ordering::SeqCst), times, "{path}");
-    }
-}
-
-async fn serve(router: Router) -> std::net::SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-    let address = listener.local_addr().expect("a bound socket has an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    address
 }

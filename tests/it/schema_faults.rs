@@ -189,6 +189,12 @@ fn hostile_files_are_refused() {
         ("syntax", deep("\u{1}").into()),
         ("syntax", deep("𝄞").into()),
         ("too-many-definitions", deep("type ").into()),
+        ("syntax", default_of(r"\uD800").into()),
+        ("syntax", default_of(r"\uD800\u0041").into()),
+        ("syntax", default_of(r"\u{110000}").into()),
+        ("syntax", default_of(r"\u{FFFFFFFFFFFFFFFF}").into()),
+        ("syntax", default_of(r"\u12").into()),
+        ("syntax", default_of(r"\").into()),
         ("too-many-definitions", deep(book).into()),
         ("too-many-members", format!("type A @collection {{ {} }}", deep("a: Int ")).into()),
         ("too-many-members", format!("enum A {{ {} }}", deep("A ")).into()),
@@ -217,6 +223,11 @@ fn hostile_files_are_refused() {
         let source = String::from_utf8_lossy(&bytes);
         faults.iter().take(3).for_each(|fault| drop(fault.render(&source)));
     }
+}
+
+/// A file with a string of this text in it.
+fn default_of(text: &str) -> String {
+    format!("type A @collection {{ id: ID! a: String @default(value: \"{text}\") }}")
 }
 
 /// Ten fields of a type.

@@ -11,6 +11,7 @@ pub mod models;
 pub mod mongo_place;
 mod preparing;
 mod reading;
+mod sqlite_file;
 pub mod sqlite_place;
 mod writing;
 

@@ -1,5 +1,5 @@
 //! What the tests share.
 
 pub mod app;
-pub mod cut;
+pub mod proxy;
 pub mod services;

@@ -87,7 +87,8 @@ pub(super) enum Need {
 pub(super) type Answer = Result<Value, ServerError>;
 
 impl Link {
-    /// Connects for the first time.
+    /// Connects for the first time. A Redis that is away now is looked for in the background: the
+    /// server can do without it.
     pub async fn open(client: Client, keys: Keys, limits: CacheLimits) -> Result<Arc<Link>, CacheError> {
         let server = client.get_connection_info().addr().to_string();
         let link = Arc::new_cyclic(|me| Link {
@@ -102,8 +103,14 @@ impl Link {
             place: Mutex::default(),
             me: me.clone(),
         });
-        link.begin(false).await?;
-        Ok(link)
+        match link.begin(false).await {
+            Err(CacheError::Unavailable(reason)) => {
+                tracing::warn!(server = %link.server, reason, "the cache is out of reach and not used");
+                tokio::spawn(mend(link.me.clone()));
+                Ok(link)
+            }
+            result => result.map(|()| link),
+        }
     }
 
     /// The latest epoch that Redis has told.
@@ -220,8 +227,13 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(ANSWER));
-        let failed =
-            |error: redis::RedisError| CacheError::Unavailable(format!("Redis at {}: {error}", self.server));
+        let failed = |error: redis::RedisError| match error.kind() {
+            // Waiting does not help against a wrong password.
+            redis::ErrorKind::AuthenticationFailed => {
+                CacheError::Internal(format!("Redis at {} does not let us in: {error}", self.server))
+            }
+            _ => CacheError::Unavailable(format!("Redis at {}: {error}", self.server)),
+        };
         let mut connection =
             self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
         let info: Value =

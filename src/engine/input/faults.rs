@@ -50,11 +50,6 @@ impl Faults {
         result
     }
 
-    /// Steps from the start of the input to where the walk is.
-    pub fn depth(&self) -> usize {
-        self.path.len()
-    }
-
     /// The value, unless there were faults or it could not be made.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Vec<InputFault>> {
         match value {

@@ -1,7 +1,5 @@
 //! Filters as `BookWhere` describes them.
 
-use std::sync::Arc;
-
 use bson::Bson;
 use serde_json::{Map, Value as Json};
 
@@ -13,7 +11,7 @@ use super::subject::Subject;
 use crate::engine::InputFault;
 use crate::query::{CmpOp, Filter, Pattern};
 use crate::schema::names::{INSENSITIVE, SENSITIVE, stored_path};
-use crate::schema::{Field, Kind, Model};
+use crate::schema::{Collection, Field, Kind, Model};
 
 /// Characters of a text to search for at the most.
 const TEXT: usize = 1_000;
@@ -48,8 +46,8 @@ pub fn filter(
         return Ok(Filter::all());
     }
     let mut faults = Faults::default();
-    let types: Vec<_> = model.members(on).iter().filter_map(|name| model.collection(name).cloned()).collect();
-    let scope = Scope { fields: fields_of(model, on), ids: &types, prefix: "" };
+    let ids = model.members(on).first().and_then(|name| model.collection(name)).map(AsRef::as_ref);
+    let scope = Scope { fields: fields_of(model, on), ids, prefix: "" };
     let mut reader = Reader { model, limits, left: limits.total };
     let filter = reader.object(&scope, given, limits.depth, &mut faults);
     faults.finish(Some(filter))
@@ -58,8 +56,8 @@ pub fn filter(
 /// What the names in an object of a filter mean.
 struct Scope<'a> {
     fields: &'a [Field],
-    /// The types whose ids `id` compares; empty inside embedded values.
-    ids: &'a [Arc<crate::schema::Collection>],
+    /// The type whose ids `id` compares; none inside embedded values.
+    ids: Option<&'a Collection>,
     prefix: &'a str,
 }
 
@@ -81,14 +79,14 @@ impl Reader<'_> {
             return Filter::none();
         };
         let parts = conditions.iter().map(|(key, given)| {
-            faults.at(key, |faults| match key.as_str() {
-                "and" => Filter::And(self.objects(scope, given, depth, faults)),
-                "or" => Filter::Or(self.objects(scope, given, depth, faults)),
-                "not" => Filter::Not(Box::new(self.object(scope, given, depth, faults))),
-                "id" if !scope.ids.is_empty() => {
-                    self.operators(&Subject::Ids(scope.ids), "_id", Operator::of_id(), given, depth, faults)
+            faults.at(key, |faults| match (key.as_str(), scope.ids) {
+                ("and", _) => Filter::And(self.objects(scope, given, depth, faults)),
+                ("or", _) => Filter::Or(self.objects(scope, given, depth, faults)),
+                ("not", _) => Filter::Not(Box::new(self.object(scope, given, depth, faults))),
+                ("id", Some(of)) => {
+                    self.operators(&Subject::Id(of), "_id", Operator::of_id(), given, depth, faults)
                 }
-                key => self.field(scope, key, given, depth, faults),
+                (key, _) => self.field(scope, key, given, depth, faults),
             })
         });
         Filter::And(parts.collect())
@@ -139,7 +137,7 @@ impl Reader<'_> {
         Self: 's,
     {
         let fields = self.model.embedded.get(name).map_or(&[][..], |inner| &inner.fields);
-        Scope { fields, ids: &[], prefix }
+        Scope { fields, ids: None, prefix }
     }
 
     /// An object of operators on one field, which must all hold.
@@ -212,42 +210,20 @@ impl Reader<'_> {
                 Some(Filter::Some(on.path.to_owned(), Box::new(filter)))
             }
             Operand::Value | Operand::NullableValue => {
-                let values = self.value(on, operator, given, faults)?;
-                Some(self.compare(on, operator, values, faults))
+                let value = self.value(on, operator, given, faults)?;
+                Some(compare(on, operator, vec![value], faults))
             }
             Operand::Values | Operand::NullableValues => {
-                let Json::Array(items) = given else {
-                    faults.add(format!("expected a list of values, got {}", shown(given)));
-                    return None;
-                };
-                if items.len() > self.limits.values {
-                    let most = self.limits.values;
-                    faults.add(format!("may have {most} values, has {}", items.len()));
-                    return None;
-                }
-                if !self.spend(items.len(), faults) {
-                    return None;
-                }
-                let mut values = Vec::with_capacity(items.len());
-                for (index, item) in items.iter().enumerate() {
-                    values.push(faults.at_index(index, |faults| self.value(on, operator, item, faults)));
-                }
-                let values: Vec<Vec<Bson>> = values.into_iter().collect::<Option<_>>()?;
-                Some(match operator {
-                    Operator::HasAll => {
-                        let has = |value| Filter::HasAny(on.path.to_owned(), value);
-                        Filter::And(values.into_iter().map(has).collect())
-                    }
-                    _ => self.compare(on, operator, values.concat(), faults),
-                })
+                let values = self.values(on, operator, given, faults)?;
+                Some(compare(on, operator, values, faults))
             }
         }
     }
 
-    /// One value as it is stored, in every form that it can have.
-    fn value(&self, on: &On<'_>, operator: Operator, given: &Json, faults: &mut Faults) -> Option<Vec<Bson>> {
+    /// One value as it is stored.
+    fn value(&self, on: &On<'_>, operator: Operator, given: &Json, faults: &mut Faults) -> Option<Bson> {
         match (given, operator.operand()) {
-            (Json::Null, Operand::NullableValue | Operand::NullableValues) => Some(vec![Bson::Null]),
+            (Json::Null, Operand::NullableValue | Operand::NullableValues) => Some(Bson::Null),
             (Json::Null, _) => {
                 faults.add("must not be null; eq: null finds what has no value");
                 None
@@ -256,25 +232,32 @@ impl Reader<'_> {
         }
     }
 
-    fn compare(&self, on: &On<'_>, operator: Operator, values: Vec<Bson>, faults: &mut Faults) -> Filter {
-        let each = |op| {
-            let one = |value| on.subject.cmp(on.path, op, value);
-            Filter::Or(values.iter().cloned().map(one).collect())
-        };
-        let ordered = |op, faults: &mut Faults| {
-            if on.insensitive {
-                faults.add(format!("cannot be used with mode: {INSENSITIVE}"));
+    /// A list of values as they are stored.
+    fn values(
+        &mut self,
+        on: &On<'_>,
+        operator: Operator,
+        given: &Json,
+        faults: &mut Faults,
+    ) -> Option<Vec<Bson>> {
+        let most = self.limits.values;
+        match given {
+            Json::Array(items) if items.len() > most => {
+                faults.add(format!("may have {most} values, has {}", items.len()));
+                None
             }
-            each(op)
-        };
-        match operator {
-            Operator::Lt => ordered(CmpOp::Lt, faults),
-            Operator::Lte => ordered(CmpOp::Lte, faults),
-            Operator::Gt => ordered(CmpOp::Gt, faults),
-            Operator::Gte => ordered(CmpOp::Gte, faults),
-            Operator::Ne | Operator::Nin => not(equal(on, values, faults)),
-            Operator::Has | Operator::HasAny => Filter::HasAny(on.path.to_owned(), values),
-            _ => equal(on, values, faults),
+            Json::Array(items) if self.spend(items.len(), faults) => {
+                let one =
+                    |(index, item)| faults.at_index(index, |faults| self.value(on, operator, item, faults));
+                // Every item is looked at, so that all faults are found.
+                let values: Vec<Option<Bson>> = items.iter().enumerate().map(one).collect();
+                values.into_iter().collect()
+            }
+            Json::Array(_) => None,
+            other => {
+                faults.add(format!("expected a list of values, got {}", shown(other)));
+                None
+            }
         }
     }
 
@@ -294,6 +277,27 @@ struct On<'a> {
     subject: &'a Subject<'a>,
     path: &'a str,
     insensitive: bool,
+}
+
+/// The filter of an operator that compares; only those of lists have other than one value.
+fn compare(on: &On<'_>, operator: Operator, values: Vec<Bson>, faults: &mut Faults) -> Filter {
+    let ordered = |op, values: Vec<Bson>, faults: &mut Faults| {
+        if on.insensitive {
+            faults.add(format!("cannot be used with mode: {INSENSITIVE}"));
+        }
+        Filter::And(values.into_iter().map(|value| on.subject.cmp(on.path, op, value)).collect())
+    };
+    let has = |values| Filter::HasAny(on.path.to_owned(), values);
+    match operator {
+        Operator::Lt => ordered(CmpOp::Lt, values, faults),
+        Operator::Lte => ordered(CmpOp::Lte, values, faults),
+        Operator::Gt => ordered(CmpOp::Gt, values, faults),
+        Operator::Gte => ordered(CmpOp::Gte, values, faults),
+        Operator::Ne | Operator::Nin => not(equal(on, values, faults)),
+        Operator::Has | Operator::HasAny => has(values),
+        Operator::HasAll => Filter::And(values.into_iter().map(|value| has(vec![value])).collect()),
+        _ => equal(on, values, faults),
+    }
 }
 
 /// Equality with one of the values.

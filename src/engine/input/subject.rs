@@ -1,7 +1,5 @@
-//! What a filter's operators compare: a field's values or the ids of several types, with their own
-//! ways of being stored and of being absent.
-
-use std::sync::Arc;
+//! What a filter's operators compare: a field's values or ids, with their own ways of being stored and
+//! of being absent.
 
 use bson::Bson;
 use serde_json::Value as Json;
@@ -15,8 +13,8 @@ use crate::schema::{Collection, Field, Filled, Kind, Model};
 pub enum Subject<'a> {
     /// A field.
     Field(&'a Field),
-    /// The ids of these types.
-    Ids(&'a [Arc<Collection>]),
+    /// The ids of this type, or of an interface that it implements: then all have ids of its kind.
+    Id(&'a Collection),
 }
 
 impl Subject<'_> {
@@ -24,26 +22,15 @@ impl Subject<'_> {
     pub fn kind(&self) -> Option<&Kind> {
         match self {
             Subject::Field(field) => Some(&field.ty.kind),
-            Subject::Ids(_) => None,
+            Subject::Id(_) => None,
         }
     }
 
-    /// A value in each form in which it can be stored: ids of several types may be of several kinds.
-    pub fn stored(&self, model: &Model, given: &Json) -> Result<Vec<Bson>, String> {
+    /// A value as it is stored.
+    pub fn stored(&self, model: &Model, given: &Json) -> Result<Bson, String> {
         match self {
-            Subject::Field(field) => leaf(model, field, given).map(|stored| vec![stored]),
-            Subject::Ids(types) => {
-                let mut forms = Vec::new();
-                let mut message = String::new();
-                for ty in *types {
-                    match id::id(ty, given).map(|id| id.to_bson()) {
-                        Ok(form) if !forms.contains(&form) => forms.push(form),
-                        Ok(_) => {}
-                        Err(why) => message = why,
-                    }
-                }
-                if forms.is_empty() { Err(message) } else { Ok(forms) }
-            }
+            Subject::Field(field) => leaf(model, field, given),
+            Subject::Id(of) => id::id(of, given).map(|id| id.to_bson()),
         }
     }
 

@@ -10,9 +10,6 @@ use crate::engine::InputFault;
 use crate::query::encode_value;
 use crate::schema::{Field, Filled, Kind, Model, Scalar};
 
-/// Levels of embedded values at the most, so that documents stay within what MongoDB stores.
-const DEPTH: usize = 64;
-
 /// A field's value in stored form, with all its faults at once; their paths start inside the value.
 pub fn value(model: &Model, field: &Field, given: &Json) -> Result<Bson, Vec<InputFault>> {
     let mut faults = Faults::default();
@@ -152,10 +149,6 @@ fn embedded(model: &Model, name: &str, given: &Json, faults: &mut Faults) -> Opt
         faults.add(format!("expected an object of the type {name}, got {}", shown(given)));
         return None;
     };
-    if faults.depth() > DEPTH {
-        faults.add(format!("values may be {DEPTH} levels deep"));
-        return None;
-    }
     refuse_unknown(&embedded.fields, input, faults);
     Some(Bson::Document(read_fields(model, &embedded.fields, input, faults)))
 }
@@ -165,10 +158,10 @@ fn check_length(field: &Field, length: usize, unit: &str, faults: &mut Faults) {
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     let (min, max) = field.length;
     if let Some(min) = min.filter(|min| length < *min) {
-        faults.add(format!("must have at least {min} {unit}, has {length}"));
+        faults.add(format!("is too short: {length} {unit} of at least {min}"));
     }
     if let Some(max) = max.filter(|max| length > *max) {
-        faults.add(format!("must have at most {max} {unit}, has {length}"));
+        faults.add(format!("is too long: {length} {unit} of at most {max}"));
     }
 }
 

@@ -89,9 +89,8 @@ fn described(field: &Field, more: Option<&str>) -> String {
     };
     text.extend(bound("At least", &field.range.0));
     text.extend(bound("At most", &field.range.1));
-    let unit = if field.ty.list.is_some() { "items" } else { "characters" };
-    text.extend(field.length.0.map(|min| format!("At least {min} {unit}.")));
-    text.extend(field.length.1.map(|max| format!("At most {max} {unit}.")));
+    text.extend(field.length.0.map(|min| format!("Length at least {min}.")));
+    text.extend(field.length.1.map(|max| format!("Length at most {max}.")));
     text.extend(field.pattern.as_ref().map(|(pattern, _)| format!("Matches {pattern}")));
     text.extend(more.map(str::to_owned));
     text.join(" ")

@@ -65,7 +65,26 @@ fn matches_literals_where_asked() {
     assert!(end.is_match("ab\n") && !end.is_match("ab\n\n"));
     assert!(Pattern::literal("", true, true, false).is_match(""));
     assert!(!Pattern::literal("", true, true, false).is_match("a"));
-    assert!(Pattern::nothing().is_match("a") == false);
+    assert!(!Pattern::nothing().is_match("a"));
+}
+
+#[test]
+fn knows_what_all_matches_begin_with() {
+    let cases = [
+        ("^ab", Some("ab")),
+        (r"^a\.b+", Some("a.")),
+        ("^ab?", Some("a")),
+        ("^ab$", Some("ab")),
+        ("^a|b", None),
+        ("^(?:a|b)", None),
+        ("ab", None),
+        ("(?i)^ab", None),
+        ("^", None),
+    ];
+    for (given, prefix) in cases {
+        assert_eq!(regex(given).prefix().as_deref(), prefix, "{given}");
+    }
+    assert_eq!(Pattern::literal("é.", true, false, false).prefix().as_deref(), Some("é."));
 }
 
 proptest! {

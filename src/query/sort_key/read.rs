@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
                 let bytes: Vec<u8> =
                     self.bytes.get(self.at..end)?.iter().map(|byte| byte ^ self.flip).collect();
                 self.at = end;
-                let holder: Document = bson::deserialize_from_slice(&bytes).ok()?;
+                let holder = Document::from_reader(bytes.as_slice()).ok()?;
                 holder.get("p").filter(|value| matches!(value, Bson::DbPointer(_)))?.clone()
             }
             _ => return None,

@@ -65,9 +65,7 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
         Filter::Cmp(path, op, value) => {
             let range = Range::comparing(*op, value);
             if scope.single(path) {
-                let key = scope.key(path);
-                let (from, to) = (params.bind(range.from), params.bind(range.to));
-                format!("({key} >= {from} AND {key} < {to})")
+                within(&scope.key(path), range, params)
             } else {
                 let range = params.bind(Range::pack(&[range]));
                 scope.call("oponn_sees", path, &format!(", {range}"))
@@ -75,8 +73,16 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
         }
         Filter::Exists(path) => scope.call("oponn_has", path, ""),
         Filter::Matches(path, pattern) => {
-            let pattern = params.bind(pattern.as_str().to_owned());
-            scope.call("oponn_matches", path, &format!(", {pattern}"))
+            let text = params.bind(pattern.as_str().to_owned());
+            let matching = scope.call("oponn_matches", path, &format!(", {text}"));
+            match pattern.prefix().filter(|_| scope.single(path)) {
+                // Says no more, but as a range, in which an index can be entered.
+                Some(prefix) => {
+                    let range = within(&scope.key(path), Range::starting(&prefix), params);
+                    format!("({range} AND {matching})")
+                }
+                None => matching,
+            }
         }
         Filter::HasAny(path, _) | Filter::Some(path, _) if scope.single(path) => "0".to_owned(),
         Filter::IsEmpty(path) if scope.single(path) => "1".to_owned(),
@@ -98,6 +104,11 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
             format!("EXISTS (SELECT 1 FROM json_each({documents}) AS e{depth} WHERE {inner})")
         }
     }
+}
+
+fn within(key: &str, range: Range, params: &mut Params) -> String {
+    let (from, to) = (params.bind(range.from), params.bind(range.to));
+    format!("({key} >= {from} AND {key} < {to})")
 }
 
 fn is_one_of(key: String, values: &[Bson], params: &mut Params) -> String {

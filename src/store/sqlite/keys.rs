@@ -41,6 +41,22 @@ impl Range {
         }
     }
 
+    /// The strings that begin with a text.
+    pub fn starting(text: &str) -> Range {
+        let mut from = encode_value(&Bson::String(text.to_owned()));
+        // Without the end, which would be that of the whole string.
+        from.pop();
+        let mut to = from.clone();
+        // The first byte is a class and never the greatest one, so that something is left to raise.
+        while to.last() == Some(&u8::MAX) {
+            to.pop();
+        }
+        if let Some(last) = to.last_mut() {
+            *last += 1;
+        }
+        Range { from, to }
+    }
+
     /// Sorted ranges as one blob, for a function's argument.
     pub fn pack(ranges: &[Range]) -> Vec<u8> {
         let mut packed = Vec::new();

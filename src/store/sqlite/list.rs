@@ -31,7 +31,17 @@ pub(super) fn get(connection: &Connection, of: &Collection, ids: Vec<Id>) -> Res
 /// The rows of a list.
 pub(super) fn find(connection: &Connection, of: &Collection, find: &Find) -> Result<Vec<Doc>> {
     let arrays = Arrays::load(connection, &of.collection)?;
-    let scope = Scope::row(&arrays);
+    let (text, params) = statement(of, find, &arrays);
+    let mut docs = params.query(connection, &text, |row| doc(row, 0))?;
+    if find.from_end {
+        docs.reverse();
+    }
+    Ok(docs)
+}
+
+/// The statement that gives the rows of a list; those of a list from its end come the other way round.
+pub(super) fn statement(of: &Collection, find: &Find, arrays: &Arrays) -> (String, Params) {
+    let scope = Scope::row(arrays);
     let mut params = Params::default();
     let columns = columns(find, &scope);
     let mut wanted = vec![condition(&find.filter, &scope, &mut params)];
@@ -53,11 +63,7 @@ pub(super) fn find(connection: &Connection, of: &Collection, find: &Find) -> Res
         params.bind(bounded(find.limit)),
         params.bind(bounded(find.offset)),
     );
-    let mut docs = params.query(connection, &text, |row| doc(row, 0))?;
-    if find.from_end {
-        docs.reverse();
-    }
-    Ok(docs)
+    (text, params)
 }
 
 /// How many documents satisfy the filter.

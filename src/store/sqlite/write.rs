@@ -62,8 +62,19 @@ pub(super) fn insert(
         .connection
         .prepare_cached(&text)
         .and_then(|mut statement| statement.execute((&key, &after.bytes()[..])))
-        .map_err(|cause| on_write(&of.name, &cause))?;
+        .map_err(|cause| match on_write(&of.name, &cause) {
+            // The same id conflicts in every unique index in which it stands.
+            StoreError::Duplicate { ty, .. } if exists(session, of, &key) => {
+                StoreError::Duplicate { ty, key: "id".to_owned() }
+            }
+            other => other,
+        })?;
     Ok(change(session, of, id, None, Some(after), 1))
+}
+
+fn exists(session: &Session<'_>, of: &Collection, key: &[u8]) -> bool {
+    let text = format!("SELECT 1 FROM {} WHERE id = ?", name(&of.collection));
+    session.connection.prepare_cached(&text).and_then(|mut find| find.exists([key])).unwrap_or(false)
 }
 
 /// Patches a document that was read in the same transaction.

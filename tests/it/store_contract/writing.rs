@@ -278,11 +278,15 @@ pub async fn keeps_every_value_as_it_was(place: &dyn Place) {
             "double": -0.0, "int": 1_i32, "long": i64::MAX, "decimal": decimal, "text": "a\0é",
             "empty": [], "list": [1, Bson::Null, [2]], "embedded": { "x": { "y": true } },
             "date": bson::DateTime::from_millis(-1), "oid": bson::oid::ObjectId::from_bytes([7; 12]),
+            "looks": { "$numberInt": "1" }, "like": [{ "$oid": "000000000000000000000000" }],
             "uuid": Id::Uuid(uuid::Uuid::from_bytes([9; 16])).to_bson(), "null": Bson::Null,
         },
     );
     change(&*store, insert("Item", document.clone())).await;
+    // A write of something else keeps them too.
+    change(&*store, set("Item", &id("a"), [("more", 1.into())])).await;
     let mut kept = stored(&*store, "a").await.expect("it is there");
+    assert_eq!(kept.remove("more"), Some(Bson::Int32(1)));
     let mut given = document;
     // The width of the version number is the store's own business.
     for document in [&mut kept, &mut given] {

@@ -38,6 +38,7 @@ pub struct Setup {
     sdl: String,
     store: StoreKind,
     cache: CacheKind,
+    redis: Option<String>,
     api: ApiLimits,
     options: ServerOptions,
     engine: EngineOptions,
@@ -46,6 +47,12 @@ pub struct Setup {
 impl Setup {
     pub fn on(mut self, store: StoreKind, cache: CacheKind) -> Setup {
         (self.store, self.cache) = (store, cache);
+        self
+    }
+
+    /// Another way to the Redis server.
+    pub fn redis(mut self, url: &str) -> Setup {
+        self.redis = Some(url.to_owned());
         self
     }
 
@@ -89,8 +96,8 @@ enum Documents {
 enum Cached {
     /// The cache itself: it lives in the process.
     Here(Arc<dyn Cache>),
-    /// The key prefix.
-    Redis(String, CacheLimits),
+    /// The server's URL and the key prefix.
+    Redis(String, String, CacheLimits),
 }
 
 impl Place {
@@ -107,7 +114,9 @@ impl Place {
         let cached = match setup.cache {
             CacheKind::Memory => Cached::Here(Arc::new(MemoryCache::new(limits))),
             CacheKind::None => Cached::Here(Arc::new(NoCache)),
-            CacheKind::Redis => Cached::Redis(redis_prefix(), limits),
+            CacheKind::Redis => {
+                Cached::Redis(setup.redis.clone().unwrap_or_else(redis_url), redis_prefix(), limits)
+            }
         };
         Place { documents, cached }
     }
@@ -125,8 +134,8 @@ impl Place {
     async fn cache(&self) -> Arc<dyn Cache> {
         match &self.cached {
             Cached::Here(cache) => cache.clone(),
-            Cached::Redis(prefix, limits) => {
-                let cache = RedisCache::connect(&redis_url(), prefix, limits.clone()).await;
+            Cached::Redis(url, prefix, limits) => {
+                let cache = RedisCache::connect(url, prefix, limits.clone()).await;
                 Arc::new(cache.expect("the test server's URL is valid"))
             }
         }
@@ -155,6 +164,7 @@ impl TestApp {
             sdl: sdl.to_owned(),
             store: StoreKind::Sqlite,
             cache: CacheKind::Memory,
+            redis: None,
             api: ApiLimits::default(),
             options: ServerOptions::default(),
             engine: EngineOptions::default(),
@@ -188,14 +198,18 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// The socket's address, for requests that no client would send.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The application's database as another program sees it.
+    pub async fn database(&self) -> mongodb::Database {
+        let Documents::Mongo(database) = &self.place.documents else { panic!("the store is not MongoDB") };
+        let client =
+            mongodb::Client::with_uri_str(database.url()).await.expect("the test server's URL is valid");
+        client.default_database().expect("the URL names a database")
     }
 
     /// The whole response to an operation.
     pub async fn query(&self, text: &str, variables: Json) -> Json {
-        let request = self.http.post(self.url("/graphql")).json(&json!({ "query": text, "variables": variables }));
+        let request =
+            self.http.post(self.url("/graphql")).json(&json!({ "query": text, "variables": variables }));
         let response = request.send().await.expect("the server answers");
         let body = response.bytes().await.expect("the answer is whole");
         serde_json::from_slice(&body).expect("the answer is JSON")

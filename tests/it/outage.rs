@@ -1,0 +1,64 @@
+//! Redis away: reads fall through, writes succeed, and nothing stale shows when it is back.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::support::app::{CacheKind, StoreKind, TestApp};
+use super::support::proxy::Proxy;
+use super::support::services::redis_url;
+
+const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
+const LIST: &str =
+    "{ books(orderBy: [{field: TITLE}]) { totalCount nodes { title } } bookByIsbn(isbn: \"1\") { title } }";
+
+async fn rename(app: &TestApp, title: &str) {
+    let text = "mutation($t: String!) { upsertBook(on: ISBN, input: {isbn: \"1\", title: $t}) { title } }";
+    let data = app.data(text, json!({ "t": title })).await;
+    assert_eq!(data["upsertBook"]["title"], title);
+}
+
+async fn expect(app: &TestApp, title: &str) {
+    let seen = app.data(LIST, Json::Null).await;
+    let expected = json!({
+        "books": { "totalCount": 1, "nodes": [{ "title": title }] },
+        "bookByIsbn": { "title": title },
+    });
+    assert_eq!(seen, expected);
+}
+
+/// Waits until the cache is used again: bounded, and by looking, not by the clock.
+async fn trusted(app: &TestApp) {
+    let back = async {
+        while app.engine.cache().ping().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), back).await.expect("the cache comes back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_stale_shows_when_redis_is_back() {
+    let url = redis_url();
+    let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let proxy = Proxy::start(&target).await;
+    let proxied = format!("redis://{}", proxy.address());
+    let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).redis(&proxied).start().await;
+    rename(&app, "first").await;
+    expect(&app, "first").await;
+    for (round, break_it) in [Proxy::cut as fn(&Proxy), Proxy::silence, Proxy::cut].into_iter().enumerate() {
+        break_it(&proxy);
+        let title = format!("written while away {round}");
+        rename(&app, &title).await;
+        expect(&app, &title).await;
+        let ready: Json =
+            app.http.get(app.url("/readyz")).send().await.expect("it answers").json().await.expect("JSON");
+        assert_eq!(ready["cache"]["answers"], false, "{ready}");
+        proxy.restore();
+        trusted(&app).await;
+        expect(&app, &title).await;
+        let operations = app.store_operations().await;
+        expect(&app, &title).await;
+        assert_eq!(app.store_operations().await, operations, "the cache is used again");
+    }
+}
