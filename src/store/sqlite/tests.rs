@@ -68,6 +68,7 @@ async fn filters_and_orders_are_answered_from_indexes() {
     let cases = [
         ("by id", all.clone(), "autoindex_books", "TEMP"),
         ("unique", Find { filter: Filter::eq("isbn", "a"), ..all.clone() }, "unique/isbn", "SCAN"),
+        ("start", Find { filter: start, ..all.clone() }, "SEARCH books USING INDEX unique/isbn", "SCAN"),
         ("several", Find { filter: several, ..all.clone() }, "unique/isbn", "SCAN"),
         (
             "range",
