@@ -14,3 +14,4 @@ mod matcher_parity;
 mod outage;
 mod schema_faults;
 mod store_contract;
+mod store_mongo;

@@ -26,11 +26,11 @@ pub(super) fn of(filter: &Filter) -> Document {
         Filter::Or(parts) if parts.is_empty() => doc! { "_id": { "$in": [] } },
         Filter::Or(parts) => doc! { "$or": all(parts) },
         Filter::Not(inner) => doc! { "$nor": [of(inner)] },
-        Filter::In(path, values) => doc! { path: equals(values) },
+        Filter::In(path, values) => one_of(values, |equals| doc! { path: equals }),
         Filter::Cmp(path, op, value) => doc! { path: { operator(*op): value.clone() } },
         Filter::Exists(path) => doc! { path: { "$exists": true } },
         Filter::Matches(path, pattern) => doc! { path: { "$regex": pattern.as_str() } },
-        Filter::HasAny(path, values) => doc! { path: { "$elemMatch": equals(values) } },
+        Filter::HasAny(path, values) => one_of(values, |equals| doc! { path: { "$elemMatch": equals } }),
         // `$nin` of nothing holds for every element.
         Filter::IsEmpty(path) => doc! { "$nor": [{ path: { "$elemMatch": { "$nin": [] } } }] },
         Filter::Some(path, inner) => {
@@ -56,10 +56,17 @@ fn all(parts: &[Filter]) -> Vec<Document> {
     parts.iter().map(of).collect()
 }
 
-fn equals(values: &[Bson]) -> Document {
+/// The condition made of equality with one of the values.
+fn one_of(values: &[Bson], condition: impl Fn(Document) -> Document) -> Document {
+    // `$in` reads patterns as patterns and refuses documents that look like operators; `$eq` does not.
+    let plain = |value: &Bson| !matches!(value, Bson::RegularExpression(_) | Bson::Document(_));
     match values {
-        [value] => doc! { "$eq": value.clone() },
-        values => doc! { "$in": values.to_vec() },
+        [value] => condition(doc! { "$eq": value.clone() }),
+        values if values.iter().all(plain) => condition(doc! { "$in": values.to_vec() }),
+        values => {
+            let each = values.iter().map(|value| condition(doc! { "$eq": value.clone() }));
+            doc! { "$or": each.collect::<Vec<_>>() }
+        }
     }
 }
 

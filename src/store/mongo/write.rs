@@ -11,7 +11,7 @@ use super::command::{MAX_DOCUMENT, Reply, number, too_large};
 use super::{MongoStore, error, filter, update};
 use crate::schema::Collection;
 use crate::store::{Condition, Patch, StoreError, Write, Written};
-use crate::value::{Change, Doc, EntityRef, Id, Stamp, Time, VERSION_PATH};
+use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Stamp, Time, VERSION_PATH};
 
 /// Writes of one call that are under way at the same time.
 const CONCURRENT: usize = 32;
@@ -156,15 +156,20 @@ fn query(id: &Id, when: &Condition) -> Document {
     doc! { "$and": parts }
 }
 
-/// Documents of a version. Zero is also what documents have whose version is no whole number.
+/// Documents of a version. Zero is also what documents have whose version is no whole number, or stands
+/// in an array, where a path would find it.
 fn version(version: i64) -> Document {
     let whole = ["int", "long"];
     match version {
         0 => doc! { "$or": [
             { VERSION_PATH: { "$eq": 0 } },
             { VERSION_PATH: { "$not": { "$type": whole.as_slice() } } },
+            { BOOKKEEPING: { "$type": "array" } },
         ] },
-        version => doc! { VERSION_PATH: { "$eq": version, "$type": whole.as_slice() } },
+        version => doc! {
+            VERSION_PATH: { "$eq": version, "$type": whole.as_slice() },
+            BOOKKEEPING: { "$not": { "$type": "array" } },
+        },
     }
 }
 

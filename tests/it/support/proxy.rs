@@ -1,8 +1,10 @@
 //! A TCP proxy that a test can cut, to take a server away from one client.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -17,10 +19,14 @@ enum Mode {
     Silent,
 }
 
+/// What a client must send to have its connection cut.
+type Trigger = Arc<Mutex<Option<Vec<u8>>>>;
+
 /// A proxy before one server.
 pub struct Proxy {
     address: String,
     mode: Arc<watch::Sender<Mode>>,
+    trigger: Trigger,
 }
 
 impl Proxy {
@@ -29,13 +35,14 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let mode = Arc::new(watch::Sender::new(Mode::Open));
-        let (target, modes) = (target.to_owned(), mode.clone());
+        let trigger = Trigger::default();
+        let (target, modes, triggers) = (target.to_owned(), mode.clone(), trigger.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, target.clone(), modes.subscribe()));
+                tokio::spawn(serve(client, target.clone(), modes.subscribe(), triggers.clone()));
             }
         });
-        Proxy { address, mode }
+        Proxy { address, mode, trigger }
     }
 
     /// Its host and port.
@@ -53,18 +60,29 @@ impl Proxy {
         self.mode.send_replace(Mode::Silent);
     }
 
+    /// Cuts, once, the connection on which a client sends these bytes in one piece: the server gets them,
+    /// the client gets no answer.
+    pub fn cut_after(&self, bytes: &[u8]) {
+        *self.trigger.lock().expect("nobody panics while holding it") = Some(bytes.to_vec());
+    }
+
     /// Lets new connections through again; the old ones stay as they are.
     pub fn restore(&self) {
         self.mode.send_replace(Mode::Open);
     }
 }
 
-async fn serve(mut client: TcpStream, target: String, mut modes: watch::Receiver<Mode>) {
+async fn serve(client: TcpStream, target: String, mut modes: watch::Receiver<Mode>, trigger: Trigger) {
     let at_first = *modes.borrow_and_update();
     if at_first == Mode::Open {
-        let Ok(mut server) = TcpStream::connect(&target).await else { return };
+        let Ok(server) = TcpStream::connect(&target).await else { return };
+        let (from_client, mut to_client) = client.into_split();
+        let (mut from_server, to_server) = server.into_split();
         tokio::select! {
-            _ = copy_bidirectional(&mut client, &mut server) => return,
+            // First, so that no answer comes through once the bytes were met.
+            biased;
+            _ = ask(from_client, to_server, trigger) => return,
+            _ = copy(&mut from_server, &mut to_client) => return,
             _ = modes.changed() => {}
         }
     }
@@ -72,6 +90,21 @@ async fn serve(mut client: TcpStream, target: String, mut modes: watch::Receiver
     while *modes.borrow_and_update() != Mode::Cut {
         if modes.changed().await.is_err() {
             return;
+        }
+    }
+}
+
+/// Passes on what the client sends, up to and with the bytes that the trigger names.
+async fn ask(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, trigger: Trigger) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let length = client.read(&mut buffer).await?;
+        let sent = &buffer[..length];
+        server.write_all(sent).await?;
+        let mut trigger = trigger.lock().expect("nobody panics while holding it");
+        let met = trigger.as_ref().is_some_and(|bytes| sent.windows(bytes.len()).any(|part| part == bytes));
+        if length == 0 || (met && trigger.take().is_some()) {
+            return Ok(());
         }
     }
 }
