@@ -92,7 +92,8 @@ pub trait Cache: Send + Sync + 'static {
     /// Voids everything under the deployment's prefix.
     async fn clear(&self) -> Result<(), CacheError>;
 
-    /// What is cached now, by collection type.
+    /// What is cached now, by collection type; types of which nothing is cached are left out. Looks at
+    /// every key: not for each request.
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError>;
 
     /// Removes from the table index what has expired; called now and then. Returns how many entries.

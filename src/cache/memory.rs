@@ -119,14 +119,12 @@ impl Cache for MemoryCache {
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         self.step(|state| {
             let mut stats: BTreeMap<Arc<str>, TypeStats> = BTreeMap::new();
-            for (ty, table) in &state.types {
-                stats.insert(ty.clone(), TypeStats { entities: 0, batches: table.batches() });
+            for (ty, table) in state.types.iter().filter(|(_, table)| table.batches() > 0) {
+                stats.entry(ty.clone()).or_default().batches = table.batches();
             }
             for (name, entity) in state.items.entities() {
-                let valid =
-                    state.types.get(&name.ty).is_some_and(|table| table.generation == entity.generation);
-                if let (true, Some(of_type)) = (valid, stats.get_mut(&name.ty)) {
-                    of_type.entities += 1;
+                if state.types.get(&name.ty).is_some_and(|table| table.generation == entity.generation) {
+                    stats.entry(name.ty.clone()).or_default().entities += 1;
                 }
             }
             stats

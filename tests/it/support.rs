@@ -2,4 +2,5 @@
 
 pub mod app;
 pub mod proxy;
+pub mod redis_server;
 pub mod services;

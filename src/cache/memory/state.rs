@@ -56,7 +56,7 @@ impl State {
     fn table(&mut self, ty: &Arc<str>) -> &mut Table {
         if !self.types.contains_key(ty) {
             let generation = self.fresh();
-            self.types.insert(ty.clone(), Table::new(generation));
+            self.types.insert(ty.clone(), Table::new(generation, Time::default()));
         }
         self.types.get_mut(ty).expect("it was just put in if it was not there")
     }
@@ -72,14 +72,18 @@ impl State {
 
     /// Voids a type.
     fn drop_type(&mut self, ty: &Arc<str>) {
-        let generation = self.fresh();
-        self.types.insert(ty.clone(), Table::new(generation));
+        let (generation, dropped) = (self.fresh(), self.table(ty).dropped);
+        self.types.insert(ty.clone(), Table::new(generation, dropped));
     }
 
     /// Voids types whose store has changed at `at`.
     pub fn drop_types(&mut self, types: &[Arc<str>], at: Time) {
         self.latest = self.latest.max(at);
-        types.iter().for_each(|ty| self.drop_type(ty));
+        for ty in types {
+            self.drop_type(ty);
+            let table = self.table(ty);
+            table.dropped = table.dropped.max(at);
+        }
     }
 
     /// Voids everything.
@@ -198,8 +202,8 @@ impl State {
     pub fn note(&mut self, mark: Mark, change: &Change) -> Vec<Batch> {
         let (entity, stamp) = (&change.entity, change.stamp);
         let slot = registry::slot(entity);
-        let floor = self.floors[slot];
-        self.floors[slot] = floor.max(stamp.t);
+        let seen = stamp.t <= self.floors[slot].max(self.table(&entity.ty).dropped);
+        self.floors[slot] = self.floors[slot].max(stamp.t);
         self.latest = self.latest.max(stamp.t);
         if mark != self.mark {
             self.drop_type(&entity.ty);
@@ -214,7 +218,7 @@ impl State {
         let generation = self.table(&entity.ty).generation;
         let known = self.items.entity(entity, generation).map(|known| known.stamp);
         // Without a known version, this one may be older than one that has been seen before.
-        if known.map_or(stamp.t > floor, |known| stamp > known) {
+        if known.map_or(!seen, |known| stamp > known) {
             self.keep_entity(entity, generation, stamp, change.after.as_ref());
         }
         found.unwrap_or_default()

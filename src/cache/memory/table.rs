@@ -5,11 +5,14 @@ use std::ops::Bound;
 
 use crate::cache::{Batch, CacheLimits};
 use crate::query::{BatchKey, Shape};
+use crate::value::Time;
 
 /// One collection type.
 pub(super) struct Table {
     /// What is cached of the type is valid while it carries this.
     pub generation: u64,
+    /// Nothing is known of the changes up to here but that the type was dropped.
+    pub dropped: Time,
     /// The shapes of the entries.
     pub shapes: BTreeSet<Shape>,
     entries: BTreeMap<String, Batch>,
@@ -17,8 +20,8 @@ pub(super) struct Table {
 
 impl Table {
     /// A type of which nothing is cached.
-    pub fn new(generation: u64) -> Table {
-        Table { generation, shapes: BTreeSet::new(), entries: BTreeMap::new() }
+    pub fn new(generation: u64, dropped: Time) -> Table {
+        Table { generation, dropped, shapes: BTreeSet::new(), entries: BTreeMap::new() }
     }
 
     /// Whether the entries of a batch have room.

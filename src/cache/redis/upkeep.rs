@@ -130,15 +130,20 @@ impl Link {
                 (ty, after) = (next.clone(), Vec::new());
             }
             loop {
-                let entries = self.entries(&ty, &after, left.min(SWEEP_STEP)).await?;
-                let Some(last) = entries.last() else { break };
-                after.clone_from(last);
-                left -= entries.len();
+                let step = left.min(SWEEP_STEP);
+                let entries = self.entries(&ty, &after, step).await?;
                 let call = self.sweep_call(&ty, &entries)?;
                 removed += reply::count(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
+                left -= entries.len();
+                if let Some(last) = entries.last() {
+                    after.clone_from(last);
+                }
                 if left == 0 {
                     *self.place.lock() = (ty, after);
                     return Ok(removed);
+                }
+                if entries.len() < step {
+                    break;
                 }
             }
         }
@@ -174,7 +179,9 @@ impl Link {
                 );
             }
             of_type.batches = batches.len() as u64;
-            stats.insert(Arc::from(ty.as_str()), of_type);
+            if of_type != TypeStats::default() {
+                stats.insert(Arc::from(ty.as_str()), of_type);
+            }
         }
         Ok(stats)
     }

@@ -1,6 +1,7 @@
 -- Voids everything. Argument: the server's run id. What was cached carries generations that are no
 -- more; the latest change seen stays.
-local seen, server = latest(), take()
+local seen, server = redis.pcall('HGET', meta, 'F'), take()
+if type(seen) ~= 'string' then seen = zero end
 call('DEL', meta)
 call('HSET', meta, 'i', fresh, 'F', seen, 'r', server)
 call('PEXPIRE', meta, ARGV[2])

@@ -64,7 +64,8 @@ local function drop(ty, index)
   call('UNLINK', index)
 end
 
--- Voids a type whose table index has lost entries: writers would not find its batches.
+-- Voids a type whose table index has lost entries, or is none: writers would not find its batches.
 local function check(ty, index)
-  if tonumber(call('HGET', meta, 'n:' .. ty) or 0) ~= call('ZCARD', index) then drop(ty, index) end
+  local entries = redis.pcall('ZCARD', index)
+  if entries ~= tonumber(call('HGET', meta, 'n:' .. ty) or 0) then drop(ty, index) end
 end

@@ -16,7 +16,8 @@ if mark == now and version ~= current and version ~= '*' then
   for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do answer[#answer + 1] = sub(shape, 2) end
   return answer
 end
-local floor = call('HGET', meta, slot) or zero
+local floors = call('HMGET', meta, slot, 'd:' .. ty)
+local seen = time <= (floors[1] or zero) or time <= (floors[2] or zero)
 raise(slot, time)
 raise('F', time)
 local answer = { now, 'found' }
@@ -40,7 +41,7 @@ end
 -- Without a known version, this one may be older than one that has been seen before.
 local gen = generation(ty)
 local old = call('GETRANGE', entity, 0, 47)
-local keep = time > floor
+local keep = not seen
 if old ~= '' and sub(old, 33) == gen then keep = stamp > sub(old, 1, 32) end
 if keep and content ~= '' then
   call('SET', entity, stamp .. gen .. content, 'PX', ttl)

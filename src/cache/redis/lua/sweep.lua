@@ -7,14 +7,12 @@ local removed, shapes = 0, 0
 for i, member in ipairs(entries) do
   if call('EXISTS', KEYS[1 + 2 * i], KEYS[2 + 2 * i]) == 0 then removed = removed + call('ZREM', index, member) end
 end
-if removed > 0 then
-  for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do
-    local prefix = sub(shape, 2) .. '|'
-    if #call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, 1) == 0 then
-      shapes = shapes + call('ZREM', index, shape)
-    end
+for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do
+  local prefix = sub(shape, 2) .. '|'
+  if #call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, 1) == 0 then
+    shapes = shapes + call('ZREM', index, shape)
   end
-  call('HINCRBY', meta, 'n:' .. ty, -removed - shapes)
-  if shapes > 0 then call('HSET', meta, 's:' .. ty, fresh) end
 end
+if removed + shapes > 0 then call('HINCRBY', meta, 'n:' .. ty, -removed - shapes) end
+if shapes > 0 then call('HSET', meta, 's:' .. ty, fresh) end
 return removed

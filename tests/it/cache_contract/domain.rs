@@ -1,0 +1,176 @@
+//! A small world to cache: items on shelves, of two types, with a rank to sort by.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::doc;
+use oponn::cache::{
+    Batch, Cache, CacheLimits, Extent, Lease, LeaseState, Mark, MemoryCache, PageRead, PageRows, PageState,
+    Reconcile, Reconciled, RedisCache, Window,
+};
+use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
+use oponn::value::{Change, Doc, EntityRef, Id, Stamp, Time};
+
+use crate::support::services;
+
+/// Which cache a case runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Memory,
+    Redis,
+}
+
+impl Kind {
+    /// An empty cache of its own.
+    pub async fn cache(self, limits: CacheLimits) -> Arc<dyn Cache> {
+        match self {
+            Kind::Memory => Arc::new(MemoryCache::new(limits)),
+            Kind::Redis => Arc::new(redis_cache(&services::redis_prefix(), limits).await),
+        }
+    }
+}
+
+/// A client of the test server's Redis.
+pub async fn redis_cache(deployment: &str, limits: CacheLimits) -> RedisCache {
+    RedisCache::connect(&services::redis_url(), deployment, limits).await.expect("the test server is there")
+}
+
+/// The defaults, but nothing stays long on the test server.
+pub fn limits() -> CacheLimits {
+    CacheLimits { ttl: Duration::from_secs(600), ..CacheLimits::default() }
+}
+
+/// The name of an item's document.
+pub fn item(id: i64) -> EntityRef {
+    of_type("Item", id)
+}
+
+/// The name of a document.
+pub fn of_type(ty: &str, id: i64) -> EntityRef {
+    EntityRef { ty: ty.into(), id: Id::Int(id) }
+}
+
+/// A document on a shelf.
+pub fn on(shelf: &str, id: i64, rank: i64) -> Doc {
+    versioned(shelf, id, rank, 1)
+}
+
+/// The same with a version number.
+pub fn versioned(shelf: &str, id: i64, rank: i64, v: i64) -> Doc {
+    let document = doc! { "_id": id, "shelf": shelf, "rank": rank, "_oponn": { "v": v } };
+    Doc::encode(&document).expect("the names have no NUL")
+}
+
+/// What is on a shelf, by rank.
+pub fn shelf(name: &str) -> Batch {
+    list("Item", &["Item"], Filter::eq("shelf", name), Direction::Asc)
+}
+
+/// A list by rank.
+pub fn list(on: &str, types: &[&str], filter: Filter, direction: Direction) -> Batch {
+    let order = Order::new([OrderBy { path: "rank".into(), direction }]);
+    let types = types.iter().map(|ty| Arc::from(*ty)).collect();
+    Batch::new(BatchDef::new(on.into(), types, filter, order))
+}
+
+/// The row that a document of type `Item` has in a batch.
+pub fn row(batch: &Batch, doc: &Doc) -> SortKey {
+    batch.def.row("Item", doc).expect("the document is in the batch")
+}
+
+/// The rows of documents in a batch.
+pub fn rows(batch: &Batch, docs: &[Doc]) -> Vec<SortKey> {
+    let mut rows: Vec<SortKey> = docs.iter().map(|doc| row(batch, doc)).collect();
+    rows.sort();
+    rows
+}
+
+/// A change of an item.
+pub fn change(id: i64, before: Option<&Doc>, after: Option<&Doc>, t: u64) -> Change {
+    let v = after.or(before).map_or(1, Doc::version);
+    Change {
+        entity: item(id),
+        before: before.cloned(),
+        after: after.cloned(),
+        stamp: Stamp { t: Time(t), v },
+    }
+}
+
+/// What a change means for a batch; `None` when it has nothing to do with it.
+pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
+    let place = |doc: &Option<Doc>| batch.def.row(&change.entity.ty, doc.as_ref()?);
+    let (before, row) = (place(&change.before), place(&change.after));
+    let (entity, stamp) = (change.entity.clone(), change.stamp);
+    (before.is_some() || row.is_some()).then(|| Reconcile { batch: batch.clone(), entity, stamp, row })
+}
+
+/// Brings a change to the cache, as the engine does after the store has made it.
+pub async fn settle(cache: &dyn Cache, mark: Mark, change: Change) -> Vec<Reconciled> {
+    let found = cache.note(mark, std::slice::from_ref(&change)).await.expect("the cache is there");
+    let rows: Vec<Reconcile> =
+        found.into_iter().flatten().filter_map(|batch| meaning(&batch, &change)).collect();
+    cache.reconcile(mark, &rows).await.expect("the cache is there")
+}
+
+/// The same for a write that nothing came in between of.
+pub async fn write(cache: &dyn Cache, change: Change) -> Vec<Reconciled> {
+    settle(cache, cache.mark(), change).await
+}
+
+/// A lease that must be granted.
+pub async fn lease(cache: &dyn Cache, batch: &Batch) -> Lease {
+    match ask_lease(cache, batch).await {
+        LeaseState::Granted(lease) => lease,
+        other => panic!("the lease of {} is {other:?}", batch.text),
+    }
+}
+
+/// What becomes of asking for a lease.
+pub async fn ask_lease(cache: &dyn Cache, batch: &Batch) -> LeaseState {
+    let mut states = cache.lease(std::slice::from_ref(batch)).await.expect("the cache is there");
+    states.pop().expect("one batch, one state")
+}
+
+/// Makes a batch of these documents ready.
+pub async fn fill(cache: &dyn Cache, batch: &Batch, docs: &[Doc], extent: Extent) {
+    let lease = lease(cache, batch).await;
+    assert!(cache.commit(&lease, &rows(batch, docs), extent).await.expect("the cache is there"));
+}
+
+/// Makes a batch ready that ends with the last of these documents and is not complete.
+pub async fn fill_to_last(cache: &dyn Cache, batch: &Batch, docs: &[Doc]) {
+    let last = rows(batch, docs).pop().expect("there is a last one");
+    fill(cache, batch, docs, Extent::UpTo(last)).await;
+}
+
+/// Reads one page.
+pub async fn read(cache: &dyn Cache, batch: &Batch, window: Window) -> PageState {
+    let read = PageRead { batch: batch.clone(), window };
+    cache.read_pages(&[read]).await.expect("the cache is there").pop().expect("one read, one page")
+}
+
+/// The whole of a complete batch; `None` when it is a miss.
+pub async fn whole(cache: &dyn Cache, batch: &Batch) -> Option<Vec<SortKey>> {
+    match read(cache, batch, first(1_000)).await {
+        PageState::Hit(page) => Some(page.rows),
+        PageState::Miss { .. } => None,
+    }
+}
+
+/// A page that must be a hit.
+pub async fn hit(cache: &dyn Cache, batch: &Batch, window: Window) -> PageRows {
+    match read(cache, batch, window.clone()).await {
+        PageState::Hit(page) => page,
+        miss => panic!("{window:?} is {miss:?}"),
+    }
+}
+
+/// The first rows.
+pub fn first(limit: u64) -> Window {
+    Window { limit, ..Window::default() }
+}
+
+/// The last rows.
+pub fn last(limit: u64) -> Window {
+    Window { limit, from_end: true, ..Window::default() }
+}

@@ -1,0 +1,154 @@
+//! The promise itself: whatever the order in which writers, fillers and readers take their steps, a read
+//! that begins after a write was acknowledged shows it.
+//!
+//! Each actor is a list of steps of the protocol, as the engine takes them; a schedule picks at random
+//! whose turn it is. The store is a list of commits, so for every read it is known which states of each
+//! document it may show. Schedules from which one mechanism is taken away must fail: that shows that the
+//! model can see.
+
+use std::sync::Arc;
+
+use oponn::cache::{Cache, RedisCache};
+
+use super::domain::{Kind, limits};
+use super::losses::Keys;
+use crate::support::redis_server::Server;
+
+mod actors;
+mod world;
+
+use actors::Actor;
+use world::{Without, World};
+
+/// Numbers for one schedule: the same seed, the same schedule.
+pub struct Dice(u64);
+
+impl Dice {
+    /// A number below `n`.
+    pub fn roll(&mut self, n: usize) -> usize {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+
+    /// Once in `n` times.
+    pub fn once_in(&mut self, n: usize) -> bool {
+        self.roll(n) == 0
+    }
+}
+
+/// Runs one schedule; says what was stale, if anything was.
+async fn run(
+    cache: Arc<dyn Cache>,
+    mut keys: Option<Keys>,
+    seed: u64,
+    without: Without,
+) -> Result<usize, String> {
+    let mut world = World::new(cache, without, keys.is_some());
+    let mut dice = Dice(seed);
+    let mut actors: Vec<Actor> = (0..12).map(|i| Actor::new(i, &mut dice)).collect();
+    let mut losses = 3;
+    let mut trace = Vec::new();
+    while !actors.is_empty() {
+        if let Some(keys) = &mut keys
+            && losses > 0
+            && dice.once_in(12)
+        {
+            losses -= 1;
+            let which = dice.roll(keys.len() + 2).saturating_sub(2);
+            trace.push(format!("lost {}", keys.lose(which).await));
+        }
+        if dice.once_in(60) {
+            world.cache.clear().await.unwrap();
+            trace.push("cleared".to_owned());
+        }
+        let at = dice.roll(actors.len());
+        match actors[at].step(&mut world, &mut dice).await {
+            Ok(Some(step)) => trace.push(format!("{}: {step}", actors[at].name)),
+            Ok(None) => drop(actors.remove(at)),
+            Err(fault) => {
+                return Err(format!("seed {seed}: {}: {fault}\n{}", actors[at].name, trace.join("\n")));
+            }
+        }
+    }
+    Ok(world.hits)
+}
+
+async fn in_memory(seed: u64, without: Without) -> Result<usize, String> {
+    run(Kind::Memory.cache(limits()).await, None, seed, without).await
+}
+
+async fn on_redis_with_losses(server: &Server, seed: u64, without: Without) -> Result<usize, String> {
+    server.flush().await;
+    let cache = Arc::new(RedisCache::connect(&server.url(), "test", limits()).await.unwrap());
+    let keys = Keys::of(server, &["a", "b"], &[1, 2]).await;
+    run(cache, Some(keys), seed, without).await
+}
+
+#[tokio::test]
+async fn no_read_is_stale_after_an_acknowledged_write() {
+    let mut hits = 0;
+    for seed in 0..8_000 {
+        match in_memory(seed, Without::Nothing).await {
+            Ok(more) => hits += more,
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+    assert!(hits > 8_000, "only {hits} reads were hits: the schedules test nothing");
+}
+
+#[tokio::test]
+async fn no_read_is_stale_when_redis_loses_keys() {
+    let server = Server::start(&[]).await;
+    let mut hits = 0;
+    for seed in 0..1_500 {
+        match on_redis_with_losses(&server, seed, Without::Nothing).await {
+            Ok(more) => hits += more,
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+    assert!(hits > 1_000, "only {hits} reads were hits: the schedules test nothing");
+}
+
+/// Some schedule in which the mechanism is missing must be stale.
+async fn is_needed(without: Without) {
+    for seed in 0..20_000 {
+        if in_memory(seed, without).await.is_err() {
+            return;
+        }
+    }
+    panic!("no schedule without {without:?} was stale");
+}
+
+#[tokio::test]
+async fn registering_before_reading_is_needed() {
+    is_needed(Without::RegisteringFirst).await;
+}
+
+#[tokio::test]
+async fn deltas_are_needed() {
+    is_needed(Without::Deltas).await;
+}
+
+#[tokio::test]
+async fn floors_are_needed() {
+    is_needed(Without::Floors).await;
+}
+
+#[tokio::test]
+async fn marks_are_needed() {
+    is_needed(Without::Marks).await;
+}
+
+#[tokio::test]
+async fn stamps_are_needed() {
+    is_needed(Without::Stamps).await;
+}
+
+#[tokio::test]
+async fn checking_rows_against_entities_is_needed() {
+    is_needed(Without::RowChecks).await;
+}

@@ -1,0 +1,352 @@
+//! Who takes part in a schedule: writers, fillers and readers, step by step as the engine goes.
+
+use oponn::cache::{
+    Batch, CachedEntity, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageRows, PageState, Reconcile,
+    Window,
+};
+use oponn::query::SortKey;
+use oponn::value::{Doc, EntityRef, Id, Time};
+
+use super::Dice;
+use super::world::{Acknowledged, IDS, Without, World};
+use crate::cache_contract::domain::{first, item, meaning, versioned};
+
+/// One of them, with what it has left to do.
+pub struct Actor {
+    pub name: String,
+    state: State,
+}
+
+/// Where it stands: what it has in its hands for the next step.
+enum State {
+    Done,
+    // A write.
+    Begin {
+        id: i64,
+        target: Option<(bool, i64)>,
+    },
+    Commit {
+        mark: Mark,
+        id: i64,
+        target: Option<(bool, i64)>,
+    },
+    Note {
+        mark: Mark,
+        commit: usize,
+        again: bool,
+    },
+    Reconcile {
+        mark: Mark,
+        commit: usize,
+        rows: Vec<Reconcile>,
+        again: bool,
+    },
+    // A write of many documents that tells too little.
+    Void {
+        commits: Vec<usize>,
+    },
+    // A fill of a list.
+    Register {
+        batch: Batch,
+        read: Option<usize>,
+    },
+    ReadStore {
+        lease: Lease,
+    },
+    Fill {
+        lease: Lease,
+        commits: usize,
+    },
+    FillEntities {
+        floor: Floor,
+        commits: usize,
+    },
+    // A read of a page.
+    Page {
+        batch: Batch,
+        window: Window,
+    },
+    Entities {
+        batch: Batch,
+        page: PageRows,
+        since: Acknowledged,
+    },
+    Misses {
+        batch: Batch,
+        page: PageRows,
+        since: Acknowledged,
+        found: Vec<Option<Option<Doc>>>,
+        floor: Floor,
+    },
+}
+
+/// What became of a step: what to tell of it, nothing when there was none left, or what was stale.
+type Step = Result<Option<String>, String>;
+
+impl Actor {
+    /// Writers, readers and fillers, by their number.
+    pub fn new(number: usize, dice: &mut Dice) -> Actor {
+        let batch = World::batches()[dice.roll(2)].clone();
+        let state = match number % 3 {
+            0 => State::Begin { id: IDS[dice.roll(2)], target: target(dice) },
+            1 => State::Register { batch, read: None },
+            _ => State::Page { batch, window: window(dice) },
+        };
+        Actor { name: format!("{}{number}", ["writer", "filler", "reader"][number % 3]), state }
+    }
+
+    /// Takes the next step.
+    pub async fn step(&mut self, world: &mut World, dice: &mut Dice) -> Step {
+        let state = std::mem::replace(&mut self.state, State::Done);
+        let (told, next) = match state {
+            State::Done => return Ok(None),
+            state @ (State::Begin { .. }
+            | State::Commit { .. }
+            | State::Note { .. }
+            | State::Reconcile { .. }
+            | State::Void { .. }) => write(state, world, dice).await,
+            state @ (State::Register { .. }
+            | State::ReadStore { .. }
+            | State::Fill { .. }
+            | State::FillEntities { .. }) => fill(state, world, dice).await,
+            state => read(state, world, dice).await?,
+        };
+        self.state = next;
+        Ok(Some(told))
+    }
+}
+
+fn target(dice: &mut Dice) -> Option<(bool, i64)> {
+    (!dice.once_in(4)).then(|| (dice.once_in(2), dice.roll(3) as i64))
+}
+
+fn window(dice: &mut Dice) -> Window {
+    match dice.roll(4) {
+        0 => first(1),
+        1 => Window { total: true, ..first(5) },
+        _ => first(5),
+    }
+}
+
+async fn write(state: State, world: &mut World, dice: &mut Dice) -> (String, State) {
+    match state {
+        State::Begin { id, target } => {
+            if dice.once_in(10) {
+                let ids = [id, IDS[dice.roll(2)]];
+                let commits: Vec<usize> =
+                    ids.into_iter().filter_map(|id| world.commit(id, |v| make(id, target, v))).collect();
+                return (format!("commits {commits:?} in bulk"), State::Void { commits });
+            }
+            ("takes its mark".to_owned(), State::Commit { mark: world.cache.mark(), id, target })
+        }
+        State::Commit { mark, id, target } => match world.commit(id, |v| make(id, target, v)) {
+            Some(commit) => (
+                format!("commits {} of {id}: {target:?}", commit + 1),
+                State::Note { mark, commit, again: dice.once_in(4) },
+            ),
+            None => ("changes nothing".to_owned(), State::Done),
+        },
+        State::Note { mark, commit, again } => {
+            let mark = if world.without == Without::Marks { world.cache.mark() } else { mark };
+            let change = world.change(commit);
+            let found = world.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().remove(0);
+            let mut rows: Vec<Reconcile> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
+            if world.without == Without::Deltas {
+                let batches: Vec<Batch> = rows.iter().map(|row| row.batch.clone()).collect();
+                let mut filling = world.cache.filling(&batches).await.unwrap().into_iter();
+                rows.retain(|_| filling.next() == Some(false));
+            }
+            if dice.once_in(2) {
+                rows.reverse();
+            }
+            (
+                format!("notes {}, finds {} batches", commit + 1, rows.len()),
+                State::Reconcile { mark, commit, rows, again },
+            )
+        }
+        State::Reconcile { mark, commit, mut rows, again } => match rows.pop() {
+            Some(row) => {
+                let mark = if world.without == Without::Marks { world.cache.mark() } else { mark };
+                let done = world.cache.reconcile(mark, std::slice::from_ref(&row)).await.unwrap();
+                // A command may arrive twice.
+                if dice.once_in(6) {
+                    rows.insert(0, row);
+                }
+                (
+                    format!("reconciles {}: {done:?}", commit + 1),
+                    State::Reconcile { mark, commit, rows, again },
+                )
+            }
+            None => {
+                world.acknowledge(commit);
+                let next = if again { State::Note { mark, commit, again: false } } else { State::Done };
+                (format!("acknowledges {}", commit + 1), next)
+            }
+        },
+        State::Void { commits } => {
+            let at = commits.iter().max().map_or(0, |last| *last as u64 + 1);
+            world.cache.drop_types(&["Item".into()], Time(at)).await.unwrap();
+            commits.iter().for_each(|commit| world.acknowledge(*commit));
+            (format!("voids, acknowledges {commits:?}"), State::Done)
+        }
+        other => ("does nothing".to_owned(), other),
+    }
+}
+
+fn make(id: i64, target: Option<(bool, i64)>, v: i64) -> Option<Doc> {
+    target.map(|(a, rank)| versioned(if a { "a" } else { "b" }, id, rank, v))
+}
+
+async fn fill(state: State, world: &mut World, dice: &mut Dice) -> (String, State) {
+    match state {
+        State::Register { batch, read: None } if world.without == Without::RegisteringFirst => {
+            let commits = world.snapshot(Time(0), usize::MAX);
+            (format!("reads {commits} commits too early"), State::Register { batch, read: Some(commits) })
+        }
+        State::Register { batch, read } => {
+            match world.cache.lease(std::slice::from_ref(&batch)).await.unwrap().remove(0) {
+                LeaseState::Granted(lease) => {
+                    let told = format!("registers, from {}", lease.floor.time.0);
+                    (
+                        told,
+                        match read {
+                            Some(commits) => State::Fill { lease, commits },
+                            None => State::ReadStore { lease },
+                        },
+                    )
+                }
+                _ => ("finds it busy".to_owned(), State::Done),
+            }
+        }
+        State::ReadStore { lease } => {
+            let commits = world.snapshot(lease.floor.time, dice.roll(1_000));
+            (format!("reads {commits} commits"), State::Fill { lease, commits })
+        }
+        State::Fill { lease, commits } => {
+            let mut rows = world.rows(&lease.batch, commits);
+            let mut extent = Extent::Complete;
+            if rows.len() > 1 && dice.once_in(3) {
+                rows.truncate(1);
+                extent = Extent::UpTo(rows[0].clone());
+            }
+            let kept = world.cache.commit(&lease, &rows, extent).await.unwrap();
+            (format!("makes it ready: {kept}"), State::FillEntities { floor: lease.floor, commits })
+        }
+        State::FillEntities { mut floor, commits } => {
+            let entities: Vec<(EntityRef, Option<Doc>)> =
+                IDS.iter().map(|id| (item(*id), world.at(*id, commits))).collect();
+            keep(world, &mut floor, &entities).await;
+            let batch = World::batches()[dice.roll(2)].clone();
+            let next =
+                if dice.once_in(2) { State::Done } else { State::Page { batch, window: window(dice) } };
+            (format!("fills entities of {commits} commits"), next)
+        }
+        other => ("does nothing".to_owned(), other),
+    }
+}
+
+async fn keep(world: &World, floor: &mut Floor, entities: &[(EntityRef, Option<Doc>)]) {
+    if world.without == Without::Floors {
+        let names: Vec<EntityRef> = entities.iter().map(|(name, _)| name.clone()).collect();
+        *floor = world.cache.read_entities(&names).await.unwrap().floor;
+    }
+    world.cache.fill_entities(floor, entities).await.unwrap();
+}
+
+async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(String, State), String> {
+    Ok(match state {
+        State::Page { batch, window } => {
+            let since = world.acknowledged();
+            let read = PageRead { batch: batch.clone(), window };
+            match world.cache.read_pages(&[read]).await.unwrap().remove(0) {
+                PageState::Hit(page) => {
+                    (format!("reads {} rows", page.rows.len()), State::Entities { batch, page, since })
+                }
+                // Every reader that misses fills, and reads again.
+                PageState::Miss { .. } => ("misses".to_owned(), State::Register { batch, read: None }),
+            }
+        }
+        State::Entities { batch, page, since } => {
+            let names: Vec<EntityRef> = page.rows.iter().map(|row| name(&batch, row)).collect();
+            let read = world.cache.read_entities(&names).await.unwrap();
+            let found: Vec<Option<Option<Doc>>> =
+                read.entities.into_iter().map(|found| found.map(|CachedEntity { doc, .. }| doc)).collect();
+            let told = format!("reads {} entities", found.iter().flatten().count());
+            (told, State::Misses { batch, page, since, found, floor: read.floor })
+        }
+        State::Misses { batch, page, since, mut found, mut floor } => {
+            let commits = world.snapshot(floor.time, dice.roll(1_000));
+            let mut filled = Vec::new();
+            for (row, found) in page.rows.iter().zip(&mut found) {
+                if found.is_none() {
+                    let name = name(&batch, row);
+                    let doc = world.at(number(&name), commits);
+                    *found = Some(doc.clone());
+                    filled.push((name, doc));
+                }
+            }
+            if !filled.is_empty() {
+                keep(world, &mut floor, &filled).await;
+            }
+            let docs: Vec<Option<Doc>> = found.into_iter().map(Option::unwrap_or_default).collect();
+            check(world, &batch, &page, &docs, &since)?;
+            let next =
+                if dice.once_in(3) { State::Done } else { State::Page { batch, window: window(dice) } };
+            (format!("is content, filled {}", filled.len()), next)
+        }
+        other => ("does nothing".to_owned(), other),
+    })
+}
+
+/// Checks a page as the engine puts it together: a row whose document no longer yields it sends the
+/// reader to the store, everything else must be right.
+fn check(
+    world: &mut World,
+    batch: &Batch,
+    page: &PageRows,
+    docs: &[Option<Doc>],
+    since: &Acknowledged,
+) -> Result<(), String> {
+    let mut agrees = true;
+    for (row, doc) in page.rows.iter().zip(docs) {
+        let id = number(&name(batch, row));
+        let allowed = world.allowed(id, since);
+        if !allowed.contains(doc) {
+            return Err(format!("a stale entity {id}: {doc:?}, must be one of {allowed:?}"));
+        }
+        agrees &= doc.as_ref().and_then(|doc| batch.def.row("Item", doc)).as_ref() == Some(row);
+    }
+    if !agrees && world.without != Without::RowChecks {
+        return Ok(());
+    }
+    world.hits += 1;
+    for id in IDS {
+        let shown = page.rows.iter().find(|row| number(&name(batch, row)) == id);
+        let end = page.rows.last().filter(|_| page.has_next);
+        let fits = |doc: &Option<Doc>| {
+            let row = doc.as_ref().and_then(|doc| batch.def.row("Item", doc));
+            match (&row, shown) {
+                (row, Some(shown)) => row.as_ref() == Some(shown),
+                // Beyond the end of the page.
+                (Some(row), None) => page.has_next && end.is_none_or(|end| row > end),
+                (None, None) => true,
+            }
+        };
+        let allowed: Vec<Option<Doc>> = world.allowed(id, since);
+        if !allowed.iter().any(fits) {
+            return Err(format!("a stale page: {id} is {allowed:?}, the page is {page:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn name(batch: &Batch, row: &SortKey) -> EntityRef {
+    row.entity(&batch.def.order).expect("a row names its document")
+}
+
+fn number(name: &EntityRef) -> i64 {
+    match name.id {
+        Id::Int(id) => id,
+        _ => panic!("all ids are numbers"),
+    }
+}

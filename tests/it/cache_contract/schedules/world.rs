@@ -1,0 +1,141 @@
+//! The store of a schedule, and what a read of it may show.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use oponn::cache::{Batch, Cache};
+use oponn::query::SortKey;
+use oponn::value::{Change, Doc, Stamp, Time};
+
+use crate::cache_contract::domain::{item, shelf};
+
+/// What is taken away from the protocol, to see that it is missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    Nothing,
+    /// The store is read before the batch is registered.
+    RegisteringFirst,
+    /// Writers leave nothing at batches that are being filled.
+    Deltas,
+    /// Entities are filled whatever has been written since they were read.
+    Floors,
+    /// Writers take the mark when they come to the cache, not before they write.
+    Marks,
+    /// The later arrival wins, not the later commit.
+    Stamps,
+    /// Pages are taken as they are.
+    RowChecks,
+}
+
+/// Everything that a schedule is about.
+pub struct World {
+    pub cache: Arc<dyn Cache>,
+    pub without: Without,
+    /// Whether the cache loses keys. Then a floor may be too low, and the store has to show all that has
+    /// been committed; otherwise it may be as old as the floor allows.
+    lossy: bool,
+    commits: Vec<Commit>,
+    /// Reads that the cache answered.
+    pub hits: usize,
+    arrivals: u64,
+}
+
+struct Commit {
+    change: Change,
+    acknowledged: bool,
+}
+
+/// The commits of each document that a read must at least show, by the number of commits.
+pub type Acknowledged = BTreeMap<i64, usize>;
+
+/// The documents that there can be.
+pub const IDS: [i64; 2] = [1, 2];
+
+impl World {
+    pub fn new(cache: Arc<dyn Cache>, without: Without, lossy: bool) -> World {
+        World { cache, without, lossy, commits: Vec::new(), hits: 0, arrivals: 0 }
+    }
+
+    /// The lists that there are.
+    pub fn batches() -> [Batch; 2] {
+        [shelf("a"), shelf("b")]
+    }
+
+    /// Commits a write; `None` when it would change nothing.
+    pub fn commit(&mut self, id: i64, make: impl FnOnce(i64) -> Option<Doc>) -> Option<usize> {
+        let before = self.at(id, self.commits.len());
+        let last = self.commits.iter().rev().find(|commit| commit.change.entity == item(id));
+        // A document that comes back begins its versions anew.
+        let v = before.as_ref().map_or(1, |doc| doc.version() + 1);
+        let after = make(v);
+        if before.is_none() && after.is_none() {
+            return None;
+        }
+        debug_assert!(last.is_none_or(|last| last.change.after == before));
+        let stamp = Stamp { t: Time(self.commits.len() as u64 + 1), v };
+        let change = Change { entity: item(id), before, after, stamp };
+        self.commits.push(Commit { change, acknowledged: false });
+        Some(self.commits.len() - 1)
+    }
+
+    /// What a commit did; with the stamp of its arrival when that is what counts.
+    pub fn change(&mut self, commit: usize) -> Change {
+        let mut change = self.commits[commit].change.clone();
+        if self.without == Without::Stamps {
+            self.arrivals += 1;
+            change.stamp.t = Time(1_000 + self.arrivals);
+        }
+        change
+    }
+
+    pub fn acknowledge(&mut self, commit: usize) {
+        self.commits[commit].acknowledged = true;
+    }
+
+    /// The document after so many commits.
+    pub fn at(&self, id: i64, commits: usize) -> Option<Doc> {
+        let of = |commit: &&Commit| commit.change.entity == item(id);
+        self.commits[..commits].iter().rev().find(of)?.change.after.clone()
+    }
+
+    /// How many commits a read of the store shows that must not be older than `floor`.
+    pub fn snapshot(&self, floor: Time, choice: usize) -> usize {
+        let all = self.commits.len();
+        let least = if self.lossy { all } else { usize::try_from(floor.0).unwrap_or(0).min(all) };
+        least + choice % (all - least + 1)
+    }
+
+    /// The rows of a list after so many commits.
+    pub fn rows(&self, batch: &Batch, commits: usize) -> Vec<SortKey> {
+        let mut rows: Vec<SortKey> =
+            IDS.iter().filter_map(|id| batch.def.row("Item", &self.at(*id, commits)?)).collect();
+        rows.sort();
+        rows
+    }
+
+    /// What a read that begins now must at least show.
+    pub fn acknowledged(&self) -> Acknowledged {
+        let last = |id: i64| {
+            let of = |commit: &Commit| commit.acknowledged && commit.change.entity == item(id);
+            (id, self.commits.iter().rposition(of).map_or(0, |at| at + 1))
+        };
+        IDS.into_iter().map(last).collect()
+    }
+
+    /// Checks a total. It counts rows that are not looked at, so it can be told only while no write is
+    /// under way.
+    pub fn check_total(&self, batch: &Batch, total: Option<u64>) -> Result<(), String> {
+        let right = self.rows(batch, self.commits.len()).len() as u64;
+        match total {
+            Some(total) if total != right && self.commits.iter().all(|commit| commit.acknowledged) => {
+                Err(format!("a stale total: {total}, must be {right}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The states of a document that a read may show which began when these were acknowledged.
+    pub fn allowed(&self, id: i64, since: &Acknowledged) -> Vec<Option<Doc>> {
+        (since[&id]..=self.commits.len()).map(|commits| self.at(id, commits)).collect()
+    }
+}
