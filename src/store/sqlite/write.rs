@@ -62,8 +62,21 @@ pub(super) fn insert(
         .connection
         .prepare_cached(&text)
         .and_then(|mut statement| statement.execute((&key, &after.bytes()[..])))
-        .map_err(|cause| on_write(&of.name, &cause))?;
+        .map_err(|cause| on_insert(session, of, &key, &cause))?;
     Ok(change(session, of, id, None, Some(after), 1))
+}
+
+/// What an insert failed of. An id that is taken is told as such: SQLite may have come first upon the
+/// index of a unique key, which has the id for documents without a value.
+fn on_insert(session: &Session<'_>, of: &Collection, key: &[u8], cause: &rusqlite::Error) -> StoreError {
+    let text = format!("SELECT 1 FROM {} WHERE id = ?", name(&of.collection));
+    let taken = || session.connection.prepare_cached(&text).and_then(|mut statement| statement.exists([key]));
+    match on_write(&of.name, cause) {
+        StoreError::Duplicate { ty, .. } if taken().unwrap_or(false) => {
+            StoreError::Duplicate { ty, key: "id".to_owned() }
+        }
+        other => other,
+    }
 }
 
 /// Patches a document that was read in the same transaction.
