@@ -191,8 +191,8 @@ impl Engine {
                 tracing::debug!(expected, "a delete expected another version");
                 return Err(EngineError::VersionMismatch { current: current.version() });
             }
-            self.check_blockers(&collection.name, std::slice::from_ref(id)).await?;
-            self.look_after_children(&collection.name, id).await?;
+            let doomed = self.doomed(&collection.name, vec![id.clone()]).await?;
+            self.clear_way(&doomed).await?;
         }
         let when = Condition { version: if_version, filter: None };
         let write = Write::Delete { ty: collection.name.clone(), id: id.clone(), when };
