@@ -14,6 +14,7 @@ use crate::store::Store;
 use crate::value::Time;
 
 mod bulk;
+mod cascade;
 mod direct;
 mod entity;
 mod error;

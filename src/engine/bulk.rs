@@ -1,14 +1,19 @@
 //! Writes of many documents: each reconciled on its own up to a bound, beyond it the type's cached
 //! lists are voided.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use super::write::Draft;
 use super::{Engine, EngineError, Step};
-use crate::query::{Filter, Order};
+use crate::query::{Bound, Filter, Order, row_key};
 use crate::schema::Collection;
-use crate::store::{Condition, Find, Write, Written};
+use crate::store::{Condition, Find, Patch, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
+
+/// Documents that one operation is told by their ids or reads at a time.
+const PIECE: usize = 500;
 
 impl Engine {
     /// Creates documents, each on its own; the results are in the order of the inputs. `places` say where
@@ -75,83 +80,117 @@ impl Engine {
         at: &[Step],
     ) -> Result<u64, EngineError> {
         let patch = self.checked_patch(collection, set, at).await?;
-        let ids = self.ids(collection, &filter, self.core.options.bulk + 1).await?;
-        if ids.len() > self.core.options.bulk {
-            let done = self.core.store.update_many(&collection.name, &filter, &patch).await;
-            let time = done.as_ref().map_or(Time(0), |(_, time)| *time);
-            self.void([collection.name.clone()], time).await;
-            return Ok(done?.0);
-        }
-        let writes = ids.into_iter().map(|id| Write::Update {
-            ty: collection.name.clone(),
-            id,
-            patch: patch.clone(),
-            when: Condition { version: None, filter: Some(filter.clone()) },
-        });
-        count_changed(self.write_all(writes.collect()).await)
+        self.write_all_of(&collection.name, Some(&patch), &filter).await
     }
 
     /// Deletes every document that satisfies the filter; returns how many there were.
     pub async fn delete_many(&self, collection: &Collection, filter: Filter) -> Result<u64, EngineError> {
+        let ty = &collection.name;
+        if self.core.model.dependents(ty).is_empty() {
+            return self.write_all_of(ty, None, &filter).await;
+        }
+        let ids = self.all_ids(ty, &filter).await?;
+        let doomed = self.doomed(ty, ids.clone()).await?;
+        self.clear_way(&doomed).await?;
+        self.write_each(ty, ids, None, &filter).await
+    }
+
+    /// Applies the patch to what satisfies the filter, or deletes it when there is none; returns how many
+    /// there were. Up to the bound each is reconciled on its own.
+    async fn write_all_of(
+        &self,
+        ty: &Arc<str>,
+        patch: Option<&Patch>,
+        filter: &Filter,
+    ) -> Result<u64, EngineError> {
         let bulk = self.core.options.bulk;
-        let childless = self.core.model.dependents(&collection.name).is_empty();
-        let mut deleted = 0;
+        let found = self.first(ty, filter, None, bulk + 1).await?;
+        if found.len() > bulk {
+            return self.write_where(ty, patch, filter).await;
+        }
+        self.write_each(ty, found.iter().filter_map(Doc::id).collect(), patch, filter).await
+    }
+
+    /// Applies the patch to these documents, or deletes them when there is none, where the filter holds;
+    /// returns how many there were. Up to the bound each is reconciled on its own.
+    pub(super) async fn write_each(
+        &self,
+        ty: &Arc<str>,
+        ids: Vec<Id>,
+        patch: Option<&Patch>,
+        filter: &Filter,
+    ) -> Result<u64, EngineError> {
+        let mut count = 0;
+        if ids.len() > self.core.options.bulk {
+            for piece in ids.chunks(PIECE) {
+                let these = Filter::In("_id".to_owned(), piece.iter().map(Id::to_bson).collect());
+                count += self.write_where(ty, patch, &these.and(filter.clone())).await?;
+            }
+            return Ok(count);
+        }
+        let when = || Condition { version: None, filter: Some(filter.clone()).filter(|it| !it.is_all()) };
+        let write = |id: Id| match patch {
+            Some(patch) => Write::Update { ty: ty.clone(), id, patch: patch.clone(), when: when() },
+            None => Write::Delete { ty: ty.clone(), id, when: when() },
+        };
+        for written in self.write_all(ids.into_iter().map(write).collect()).await {
+            count += u64::from(matches!(written?, Written::Changed(_)));
+        }
+        Ok(count)
+    }
+
+    /// Applies the patch to what satisfies the filter, or deletes it when there is none, and voids the
+    /// type's batches; returns how many there were.
+    async fn write_where(
+        &self,
+        ty: &Arc<str>,
+        patch: Option<&Patch>,
+        filter: &Filter,
+    ) -> Result<u64, EngineError> {
+        let done = match patch {
+            Some(patch) => self.core.store.update_many(ty, filter, patch).await,
+            None => self.core.store.delete_many(ty, filter).await,
+        };
+        // Some of it may have happened even when it failed.
+        let time = done.as_ref().map_or(Time(0), |(_, time)| *time);
+        self.void([ty.clone()], time).await;
+        Ok(done?.0)
+    }
+
+    /// The ids of all documents that satisfy the filter, read piece by piece.
+    pub(super) async fn all_ids(&self, ty: &Arc<str>, filter: &Filter) -> Result<Vec<Id>, EngineError> {
+        let by_id = Order::default();
+        let (mut ids, mut after) = (Vec::new(), None);
         loop {
-            let ids = self.ids(collection, &filter, bulk + 1).await?;
-            if ids.is_empty() {
-                return Ok(deleted);
-            }
-            if childless && ids.len() > bulk {
-                let done = self.core.store.delete_many(&collection.name, &filter).await;
-                let time = done.as_ref().map_or(Time(0), |(_, time)| *time);
-                self.void([collection.name.clone()], time).await;
-                return Ok(deleted + done?.0);
-            }
-            self.check_blockers(&collection.name, &ids).await?;
-            for id in ids.iter().filter(|_| !childless) {
-                self.look_after_children(&collection.name, id).await?;
-            }
-            let all = ids.len() <= bulk;
-            let writes = ids.into_iter().map(|id| Write::Delete {
-                ty: collection.name.clone(),
-                id,
-                when: Condition { version: None, filter: Some(filter.clone()) },
-            });
-            let count = count_changed(self.write_all(writes.collect()).await)?;
-            deleted += count;
-            if all || count == 0 {
-                return Ok(deleted);
+            let docs = self.first(ty, filter, after, PIECE).await?;
+            ids.extend(docs.iter().filter_map(Doc::id));
+            let last = docs.last().filter(|_| docs.len() == PIECE);
+            after = last.and_then(|doc| row_key(&by_id, ty, doc.raw())?.bound(&by_id, ty, true));
+            if after.is_none() {
+                return Ok(ids);
             }
         }
     }
 
-    async fn ids(
+    async fn first(
         &self,
-        collection: &Collection,
+        ty: &Arc<str>,
         filter: &Filter,
+        after: Option<Bound>,
         limit: usize,
-    ) -> Result<Vec<Id>, EngineError> {
+    ) -> Result<Vec<Doc>, EngineError> {
         let find = Find {
-            ty: collection.name.clone(),
+            ty: ty.clone(),
             filter: filter.clone(),
             order: Order::default(),
-            after: None,
+            after,
             before: None,
             from_end: false,
             offset: 0,
             limit: limit as u64,
         };
-        let found = self.core.store.find(&find, self.core.at(Time(0))).await?;
-        Ok(found.iter().filter_map(Doc::id).collect())
+        Ok(self.core.store.find(&find, self.core.at(Time(0))).await?)
     }
-}
-
-fn count_changed(written: Vec<Result<Written, EngineError>>) -> Result<u64, EngineError> {
-    let mut count = 0;
-    for written in written {
-        count += u64::from(matches!(written?, Written::Changed(_)));
-    }
-    Ok(count)
 }
 
 pub(super) fn unencodable(error: &bson::error::Error) -> EngineError {

@@ -1,17 +1,21 @@
-//! Upserts in bulk, as the importer needs them: one look-up for all records, and only what differs is
-//! written.
+//! Upserts: one at a time, as the API has them, and in bulk, as the importer needs them, where only what
+//! differs is written.
+//!
+//! Both look in the store, not in the cache: what a cache says holds for those who were acknowledged
+//! before, but whoever lost a race against a write under way has to see that write.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use super::bulk::unencodable;
 use super::lookup::key_values;
 use super::references::{keys, under};
-use super::{Engine, EngineError, input};
-use crate::schema::Collection;
+use super::{Engine, EngineError, InputFault, Step, input};
+use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Patch, Write, Written};
-use crate::value::{Doc, Id};
+use crate::value::{Doc, EntityRef, Id};
 
 /// What an upsert did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +28,58 @@ pub enum Upserted {
     Unchanged,
 }
 
+/// How often an upsert begins anew because another write came between its look and its own.
+const TRIES: usize = 5;
+
 impl Engine {
+    /// Updates the document that has the input's values in a unique key (its id, when no key is given),
+    /// or creates it.
+    pub async fn upsert(
+        &self,
+        collection: &Collection,
+        key: Option<&UniqueKey>,
+        input: &Map<String, Json>,
+        at: &[Step],
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        let on = key.map_or("id", |key| &key.name);
+        let fields = key.map_or_else(|| vec![Arc::from("id")], |key| key.fields.clone());
+        let values = key_values(collection, on, input);
+        if values.contains(&Json::Null) {
+            let missing = fields.iter().zip(&values).filter(|(_, value)| value.is_null());
+            let faults = missing.map(|(field, _)| InputFault {
+                path: vec![Step::Key(field.to_string())],
+                message: format!("The upsert goes by {field}: it must be given and not null."),
+            });
+            return Err(under(at, faults.collect()));
+        }
+        for _ in 0..TRIES {
+            let found = self.lookup(collection, on, std::slice::from_ref(&values)).await.pop();
+            let found = match found.unwrap_or(Ok(None)) {
+                Err(EngineError::BadInput(faults)) => return Err(under(at, faults)),
+                found => found?,
+            };
+            let result = match found {
+                Some(doc) => {
+                    let mut set = input.clone();
+                    set.remove("id");
+                    self.update(collection, &id_of(&doc)?, &set, None, at).await
+                }
+                None => self.create(collection, input, at).await,
+            };
+            match result {
+                // Somebody else created or deleted it since: look again.
+                Err(EngineError::Conflict { details, .. })
+                    if details.contains(&("field", Json::from(on))) => {}
+                Err(EngineError::NotFound { path, .. }) if path.is_empty() => {}
+                other => return other,
+            }
+        }
+        Err(EngineError::Unavailable {
+            message: "Too many others are writing the same document; try again.".into(),
+            cause: format!("an upsert of {} lost {TRIES} races", collection.name),
+        })
+    }
+
     /// Creates or updates documents of a type by a unique key (its API name, `isbn`; or `id`), in bulk;
     /// the results are in the order of the records. Records are JSON as `BookInput` has it.
     pub async fn upsert_many(
@@ -135,7 +190,7 @@ impl Engine {
         record: &Map<String, Json>,
         doc: &Doc,
     ) -> Result<(Id, Option<Patch>), EngineError> {
-        let id = doc.id().ok_or_else(|| EngineError::Internal("a found document has no id".into()))?;
+        let id = id_of(doc)?;
         let mut set = record.clone();
         set.remove("id");
         let mut patch =
@@ -144,4 +199,8 @@ impl Engine {
         patch.set.retain(|(name, value)| current.get(name) != Some(value));
         Ok((id, if patch.set.is_empty() { None } else { Some(patch) }))
     }
+}
+
+fn id_of(doc: &Doc) -> Result<Id, EngineError> {
+    doc.id().ok_or_else(|| EngineError::Internal("a found document has no id".into()))
 }

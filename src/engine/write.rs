@@ -13,9 +13,6 @@ use crate::schema::{Collection, Filled, UniqueKey};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
 use crate::value::{BOOKKEEPING, Doc, EntityRef, Id, Time};
 
-/// How often an upsert begins anew because another write came between its look and its own.
-const UPSERT_TRIES: usize = 5;
-
 /// The input of a create in stored form, not yet complete.
 pub(super) struct Draft {
     /// The document without id and bookkeeping.
@@ -194,72 +191,12 @@ impl Engine {
                 tracing::debug!(expected, "a delete expected another version");
                 return Err(EngineError::VersionMismatch { current: current.version() });
             }
-            self.check_blockers(&collection.name, std::slice::from_ref(id)).await?;
-            self.look_after_children(&collection.name, id).await?;
+            let doomed = self.doomed(&collection.name, vec![id.clone()]).await?;
+            self.clear_way(&doomed).await?;
         }
         let when = Condition { version: if_version, filter: None };
         let write = Write::Delete { ty: collection.name.clone(), id: id.clone(), when };
         self.write_one(collection, id, write).await
-    }
-
-    /// Updates the document that has the input's values in a unique key (its id, when no key is given),
-    /// or creates it.
-    pub async fn upsert(
-        &self,
-        collection: &Collection,
-        key: Option<&UniqueKey>,
-        input: &Map<String, Json>,
-        at: &[Step],
-    ) -> Result<(EntityRef, Doc), EngineError> {
-        let fields = key.map_or_else(|| vec![Arc::from("id")], |key| key.fields.clone());
-        let given = |field: &Arc<str>| input.get(&**field).filter(|value| !value.is_null()).cloned();
-        let values: Option<Vec<Json>> = fields.iter().map(given).collect();
-        let Some(values) = values else {
-            let faults = fields.iter().filter(|field| given(field).is_none()).map(|field| InputFault {
-                path: vec![Step::Key(field.to_string())],
-                message: format!("The upsert goes by {field}: it must be given and not null."),
-            });
-            return Err(under(at, faults.collect()));
-        };
-        let key_name = key.map_or("id", |key| &key.name);
-        for _ in 0..UPSERT_TRIES {
-            let found = match key {
-                Some(key) => self.by_unique(collection, key, &values).await,
-                None => self.by_id(collection, &values[0]).await,
-            };
-            let result = match found.map_err(|error| place(error, at))? {
-                Some((entity, _)) => {
-                    let mut set = input.clone();
-                    set.remove("id");
-                    self.update(collection, &entity.id, &set, None, at).await
-                }
-                None => self.create(collection, input, at).await,
-            };
-            match result {
-                // Somebody else created or deleted it since: look again.
-                Err(EngineError::Conflict { details, .. })
-                    if details.contains(&("field", Json::from(key_name))) => {}
-                Err(EngineError::NotFound { path, .. }) if path.is_empty() => {}
-                other => return other,
-            }
-        }
-        Err(EngineError::Unavailable {
-            message: "Too many others are writing the same document; try again.".into(),
-            cause: format!("an upsert of {} lost {UPSERT_TRIES} races", collection.name),
-        })
-    }
-
-    async fn by_id(
-        &self,
-        collection: &Collection,
-        id: &Json,
-    ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
-        let id = input::id(collection, id).map_err(|message| {
-            EngineError::BadInput(vec![InputFault { path: vec![Step::Key("id".into())], message }])
-        })?;
-        let entity = EntityRef { ty: collection.name.clone(), id };
-        let doc = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
-        Ok(doc.map(|doc| (entity, doc)))
     }
 
     /// The document that has these values in a unique key.
@@ -336,12 +273,5 @@ fn no_such(collection: &Collection, id: &Id) -> EngineError {
     EngineError::NotFound {
         message: format!("There is no {} with the id {id}.", collection.name),
         path: Vec::new(),
-    }
-}
-
-fn place(error: EngineError, at: &[Step]) -> EngineError {
-    match error {
-        EngineError::BadInput(faults) => under(at, faults),
-        other => other,
     }
 }

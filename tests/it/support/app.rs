@@ -76,7 +76,8 @@ impl Setup {
         let place = Arc::new(Place::new(&self, &model).await);
         let store = place.store(&model).await;
         store.prepare().await.expect("the store can be prepared");
-        TestApp::serve(self, model, place).await
+        let cache = place.cache().await;
+        TestApp::serve(self, model, place, cache).await
     }
 }
 
@@ -173,12 +174,19 @@ impl TestApp {
 
     /// Another server on the same store and cache.
     pub async fn beside(other: &TestApp) -> TestApp {
-        let setup = TestApp::with("");
-        TestApp::serve(setup, other.engine.model().clone(), other.place.clone()).await
+        let (setup, place) = (TestApp::with(""), other.place.clone());
+        let cache = place.cache().await;
+        TestApp::serve(setup, other.engine.model().clone(), place, cache).await
     }
 
-    async fn serve(setup: Setup, model: Arc<Model>, place: Arc<Place>) -> TestApp {
-        let (store, cache) = (place.store(&model).await, place.cache().await);
+    /// Another server on the same store, which caches nothing: it tells what is true.
+    pub async fn uncached(other: &TestApp) -> TestApp {
+        let (setup, place) = (TestApp::with(""), other.place.clone());
+        TestApp::serve(setup, other.engine.model().clone(), place, Arc::new(NoCache)).await
+    }
+
+    async fn serve(setup: Setup, model: Arc<Model>, place: Arc<Place>, cache: Arc<dyn Cache>) -> TestApp {
+        let store = place.store(&model).await;
         let metrics = Arc::new(Metrics::default());
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let api = Api::new(engine.clone(), setup.api).expect("the schema can be served");

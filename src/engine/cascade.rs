@@ -1,0 +1,125 @@
+//! What a delete takes along: the documents that are deleted with it, the keys that are cleared, and
+//! those that forbid it.
+//!
+//! Everything is found and checked before anything is written, and then written from the children up to
+//! the parents, so that a delete that is refused leaves everything as it was. As with foreign keys, it is
+//! checked, not locked: a child that is added at the same moment can be left without its parent.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bson::Bson;
+
+use super::{Engine, EngineError};
+use crate::query::Filter;
+use crate::schema::OnDelete;
+use crate::store::Patch;
+use crate::value::{EntityRef, Id, Time};
+
+/// Parents whose children are looked for at a time.
+const CHUNK: usize = 500;
+
+/// Documents that are to be deleted together.
+#[derive(Default)]
+pub(super) struct Doomed {
+    /// The first were asked for; all others come after those that take them along.
+    levels: Vec<(Arc<str>, Vec<Id>)>,
+    all: HashSet<EntityRef>,
+}
+
+impl Doomed {
+    fn add(&mut self, ty: &Arc<str>, mut ids: Vec<Id>) {
+        ids.retain(|id| self.all.insert(EntityRef { ty: ty.clone(), id: id.clone() }));
+        if !ids.is_empty() {
+            self.levels.push((ty.clone(), ids));
+        }
+    }
+
+    fn spared(&self, ty: &Arc<str>, mut ids: Vec<Id>) -> Vec<Id> {
+        ids.retain(|id| !self.all.contains(&EntityRef { ty: ty.clone(), id: id.clone() }));
+        ids
+    }
+}
+
+impl Engine {
+    /// Finds what goes with these documents; refuses when others that stay point to one of them and
+    /// forbid it.
+    pub(super) async fn doomed(&self, ty: &Arc<str>, ids: Vec<Id>) -> Result<Doomed, EngineError> {
+        let mut doomed = Doomed::default();
+        doomed.add(ty, ids);
+        let mut level = 0;
+        while let Some((ty, ids)) = doomed.levels.get(level).cloned() {
+            for (child, field, _) in self.dependents(&ty, OnDelete::Cascade) {
+                for parents in ids.chunks(CHUNK) {
+                    doomed.add(&child, self.all_ids(&child, &pointing(&field, parents)).await?);
+                }
+            }
+            level += 1;
+        }
+        for (ty, ids) in &doomed.levels {
+            self.check_blockers(ty, ids, &doomed).await?;
+        }
+        Ok(doomed)
+    }
+
+    /// Clears the keys that point to the doomed and deletes these, all but those that were asked for.
+    pub(super) async fn clear_way(&self, doomed: &Doomed) -> Result<(), EngineError> {
+        for (ty, ids) in &doomed.levels {
+            for (child, field, _) in self.dependents(ty, OnDelete::SetNull) {
+                let mut patch = Patch { set: vec![(field.to_string(), Bson::Null)], unset: Vec::new() };
+                if let Some(collection) = self.core.model.collection(&child) {
+                    self.complete_patch(collection, &mut patch);
+                }
+                for parents in ids.chunks(CHUNK) {
+                    // Only while it still points here: it may have been moved meanwhile.
+                    let filter = pointing(&field, parents);
+                    let children = doomed.spared(&child, self.all_ids(&child, &filter).await?);
+                    self.write_each(&child, children, Some(&patch), &filter).await?;
+                }
+            }
+        }
+        for (ty, ids) in doomed.levels.iter().skip(1).rev() {
+            self.write_each(ty, ids.clone(), None, &Filter::all()).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_blockers(&self, ty: &Arc<str>, ids: &[Id], doomed: &Doomed) -> Result<(), EngineError> {
+        for (child, field, _) in self.dependents(ty, OnDelete::Restrict) {
+            let goes_along = doomed.levels.iter().any(|(ty, _)| *ty == child);
+            let mut blockers = 0;
+            for parents in ids.chunks(CHUNK) {
+                let filter = pointing(&field, parents);
+                blockers += if goes_along {
+                    doomed.spared(&child, self.all_ids(&child, &filter).await?).len() as u64
+                } else {
+                    self.core.store.count(&child, &filter, self.core.at(Time(0))).await?
+                };
+            }
+            if blockers > 0 {
+                let of = if ids.len() == 1 { "this" } else { "these" };
+                return Err(EngineError::Conflict {
+                    message: format!(
+                        "{blockers} {child} still {} to {of} {ty} by {field}; delete or move them first.",
+                        if blockers == 1 { "points" } else { "point" },
+                    ),
+                    details: vec![("field", (&*field).into()), ("blockers", blockers.into())],
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn dependents(
+        &self,
+        ty: &str,
+        what: OnDelete,
+    ) -> impl Iterator<Item = (Arc<str>, Arc<str>, OnDelete)> + use<> {
+        self.core.model.dependents(ty).into_iter().filter(move |(_, _, on_delete)| *on_delete == what)
+    }
+}
+
+/// Children whose key is one of these ids.
+fn pointing(field: &str, parents: &[Id]) -> Filter {
+    Filter::In(field.to_owned(), parents.iter().map(Id::to_bson).collect())
+}
