@@ -60,7 +60,7 @@ async fn a_cut_connection_ends_the_trust_and_a_new_one_begins_empty() {
     assert_eq!(there.read_entities(&[item(2)]).await.unwrap().entities, [None]);
     assert!(!there.commit(&held, &[], Extent::Complete).await.unwrap());
     // A write that began before voids once more instead of being merged in.
-    fill(&*here, &batch, &[doc.clone()], Extent::Complete).await;
+    fill(&*here, &batch, std::slice::from_ref(&doc), Extent::Complete).await;
     assert!(here.note(mark, &[change(1, None, Some(&doc), 5)]).await.unwrap()[0].is_empty());
     assert_eq!(whole(&*there, &batch).await, None);
     fill(&*there, &batch, &[doc], Extent::Complete).await;

@@ -22,7 +22,7 @@ on_both!(
 async fn each_kind_of_change_has_its_answer(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
     let doc = on("a", 1, 1);
-    fill(&*cache, &batch, &[doc.clone()], Extent::Complete).await;
+    fill(&*cache, &batch, std::slice::from_ref(&doc), Extent::Complete).await;
     let (same, moved) = (versioned("a", 1, 1, 2), versioned("a", 1, 4, 3));
     let new = on("a", 2, 2);
     assert_eq!(write(&*cache, change(1, Some(&doc), Some(&same), 2)).await, [Reconciled::Unchanged]);

@@ -260,6 +260,7 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
             let read = PageRead { batch: batch.clone(), window };
             match world.cache.read_pages(&[read]).await.unwrap().remove(0) {
                 PageState::Hit(page) => {
+                    world.check_total(&batch, page.total)?;
                     (format!("reads {} rows", page.rows.len()), State::Entities { batch, page, since })
                 }
                 // Every reader that misses fills, and reads again.
