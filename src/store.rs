@@ -42,10 +42,11 @@ pub trait Store: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// Makes what the model needs and is not there: collections or tables, indexes, unique indexes,
-    /// normalised keys of documents that lack them. Never removes anything. Fails with
+    /// normalised keys of documents that lack them. Never removes anything. Returns the names of the
+    /// collection types whose documents it changed: what is cached of them is void. Fails with
     /// [`StoreError::Refused`] and a message for the operator when existing data forbid a unique index
     /// or the server cannot be used.
-    async fn prepare(&self) -> Result<(), StoreError>;
+    async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError>;
 
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;

@@ -42,6 +42,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     };
     let store = parts::store(&config, &model).await?;
     let cache = parts::cache(&config).await?;
+    parts::void_changed(&store, cache.as_ref()).await;
     parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
         let message =
             "Servers that still reach it would go on to serve what is old; start it and import then.";
@@ -53,17 +54,19 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         rejects: rejects.as_mut().map(|rejects| rejects as &mut (dyn Write + Send)),
     };
     let left: Vec<String> = loaders.iter().map(|loader| loader.name.clone()).collect();
-    let summaries = carry_out(&engine, loaders, options).await?;
-    print(&report(&summaries, arguments.dry_run))?;
-    for name in &left[summaries.len()..] {
-        print(&format!("{name}: not run\n"))?;
-    }
+    let carried_out = carry_out(&engine, loaders, options).await;
     if !arguments.dry_run {
+        // Also when the import failed half-way: servers must not go on to serve what it has changed.
         parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
             let message =
                 "Not every change may have reached it; run `oponn cache clear` as soon as it is back.";
             Failure::Failed(format!("cache {}: {error}. {message}", config.cache))
         })?;
+    }
+    let summaries = carried_out?;
+    print(&report(&summaries, arguments.dry_run))?;
+    for name in &left[summaries.len()..] {
+        print(&format!("{name}: not run\n"))?;
     }
     match summaries.iter().all(Summary::is_clean) {
         true => Ok(()),

@@ -16,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::schema::{self, Model};
 use crate::server::ServerOptions;
 use crate::store::{MongoStore, SqliteStore, Store, StoreError};
+use crate::value::Time;
 
 /// Where documents live when nothing is configured.
 const DEFAULT_STORE: &str = "data/oponn.db";
@@ -60,6 +61,8 @@ pub(super) fn model(config: &Config) -> Result<Arc<Model>, Failure> {
 /// A store that is ready for use.
 pub(super) struct OpenStore {
     pub(super) store: Arc<dyn Store>,
+    /// The types whose documents were changed to make it ready: what is cached of them is void.
+    changed: Vec<Arc<str>>,
     /// The file whose content is new, or was left before its first import ended.
     pub(super) fresh: Option<PathBuf>,
     /// Held as long as the process uses the file.
@@ -80,7 +83,7 @@ pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenSto
     let deadline = Instant::now() + patience;
     loop {
         let error = match open(&address, model).await {
-            Ok(store) => return Ok(OpenStore { store, fresh, _lock: lock }),
+            Ok((store, changed)) => return Ok(OpenStore { store, changed, fresh, _lock: lock }),
             Err(error) => error,
         };
         let left = deadline.saturating_duration_since(Instant::now());
@@ -100,13 +103,16 @@ pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenSto
     }
 }
 
-async fn open(address: &StoreAddress, model: &Arc<Model>) -> Result<Arc<dyn Store>, StoreError> {
+async fn open(
+    address: &StoreAddress,
+    model: &Arc<Model>,
+) -> Result<(Arc<dyn Store>, Vec<Arc<str>>), StoreError> {
     let store: Arc<dyn Store> = match address {
         StoreAddress::Sqlite(path) => Arc::new(SqliteStore::open(model.clone(), path)?),
         StoreAddress::Mongo(url) => Arc::new(MongoStore::connect(model.clone(), url).await?),
     };
-    store.prepare().await?;
-    Ok(store)
+    let changed = store.prepare().await?;
+    Ok((store, changed))
 }
 
 fn make_parent(path: &Path) -> Result<(), Failure> {
@@ -162,6 +168,17 @@ pub(super) async fn cache(config: &Config) -> Result<Arc<dyn Cache>, Failure> {
             Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
         }
     })
+}
+
+/// Voids what is cached of documents that were changed to make the store ready.
+pub(super) async fn void_changed(store: &OpenStore, cache: &dyn Cache) {
+    if store.changed.is_empty() {
+        return;
+    }
+    // A cache that is out of reach is cleared before it is used.
+    if let Err(error) = cache.drop_types(&store.changed, Time(0)).await {
+        tracing::warn!(%error, types = ?store.changed, "cached documents could not be voided yet");
+    }
 }
 
 /// Waits until the cache can be used, as long as a store is waited for.

@@ -51,6 +51,7 @@ async fn start(
     })?;
     let store = parts::store(config, &model).await?;
     let cache = parts::cache(config).await?;
+    parts::void_changed(&store, cache.as_ref()).await;
     let engine = parts::engine(config, model.clone(), store.store.clone(), cache);
     if let Some(path) = &store.fresh {
         let marker = parts::importing(path);

@@ -47,7 +47,12 @@ impl StoreAddress {
     /// rolled out, servers with the old one and the new one have to hear each other's writes.
     pub fn database(&self) -> String {
         let name = match self {
-            StoreAddress::Sqlite(path) => path.to_string_lossy().into_owned(),
+            // However it is spelled; a file that is not there yet is where its folder is.
+            StoreAddress::Sqlite(path) => std::path::absolute(path)
+                .map(|path| path.canonicalize().unwrap_or(path))
+                .unwrap_or_else(|_| path.clone())
+                .to_string_lossy()
+                .into_owned(),
             StoreAddress::Mongo(url) => {
                 let address = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
                 let address = address.split('?').next().unwrap_or_default();

@@ -64,7 +64,7 @@ impl Engine {
             }
             Err(error) => {
                 // Some of it may have happened.
-                self.void([collection.name.clone()], Time(0)).await;
+                self.void_unknown([collection.name.clone()]).await;
                 let error = EngineError::from(error);
                 results.into_iter().map(|result| result.and(Err(error.clone()))).collect()
             }

@@ -146,9 +146,7 @@ impl Engine {
         let leases: Vec<Lease> = cohort.members.iter().map(|(_, lease)| lease.clone()).collect();
         let floor = leases.iter().map(|lease| lease.floor.time).max().unwrap_or(Time(0));
         self.core.saw(floor);
-        // A lone list reads some rows ahead; many lists of one family read what they need.
-        let spare = if cohort.members.len() == 1 { SPARE_ROWS } else { 1 };
-        let limit = cohort.want.max(spare).min(self.core.options.limits.rows + 1);
+        let limit = self.rows_to_read(requests, &cohort);
         let leaders: Vec<&PageRequest> = cohort.members.iter().map(|(index, _)| &requests[*index]).collect();
         let read = match self.store_rows(&leaders, limit, self.core.at(floor)).await {
             Ok(read) => read,
@@ -158,12 +156,14 @@ impl Engine {
             }
         };
         let mut answers = Vec::new();
+        let mut too_short = Vec::new();
         let fills = cohort.members.into_iter().zip(read).map(|((leader, lease), rows)| {
             let complete = (rows.len() as u64) < limit;
             let known = led.get(&leader).map_or(&[][..], Vec::as_slice);
             for &index in known {
-                if let Some(page) = slice(&rows, complete, &requests[index].window) {
-                    answers.push((index, page));
+                match slice(&rows, complete, &requests[index].window) {
+                    Some(page) => answers.push((index, page)),
+                    None => too_short.push(index),
                 }
             }
             self.make_ready(lease, rows, complete)
@@ -171,7 +171,24 @@ impl Engine {
         let fills: Vec<_> = fills.collect();
         join_all(fills).await;
         self.core.metrics.cache_read(CacheKind::Batch, CacheResult::Miss, answers.len() as u64);
+        answers.extend(self.direct_pages(requests, &too_short).await?);
         Ok(answers)
+    }
+
+    /// Rows to read of each list of a family. A lone list is read some rows ahead, and whole when its
+    /// length is wanted; many lists share a bound, so that a small query cannot ask for everything.
+    fn rows_to_read(&self, requests: &[PageRequest], cohort: &Cohort) -> u64 {
+        let most = self.core.options.limits.rows + 1;
+        let members = cohort.members.len() as u64;
+        if members == 1 {
+            return cohort.want.max(SPARE_ROWS).min(most);
+        }
+        let page = |(index, _): &(usize, Lease)| {
+            let window = &requests[*index].window;
+            window.offset.saturating_add(window.limit).saturating_add(1)
+        };
+        let pages = cohort.members.iter().map(page).max().unwrap_or(1);
+        cohort.want.min(pages.max(most / members)).min(most)
     }
 
     /// Commits a fill and the entities that came with it.

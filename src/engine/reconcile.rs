@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Engine;
 use crate::cache::{CacheError, Mark, Reconcile, Reconciled};
 use crate::metrics::CacheAction;
 use crate::value::{Change, Time};
+
+/// Longer than any store waits for the end of a write.
+const AFTERMATH: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Makes the cache right after these changes. When it returns, no read that begins can see what was
@@ -67,6 +71,19 @@ impl Engine {
                 tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear")
             }
         }
+    }
+
+    /// Voids what is cached of types of which a write with an unknown outcome may still be under way: now,
+    /// and once more when the store has long given it up.
+    pub(super) async fn void_unknown(&self, types: impl IntoIterator<Item = Arc<str>>) {
+        let types: Vec<Arc<str>> = types.into_iter().collect();
+        self.void(types.iter().cloned(), Time(0)).await;
+        let core = self.core.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(AFTERMATH).await;
+            // Out of reach: the cache is cleared before it is used again.
+            let _ = core.cache.drop_types(&types, Time(0)).await;
+        });
     }
 
     fn count(&self, done: &[Reconciled]) {

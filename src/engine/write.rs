@@ -255,7 +255,7 @@ impl Engine {
         };
         let touched: Vec<_> = results.iter().zip(&types).filter_map(unknown).collect();
         if !touched.is_empty() {
-            self.void(touched, Time(0)).await;
+            self.void_unknown(touched).await;
         }
         results.into_iter().map(|result| result.map_err(EngineError::from)).collect()
     }

@@ -14,6 +14,8 @@ use crate::engine::{EngineError, InputFault, Step};
 use crate::query::{Filter, Order, SortKey};
 use crate::schema::Model;
 
+/// Rows that a list over several types passes over at the most: they have to be read to be merged.
+const MERGED_OFFSET: u64 = 10_000;
 /// Bytes of a cursor that tell which order it was made for.
 const ORDER_TAG: usize = 4;
 
@@ -97,7 +99,7 @@ fn window(
     };
     let first = number("first", limits.page_max);
     let last = number("last", limits.page_max);
-    let offset = number("offset", i32::MAX as u64);
+    let offset = number("offset", if source.types.len() > 1 { MERGED_OFFSET } else { i32::MAX as u64 });
     if first.is_some() && last.is_some() {
         fault("last", "first and last cannot be given together; give one of them.".into());
     }

@@ -78,7 +78,7 @@ impl Store for MongoStore {
         "mongodb"
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
+    async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.prepare_all().await
     }
 

@@ -84,7 +84,7 @@ impl Store for SqliteStore {
         "sqlite"
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
+    async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError> {
         let model = Arc::clone(&self.model);
         self.writer.run(move |session| prepare::prepare(session, &model)).await?
     }

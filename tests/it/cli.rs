@@ -343,13 +343,13 @@ async fn importing_beside_a_server_keeps_its_cached_lists_right() {
         let line = out.lines().find(|line| line.starts_with("Book ")).expect("a line for the type");
         line.split_whitespace().map(str::to_owned).collect()
     };
-    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "2", "1"]);
-    folder.run(&["cache", "clear", "--type", "Bok", &cache]).assert(2, "", "did you mean `Book`?");
-    folder.run(&["cache", "clear", "--type", "Book", &cache]).assert(0, "Nothing is cached of Book", "");
-    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "0", "0"]);
+    assert_eq!(row(folder.run(&["cache", "stats", &store, &cache])), ["Book", "2", "1"]);
+    folder.run(&["cache", "clear", "--type", "Bok", &store, &cache]).assert(2, "", "did you mean `Book`?");
+    folder.run(&["cache", "clear", "--type", "Book", &store, &cache]).assert(0, "Nothing is cached of Book", "");
+    assert_eq!(row(folder.run(&["cache", "stats", &store, &cache])), ["Book", "0", "0"]);
     assert_eq!(serving.query(titles).await, both);
-    folder.run(&["cache", "clear", &cache]).assert(0, "The cache is empty", "");
-    assert_eq!(row(folder.run(&["cache", "stats", &cache])), ["Book", "0", "0"]);
+    folder.run(&["cache", "clear", &store, &cache]).assert(0, "The cache is empty", "");
+    assert_eq!(row(folder.run(&["cache", "stats", &store, &cache])), ["Book", "0", "0"]);
     assert_eq!(serving.query(titles).await, both);
     assert_eq!(serving.stop().0, Some(0));
 }

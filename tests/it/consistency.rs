@@ -204,7 +204,8 @@ async fn two_servers_in_one_process_show_no_stale_reads() {
     World::new(StoreKind::Sqlite, CacheKind::Memory).await.run().await;
 }
 
-/// Many writers of one document: whoever was told of a version never sees an older one.
+/// Many writers of one document: whoever was told of a version never sees an older one. All write through
+/// one server, because the test server's commit times are not exact between connections, as MongoDB's are.
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_never_go_back() {
     let world = World::new(StoreKind::Mongo, CacheKind::Redis).await;
@@ -214,17 +215,16 @@ async fn versions_never_go_back() {
     let writer = async |number: usize| {
         let mut dice = Dice(number as u64 + 100);
         for round in 0..rounds() {
-            let app = dice.roll(2) as usize;
             let set = match round % 2 {
                 0 => json!({ "price": dice.roll(1_000) }),
                 _ => json!({ "shopId": world.shops[dice.roll(2) as usize] }),
             };
             let text = "mutation($set: BookPatch!) { updateBook(id: \"x\", set: $set) { version } }";
-            let written = world.apps[app].data(text, json!({ "set": set })).await;
+            let written = world.apps[0].data(text, json!({ "set": set })).await;
             let version = written["updateBook"]["version"].as_i64().expect("a version");
             let text =
                 "{ book(id: \"x\") { version } shops { nodes { id books { nodes { version price } } } } }";
-            let seen = world.apps[1 - app].data(text, Json::Null).await;
+            let seen = world.apps[round % 2].data(text, Json::Null).await;
             assert!(
                 seen["book"]["version"].as_i64() >= Some(version),
                 "{version} was acknowledged: {seen:#}"

@@ -86,11 +86,10 @@ impl State {
         }
     }
 
-    /// Voids everything.
+    /// Voids everything, the latest change seen included: a store that was restored does not know it.
     pub fn clear(&mut self) {
         let numbers = self.fresh();
-        let latest = self.latest;
-        *self = State { mark: Mark(numbers), numbers, latest, ..State::new(self.limits.clone()) };
+        *self = State { mark: Mark(numbers), numbers, ..State::new(self.limits.clone()) };
     }
 
     /// Lets go of what is beyond the bound of bytes.

@@ -59,7 +59,7 @@ impl Store for ObservedStore {
         self.inner.name()
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
+    async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.inner.prepare().await
     }
 

@@ -13,10 +13,13 @@ use crate::store::{Patch, StoreError};
 const BATCH: usize = 500;
 
 impl MongoStore {
-    pub(super) async fn fill_keys(&self, collection: &Collection) -> Result<(), StoreError> {
+    /// Whether there were any to fill.
+    pub(super) async fn fill_keys(&self, collection: &Collection) -> Result<bool, StoreError> {
+        let mut changed = false;
         for unique in collection.uniques.iter().filter(|unique| !unique.normalize.is_empty()) {
             let filled = self.fill_key(collection, unique).await?;
             if filled > 0 {
+                changed = true;
                 tracing::info!(
                     collection = &*collection.collection,
                     key = unique.name,
@@ -25,7 +28,7 @@ impl MongoStore {
                 );
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
     async fn fill_key(&self, collection: &Collection, unique: &UniqueKey) -> Result<usize, StoreError> {

@@ -1,5 +1,7 @@
 //! Makes a server ready: checks that it can be used, fills keys that are missing, makes indexes.
 
+use std::sync::Arc;
+
 use bson::{Document, doc};
 use futures_util::TryStreamExt;
 use mongodb::error::Error;
@@ -11,13 +13,16 @@ use crate::store::StoreError;
 const OLDEST: i32 = 17;
 
 impl MongoStore {
-    pub(super) async fn prepare_all(&self) -> Result<(), StoreError> {
+    pub(super) async fn prepare_all(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.check_server().await?;
+        let mut changed = Vec::new();
         for collection in &self.model.collections {
-            self.fill_keys(collection).await?;
+            if self.fill_keys(collection).await? {
+                changed.push(collection.name.clone());
+            }
             self.make_indexes(collection).await?;
         }
-        Ok(())
+        Ok(changed)
     }
 
     async fn check_server(&self) -> Result<(), StoreError> {

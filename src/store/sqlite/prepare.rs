@@ -1,6 +1,7 @@
 //! Making what the model needs: tables, keys that are missing, indexes. Everything or nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bson::{Bson, Document};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
@@ -32,8 +33,9 @@ const BOOKKEEPING_TABLES: &str = "
 ";
 
 /// Prepares the file for the model.
-pub(super) fn prepare(session: &mut Session<'_>, model: &Model) -> Result<(), StoreError> {
+pub(super) fn prepare(session: &mut Session<'_>, model: &Model) -> Result<Vec<Arc<str>>, StoreError> {
     session.whole(|session| {
+        let mut changed = Vec::new();
         identify(session.connection)?;
         check_names(session.connection, model)?;
         for of in &model.collections {
@@ -51,11 +53,13 @@ pub(super) fn prepare(session: &mut Session<'_>, model: &Model) -> Result<(), St
                 make_index(session.connection, of, &paths)?;
             }
             for key in &of.uniques {
-                fill(session, of, key)?;
+                if fill(session, of, key)? && !changed.contains(&of.name) {
+                    changed.push(of.name.clone());
+                }
                 make_unique(session.connection, of, key)?;
             }
         }
-        Ok(())
+        Ok(changed)
     })
 }
 
@@ -220,10 +224,10 @@ fn duplicates(
     ))
 }
 
-/// Gives documents the normalised values of a key, once for each way to make them.
-fn fill(session: &mut Session<'_>, of: &Collection, key: &UniqueKey) -> Result<(), StoreError> {
+/// Gives documents the normalised values of a key, once for each way to make them. Whether any changed.
+fn fill(session: &mut Session<'_>, of: &Collection, key: &UniqueKey) -> Result<bool, StoreError> {
     if key.normalize.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let made = format!("{:?} {:?}", key.fields, key.normalize);
     let known: Option<String> = session
@@ -236,19 +240,24 @@ fn fill(session: &mut Session<'_>, of: &Collection, key: &UniqueKey) -> Result<(
         .optional()
         .map_err(|cause| on_read(&cause))?;
     if known.as_ref() == Some(&made) {
-        return Ok(());
+        return Ok(false);
     }
+    let mut changed = false;
     bulk::each(session, of, &Filter::all(), |session, doc| {
         let (Some(id), Ok(mut document)) = (doc.id(), doc.decode()) else { return Ok(()) };
         normalised(key, &document).apply(&mut document);
         let after = write::encode(&document)?;
-        if after == doc { Ok(()) } else { write::replace(session, of, &id, &after) }
+        if after == doc {
+            return Ok(());
+        }
+        changed = true;
+        write::replace(session, of, &id, &after)
     })?;
     session
         .connection
         .execute("INSERT OR REPLACE INTO _oponn_keys VALUES (?, ?, ?)", [&*of.collection, &key.name, &made])
         .map_err(|cause| on_read(&cause))
-        .map(drop)
+        .map(|_| changed)
 }
 
 /// What a document has to keep for the key: normalised strings, other values as they are.
