@@ -1,4 +1,4 @@
-# Finds or installs the servers that tests run on, starts and stops them. For scripts/with-servers.sh.
+# Finds or installs the servers that tests run on, starts and stops them. Other scripts read it in.
 # shellcheck shell=bash
 
 # A separate program, used only by tests, where there is no mongod.

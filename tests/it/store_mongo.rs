@@ -194,6 +194,26 @@ async fn indexes_that_are_there_are_used_or_named() {
 }
 
 #[tokio::test]
+async fn repeated_values_of_other_programs_are_named_when_the_index_is_there() {
+    let place = MongoDatabase::new();
+    let (store, database) = prepared(&place).await;
+    put(&database, [doc! { "_id": "a", "name": "Straße" }]).await;
+    store.prepare().await.expect("one value is no repetition");
+    put(&database, ["x", "y"].map(|name| doc! { "_id": name, "name": " STRASSE" })).await;
+    put(&database, [doc! { "_id": "z", "name": "Other" }]).await;
+    match store.prepare().await {
+        Err(StoreError::Refused(message)) => {
+            for part in ["items", "name", "2 documents", "strasse"] {
+                assert!(message.contains(part), "{message:?} names {part}");
+            }
+        }
+        other => panic!("{other:?}"),
+    }
+    let filled = store.count("Item", &Filter::eq("_oponn.u.name.name", "other"), Time(0)).await;
+    assert_eq!(filled.ok(), Some(1), "the others are filled all the same");
+}
+
+#[tokio::test]
 async fn a_server_that_cannot_be_reached_is_unavailable_and_no_password_is_shown() {
     // A port that nobody listens on, because it was given up just now.
     let port = {

@@ -4,6 +4,7 @@
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 
+use super::write::{of_write_error, write_errors};
 use super::{MongoStore, error, update};
 use crate::query::normalize;
 use crate::schema::{Collection, UniqueKey};
@@ -52,14 +53,40 @@ impl MongoStore {
             let row = rows.try_next().await.map_err(of_read)?;
             if updates.len() == BATCH || (row.is_none() && !updates.is_empty()) {
                 filled += updates.len();
-                let updates = std::mem::take(&mut updates);
-                self.change(collection, doc! { "update": &*collection.collection, "updates": updates })
-                    .await?;
+                self.fill(collection, unique, std::mem::take(&mut updates)).await?;
             }
             match row {
                 Some(row) => updates.push(filling(unique, &row)),
                 None => return Ok(filled),
             }
+        }
+    }
+
+    async fn fill(
+        &self,
+        collection: &Collection,
+        unique: &UniqueKey,
+        updates: Vec<Document>,
+    ) -> Result<(), StoreError> {
+        let command = doc! {
+            "update": &*collection.collection,
+            "updates": updates,
+            "ordered": false,
+        };
+        let reply = self.change(collection, command).await?;
+        let Some(refused) = write_errors(&reply.body).next() else { return Ok(()) };
+        match of_write_error(refused, collection) {
+            // The unique index is there already, and another program did not know of it.
+            StoreError::Duplicate { .. } => Err(StoreError::Refused(format!(
+                "{}: the unique key {} cannot be kept, because {} documents in the collection {} repeat \
+                 values of others, for example: {}. Change or remove them, and start again.",
+                collection.name,
+                unique.name,
+                write_errors(&reply.body).count(),
+                collection.collection,
+                refused.get_str("errmsg").unwrap_or_default(),
+            ))),
+            other => Err(other),
         }
     }
 }
