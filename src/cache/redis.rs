@@ -36,9 +36,6 @@ impl RedisCache {
     /// Connects to the Redis of the URL (`redis://`, or `rediss://` for TLS). All keys are those of the
     /// deployment: servers that serve the same schema over the same store share one, others must not.
     pub async fn connect(url: &str, deployment: &str, limits: CacheLimits) -> Result<RedisCache, CacheError> {
-        // Two of the libraries bring a cryptography of their own, so TLS has to be told which to use. If
-        // it has been told before, that will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::open(url).map_err(|error| {
             // The URL may have a password in it, so it is not repeated.
             CacheError::Internal(format!("the URL of Redis is not usable: {error}"))
