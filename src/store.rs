@@ -34,8 +34,8 @@ pub use sqlite::SqliteStore;
 /// commit time of that write: two changes of one document never have the same stamp, and a later one
 /// has a greater stamp.
 ///
-/// A write that fails with [`StoreError::Unknown`] may have happened; every other error means that it
-/// did not.
+/// A single write that fails with [`StoreError::Unknown`] may have happened; every other error means
+/// that it did not. When a write of many fails, some of it may have happened whatever the error.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// `mongodb` or `sqlite`, for messages and metrics.

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use bson::Bson;
 use serde_json::{Map, Value as Json};
 
 use super::write::Draft;
 use super::{Engine, EngineError, Step};
 use crate::query::{Bound, Filter, Order, row_key};
-use crate::schema::Collection;
+use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Find, Patch, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
 
@@ -80,14 +81,14 @@ impl Engine {
         at: &[Step],
     ) -> Result<u64, EngineError> {
         let patch = self.checked_patch(collection, set, at).await?;
-        self.write_all_of(&collection.name, Some(&patch), &filter).await
+        self.write_all_of(collection, Some(&patch), &filter).await
     }
 
     /// Deletes every document that satisfies the filter; returns how many there were.
     pub async fn delete_many(&self, collection: &Collection, filter: Filter) -> Result<u64, EngineError> {
         let ty = &collection.name;
         if self.core.model.dependents(ty).is_empty() {
-            return self.write_all_of(ty, None, &filter).await;
+            return self.write_all_of(collection, None, &filter).await;
         }
         let ids = self.all_ids(ty, &filter).await?;
         let doomed = self.doomed(ty, ids.clone()).await?;
@@ -99,12 +100,18 @@ impl Engine {
     /// there were. Up to the bound each is reconciled on its own.
     async fn write_all_of(
         &self,
-        ty: &Arc<str>,
+        collection: &Collection,
         patch: Option<&Patch>,
         filter: &Filter,
     ) -> Result<u64, EngineError> {
-        let bulk = self.core.options.bulk;
-        let found = self.first(ty, filter, None, bulk + 1).await?;
+        let (ty, bulk) = (&collection.name, self.core.options.bulk);
+        let found = self.first(ty, filter, None, bulk.max(1) + 1).await?;
+        if let Some(key) = patch.filter(|_| found.len() > 1).and_then(|patch| shared_key(collection, patch)) {
+            return Err(EngineError::Conflict {
+                message: format!("Several {ty} satisfy the filter, but only one can have this {}.", key.name),
+                details: vec![("field", key.name.as_str().into())],
+            });
+        }
         if found.len() > bulk {
             return self.write_where(ty, patch, filter).await;
         }
@@ -191,6 +198,13 @@ impl Engine {
         };
         Ok(self.core.store.find(&find, self.core.at(Time(0))).await?)
     }
+}
+
+/// The unique key that the patch would make the same in every document, if there is one.
+fn shared_key<'a>(collection: &'a Collection, patch: &Patch) -> Option<&'a UniqueKey> {
+    let set =
+        |field: &Arc<str>| patch.set.iter().any(|(name, value)| **name == **field && *value != Bson::Null);
+    collection.uniques.iter().find(|key| key.fields.iter().all(set))
 }
 
 pub(super) fn unencodable(error: &bson::error::Error) -> EngineError {

@@ -107,10 +107,7 @@ impl MongoStore {
         let reply = self.change(collection, command).await?;
         match write_errors(&reply.body).next() {
             // The server stops at the first document that it cannot change and keeps what it did before.
-            Some(refused) => {
-                let error = of_write_error(refused, collection);
-                Err(StoreError::Unknown(format!("some documents may have been changed, then: {error}")))
-            }
+            Some(refused) => Err(of_write_error(refused, collection)),
             None => Ok((number(reply.body.get("n")), reply.time)),
         }
     }
