@@ -136,7 +136,7 @@ impl Inner {
     async fn execute(&self, request: ApiRequest) -> ApiReply {
         let metrics = self.engine.metrics();
         let mut kind = GraphqlKind::Unknown;
-        let reply = match self.prepare(&request, &mut kind).await {
+        match self.prepare(&request, &mut kind).await {
             Ok(work) => {
                 let (data, errors) = work.run().await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
@@ -149,8 +149,7 @@ impl Inner {
                 error::count(metrics, &errors);
                 reply(None, &errors, outcome)
             }
-        };
-        reply
+        }
     }
 
     /// Everything that can refuse a request before it is carried out.

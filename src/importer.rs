@@ -1,7 +1,7 @@
 //! Brings records of files and HTTP APIs into the store, through the engine's write path.
 //!
 //! `docs/importer.md` says what a loader looks like. [`load`] reads and checks the definitions, all
-//! faults at once and before anything is read or written; [`run`] carries them out in order. Kinds of
+//! faults at once and before anything is read or written; [`run()`] carries them out in order. Kinds of
 //! source, styles of pagination and transforms are one file each, listed where they are chosen by name.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What can be asked of documents: filters, orders, pages; and how a document answers without a store.
 //!
-//! The semantics are MongoDB's and are defined here once. [`matches`] and [`sort_key`] are the
+//! The semantics are MongoDB's and are defined here once. [`matches()`] and [`sort_key`] are the
 //! reference in the process; the stores translate the same [`Filter`] and [`Order`] and must agree with
 //! them. All of it is pure: no I/O, no clock, no configuration.
 

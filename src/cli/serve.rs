@@ -16,6 +16,9 @@ use crate::server::{self, Server, sample_query};
 
 /// How often what has expired is removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+/// How long the end waits for a cache that is out of reach.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure> {
     let mut stop = Box::pin(stop_signal()?);
@@ -24,7 +27,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         started = start(&config, started) => started?,
         () = &mut stop => return Ok(()),
     };
-    let (listener, server, _store) = started;
+    let (listener, server, _store, cache) = started;
     let finished = server::serve(listener, server, async {
         stop.await;
         tracing::info!("stopping: requests in flight may finish");
@@ -34,13 +37,27 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         true => tracing::info!("stopped"),
         false => tracing::warn!("stopped; requests that took too long were cut off"),
     }
+    leave_clear(cache.as_ref()).await;
     Ok(())
+}
+
+/// A cache that is out of reach has not heard of the last writes: whoever stops waits a while for it to
+/// come back and be cleared, or other servers would go on to serve what is old.
+async fn leave_clear(cache: &dyn Cache) {
+    let clear = async {
+        while cache.ping().await.is_err() {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    };
+    if tokio::time::timeout(LAST_WAIT, clear).await.is_err() {
+        tracing::error!("the cache is out of reach; run `oponn cache clear` as soon as it is back");
+    }
 }
 
 async fn start(
     config: &Config,
     started: Instant,
-) -> Result<(TcpListener, Server, parts::OpenStore), Failure> {
+) -> Result<(TcpListener, Server, parts::OpenStore, Arc<dyn Cache>), Failure> {
     let model = parts::model(config)?;
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         Failure::Failed(format!(
@@ -52,7 +69,7 @@ async fn start(
     let store = parts::store(config, &model).await?;
     let cache = parts::cache(config).await?;
     parts::void_changed(&store, cache.as_ref()).await;
-    let engine = parts::engine(config, model.clone(), store.store.clone(), cache);
+    let engine = parts::engine(config, model.clone(), store.store.clone(), cache.clone());
     if let Some(path) = &store.fresh {
         let marker = parts::importing(path);
         let unwritable =
@@ -72,7 +89,7 @@ async fn start(
         true => output::print(&welcome(&address, took, &sample_query(&model)))?,
         false => tracing::info!(address, cache = %config.cache, ?took, "ready"),
     }
-    Ok((listener, server, store))
+    Ok((listener, server, store, cache))
 }
 
 fn welcome(address: &str, took: Duration, query: &str) -> String {

@@ -158,10 +158,17 @@ impl Engine {
             Some(patch) => self.core.store.update_many(ty, filter, patch).await,
             None => self.core.store.delete_many(ty, filter).await,
         };
-        // Some of it may have happened even when it failed.
-        let time = done.as_ref().map_or(Time(0), |(_, time)| *time);
-        self.void([ty.clone()], time).await;
-        Ok(done?.0)
+        match done {
+            Ok((count, time)) => {
+                self.void([ty.clone()], time).await;
+                Ok(count)
+            }
+            Err(error) => {
+                // Some of it may have happened even so.
+                self.void_unknown([ty.clone()]).await;
+                Err(error.into())
+            }
+        }
     }
 
     /// The ids of all documents that satisfy the filter, read piece by piece.

@@ -11,7 +11,7 @@ use crate::cache::{Batch, Window};
 use crate::query::{BatchDef, Filter, Order};
 use crate::schema::{Collection, Filled, UniqueKey};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
-use crate::value::{BOOKKEEPING, Doc, EntityRef, Id, Time};
+use crate::value::{BOOKKEEPING, Doc, EntityRef, Id};
 
 /// The input of a create in stored form, not yet complete.
 pub(super) struct Draft {

@@ -164,7 +164,7 @@ pub(super) enum FieldKind {
     /// The document that a foreign key leads to.
     One { field: Arc<str>, target: Arc<str>, required: bool, slot: usize, selection: Selection },
     /// The documents whose foreign key leads here.
-    Many { field: Arc<str>, source: Source, slot: usize, args: Args, connection: Connection },
+    Many { field: Arc<str>, source: Source, slot: usize, args: Args, connection: Box<Connection> },
 }
 
 /// A stored value and how it is written.

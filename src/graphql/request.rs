@@ -76,7 +76,7 @@ impl Request<'_> {
         } else {
             done = join_all(plan.roots.iter().map(|root| self.root(root))).await;
         }
-        let mut writer = Writer::new(&self.inner.engine.metrics());
+        let mut writer = Writer::new(self.inner.engine.metrics());
         let fields = plan.roots.iter().zip(&done).map(|(root, done)| (&*root.key, (root, done)));
         let _ = writer.nullable(|writer| {
             writer.object(fields, |writer, (root, done)| {

@@ -345,7 +345,11 @@ async fn importing_beside_a_server_keeps_its_cached_lists_right() {
     };
     assert_eq!(row(folder.run(&["cache", "stats", &store, &cache])), ["Book", "2", "1"]);
     folder.run(&["cache", "clear", "--type", "Bok", &store, &cache]).assert(2, "", "did you mean `Book`?");
-    folder.run(&["cache", "clear", "--type", "Book", &store, &cache]).assert(0, "Nothing is cached of Book", "");
+    folder.run(&["cache", "clear", "--type", "Book", &store, &cache]).assert(
+        0,
+        "Nothing is cached of Book",
+        "",
+    );
     assert_eq!(row(folder.run(&["cache", "stats", &store, &cache])), ["Book", "0", "0"]);
     assert_eq!(serving.query(titles).await, both);
     folder.run(&["cache", "clear", &store, &cache]).assert(0, "The cache is empty", "");

@@ -84,7 +84,7 @@ pub(super) fn hex(number: u64) -> String {
     format!("{number:016x}")
 }
 
-/// Reads what [`hex`] wrote.
+/// Reads what [`hex()`] wrote.
 pub(super) fn number(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() == 16)?;
     u64::from_str_radix(text, 16).ok()

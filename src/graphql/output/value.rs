@@ -36,7 +36,7 @@ impl<'a> Writer<'a> {
     }
 
     fn list(&mut self, leaf: &'a Leaf, items: &RawArray, required: bool, place: (&str, &str)) -> Written {
-        self.array(items.into_iter(), |writer, item| {
+        self.array(items, |writer, item| {
             let write = |writer: &mut Self| match item {
                 Ok(RawBsonRef::Null | RawBsonRef::Undefined) if required => {
                     Err(writer.misfit(place, "a value, but there is none"))

@@ -137,7 +137,7 @@ impl<'a> Work<'a> {
     }
 
     fn root(&self, target: &Target, args: Args, sets: &[&'a SelectionSet]) -> Result<RootKind, Refusal> {
-        let of = |collection: &Arc<Collection>| self.selection(&[collection.name.clone()], sets);
+        let of = |collection: &Arc<Collection>| self.selection(std::slice::from_ref(&collection.name), sets);
         Ok(match target {
             Target::ById(collection) => {
                 RootKind::ById { collection: collection.clone(), args, selection: of(collection)? }
@@ -283,7 +283,13 @@ impl<'a> Work<'a> {
                 let source = source(self.model, &relation.target);
                 let connection = self.connection(&source, &field.sets())?;
                 let args = Args { parent: collection.name.to_string(), node: without_selection(node) };
-                Ok(FieldKind::Many { field: key.clone(), source, slot, args, connection })
+                Ok(FieldKind::Many {
+                    field: key.clone(),
+                    source,
+                    slot,
+                    args,
+                    connection: Box::new(connection),
+                })
             }
         }
     }

@@ -1,3 +1,4 @@
+//! Patterns mean what they meant, in every form.
 use proptest::prelude::*;
 
 use super::*;

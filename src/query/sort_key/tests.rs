@@ -1,3 +1,4 @@
+//! The encoding orders values as a slow comparison does, and gives them back.
 use bigdecimal::BigDecimal;
 use bson::oid::ObjectId;
 use bson::{Binary, DateTime, Decimal128, Document, Timestamp, doc};
