@@ -92,6 +92,10 @@ pub trait Cache: Send + Sync + 'static {
     /// Voids everything under the deployment's prefix.
     async fn clear(&self) -> Result<(), CacheError>;
 
+    /// As [`Cache::clear`], and forgets the latest change seen: for a store that was restored or replaced
+    /// and does not know that time.
+    async fn reset(&self) -> Result<(), CacheError>;
+
     /// What is cached now, by collection type; types of which nothing is cached are left out. Looks at
     /// every key: not for each request.
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError>;

@@ -129,6 +129,6 @@ fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>) -> impl Fn() + Send + S
         tracing::warn!("the store is older than the cache: it was restored or replaced; clearing the cache");
         latest.store(0, Ordering::Relaxed);
         let cache = cache.clone();
-        tokio::spawn(async move { cache.clear().await });
+        tokio::spawn(async move { cache.reset().await });
     }
 }

@@ -116,6 +116,10 @@ impl Cache for MemoryCache {
         self.step(State::clear)
     }
 
+    async fn reset(&self) -> Result<(), CacheError> {
+        self.step(State::reset)
+    }
+
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         self.step(|state| {
             let mut stats: BTreeMap<Arc<str>, TypeStats> = BTreeMap::new();

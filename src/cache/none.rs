@@ -75,6 +75,10 @@ impl Cache for NoCache {
         Ok(())
     }
 
+    async fn reset(&self) -> Result<(), CacheError> {
+        Ok(())
+    }
+
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         Ok(BTreeMap::new())
     }

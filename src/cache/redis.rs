@@ -106,6 +106,10 @@ impl Cache for RedisCache {
         self.link.clear().await
     }
 
+    async fn reset(&self) -> Result<(), CacheError> {
+        self.link.reset().await
+    }
+
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         self.link.stats().await
     }

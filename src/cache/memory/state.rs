@@ -86,10 +86,17 @@ impl State {
         }
     }
 
-    /// Voids everything, the latest change seen included: a store that was restored does not know it.
+    /// Voids everything and forgets the latest change seen.
+    pub fn reset(&mut self) {
+        self.latest = Time(0);
+        self.clear();
+    }
+
+    /// Voids everything; the latest change seen stays.
     pub fn clear(&mut self) {
         let numbers = self.fresh();
-        *self = State { mark: Mark(numbers), numbers, ..State::new(self.limits.clone()) };
+        let latest = self.latest;
+        *self = State { mark: Mark(numbers), numbers, latest, ..State::new(self.limits.clone()) };
     }
 
     /// Lets go of what is beyond the bound of bytes.

@@ -34,6 +34,13 @@ impl Link {
         self.remove_void().await
     }
 
+    pub async fn reset(&self) -> Result<(), CacheError> {
+        let mut forget = redis::cmd("DEL");
+        forget.arg(self.keys.meta());
+        self.send(Need::Change, vec![forget]).await?;
+        self.clear().await
+    }
+
     /// Removes what a clear has voided. What was made since may go with it: that is a miss.
     pub async fn remove_void(&self) -> Result<(), CacheError> {
         let meta = self.keys.meta();

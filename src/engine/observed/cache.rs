@@ -102,6 +102,10 @@ impl Cache for ObservedCache {
         self.timed(CacheOp::Clear, self.inner.clear()).await
     }
 
+    async fn reset(&self) -> Result<(), CacheError> {
+        self.timed(CacheOp::Clear, self.inner.reset()).await
+    }
+
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         self.timed(CacheOp::Stats, self.inner.stats()).await
     }

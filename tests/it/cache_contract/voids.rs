@@ -12,6 +12,7 @@ on_both!(
     dropping_a_type_voids_all_of_it_and_nothing_else,
     a_fill_that_began_before_a_drop_is_refused,
     clearing_voids_everything,
+    resetting_forgets_the_time_too,
     a_write_that_began_before_a_clear_voids_its_type,
     what_is_cached_is_counted,
 );
@@ -59,6 +60,14 @@ async fn clearing_voids_everything(kind: Kind) {
     assert_eq!(read.floor.time, Time(8));
     assert!(cache.stats().await.unwrap().is_empty());
     fill(&*cache, &batch, &[doc], Extent::Complete).await;
+}
+
+async fn resetting_forgets_the_time_too(kind: Kind) {
+    let cache = kind.cache(limits()).await;
+    write(&*cache, change(1, None, Some(&on("a", 1, 1)), 8)).await;
+    cache.reset().await.unwrap();
+    let read = cache.read_entities(&[item(1)]).await.unwrap();
+    assert_eq!((read.entities, read.floor.time), (vec![None], Time(0)));
 }
 
 async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
