@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""Checks the cache's protocol by trying everything: every order of steps, for one document that stands in
+one batch and is one entity.
+
+Writers, a batch filler and an entity filler take the steps that docs/cache.md describes; between any two of
+them a key may be lost or the cache be cleared. In every state that can be reached, what the cache would
+answer must be a state of the document that is not older than the last acknowledged write. Then the same with
+one mechanism taken away: each time there must be a way to a wrong answer, which is printed.
+
+    python3 docs/model/cache.py
+"""
+import sys
+import time
+from collections import deque, namedtuple
+
+ROW = {0: 0, 1: 1, 2: -1, 3: 3}  # the row of the document after each write; -1: not in the batch
+
+Meta = namedtuple("Meta", "epoch latest floor dropped gen entries")
+Batch = namedtuple("Batch", "gen time stamp value")  # stamp and value of the newest state, or the fill's
+Fill = namedtuple("Fill", "gen token time stamp value")  # stamp -1: no delta yet
+Entity = namedtuple("Entity", "gen stamp value")
+Writer = namedtuple("Writer", "at mark t found")
+Filler = namedtuple("Filler", "at token gen time value")
+World = namedtuple("World", "log meta index ready pending entity writers batch entities fresh lost left")
+
+
+def start(writers):
+    return World((), Meta(0, 0, 0, 0, 0, 0), 0, None, None, None, (Writer("begin", 0, 0, 0),) * writers,
+                 (Filler("begin", 0, 0, 0, 0),) * 2, (Filler("begin", 0, 0, 0, 0),), 1, 0, None)
+
+
+def value(world, t):
+    return ROW[0] if t == 0 else world.log[t - 1]
+
+
+def reads(world, floor):
+    """What the store may answer to a read that is not to be older than `floor`. Once the meta hash has been
+    lost a floor may be too low, and the store has to show what it has acknowledged."""
+    end = len(world.log)
+    return range(end if world.lost else min(floor, end), end + 1)
+
+
+def drop(world):
+    return world._replace(meta=world.meta._replace(gen=world.fresh, entries=0), index=0, fresh=world.fresh + 1)
+
+
+def check(world, without):
+    """The table index is not what the meta hash says: its type is voided."""
+    return drop(world) if world.index != world.meta.entries and without != "index check" else world
+
+
+def lease(world, token):
+    meta = world.meta
+    return world._replace(index=1, meta=meta._replace(entries=1), fresh=world.fresh + 1,
+                          pending=Fill(meta.gen, token, meta.latest, -1, 0))
+
+
+def commit(world, filler, without):
+    fill = world.pending
+    if fill is None or (fill.token != filler.token and without != "token") or fill.gen != world.meta.gen:
+        return world
+    since = -1 if without == "fill's time" else filler.time
+    newer = fill.stamp > since and without != "deltas"
+    stamp, row = (fill.stamp, fill.value) if newer else (since, filler.value)
+    return world._replace(pending=None, ready=Batch(fill.gen, since, stamp, row))
+
+
+def note(world, writer, row, without):
+    world = check(world, without)
+    meta, t = world.meta, writer.t
+    seen = t <= meta.floor and without != "entity floor" or t <= meta.dropped and without != "floor of a drop"
+    world = world._replace(meta=meta._replace(latest=max(meta.latest, t), floor=max(meta.floor, t)))
+    if writer.mark != meta.epoch and without != "mark":
+        return drop(world), 0
+    known = world.entity if world.entity and world.entity.gen == meta.gen else None
+    if t > known.stamp if known else not seen:
+        world = world._replace(entity=Entity(meta.gen, t, row))
+    return world, world.index
+
+
+def reconcile(world, writer, row, without):
+    gen, t = world.meta.gen, writer.t
+    ready = world.ready if world.ready and world.ready.gen == gen else None
+    pending = world.pending if world.pending and world.pending.gen == gen else None
+    if writer.mark != world.meta.epoch and without != "mark":
+        ready = pending = None
+    if ready and t > ready.time and (t > ready.stamp or without == "stamps"):
+        forgets = without == "tombstone" and row == -1
+        ready = ready._replace(stamp=ready.time if forgets else t, value=row)
+    if pending and (t > pending.time or without == "fill's time") and t > pending.stamp:
+        pending = pending._replace(stamp=t, value=row)
+    world = world._replace(ready=ready, pending=pending)
+    if not ready and not pending:
+        world = world._replace(index=0, meta=world.meta._replace(entries=world.meta.entries - world.index))
+    return world
+
+
+def steps(world, bulk, without):
+    for i, w in enumerate(world.writers):
+        def to(new, world=world, i=i):
+            return world._replace(writers=world.writers[:i] + (new,) + world.writers[i + 1:])
+        row = ROW[i + 1]
+        if w.at == "begin":
+            yield f"W{i} takes its mark", to(w._replace(at="commit", mark=world.meta.epoch))
+        if w.at == "commit":
+            after = "drop" if i in bulk else "note"
+            new = w._replace(at=after, t=len(world.log) + 1)
+            yield f"W{i} commits at {new.t}", to(new)._replace(log=world.log + (row,))
+        if w.at == "note":
+            noted, found = note(world, w, row, without)
+            yield f"W{i} notes", to(w._replace(at="reconcile" if found else "acknowledge"), noted)
+        if w.at == "reconcile":
+            yield f"W{i} reconciles", to(w._replace(at="acknowledge"), reconcile(world, w, row, without))
+        if w.at == "drop":
+            void = drop(world)
+            meta = void.meta._replace(latest=max(void.meta.latest, w.t), dropped=max(void.meta.dropped, w.t))
+            yield f"W{i} voids", to(w._replace(at="acknowledge"), void._replace(meta=meta))
+        if w.at == "acknowledge":
+            yield f"W{i} is acknowledged", to(w._replace(at="done"))
+    for i, f in enumerate(world.batch):
+        def to(new, world=world, i=i):
+            return world._replace(batch=world.batch[:i] + (new,) + world.batch[i + 1:])
+        early = without == "registering first"
+        if f.at == "begin" and early:
+            for t in reads(world, world.meta.latest):
+                yield f"B{i} reads {t}", to(f._replace(at="late", time=world.meta.latest, value=value(world, t)))
+        if f.at == "late" or f.at == "begin" and not early:
+            checked = check(world, without)
+            if not checked.pending or checked.pending.gen != checked.meta.gen:
+                leased = lease(checked, checked.fresh)
+                new = f._replace(at="fill" if early else "read", token=checked.fresh, gen=leased.pending.gen,
+                                 time=leased.pending.time)
+                yield f"B{i} registers from {new.time}", to(new, leased)
+        if f.at == "read":
+            for t in reads(world, f.time):
+                yield f"B{i} reads {t}", to(f._replace(at="fill", value=value(world, t)))
+        if f.at == "fill":
+            yield f"B{i} fills", to(f._replace(at="done"), commit(world, f, without))
+    for i, f in enumerate(world.entities):
+        def to(new, world=world):
+            return world._replace(entities=(new,))
+        if f.at == "begin":
+            yield "E takes a floor", to(f._replace(at="read", gen=world.meta.gen, time=world.meta.latest))
+        if f.at == "read":
+            for t in reads(world, f.time):
+                yield f"E reads {t}", to(f._replace(at="fill", value=value(world, t)))
+        if f.at == "fill":
+            done, known = to(f._replace(at="done")), world.entity
+            older = not known or known.gen != world.meta.gen or known.stamp < f.time
+            held = world.meta.floor > f.time and without != "entity floor"
+            if f.gen == world.meta.gen and not held and older:
+                done = done._replace(entity=Entity(f.gen, f.time, f.value))
+            yield "E fills", done
+    for what, times in enumerate(world.left):
+        if times == 0:
+            continue
+        less = world._replace(left=world.left[:what] + (times - 1,) + world.left[what + 1:])
+        fresh = world.fresh
+        empty = Meta(fresh, 0, 0, 0, fresh, 0)
+        if what == 0:
+            yield "the meta hash is lost", less._replace(meta=empty, fresh=fresh + 1, lost=1)
+        if what == 1 and world.index:
+            yield "the index is lost", less._replace(index=0)
+        if what == 2 and world.ready:
+            yield "the batch is lost", less._replace(ready=None)
+        if what == 2 and world.pending:
+            yield "the fill is lost", less._replace(pending=None)
+        if what == 3 and world.entity:
+            yield "the entity is lost", less._replace(entity=None)
+        if what == 4:
+            yield "the cache is cleared", less._replace(meta=empty._replace(latest=world.meta.latest), fresh=fresh + 1)
+
+
+def stale(world):
+    """What the cache would answer that it must not."""
+    acknowledged = max([w.t for w in world.writers if w.at == "done"], default=0)
+    right = {value(world, t) for t in range(acknowledged, len(world.log) + 1)}
+    for name, cached in (("batch", world.ready), ("entity", world.entity)):
+        if cached and cached.gen == world.meta.gen and cached.value not in right:
+            return f"the {name} says {cached.value}, right is {sorted(right)}"
+    return None
+
+
+def renamed(world):
+    """The same world with small numbers for epochs, generations and tokens: they only have to differ."""
+    parts = [world.meta.epoch, world.meta.gen]
+    parts += [w.mark for w in world.writers] + [g for f in world.batch + world.entities for g in (f.token, f.gen)]
+    for cached in (world.ready, world.entity, world.pending):
+        parts += [cached.gen] if cached else []
+    parts += [world.pending.token] if world.pending else []
+    new = {old: i for i, old in enumerate(sorted(set(parts)))}
+    def of(cached):
+        return cached and cached._replace(gen=new[cached.gen])
+    pending = of(world.pending)
+    def fillers(those):
+        return tuple(f._replace(token=new[f.token], gen=new[f.gen]) for f in those)
+    return world._replace(
+        meta=world.meta._replace(epoch=new[world.meta.epoch], gen=new[world.meta.gen]),
+        ready=of(world.ready), entity=of(world.entity),
+        pending=pending and pending._replace(token=new[pending.token]),
+        writers=tuple(w._replace(mark=new[w.mark]) for w in world.writers),
+        batch=fillers(world.batch), entities=fillers(world.entities), fresh=len(new))
+
+
+def explore(writers, bulk, left, without=None, batch=1, entities=1, most=1_000_000):
+    world = start(writers)._replace(left=left)
+    world = world._replace(batch=world.batch[:batch], entities=world.entities[:entities])
+    seen, queue = {renamed(world): None}, deque([renamed(world)])
+    while queue:
+        world = queue.popleft()
+        wrong = stale(world)
+        if wrong:
+            way = []
+            while seen[world]:
+                world, step = seen[world]
+                way.append(step)
+            return len(seen), f"{wrong}: {', '.join(reversed(way))}"
+        if len(seen) > most:
+            return len(seen), "too many states"
+        for step, after in steps(world, bulk, without):
+            after = renamed(after)
+            if after not in seen:
+                seen[after] = (world, step)
+                queue.append(after)
+    return len(seen), None
+
+
+# Losses: meta hash, index, batch or fill, entity, and clearing.
+WHOLE = [
+    ("two writers, two fills, evictions of batch and index", dict(writers=2, bulk=(), left=(0, 1, 1, 0, 0), batch=2, entities=0)),
+    ("three writers, a fill, an eviction of the batch", dict(writers=3, bulk=(), left=(0, 0, 1, 0, 0), batch=1, entities=0)),
+    ("three writers, an entity, its eviction", dict(writers=3, bulk=(), left=(0, 0, 0, 2, 0), batch=0)),
+    ("two writers and a bulk one, an entity, its eviction", dict(writers=3, bulk=(2,), left=(0, 0, 0, 1, 0), batch=0)),
+    ("two writers, a fill, the meta hash and the index lost", dict(writers=2, bulk=(), left=(1, 1, 0, 0, 0), entities=0)),
+    ("two writers, both fillers, the meta hash lost", dict(writers=2, bulk=(), left=(1, 0, 0, 0, 0))),
+    ("a writer and a bulk one, both fillers, clearing", dict(writers=2, bulk=(1,), left=(0, 0, 1, 0, 1))),
+]
+BATCH = dict(writers=3, bulk=(), left=(0, 1, 1, 0, 0), batch=2, entities=0)
+ENTITY = dict(writers=3, bulk=(2,), left=(1, 0, 0, 1, 1), batch=0)
+NEEDED = [
+    ("registering first", BATCH), ("deltas", BATCH), ("fill's time", BATCH), ("stamps", BATCH),
+    ("tombstone", BATCH), ("token", BATCH), ("index check", BATCH), ("entity floor", ENTITY),
+    ("floor of a drop", ENTITY), ("mark", ENTITY),
+]
+
+
+def main():
+    failed = False
+    for name, options in WHOLE:
+        begin = time.time()
+        states, fault = explore(**options)
+        print(f"{'WRONG' if fault else 'right'}  {name}: {states} states, {time.time() - begin:.0f} s")
+        if fault:
+            failed = True
+            print("       " + fault)
+        sys.stdout.flush()
+    for name, options in NEEDED:
+        states, fault = explore(**options, without=name)
+        missed = fault and fault != "too many states"
+        print(f"{'needed' if missed else 'NOT NEEDED'}  {name}: {fault}")
+        failed |= not missed
+        sys.stdout.flush()
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
