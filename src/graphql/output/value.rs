@@ -173,10 +173,11 @@ fn decimal(value: RawBsonRef<'_>) -> Option<String> {
     }
 }
 
+/// A moment of the years 0 to 9999. A civil time reaches to their end, a timestamp stops before.
 fn moment(millis: i64) -> Option<String> {
-    let at = jiff::Timestamp::from_millisecond(millis).ok()?;
-    let text = at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    (text.len() == 24).then_some(text)
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let at = epoch.checked_add(jiff::SignedDuration::from_millis(millis)).ok()?;
+    (at.year() >= 0).then(|| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
 /// Any value as JSON has it.
@@ -206,4 +207,25 @@ fn any(value: RawBsonRef<'_>) -> Option<Json> {
         }
         other => Json::String(Id::from_raw(other)?.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moment;
+
+    #[test]
+    fn moments_are_shown_to_the_end_of_the_year_9999() {
+        for (millis, text) in [
+            (-1, Some("1969-12-31T23:59:59.999Z")),
+            (1_769_831_100_250, Some("2026-01-31T03:45:00.250Z")),
+            (253_402_300_799_999, Some("9999-12-31T23:59:59.999Z")),
+            (253_402_300_800_000, None),
+            (-62_167_219_200_000, Some("0000-01-01T00:00:00.000Z")),
+            (-62_167_219_200_001, None),
+            (i64::MAX, None),
+            (i64::MIN, None),
+        ] {
+            assert_eq!(moment(millis).as_deref(), text, "{millis}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ on_every_place!(
     nothing_to_write_counts_nothing,
     faults_name_the_argument,
     a_unique_value_for_many_is_refused,
+    normalised_keys_follow,
     bulk_changes_raise_versions,
 );
 
@@ -118,6 +119,26 @@ async fn a_unique_value_for_many_is_refused(on: On) {
         assert_eq!(app.data(lists, json!({})).await, plain.data(lists, json!({})).await);
         assert_eq!(update("{x: null, isbn: null}").await["data"]["updateBooks"]["count"], 3);
         assert_eq!(app.data(lists, json!({})).await, plain.data(lists, json!({})).await);
+    }
+}
+
+async fn normalised_keys_follow(on: On) {
+    const FILES: &str =
+        "type File @collection @unique(fields: [\"owner\", \"alias\"], normalize: [TRIM, CASEFOLD]) {
+        id: ID! @id(as: STRING, client: true) owner: String alias: String }";
+    for bulk in [0, 200] {
+        let app = on.with(FILES).engine(|options| options.bulk = bulk).start().await;
+        let text = "mutation { createFiles(inputs: [{id: \"1\", owner: \"O\", alias: \"a\"},
+            {id: \"2\", owner: \"p\", alias: \"b\"}, {id: \"3\"}]) { id } }";
+        app.data(text, json!({})).await;
+        let look = "{ old: fileByOwnerAlias(owner: \"o\", alias: \"a\") { id }
+            a: fileByOwnerAlias(owner: \"q\", alias: \"A\") { id } b: fileByOwnerAlias(owner: \" Q \", alias: \"b\") { id } }";
+        let before = json!({"old": {"id": "1"}, "a": null, "b": null});
+        assert_eq!(app.data(look, json!({})).await, before);
+        let text = "mutation { updateFiles(where: {owner: {exists: true}}, set: {owner: \"Q \"}) { count } }";
+        assert_eq!(app.data(text, json!({})).await["updateFiles"]["count"], 2);
+        let after = json!({"old": null, "a": {"id": "1"}, "b": {"id": "2"}});
+        assert_eq!(app.data(look, json!({})).await, after);
     }
 }
 

@@ -11,6 +11,8 @@ on_every_place!(
     times_and_version_are_filled,
     all_faults_are_told_at_once,
     foreign_keys_must_lead_somewhere,
+    foreign_keys_have_the_form_of_the_ids_they_lead_to,
+    read_only_fields_are_no_input,
     items_fail_each_for_themselves,
     more_items_than_the_bulk_bound_are_created,
     too_many_items_are_refused,
@@ -205,6 +207,54 @@ async fn foreign_keys_must_lead_somewhere(on: On) {
     assert_eq!(found["books"]["nodes"], expected);
 }
 
+async fn foreign_keys_have_the_form_of_the_ids_they_lead_to(on: On) {
+    let app = on
+        .app(
+            "type P @collection { id: ID! n: Int cs: [C!]! @hasMany(field: \"pId\", onDelete: SET_NULL) }
+             type Q @collection { id: ID! @id(as: UUID) n: Int cs: [C!]! @hasMany(field: \"qId\", onDelete: SET_NULL) }
+             type C @collection { id: ID! pId: ID qId: ID p: P @belongsTo(field: \"pId\") q: Q @belongsTo(field: \"qId\") }",
+        )
+        .await;
+    let made = app.data("mutation { createP(input: {}) { id } createQ(input: {}) { id } }", json!({})).await;
+    let (p, q) = (&made["createP"]["id"], &made["createQ"]["id"]);
+    let text = "mutation($input: CInput!) { createC(input: $input) { p { id cs { totalCount } } q { id } } }";
+    let made = app.data(text, json!({"input": {"pId": p, "qId": q}})).await;
+    assert_eq!(made["createC"], json!({"p": {"id": p, "cs": {"totalCount": 1}}, "q": {"id": q}}));
+    let made = app.data(text, json!({"input": {"pId": null}})).await;
+    assert_eq!(made["createC"], json!({"p": null, "q": null}));
+    let fault =
+        |code: &str, field: &str| json!({"code": code, "argument": ["input", field], "path": ["createC"]});
+    for (input, expected) in [
+        (
+            json!({"pId": q, "qId": p}),
+            json!([fault("BAD_USER_INPUT", "pId"), fault("BAD_USER_INPUT", "qId")]),
+        ),
+        (json!({"pId": "", "qId": q}), json!([fault("BAD_USER_INPUT", "pId")])),
+        (json!({"pId": "0123456789abcdef01234567"}), json!([fault("NOT_FOUND", "pId")])),
+        (
+            json!({"qId": "01890a5d-ac96-774b-bcce-b302099a8057", "pId": p}),
+            json!([fault("NOT_FOUND", "qId")]),
+        ),
+    ] {
+        assert_eq!(faults(&app.query(text, json!({"input": input})).await), expected, "{input}");
+    }
+}
+
+async fn read_only_fields_are_no_input(on: On) {
+    let app = on.app("type A @collection { id: ID! n: Int score: Int @readOnly @default(value: 3) }").await;
+    let made = app.data("mutation { createA(input: {n: 1}) { id score } }", json!({})).await;
+    assert_eq!(made["createA"]["score"], json!(3));
+    for text in [
+        "mutation { createA(input: {score: 1}) { id } }",
+        "mutation { updateA(id: \"x\", set: {score: 1}) { id } }",
+        "mutation { updateAs(where: {}, set: {score: 1}) { count } }",
+    ] {
+        let refused = app.query(text, json!({})).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{text}");
+        assert!(refused.get("data").is_none(), "{refused}");
+    }
+}
+
 /// One item that is wrong, one that leads nowhere, one that is taken, one that takes the same: the
 /// others are created and listed.
 async fn items_fail_each_for_themselves(on: On) {
@@ -283,4 +333,7 @@ async fn too_many_items_are_refused(on: On) {
     let made = app.data(text, json!({"inputs": inputs[..3]})).await;
     assert_eq!(made["createApples"].as_array().map(Vec::len), Some(3));
     assert_eq!(app.data(text, json!({"inputs": []})).await["createApples"], json!([]));
+    // One item stands for a list of it.
+    let text = "mutation { createApples(inputs: {id: \"one\", breed: \"b\", size: SMALL}) { id } }";
+    assert_eq!(app.data(text, json!({})).await["createApples"], json!([{"id": "one"}]));
 }

@@ -187,5 +187,5 @@ async fn lists_stay_right_within_small_bounds(on: On) {
         options.limits.matches = 12;
         options.limits.batches = 10;
     });
-    run(Watch::start(setup, LISTS).await, 2, 150).await;
+    run(Watch::start(setup, LISTS).await, 2, 100).await;
 }

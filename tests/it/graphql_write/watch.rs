@@ -1,5 +1,6 @@
 //! Watches lists across writes: they are right at once, and answered without the store.
 
+use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::On;
@@ -41,30 +42,32 @@ impl Watch {
         done
     }
 
-    /// Every list is as the store has it; they are given.
-    pub async fn right(&self, after: &str) -> Vec<Json> {
-        let (seen, true_ones) = (self.all(&self.app).await, self.all(&self.plain).await);
-        for ((list, seen), expected) in self.lists.iter().zip(&seen).zip(&true_ones) {
-            assert_eq!(seen, expected, "{list}\nafter {after}");
-        }
-        seen
+    /// Every list is as the store has it.
+    pub async fn right(&self, after: &str) {
+        self.compare(&self.all(&self.app).await, after).await;
     }
 
+    /// Every list is as the store has it, and is answered without asking it; they are given.
     async fn settled(&self, after: &str) -> Vec<Json> {
         let before = self.app.store_operations().await;
+        let mut seen = Vec::with_capacity(self.lists.len());
         for list in &self.lists {
-            self.app.data(list, json!({})).await;
+            seen.push(self.app.data(list, json!({})).await);
             let operations = self.app.store_operations().await - before;
             assert_eq!(operations, 0, "{list}\nasks the store after {after}");
         }
-        self.right(after).await
+        self.compare(&seen, after).await;
+        seen
+    }
+
+    async fn compare(&self, seen: &[Json], after: &str) {
+        let expected = self.all(&self.plain).await;
+        for ((list, seen), expected) in self.lists.iter().zip(seen).zip(&expected) {
+            assert_eq!(seen, expected, "{list}\nafter {after}");
+        }
     }
 
     async fn all(&self, app: &TestApp) -> Vec<Json> {
-        let mut answers = Vec::with_capacity(self.lists.len());
-        for list in &self.lists {
-            answers.push(app.data(list, json!({})).await);
-        }
-        answers
+        join_all(self.lists.iter().map(|list| app.data(list, json!({})))).await
     }
 }
