@@ -71,7 +71,7 @@ pub trait Cache: Send + Sync + 'static {
     /// Gives leases back without a result.
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError>;
 
-    /// Whether somebody holds the lease of each batch, in the order given.
+    /// Whether somebody holds a lease of each batch that is still good, in the order given.
     async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError>;
 
     /// Takes note of changes: replaces their entities and finds, for each change, the registered

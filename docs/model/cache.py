@@ -41,7 +41,8 @@ def reads(world, floor):
 
 
 def drop(world):
-    return world._replace(meta=world.meta._replace(gen=world.fresh, entries=0), index=0, fresh=world.fresh + 1)
+    meta = world.meta._replace(gen=world.fresh, entries=0)
+    return world._replace(meta=meta, index=0, fresh=world.fresh + 1)
 
 
 def check(world, without):
@@ -123,7 +124,8 @@ def steps(world, bulk, without):
         early = without == "registering first"
         if f.at == "begin" and early:
             for t in reads(world, world.meta.latest):
-                yield f"B{i} reads {t}", to(f._replace(at="late", time=world.meta.latest, value=value(world, t)))
+                new = f._replace(at="late", time=world.meta.latest, value=value(world, t))
+                yield f"B{i} reads {t}", to(new)
         if f.at == "late" or f.at == "begin" and not early:
             checked = check(world, without)
             if not checked.pending or checked.pending.gen != checked.meta.gen:
@@ -168,7 +170,8 @@ def steps(world, bulk, without):
         if what == 3 and world.entity:
             yield "the entity is lost", less._replace(entity=None)
         if what == 4:
-            yield "the cache is cleared", less._replace(meta=empty._replace(latest=world.meta.latest), fresh=fresh + 1)
+            kept = empty._replace(latest=world.meta.latest)
+            yield "the cache is cleared", less._replace(meta=kept, fresh=fresh + 1)
 
 
 def stale(world):
@@ -184,7 +187,8 @@ def stale(world):
 def renamed(world):
     """The same world with small numbers for epochs, generations and tokens: they only have to differ."""
     parts = [world.meta.epoch, world.meta.gen]
-    parts += [w.mark for w in world.writers] + [g for f in world.batch + world.entities for g in (f.token, f.gen)]
+    parts += [w.mark for w in world.writers]
+    parts += [number for f in world.batch + world.entities for number in (f.token, f.gen)]
     for cached in (world.ready, world.entity, world.pending):
         parts += [cached.gen] if cached else []
     parts += [world.pending.token] if world.pending else []
@@ -227,13 +231,22 @@ def explore(writers, bulk, left, without=None, batch=1, entities=1, most=1_000_0
 
 # Losses: meta hash, index, batch or fill, entity, and clearing.
 WHOLE = [
-    ("two writers, two fills, evictions of batch and index", dict(writers=2, bulk=(), left=(0, 1, 1, 0, 0), batch=2, entities=0)),
-    ("three writers, a fill, an eviction of the batch", dict(writers=3, bulk=(), left=(0, 0, 1, 0, 0), batch=1, entities=0)),
-    ("three writers, an entity, its eviction", dict(writers=3, bulk=(), left=(0, 0, 0, 2, 0), batch=0)),
-    ("two writers and a bulk one, an entity, its eviction", dict(writers=3, bulk=(2,), left=(0, 0, 0, 1, 0), batch=0)),
-    ("two writers, a fill, the meta hash and the index lost", dict(writers=2, bulk=(), left=(1, 1, 0, 0, 0), entities=0)),
-    ("two writers, both fillers, the meta hash lost", dict(writers=2, bulk=(), left=(1, 0, 0, 0, 0))),
-    ("a writer and a bulk one, both fillers, clearing", dict(writers=2, bulk=(1,), left=(0, 0, 1, 0, 1))),
+    ("two writers, two fills, evictions of batch and index",
+     dict(writers=2, bulk=(), left=(0, 1, 1, 0, 0), batch=2, entities=0)),
+    ("three writers, a fill, an eviction of the batch",
+     dict(writers=3, bulk=(), left=(0, 0, 1, 0, 0), batch=1, entities=0)),
+    ("three writers, an entity, its eviction",
+     dict(writers=3, bulk=(), left=(0, 0, 0, 2, 0), batch=0)),
+    ("two writers and a bulk one, an entity, its eviction",
+     dict(writers=3, bulk=(2,), left=(0, 0, 0, 1, 0), batch=0)),
+    ("two writers, a fill, the meta hash and the index lost",
+     dict(writers=2, bulk=(), left=(1, 1, 0, 0, 0), entities=0)),
+    ("two writers, both fillers, the meta hash lost",
+     dict(writers=2, bulk=(), left=(1, 0, 0, 0, 0))),
+    ("a writer and a bulk one, an entity, the meta hash lost and clearing",
+     dict(writers=2, bulk=(1,), left=(1, 0, 0, 1, 1), batch=0)),
+    ("a writer and a bulk one, both fillers, clearing",
+     dict(writers=2, bulk=(1,), left=(0, 0, 1, 0, 1))),
 ]
 BATCH = dict(writers=3, bulk=(), left=(0, 1, 1, 0, 0), batch=2, entities=0)
 ENTITY = dict(writers=3, bulk=(2,), left=(1, 0, 0, 1, 1), batch=0)

@@ -97,7 +97,7 @@ impl Cache for MemoryCache {
     }
 
     async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
-        self.step(|state| batches.iter().map(|batch| state.items.pending(batch.key).is_some()).collect())
+        self.step(|state| batches.iter().map(|batch| state.filling(batch)).collect())
     }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {

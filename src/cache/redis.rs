@@ -87,7 +87,7 @@ impl Cache for RedisCache {
     }
 
     async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
-        self.link.filling(batches.iter().map(|batch| batch.key)).await
+        self.link.filling(batches).await
     }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {

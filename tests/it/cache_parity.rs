@@ -31,6 +31,7 @@ enum Op {
     Reconcile(usize, usize, Name, Option<State>, u64),
     DropTypes(usize, u64),
     Clear,
+    Reset,
     Sweep,
     Stats,
 }
@@ -74,7 +75,7 @@ fn op() -> impl Strategy<Value = Op> {
         5 => (any(), name(), maybe(), maybe(), t()).prop_map(|(m, n, b, a, t)| Op::Note(m, n, b, a, t)),
         8 => (any(), any(), name(), maybe(), t()).prop_map(|(m, b, n, s, t)| Op::Reconcile(m, b, n, s, t)),
         1 => (any(), t()).prop_map(|(ty, t)| Op::DropTypes(ty, t)),
-        1 => prop::bool::weighted(0.3).prop_map(|clear| if clear { Op::Clear } else { Op::Stats }),
+        1 => (0..6_u8).prop_map(|turn| [Op::Clear, Op::Reset].into_iter().nth(turn.into()).unwrap_or(Op::Stats)),
         1 => Just(Op::Sweep),
         1 => Just(Op::Stats),
     ]
@@ -240,6 +241,7 @@ impl Pair {
                     };
                     format!("{:?}", cache.drop_types(&types, Time(*t)).await.unwrap())
                 }
+                Op::Reset => format!("{:?}", cache.reset().await.unwrap()),
                 Op::Clear => format!("{:?}", cache.clear().await.unwrap()),
                 Op::Sweep => format!("{:?}", cache.sweep().await.unwrap()),
                 Op::Stats => format!("{:?}", cache.stats().await.unwrap()),

@@ -154,11 +154,16 @@ impl State {
         }
     }
 
-    pub fn lease(&mut self, batch: &Batch) -> LeaseState {
+    pub fn filling(&mut self, batch: &Batch) -> bool {
         let generations = self.generations(&batch.def.types);
-        if self.items.pending(batch.key).is_some_and(|pending| pending.generations == generations) {
+        self.items.pending(batch.key).is_some_and(|pending| pending.generations == generations)
+    }
+
+    pub fn lease(&mut self, batch: &Batch) -> LeaseState {
+        if self.filling(batch) {
             return LeaseState::Busy;
         }
+        let generations = self.generations(&batch.def.types);
         let (shape, entries) = entries(batch);
         let limits = self.limits.clone();
         let has_room = |ty: &Arc<str>| self.table(ty).has_room(&shape, &entries, &limits);

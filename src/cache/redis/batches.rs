@@ -11,7 +11,7 @@ use crate::cache::registry::{self, Kept};
 use crate::cache::{
     Batch, CacheError, Extent, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Window,
 };
-use crate::query::{BatchKey, Shape, SortKey};
+use crate::query::{Shape, SortKey};
 use crate::value::{Stamp, Time};
 
 /// Rows that one command stages.
@@ -143,14 +143,26 @@ impl Link {
         self.ask(calls).await.map(drop)
     }
 
-    pub async fn filling(&self, keys: impl Iterator<Item = BatchKey>) -> Result<Vec<bool>, CacheError> {
-        let exists = |key| {
-            let mut exists = redis::cmd("EXISTS");
-            exists.arg(self.keys.pending(key));
-            exists
-        };
-        let answers = self.ask(keys.map(exists).collect()).await?;
-        answers.into_iter().map(|answer| Ok(reply::count(answer)? == 1)).collect()
+    pub async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
+        let commands = batches.iter().flat_map(|batch| {
+            let mut held = redis::cmd("HGET");
+            held.arg(self.keys.pending(batch.key)).arg("g");
+            let mut valid = redis::cmd("HMGET");
+            valid.arg(self.keys.meta());
+            for ty in &batch.def.types {
+                valid.arg(format!("g:{ty}"));
+            }
+            [held, valid]
+        });
+        let mut answers = self.ask(commands.collect()).await?.into_iter();
+        let mut next = || answers.next().unwrap_or(Value::Nil);
+        let mut filling = Vec::with_capacity(batches.len());
+        for _ in batches {
+            let (held, valid) = (reply::bytes(next())?, reply::items(next())?);
+            let valid: Option<Vec<_>> = valid.into_iter().map(reply::bytes).collect::<Result<_, _>>()?;
+            filling.push(held.is_some() && held == valid.map(|generations| generations.concat()));
+        }
+        Ok(filling)
     }
 }
 

@@ -69,4 +69,5 @@ scripts! {
     DROP = ALWAYS, [], "drop.lua";
     CLEAR = ALWAYS, [], "clear.lua";
     SWEEP = ALWAYS, [], "sweep.lua";
+    REMOVE = ALWAYS, [], "remove.lua";
 }

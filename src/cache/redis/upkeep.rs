@@ -41,27 +41,32 @@ impl Link {
         self.clear().await
     }
 
-    /// Removes what a clear has voided. What was made since may go with it: that is a miss.
+    /// Removes what a clear has voided, while others may be making it anew. Fills under way are left to
+    /// expire.
     pub async fn remove_void(&self) -> Result<(), CacheError> {
-        let meta = self.keys.meta();
+        let kinds = ["e", "b"].map(|kind| (kind, format!("{}{kind}:", self.keys.prefix())));
         let index = self.keys.index("");
         let mut cursor = None;
         while let Some(found) = self.scan(&mut cursor, self.keys.prefix()).await? {
-            let mut unlink = redis::cmd("UNLINK");
+            let mut keys = vec![self.keys.meta().into_bytes()];
+            let mut kinds_found = Vec::new();
             let mut commands = Vec::new();
-            let mut any = false;
             for key in found {
                 if let Some(ty) = key.strip_prefix(index.as_bytes()) {
                     // Voids the type if its entries are not accounted for, as after a clear.
                     commands.push(self.sweep_call(&String::from_utf8_lossy(ty), &[])?);
-                } else if key != meta.as_bytes() {
-                    unlink.arg(key);
-                    any = true;
+                } else if let Some((kind, _)) =
+                    kinds.iter().find(|(_, head)| key.starts_with(head.as_bytes()))
+                {
+                    keys.push(key);
+                    kinds_found.push(*kind);
                 }
             }
-            if any {
-                commands.push(unlink);
+            let mut remove = scripts::REMOVE.call(&keys, fresh()?, self.life());
+            for kind in kinds_found {
+                remove.arg(kind);
             }
+            commands.push(remove);
             self.ask(commands).await?;
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::on_both;
 on_both!(
     what_was_filled_is_read_back,
     a_fill_that_began_before_a_write_is_refused,
+    a_fill_that_began_before_a_write_is_refused_even_if_nothing_is_kept_of_it,
     a_write_replaces_what_is_older,
     a_late_write_does_not_bring_back_what_has_been_replaced,
     writes_in_any_order_and_repeated_end_the_same,
@@ -56,6 +57,15 @@ async fn a_fill_that_began_before_a_write_is_refused(kind: Kind) {
     assert_eq!(floor.time, Time(5));
     cache.fill_entities(&floor, &[(item(2), None)]).await.unwrap();
     assert_eq!(cached(&*cache, 2).await, Some(None));
+}
+
+async fn a_fill_that_began_before_a_write_is_refused_even_if_nothing_is_kept_of_it(kind: Kind) {
+    let cache = kind.cache(CacheLimits { entity: 120, ..limits() }).await;
+    let (old, long) = (on("a", 1, 0), versioned(&"long".repeat(40), 1, 0, 2));
+    let (_, floor) = read(&*cache, item(1)).await;
+    write(&*cache, change(1, Some(&old), Some(&long), 5)).await;
+    cache.fill_entities(&floor, &[(item(1), Some(old))]).await.unwrap();
+    assert_eq!(cached(&*cache, 1).await, None);
 }
 
 async fn a_write_replaces_what_is_older(kind: Kind) {

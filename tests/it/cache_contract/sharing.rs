@@ -91,7 +91,8 @@ async fn forgotten_scripts_are_loaded_again() {
 
 #[tokio::test]
 async fn another_server_under_the_same_address_is_cleared_first() {
-    let mut server = Server::start(&["--appendonly", "yes"]).await;
+    let on_disk = ["--appendonly", "yes", "--appendfsync", "always"];
+    let mut server = Server::start(&on_disk).await;
     let batch = shelf("a");
     {
         let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
@@ -100,7 +101,7 @@ async fn another_server_under_the_same_address_is_cleared_first() {
         let again = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
         assert_eq!(whole(&again, &batch).await, Some(vec![]));
     }
-    server.restart(&["--appendonly", "yes"]).await;
+    server.restart(&on_disk).await;
     let keys: Vec<String> =
         redis::cmd("KEYS").arg("*b:*").query_async(&mut server.raw().await).await.unwrap();
     assert_eq!(keys.len(), 1, "the batch came back from the disk");

@@ -1,0 +1,19 @@
+-- Removes keys that a clear has voided. KEYS[2] and following are entities and ready batches. Arguments:
+-- for each of them `e` or `b`. Both end in or begin with the generation that they are valid with; those
+-- of a generation that there is now stay. Answers how many were removed.
+local current, removed = {}, 0
+local all = call('HGETALL', meta)
+for i = 1, #all, 2 do
+  if sub(all[i], 1, 2) == 'g:' then current[all[i + 1]] = true end
+end
+for i = 2, #KEYS do
+  local gen
+  if take() == 'e' then
+    gen = redis.pcall('GETRANGE', KEYS[i], 32, 47)
+  else
+    local last = redis.pcall('ZRANGE', KEYS[i], -1, -1)[1]
+    gen = last and sub(last, -16)
+  end
+  if not gen or not current[gen] then removed = removed + call('UNLINK', KEYS[i]) end
+end
+return removed
