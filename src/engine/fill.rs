@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::window::slice;
 use super::{Engine, EngineError, Page, PageRequest, Row};
-use crate::cache::{Extent, Lease, LeaseState, Window};
+use crate::cache::{Extent, Lease, LeaseState, PageRead, PageState, Window};
 use crate::metrics::{CacheKind, CacheResult};
 use crate::query::BatchKey;
 use crate::value::{Doc, EntityRef, Time};
@@ -53,10 +53,20 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// Requests of one family whose leases were granted.
-struct Cohort {
-    /// Indexes into the requests; the first of each batch leads.
-    members: Vec<(usize, Lease)>,
+/// A batch that this process fills, or waits for another to fill, for all who ask for it here.
+struct Led<'a> {
+    /// Indexes of the requests for it; the first leads.
+    requests: Vec<usize>,
+    /// Rows to read.
+    want: u64,
+    /// Whoever comes later waits for its landing.
+    _flight: Flight<'a>,
+}
+
+/// Batches of one family whose leases were granted.
+#[derive(Default)]
+struct Cohort<'a> {
+    members: Vec<(Led<'a>, Lease)>,
     /// Rows to read per batch.
     want: u64,
 }
@@ -87,48 +97,45 @@ impl Engine {
                 None => direct.push(index),
             }
         }
-        let mut flights = Vec::new();
+        let mut led = Vec::new();
         let mut landings = Vec::new();
-        for (key, (want, indexes)) in by_batch {
+        for (key, (want, requests)) in by_batch {
             match self.flights.begin(key) {
-                Ok(flight) => flights.push((flight, want, indexes)),
+                Ok(flight) => led.push(Led { requests, want, _flight: flight }),
                 Err(landing) => landings.push(landing),
             }
         }
-        let batches: Vec<_> =
-            flights.iter().map(|(_, _, indexes)| requests[indexes[0]].batch.clone()).collect();
+        let batches: Vec<_> = led.iter().map(|led| requests[led.requests[0]].batch.clone()).collect();
         let leases = if batches.is_empty() { Ok(Vec::new()) } else { self.core.cache.lease(&batches).await };
-        let mut cohorts: BTreeMap<String, Cohort> = BTreeMap::new();
-        let mut foreign = Vec::new();
-        let mut led: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut granted = Vec::new();
+        let mut waiting = Vec::new();
         match leases {
             Ok(states) => {
-                for ((_, want, indexes), state) in flights.iter().zip(states) {
+                for (led, state) in led.into_iter().zip(states) {
                     match state {
-                        LeaseState::Granted(lease) => {
-                            let leader = indexes[0];
-                            led.insert(leader, indexes.clone());
-                            let cohort = cohorts
-                                .entry(family_name(&requests[leader]))
-                                .or_insert(Cohort { members: Vec::new(), want: 0 });
-                            cohort.want = cohort.want.max(*want);
-                            cohort.members.push((leader, lease));
-                        }
-                        LeaseState::Busy => foreign.extend(indexes),
-                        LeaseState::Refused => direct.extend(indexes),
+                        LeaseState::Granted(lease) => granted.push((led, lease)),
+                        LeaseState::Busy => waiting.push(led),
+                        LeaseState::Refused => direct.extend(led.requests),
                     }
                 }
             }
-            Err(_) => direct.extend(flights.iter().flat_map(|(_, _, indexes)| indexes)),
+            Err(_) => direct.extend(led.into_iter().flat_map(|led| led.requests)),
         }
-        let cohorts = cohorts.into_values().map(|cohort| self.fill_cohort(requests, cohort, &led));
-        let filled = join_all(cohorts).await;
-        drop(flights);
-        for answered in filled {
+        let mut cohorts: BTreeMap<String, Cohort<'_>> = BTreeMap::new();
+        for (led, lease) in self.still_missing(requests, granted).await {
+            let cohort = cohorts.entry(family_name(&requests[led.requests[0]])).or_default();
+            cohort.want = cohort.want.max(led.want);
+            cohort.members.push((led, lease));
+        }
+        let cohorts = cohorts.into_values().map(|cohort| self.fill_cohort(requests, cohort));
+        for answered in join_all(cohorts).await {
             answers.extend(answered?);
         }
         answers.extend(self.direct_pages(requests, &direct).await?);
+        let foreign = waiting.iter().flat_map(|led| led.requests.iter().copied()).collect();
         answers.extend(self.await_foreign(requests, foreign).await?);
+        // Not before: who came later would only wait for the same fill, each on its own.
+        drop(waiting);
         for mut landing in landings {
             // Ends with an error when the flight has landed.
             let _ = landing.changed().await;
@@ -136,18 +143,49 @@ impl Engine {
         Ok(answers)
     }
 
+    /// Of batches that were just leased, those that the cache cannot answer from even now. Another fill
+    /// may have ended between the look that led here and the lease; from here on no other can.
+    async fn still_missing<'a>(
+        &self,
+        requests: &[PageRequest],
+        leased: Vec<(Led<'a>, Lease)>,
+    ) -> Vec<(Led<'a>, Lease)> {
+        if leased.is_empty() {
+            return leased;
+        }
+        let read = |(led, _): &(Led<'_>, Lease)| {
+            let request = &requests[led.requests[0]];
+            PageRead { batch: request.batch.clone(), window: request.window.clone() }
+        };
+        let reads: Vec<PageRead> = leased.iter().map(read).collect();
+        let Ok(states) = self.core.cache.read_pages(&reads).await else { return leased };
+        let mut missing = Vec::new();
+        let mut needless = Vec::new();
+        for ((led, lease), state) in leased.into_iter().zip(states) {
+            match state {
+                PageState::Miss { .. } => missing.push((led, lease)),
+                PageState::Hit(_) => needless.push(lease),
+            }
+        }
+        if !needless.is_empty() {
+            // Out of reach: the leases end by themselves.
+            let _ = self.core.cache.release(&needless).await;
+        }
+        missing
+    }
+
     /// Reads the store once for all batches of a family, makes them ready and answers.
     async fn fill_cohort(
         &self,
         requests: &[PageRequest],
-        cohort: Cohort,
-        led: &HashMap<usize, Vec<usize>>,
+        cohort: Cohort<'_>,
     ) -> Result<Vec<(usize, Page)>, EngineError> {
         let leases: Vec<Lease> = cohort.members.iter().map(|(_, lease)| lease.clone()).collect();
         let floor = leases.iter().map(|lease| lease.floor.time).max().unwrap_or(Time(0));
         self.core.saw(floor);
         let limit = self.rows_to_read(requests, &cohort);
-        let leaders: Vec<&PageRequest> = cohort.members.iter().map(|(index, _)| &requests[*index]).collect();
+        let leaders: Vec<&PageRequest> =
+            cohort.members.iter().map(|(led, _)| &requests[led.requests[0]]).collect();
         let read = match self.store_rows(&leaders, limit, self.core.at(floor)).await {
             Ok(read) => read,
             Err(error) => {
@@ -157,10 +195,10 @@ impl Engine {
         };
         let mut answers = Vec::new();
         let mut too_short = Vec::new();
-        let fills = cohort.members.into_iter().zip(read).map(|((leader, lease), rows)| {
+        let (led, leases): (Vec<Led<'_>>, Vec<Lease>) = cohort.members.into_iter().unzip();
+        let fills = led.iter().zip(leases).zip(read).map(|((led, lease), rows)| {
             let complete = (rows.len() as u64) < limit;
-            let known = led.get(&leader).map_or(&[][..], Vec::as_slice);
-            for &index in known {
+            for &index in &led.requests {
                 match slice(&rows, complete, &requests[index].window) {
                     Some(page) => answers.push((index, page)),
                     None => too_short.push(index),
@@ -170,6 +208,7 @@ impl Engine {
         });
         let fills: Vec<_> = fills.collect();
         join_all(fills).await;
+        drop(led);
         self.core.metrics.cache_read(CacheKind::Batch, CacheResult::Miss, answers.len() as u64);
         answers.extend(self.direct_pages(requests, &too_short).await?);
         Ok(answers)
@@ -177,14 +216,14 @@ impl Engine {
 
     /// Rows to read of each list of a family. A lone list is read some rows ahead, and whole when its
     /// length is wanted; many lists share a bound, so that a small query cannot ask for everything.
-    fn rows_to_read(&self, requests: &[PageRequest], cohort: &Cohort) -> u64 {
+    fn rows_to_read(&self, requests: &[PageRequest], cohort: &Cohort<'_>) -> u64 {
         let most = self.core.options.limits.rows + 1;
         let members = cohort.members.len() as u64;
         if members == 1 {
             return cohort.want.max(SPARE_ROWS).min(most);
         }
-        let page = |(index, _): &(usize, Lease)| {
-            let window = &requests[*index].window;
+        let page = |(led, _): &(Led<'_>, Lease)| {
+            let window = &requests[led.requests[0]].window;
             window.offset.saturating_add(window.limit).saturating_add(1)
         };
         let pages = cohort.members.iter().map(page).max().unwrap_or(1);
@@ -211,13 +250,12 @@ impl Engine {
         };
         let entities: Vec<(EntityRef, Option<Doc>)> =
             rows.into_iter().map(|row| (row.entity, Some(row.doc))).collect();
-        let entities = async {
-            if !entities.is_empty() {
-                let _ = self.core.cache.fill_entities(&lease.floor, &entities).await;
-            }
-        };
-        // Out of reach or refused: the answer is right all the same.
-        let _ = tokio::join!(self.core.cache.commit(&lease, &keys, extent), entities);
+        // Out of reach or refused: the answer is right all the same. The entities come first, so that
+        // whoever finds the batch finds them too.
+        if !entities.is_empty() {
+            let _ = self.core.cache.fill_entities(&lease.floor, &entities).await;
+        }
+        let _ = self.core.cache.commit(&lease, &keys, extent).await;
     }
 
     /// Waits for the fills of other servers; those that take too long are read from the store.
