@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bson::Bson;
+use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
 
 use super::{Engine, EngineError, InputFault, Step, input};
@@ -65,7 +65,7 @@ impl Engine {
         };
         let paths = key.map_or_else(|| vec!["_id".to_owned()], UniqueKey::paths);
         let by_key: HashMap<Vec<u8>, &Doc> =
-            found.iter().filter_map(|doc| Some((doc_key(doc, &paths)?, doc))).collect();
+            found.iter().filter_map(|doc| Some((values_at(&doc.decode().ok()?, &paths)?, doc))).collect();
         let pick = |filter: Filter| by_key.get(&filter_key(&filter, &paths)).map(|doc| (*doc).clone());
         filters.into_iter().map(|filter| filter.map(pick)).collect()
     }
@@ -117,8 +117,15 @@ pub(super) fn key_values(collection: &Collection, on: &str, record: &Map<String,
     }
 }
 
-fn doc_key(doc: &Doc, paths: &[String]) -> Option<Vec<u8>> {
-    let document = doc.decode().ok()?;
+/// What of a document no other of its type may have: its id, and its values in each unique key.
+pub(super) fn unique_keys(collection: &Collection, document: &Document) -> Vec<(String, Vec<u8>)> {
+    let keys = collection.uniques.iter().map(|key| (key.name.clone(), key.paths()));
+    let all = keys.chain([("id".to_owned(), vec!["_id".to_owned()])]);
+    all.filter_map(|(name, paths)| Some((name, values_at(document, &paths)?))).collect()
+}
+
+/// The values at the paths; none when one of them is null or missing.
+fn values_at(document: &Document, paths: &[String]) -> Option<Vec<u8>> {
     let mut key = Vec::new();
     for path in paths {
         let mut parts = path.split('.');
@@ -126,7 +133,7 @@ fn doc_key(doc: &Doc, paths: &[String]) -> Option<Vec<u8>> {
         for part in parts {
             value = value.as_document()?.get(part)?;
         }
-        key.extend(encode_value(value));
+        key.extend(encode_value(Some(value).filter(|value| **value != Bson::Null)?));
     }
     Some(key)
 }

@@ -1,10 +1,12 @@
 //! Single writes: the store first, then the cache, then the answer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
+use super::lookup::unique_keys;
 use super::references::{keys, under};
 use super::{Engine, EngineError, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
@@ -43,20 +45,45 @@ impl Engine {
     ) -> Vec<Result<(EntityRef, Doc), EngineError>> {
         let drafts = self.drafts(collection, inputs, places).await;
         let mut results = Vec::with_capacity(drafts.len());
-        let mut writes = Vec::new();
+        let mut documents = Vec::new();
         for draft in drafts {
-            results.push(draft.map(|draft| {
-                let document = self.complete(collection, draft);
-                writes.push(Write::Insert { ty: collection.name.clone(), document });
-            }));
+            results.push(draft.map(|draft| documents.push(self.complete(collection, draft))));
         }
-        let mut written = self.write_all(writes).await.into_iter();
+        let mut written = self.insert_each(collection, documents).await.into_iter();
         let finish = |result: Result<(), EngineError>| {
             result?;
             let written = written.next().unwrap_or(Ok(Written::NotFound))?;
             changed(written).ok_or_else(|| EngineError::Internal("an insert changed nothing".into()))
         };
         results.into_iter().map(finish).collect()
+    }
+
+    /// Inserts documents at the same time, except that one that shares its id or a unique value with one
+    /// before it waits for that one, so that the first always wins.
+    async fn insert_each(
+        &self,
+        collection: &Collection,
+        documents: Vec<Document>,
+    ) -> Vec<Result<Written, EngineError>> {
+        let mut results: Vec<Result<Written, EngineError>> =
+            documents.iter().map(|_| Ok(Written::NotFound)).collect();
+        let mut rest: Vec<(usize, Document)> = documents.into_iter().enumerate().collect();
+        while !rest.is_empty() {
+            let mut taken = HashSet::new();
+            let (now, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, document)| {
+                let keys = unique_keys(collection, document);
+                let free = keys.iter().all(|key| !taken.contains(key));
+                taken.extend(keys);
+                free
+            });
+            let insert = |(index, document)| (index, Write::Insert { ty: collection.name.clone(), document });
+            let (indexes, writes): (Vec<usize>, Vec<Write>) = now.into_iter().map(insert).unzip();
+            for (index, written) in indexes.into_iter().zip(self.write_all(writes).await) {
+                results[index] = written;
+            }
+            rest = later;
+        }
+        results
     }
 
     /// Checks inputs and their foreign keys.
