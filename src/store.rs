@@ -123,6 +123,13 @@ pub struct Find {
     pub limit: u64,
 }
 
+impl Find {
+    /// The first rows of a list.
+    pub fn first(ty: Arc<str>, filter: Filter, order: Order, limit: u64) -> Find {
+        Find { ty, filter, order, after: None, before: None, from_end: false, offset: 0, limit }
+    }
+}
+
 /// One write to one document.
 #[derive(Clone, Debug)]
 pub enum Write {

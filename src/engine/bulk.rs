@@ -193,16 +193,8 @@ impl Engine {
         after: Option<Bound>,
         limit: usize,
     ) -> Result<Vec<Doc>, EngineError> {
-        let find = Find {
-            ty: ty.clone(),
-            filter: filter.clone(),
-            order: Order::default(),
-            after,
-            before: None,
-            from_end: false,
-            offset: 0,
-            limit: limit as u64,
-        };
+        let first = Find::first(ty.clone(), filter.clone(), Order::default(), limit as u64);
+        let find = Find { after, ..first };
         Ok(self.core.store.find(&find, self.core.at(Time(0))).await?)
     }
 }

@@ -158,16 +158,7 @@ impl Engine {
             leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
         let mut lists: Vec<Vec<Row>> = vec![Vec::new(); leaders.len()];
         for ty in &def.types {
-            let find = Find {
-                ty: ty.clone(),
-                filter: (*family.filter).clone(),
-                order: def.order.clone(),
-                after: None,
-                before: None,
-                from_end: false,
-                offset: 0,
-                limit,
-            };
+            let find = Find::first(ty.clone(), (*family.filter).clone(), def.order.clone(), limit);
             let found = self.core.store.find_each(&find, &family.field, &values, at).await?;
             for (list, docs) in lists.iter_mut().zip(found) {
                 list.extend(rows_of(def, ty, docs));

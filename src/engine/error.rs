@@ -64,6 +64,24 @@ pub enum EngineError {
     Internal(String),
 }
 
+impl InputFault {
+    /// A fault of the input that stands under a name.
+    pub fn at(name: &str, message: impl Into<String>) -> InputFault {
+        InputFault { path: vec![Step::Key(name.to_owned())], message: message.into() }
+    }
+}
+
+impl EngineError {
+    /// Faults of an input that itself stands at a place of a larger one.
+    pub fn bad_input(at: &[Step], faults: Vec<InputFault>) -> EngineError {
+        let place = |fault: InputFault| InputFault {
+            path: at.iter().cloned().chain(fault.path).collect(),
+            message: fault.message,
+        };
+        EngineError::BadInput(faults.into_iter().map(place).collect())
+    }
+}
+
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> EngineError {
         match error {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
 
-use super::{Engine, EngineError, InputFault, Step, input};
+use super::{Engine, EngineError, InputFault, input};
 use crate::query::{Filter, Order, encode_value};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::Find;
@@ -46,16 +46,8 @@ impl Engine {
         if wanted.is_empty() {
             return filters.into_iter().map(|filter| filter.map(|_| None)).collect();
         }
-        let find = Find {
-            ty: collection.name.clone(),
-            limit: wanted.len() as u64,
-            filter: any_of(wanted),
-            order: Order::default(),
-            after: None,
-            before: None,
-            from_end: false,
-            offset: 0,
-        };
+        let limit = wanted.len() as u64;
+        let find = Find::first(collection.name.clone(), any_of(wanted), Order::default(), limit);
         let found = match self.core.store.find(&find, self.core.at(Time(0))).await {
             Ok(found) => found,
             Err(error) => {
@@ -82,10 +74,7 @@ impl Engine {
             }
             (None, [id]) => match input::id(collection, id) {
                 Ok(id) => Ok(Filter::eq("_id", id.to_bson())),
-                Err(message) => {
-                    let path = vec![Step::Key("id".into())];
-                    Err(EngineError::BadInput(vec![InputFault { path, message }]))
-                }
+                Err(message) => Err(EngineError::BadInput(vec![InputFault::at("id", message)])),
             },
             (None, _) => Err(EngineError::Internal("an id is one value".into())),
         }

@@ -5,7 +5,7 @@
 
 use bson::Bson;
 
-use super::{Engine, EngineError, InputFault, Step};
+use super::{Engine, EngineError, Step};
 use crate::schema::Collection;
 use crate::value::{EntityRef, Id};
 
@@ -52,13 +52,4 @@ impl Engine {
         };
         Ok(groups.iter().map(check).collect())
     }
-}
-
-/// Faults with their paths put under a place of the input.
-pub(super) fn under(at: &[Step], faults: Vec<InputFault>) -> EngineError {
-    let place = |fault: InputFault| InputFault {
-        path: at.iter().cloned().chain(fault.path).collect(),
-        message: fault.message,
-    };
-    EngineError::BadInput(faults.into_iter().map(place).collect())
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use super::bulk::unencodable;
 use super::lookup::key_values;
-use super::references::{keys, under};
+use super::references::keys;
 use super::{Engine, EngineError, InputFault, Step, input};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Patch, Write, Written};
@@ -50,12 +50,12 @@ impl Engine {
                 path: vec![Step::Key(field.to_string())],
                 message: format!("The upsert goes by {field}: it must be given and not null."),
             });
-            return Err(under(at, faults.collect()));
+            return Err(EngineError::bad_input(at, faults.collect()));
         }
         for _ in 0..TRIES {
             let found = self.lookup(collection, on, std::slice::from_ref(&values)).await.pop();
             let found = match found.unwrap_or(Ok(None)) {
-                Err(EngineError::BadInput(faults)) => return Err(under(at, faults)),
+                Err(EngineError::BadInput(faults)) => return Err(EngineError::bad_input(at, faults)),
                 found => found?,
             };
             let result = match found {
@@ -193,8 +193,8 @@ impl Engine {
         let id = id_of(doc)?;
         let mut set = record.clone();
         set.remove("id");
-        let mut patch =
-            input::patch(&self.core.model, collection, &set).map_err(|faults| under(&[], faults))?;
+        let mut patch = input::patch(&self.core.model, collection, &set)
+            .map_err(|faults| EngineError::bad_input(&[], faults))?;
         let current = doc.decode().map_err(|error| unencodable(&error))?;
         patch.set.retain(|(name, value)| current.get(name) != Some(value));
         Ok((id, if patch.set.is_empty() { None } else { Some(patch) }))

@@ -7,7 +7,7 @@ use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
 use super::lookup::unique_keys;
-use super::references::{keys, under};
+use super::references::keys;
 use super::{Engine, EngineError, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
 use crate::query::{BatchDef, Filter, Order};
@@ -94,13 +94,13 @@ impl Engine {
         places: &[Vec<Step>],
     ) -> Vec<Result<Draft, EngineError>> {
         let draft = |(input, at): (&&Map<String, Json>, &Vec<Step>)| {
-            let document =
-                input::create(&self.core.model, collection, input).map_err(|faults| under(at, faults))?;
+            let document = input::create(&self.core.model, collection, input)
+                .map_err(|faults| EngineError::bad_input(at, faults))?;
             let id = match input.get("id") {
-                Some(given) if !given.is_null() => Some(input::id(collection, given).map_err(|message| {
-                    let path = vec![Step::Key("id".into())];
-                    under(at, vec![InputFault { path, message }])
-                })?),
+                Some(given) if !given.is_null() => Some(
+                    input::id(collection, given)
+                        .map_err(|message| EngineError::bad_input(at, vec![InputFault::at("id", message)]))?,
+                ),
                 _ => None,
             };
             Ok(Draft { document, id })
@@ -194,8 +194,8 @@ impl Engine {
         set: &Map<String, Json>,
         at: &[Step],
     ) -> Result<Patch, EngineError> {
-        let mut patch =
-            input::patch(&self.core.model, collection, set).map_err(|faults| under(at, faults))?;
+        let mut patch = input::patch(&self.core.model, collection, set)
+            .map_err(|faults| EngineError::bad_input(at, faults))?;
         let group = keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), at);
         self.check_keys(&[group]).await?.into_iter().collect::<Result<(), _>>()?;
         self.complete_patch(collection, &mut patch);

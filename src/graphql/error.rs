@@ -3,7 +3,7 @@
 use async_graphql::Pos;
 use serde_json::{Map, Value as Json, json};
 
-use crate::engine::{EngineError, Step};
+use crate::engine::{EngineError, InputFault, Step};
 use crate::metrics::{ErrorCode, Label, Metrics};
 
 /// One error of a response.
@@ -34,6 +34,11 @@ impl ApiError {
             error.details.push(("argument", json!(argument)));
         }
         error
+    }
+
+    /// What faults of an argument are to the client.
+    pub(super) fn of_argument(name: &str, faults: Vec<InputFault>) -> Vec<ApiError> {
+        ApiError::of_engine(EngineError::bad_input(&[Step::Key(name.to_owned())], faults))
     }
 
     /// A fault of the server: the client gets an id under which the log has the cause.

@@ -1,5 +1,7 @@
 //! Arguments of lists: from what the client gave to the window of a batch, and cursors.
 
+use std::sync::OnceLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
@@ -10,7 +12,7 @@ use super::error::ApiError;
 use super::plan::{Connection, Source};
 use crate::cache::Window;
 use crate::engine::input::{self, FilterLimits};
-use crate::engine::{EngineError, InputFault, Step};
+use crate::engine::{InputFault, Step};
 use crate::query::{Filter, Order, SortKey};
 use crate::schema::Model;
 
@@ -40,13 +42,7 @@ pub(super) fn list_args(
 ) -> Result<ListArgs, Vec<ApiError>> {
     let mut errors = Vec::new();
     let given = |name: &str| args.get(name).filter(|value| !value.is_null());
-    let mut keep = |name: &str, faults: Vec<InputFault>| {
-        let under = |fault: InputFault| InputFault {
-            path: [Step::Key(name.to_owned())].into_iter().chain(fault.path).collect(),
-            message: fault.message,
-        };
-        errors.extend(ApiError::of_engine(EngineError::BadInput(faults.into_iter().map(under).collect())));
-    };
+    let mut keep = |name: &str, faults: Vec<InputFault>| errors.extend(ApiError::of_argument(name, faults));
     let filter = match given("where").map(|w| input::filter(model, &source.on, w, &FilterLimits::default())) {
         None => Filter::all(),
         Some(Ok(filter)) => filter,
@@ -135,17 +131,21 @@ fn order_tag(order: &Order) -> [u8; ORDER_TAG] {
 }
 
 /// A row's place as clients keep it: opaque, and of use only with the same order.
-pub(super) struct Cursors([u8; ORDER_TAG]);
+pub(super) struct Cursors {
+    order: Order,
+    /// Made with the first cursor: most lists are read without any.
+    tag: OnceLock<[u8; ORDER_TAG]>,
+}
 
 impl Cursors {
     /// Cursors of lists in an order.
     pub(super) fn of(order: &Order) -> Cursors {
-        Cursors(order_tag(order))
+        Cursors { order: order.clone(), tag: OnceLock::new() }
     }
 
     /// The cursor of a row.
     pub(super) fn cursor(&self, key: &SortKey) -> String {
-        let mut bytes = self.0.to_vec();
+        let mut bytes = self.tag.get_or_init(|| order_tag(&self.order)).to_vec();
         bytes.extend_from_slice(&key.0);
         URL_SAFE_NO_PAD.encode(bytes)
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_graphql::Pos;
 use async_graphql::parser::types::Field as Node;
 
-use crate::schema::{Collection, Enum, IdKind, Scalar, UniqueKey};
+use crate::schema::{Collection, Enum, IdKind, Scalar};
 
 mod build;
 mod collect;
@@ -261,9 +261,4 @@ impl Connection {
             .iter()
             .any(|(_, _, field)| !matches!(field, ConnectionField::TotalCount | ConnectionField::Typename))
     }
-}
-
-/// The unique key of an index in a collection.
-pub(super) fn unique_key(collection: &Collection, index: usize) -> Option<&UniqueKey> {
-    collection.uniques.get(index)
 }

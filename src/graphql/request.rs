@@ -10,11 +10,10 @@ use super::expand::{Expanded, Item, List, PageMeta};
 use super::output::Writer;
 use super::plan::{
     Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne,
-    unique_key,
 };
 use super::{ApiLimits, Inner, arguments, coerce};
 use crate::engine::input::{self, FilterLimits};
-use crate::engine::{Engine, EngineError, InputFault, Step};
+use crate::engine::{Engine, Step};
 use crate::metrics::ErrorCode;
 use crate::schema::{Collection, UniqueKey, names};
 use crate::value::{Doc, EntityRef, Id};
@@ -99,8 +98,8 @@ impl Request<'_> {
                 Ok(self.one(selection, doc.map(|doc| (entity, doc))).await)
             }
             RootKind::ByUnique { collection, key, args, selection } => {
-                let key =
-                    unique_key(collection, *key).ok_or_else(|| vec![ApiError::internal("no such key")])?;
+                let key = collection.uniques.get(*key);
+                let key = key.ok_or_else(|| vec![ApiError::internal("no such key")])?;
                 let mut args = self.resolve(args);
                 let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
                 let values: Vec<Json> = key.fields.iter().map(value).collect();
@@ -132,10 +131,8 @@ impl Request<'_> {
     }
 
     fn id_of(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Id> {
-        input::id(collection, args.get("id").unwrap_or(&Json::Null)).map_err(|message| {
-            let path = vec![Step::Key("id".into())];
-            ApiError::of_engine(EngineError::BadInput(vec![InputFault { path, message }]))
-        })
+        let id = input::id(collection, args.get("id").unwrap_or(&Json::Null));
+        id.map_err(|message| vec![ApiError::input(message, &[Step::Key("id".into())])])
     }
 
     async fn write_one(
@@ -209,13 +206,7 @@ impl Request<'_> {
         let engine = self.engine();
         let given = args.get("where").unwrap_or(&Json::Null);
         let filter = input::filter(engine.model(), &collection.name, given, &FilterLimits::default());
-        let filter = filter.map_err(|faults| {
-            let under = |fault: InputFault| InputFault {
-                path: [Step::Key("where".into())].into_iter().chain(fault.path).collect(),
-                message: fault.message,
-            };
-            ApiError::of_engine(EngineError::BadInput(faults.into_iter().map(under).collect()))
-        })?;
+        let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?;
         let empty = Map::new();
         let count = match op {
             Bulk::Update => {
