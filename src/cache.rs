@@ -21,14 +21,15 @@ mod limits;
 mod memory;
 mod none;
 mod redis;
-
 mod registry;
+mod strategy;
 
 pub use self::redis::RedisCache;
 pub use error::CacheError;
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
 pub use none::NoCache;
+pub use strategy::{Strategy, StrategyCache};
 
 /// A cache of entities and batches. All methods may be called concurrently, by any number of servers
 /// on one cache, and repeated: an operation that arrives twice or late changes nothing more.

@@ -39,7 +39,7 @@ struct Inner {
     limits: ApiLimits,
     schema: Schema,
     planner: Planner,
-    documents: Documents,
+    documents: Arc<Documents>,
 }
 
 /// Bounds of the API.
@@ -101,8 +101,16 @@ impl Api {
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
-        let documents = Documents::new();
+        let documents = Arc::new(Documents::new());
         Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })
+    }
+
+    /// The same API on another engine of the same model. What is kept of documents is shared.
+    pub fn on(&self, engine: Arc<Engine>) -> Api {
+        let Inner { limits, schema, documents, .. } = &*self.inner;
+        let planner = Planner::new(engine.model().clone());
+        let (limits, schema, documents) = (limits.clone(), schema.clone(), documents.clone());
+        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) }
     }
 
     /// The engine.
