@@ -2,6 +2,7 @@
 //! a response.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::types::OperationType;
@@ -101,7 +102,7 @@ impl Api {
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
-        let documents = Arc::new(Documents::new());
+        let documents = Arc::new(Documents::new(engine.metrics().clone()));
         Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })
     }
 
@@ -142,22 +143,24 @@ impl Api {
 
 impl Inner {
     async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let metrics = self.engine.metrics();
+        let (metrics, start) = (self.engine.metrics(), Instant::now());
         let mut kind = GraphqlKind::Unknown;
-        match self.prepare(&request, &mut kind).await {
+        let (outcome, errors, reply) = match self.prepare(&request, &mut kind).await {
             Ok(work) => {
                 let (data, errors) = work.run().await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
-                metrics.graphql_request(kind, outcome);
-                error::count(metrics, &errors);
-                reply(Some(&data), &errors, Outcome::Executed)
+                let reply = reply(Some(&data), &errors, Outcome::Executed);
+                (outcome, errors, reply)
             }
             Err((errors, outcome)) => {
-                metrics.graphql_request(kind, GraphqlOutcome::Rejected);
-                error::count(metrics, &errors);
-                reply(None, &errors, outcome)
+                let reply = reply(None, &errors, outcome);
+                (GraphqlOutcome::Rejected, errors, reply)
             }
-        }
+        };
+        metrics.graphql_request(kind, outcome);
+        metrics.graphql_took(kind, start.elapsed());
+        error::count(metrics, &errors);
+        reply
     }
 
     /// Everything that can refuse a request before it is carried out.
@@ -183,7 +186,7 @@ impl Inner {
             let error = |fault: coerce::Fault| ApiError::input(fault.message, &fault.path).at(fault.at);
             rejected(faults.into_iter().map(error).collect())
         })?;
-        let plan = document.plan(&self.planner, operation, name, &variables);
+        let plan = document.plan(&self.planner, self.engine.metrics(), operation, name, &variables);
         let plan = plan.map_err(|error| rejected(vec![error]))?;
         let work = Request { inner: self, variables };
         work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead,
-    PageState, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted,
+    PageRead, PageState, Reconcile, Reconciled, TypeStats,
 };
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
@@ -100,7 +100,7 @@ impl Cache for MemoryCache {
         self.step(|state| batches.iter().map(|batch| state.filling(batch)).collect())
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.step(|state| changes.iter().map(|change| state.note(mark, change)).collect())
     }
 

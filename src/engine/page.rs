@@ -66,7 +66,8 @@ impl Engine {
     pub async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
         let mut open: Vec<usize> = (0..requests.len()).collect();
-        for reread in 0..=REREADS {
+        let mut waited = vec![false; requests.len()];
+        for _ in 0..=REREADS {
             let reads: Vec<PageRead> = open
                 .iter()
                 .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })
@@ -80,10 +81,11 @@ impl Engine {
                     PageState::Miss { known } => misses.push((index, known)),
                 }
             }
-            let disagreeing = self.assemble(requests, hits, &mut pages, reread).await?;
+            let disagreeing = self.assemble(requests, hits, &mut pages, &waited).await?;
             for (index, page) in self.fill(requests, &misses).await? {
                 pages[index] = Some(page);
             }
+            misses.iter().for_each(|&(index, _)| waited[index] = true);
             open = disagreeing;
             // What waited for another's fill has to be read from the cache in its turn.
             open.extend(misses.iter().map(|&(index, _)| index).filter(|&index| pages[index].is_none()));
@@ -105,7 +107,7 @@ impl Engine {
         requests: &[PageRequest],
         hits: Vec<(usize, PageRows)>,
         pages: &mut [Option<Page>],
-        reread: usize,
+        waited: &[bool],
     ) -> Result<Vec<usize>, EngineError> {
         let mut refs = Vec::new();
         let mut readable = Vec::with_capacity(hits.len());
@@ -140,7 +142,7 @@ impl Engine {
                 }
             }
             if agree {
-                let result = if reread == 0 { CacheResult::Hit } else { CacheResult::Joined };
+                let result = if waited[index] { CacheResult::Joined } else { CacheResult::Hit };
                 self.core.metrics.cache_read(CacheKind::Batch, result, 1);
                 let (has_previous, has_next) = (cached.has_previous, cached.has_next);
                 pages[index] = Some(Page { rows, has_previous, has_next, total: cached.total });

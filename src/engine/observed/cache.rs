@@ -7,8 +7,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageState,
-    Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted, PageRead,
+    PageState, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::{CacheOp, Metrics};
 use crate::query::SortKey;
@@ -86,7 +86,7 @@ impl Cache for ObservedCache {
         self.timed(CacheOp::Filling, self.inner.filling(batches)).await
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.timed(CacheOp::Note, self.inner.note(mark, changes)).await
     }
 
