@@ -8,10 +8,12 @@ use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
-use crate::engine::Engine;
+use crate::cache::Place;
+use crate::engine::{Engine, Footprint};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 use crate::schema::Model;
 
+mod answers;
 mod arguments;
 mod coerce;
 mod document;
@@ -24,6 +26,7 @@ mod request;
 mod size;
 mod types;
 
+use answers::Answers;
 use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner, RootKind};
@@ -40,6 +43,7 @@ struct Inner {
     schema: Schema,
     planner: Planner,
     documents: Documents,
+    answers: Answers,
 }
 
 /// Bounds of the API.
@@ -55,11 +59,20 @@ pub struct ApiLimits {
     pub complexity: usize,
     /// Whether the schema may be asked for.
     pub introspection: bool,
+    /// Bytes of answers that are kept at the most.
+    pub answers: u64,
 }
 
 impl Default for ApiLimits {
     fn default() -> ApiLimits {
-        ApiLimits { page_default: 20, page_max: 1_000, depth: 16, complexity: 200_000, introspection: true }
+        ApiLimits {
+            page_default: 20,
+            page_max: 1_000,
+            depth: 16,
+            complexity: 200_000,
+            introspection: true,
+            answers: 64 << 20,
+        }
     }
 }
 
@@ -101,8 +114,8 @@ impl Api {
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
-        let documents = Documents::new();
-        Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })
+        let (documents, answers) = (Documents::new(), Answers::new(limits.answers));
+        Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) })
     }
 
     /// The engine.
@@ -119,6 +132,10 @@ impl Api {
     /// end even when the caller stops waiting, so that no write remains without its reconcile.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
         let inner = self.inner.clone();
+        if let Some(body) = inner.answers.get(&request, &inner.engine).await {
+            inner.engine.metrics().graphql_request(GraphqlKind::Query, GraphqlOutcome::Ok);
+            return ApiReply { body, outcome: Outcome::Executed };
+        }
         let span = tracing::Span::current();
         let work = async move { inner.execute(request).await };
         match tokio::spawn(tracing::Instrument::instrument(work, span)).await {
@@ -138,17 +155,32 @@ impl Inner {
         let mut kind = GraphqlKind::Unknown;
         match self.prepare(&request, &mut kind).await {
             Ok(work) => {
+                let place = if kind == GraphqlKind::Query { self.place().await } else { None };
                 let (data, errors) = work.run().await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
                 metrics.graphql_request(kind, outcome);
                 error::count(metrics, &errors);
-                reply(Some(&data), &errors, Outcome::Executed)
+                let reply = reply(Some(&data), &errors, Outcome::Executed);
+                let read = work.request.footprint.finish();
+                if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
+                    self.answers.keep(request, &reply.body, read, place);
+                }
+                reply
             }
             Err((errors, outcome)) => {
                 metrics.graphql_request(kind, GraphqlOutcome::Rejected);
                 error::count(metrics, &errors);
                 reply(None, &errors, outcome)
             }
+        }
+    }
+
+    /// A place in the cache's journal that what is read from now on is not older than. It may lie back a
+    /// little: then a change in between is taken to concern the answer although it was seen.
+    async fn place(&self) -> Option<Place> {
+        match self.engine.place() {
+            Some(place) => Some(place),
+            None => self.engine.look().await,
         }
     }
 
@@ -177,7 +209,11 @@ impl Inner {
         })?;
         let plan = document.plan(&self.planner, operation, name, &variables);
         let plan = plan.map_err(|error| rejected(vec![error]))?;
-        let work = Request { inner: self, variables };
+        let footprint = match operation.ty {
+            OperationType::Query => Footprint::new(),
+            OperationType::Mutation | OperationType::Subscription => Footprint::none(),
+        };
+        let work = Request { inner: self, variables, footprint };
         work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
         Ok(Work { request: work, plan, document, name })
     }

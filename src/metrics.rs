@@ -76,7 +76,7 @@ impl Default for Metrics {
         );
         let cache_reads = counters(
             "oponn_cache_reads_total",
-            "Entities and pages read: hit, miss (filled from the store), joined (another read's fill), \
+            "Entities and pages read: hit, kept (in an answer that the cache confirmed), miss (filled from the store), joined (another read's fill), \
              bypass (the cache was not used).",
             &["kind", "result"],
         );

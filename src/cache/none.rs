@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageState,
-    Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, PageRead,
+    PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
@@ -41,6 +41,10 @@ impl Cache for NoCache {
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         Ok(vec![PageState::Miss { known: 0 }; reads.len()])
+    }
+
+    async fn news(&self, _: Option<Place>) -> Result<Option<News>, CacheError> {
+        Ok(None)
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {

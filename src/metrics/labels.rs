@@ -115,6 +115,8 @@ label! {
     CacheResult {
         /// The cache had it.
         Hit = "hit",
+        /// It was part of an answer that the server had kept, and that the cache confirmed.
+        Kept = "kept",
         /// It did not; the store was read.
         Miss = "miss",
         /// It did not; another read's fill was waited for.
@@ -147,6 +149,8 @@ label! {
         FillEntities = "fill_entities",
         /// `Cache::read_pages`
         ReadPages = "read_pages",
+        /// `Cache::news`
+        News = "news",
         /// `Cache::lease`
         Lease = "lease",
         /// `Cache::commit`

@@ -14,6 +14,7 @@ if h and h.gens == gens then
   done = absorbs and merge(ready, h, name, stamp, row) or 'dropped'
   if h.hidden > most_hidden or shown(ready, h) > most_rows then done = 'dropped' end
 end
+if done ~= 'unchanged' then tell(topic) end
 if not done or done == 'dropped' then
   call('UNLINK', ready)
 elseif h.changed then
