@@ -22,8 +22,8 @@ mod limits;
 mod memory;
 mod none;
 mod redis;
-
 mod registry;
+mod strategy;
 
 pub use self::redis::RedisCache;
 pub use error::CacheError;
@@ -31,6 +31,7 @@ pub use journal::{JOURNAL, News, Place, Topic};
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
 pub use none::NoCache;
+pub use strategy::{Strategy, StrategyCache};
 
 /// A cache of entities and batches. All methods may be called concurrently, by any number of servers
 /// on one cache, and repeated: an operation that arrives twice or late changes nothing more.

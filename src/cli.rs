@@ -67,6 +67,10 @@ struct Settings {
     /// [default: info]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    /// Let each request choose how it uses the cache, by the header Oponn-Cache: for measuring, not for
+    /// production [env: OPONN_ALLOW_CACHE_OVERRIDE]
+    #[arg(long, global = true)]
+    allow_cache_override: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,8 +109,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
-    let Settings { config: file, schema, store, cache, listen, log } = command_line.settings;
-    let flags = Flags { schema, store, cache, listen, log };
+    let Settings { config: file, schema, store, cache, listen, log, allow_cache_override } =
+        command_line.settings;
+    let flags = Flags { schema, store, cache, listen, log, allow_cache_override };
     // Variables that are not text cannot be settings.
     let env = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -41,6 +41,8 @@ pub struct Config {
     pub listen: String,
     /// `log`: what to log, in the notation of `tracing`'s `EnvFilter`.
     pub log: String,
+    /// `allow_cache_override`: whether a request may choose how it uses the cache.
+    pub allow_cache_override: bool,
     /// `loaders`: the folder with the loaders.
     pub loaders: PathBuf,
     /// `deployment`: the name under which a shared cache keeps this application apart from others.
@@ -154,6 +156,7 @@ impl Config {
             cache: reader.parsed("cache", CacheAddress::parse).unwrap_or(CacheAddress::Memory),
             listen: reader.parsed("listen", address::listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
             log: reader.parsed("log", log_filter).unwrap_or_else(|| "info".into()),
+            allow_cache_override: reader.flag("allow_cache_override").unwrap_or(false),
             loaders: reader.path("loaders").unwrap_or_else(|| "loaders".into()),
             deployment: reader.parsed("deployment", deployment).unwrap_or_else(|| "oponn".into()),
             api: ApiSettings {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_graphql::dataloader::DataLoader;
 
-use crate::cache::{Cache, CacheLimits, Place, Topic};
+use crate::cache::{Cache, CacheLimits, Place, Strategy, StrategyCache, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
@@ -45,7 +45,7 @@ use watch::Watch;
 pub struct Engine {
     core: Arc<Core>,
     loader: DataLoader<EntityLoader>,
-    flights: Flights,
+    flights: Arc<Flights>,
     watch: Arc<Watch>,
 }
 
@@ -66,6 +66,7 @@ impl Default for EngineOptions {
 }
 
 /// What the parts of an engine share.
+#[derive(Clone)]
 struct Core {
     model: Arc<Model>,
     store: Arc<dyn Store>,
@@ -102,10 +103,21 @@ impl Engine {
         let store =
             Arc::new(ObservedStore::new(store, metrics.clone(), forget(cache.clone(), latest.clone())));
         let watch = Watch::new(cache.clone());
-        let core = Arc::new(Core { model, store, cache, metrics, options, latest });
+        Engine::of(Core { model, store, cache, metrics, options, latest }, Arc::default(), watch)
+    }
+
+    fn of(core: Core, flights: Arc<Flights>, watch: Arc<Watch>) -> Engine {
+        let core = Arc::new(core);
         // Requests that miss at the same time are already together when the runtime gets to the load.
         let loader = DataLoader::new(EntityLoader(core.clone()), tokio::spawn).delay(Duration::ZERO);
-        Engine { core, loader, flights: Flights::default(), watch }
+        Engine { core, loader, flights, watch }
+    }
+
+    /// The same application, using the same cache in another way. It counts into the same metrics and
+    /// knows of the same commits.
+    pub fn with_strategy(&self, strategy: Strategy) -> Engine {
+        let cache = Arc::new(StrategyCache::new(self.core.cache.clone(), strategy));
+        Engine::of(Core { cache, ..self.core.as_ref().clone() }, self.flights.clone(), self.watch.clone())
     }
 
     /// The application's model.

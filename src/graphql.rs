@@ -42,7 +42,7 @@ struct Inner {
     limits: ApiLimits,
     schema: Schema,
     planner: Planner,
-    documents: Documents,
+    documents: Arc<Documents>,
     answers: Answers,
 }
 
@@ -114,8 +114,18 @@ impl Api {
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
-        let (documents, answers) = (Documents::new(), Answers::new(limits.answers));
+        let (documents, answers) = (Arc::new(Documents::new()), Answers::new(limits.answers));
         Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) })
+    }
+
+    /// The same API on another engine of the same model. What is kept of documents is shared, answers are
+    /// not.
+    pub fn on(&self, engine: Arc<Engine>) -> Api {
+        let Inner { limits, schema, documents, .. } = &*self.inner;
+        let planner = Planner::new(engine.model().clone());
+        let (limits, schema, documents) = (limits.clone(), schema.clone(), documents.clone());
+        let answers = Answers::new(limits.answers);
+        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) }
     }
 
     /// The engine.

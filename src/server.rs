@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::graphql::Api;
 
 mod body;
+mod choice;
 mod connections;
 mod fault;
 mod graphiql;
@@ -26,6 +27,9 @@ mod negotiate;
 mod observe;
 mod sample;
 
+use choice::Choices;
+
+pub use choice::CACHE_STRATEGY;
 pub use connections::serve;
 pub use sample::sample_query;
 
@@ -51,6 +55,8 @@ pub struct ServerOptions {
     pub cors_origins: Vec<String>,
     /// How long requests in flight may take to finish after the signal to stop.
     pub grace: Duration,
+    /// Whether a request may choose how it uses the cache.
+    pub allow_cache_override: bool,
 }
 
 impl Default for ServerOptions {
@@ -62,6 +68,7 @@ impl Default for ServerOptions {
             batch_max: None,
             cors_origins: Vec::new(),
             grace: Duration::from_secs(20),
+            allow_cache_override: false,
         }
     }
 }
@@ -69,6 +76,8 @@ impl Default for ServerOptions {
 /// What every handler knows.
 pub(crate) struct State {
     api: Arc<Api>,
+    /// The same with each strategy of the cache, when requests may choose.
+    choices: Option<Choices>,
     options: ServerOptions,
     page: graphiql::Page,
     stopping: AtomicBool,
@@ -96,14 +105,15 @@ impl Server {
             }
         }
         let page = graphiql::Page::new(&sample_query(model));
-        let state = State { api, options, page, stopping: AtomicBool::new(false) };
+        let choices = options.allow_cache_override.then(|| Choices::new(&api));
+        let state = State { api, choices, options, page, stopping: AtomicBool::new(false) };
         Server { state: Arc::new(state) }
     }
 
     /// All routes.
     pub fn router(&self) -> Router {
         let api = Router::new().route("/graphql", any(graphql::handle));
-        let api = match cors(&self.state.options.cors_origins) {
+        let api = match cors(&self.state.options) {
             Some(cors) => api.layer(cors),
             None => api,
         };
@@ -137,13 +147,15 @@ impl Server {
 }
 
 /// What browsers are told about pages of other origins; nothing when none is allowed.
-fn cors(origins: &[String]) -> Option<CorsLayer> {
+fn cors(options: &ServerOptions) -> Option<CorsLayer> {
+    let origins = &options.cors_origins;
     let allowed = match origins.iter().any(|origin| origin == "*") {
         true => AllowOrigin::any(),
         false if origins.is_empty() => return None,
         false => AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())),
     };
-    let headers = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID];
+    let mut headers = vec![header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID];
+    headers.extend(options.allow_cache_override.then_some(CACHE_STRATEGY));
     Some(
         CorsLayer::new()
             .allow_origin(allowed)

@@ -233,6 +233,7 @@ pub(super) fn server_options(config: &Config) -> ServerOptions {
         batch_max: batching.then(|| to_usize(config.api.batch_max.unwrap_or(BATCH_MAX))),
         cors_origins: config.cors_origins.clone(),
         grace: config.server.grace.unwrap_or(default.grace),
+        allow_cache_override: config.allow_cache_override,
         ..default
     }
 }

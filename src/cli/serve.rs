@@ -81,6 +81,11 @@ async fn start(
     tokio::spawn(sweep(engine.cache().clone()));
     let api = Api::new(engine, parts::api_limits(config))
         .map_err(|error| Failure::Failed(format!("schema: no API can be made of it: {error}")))?;
+    if config.allow_cache_override {
+        tracing::warn!(
+            "requests may choose how they use the cache; `ttl` leaves stale answers for everybody"
+        );
+    }
     let server = Server::new(Arc::new(api), parts::server_options(config));
 
     let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());

@@ -21,10 +21,12 @@ pub struct Flags {
     pub listen: Option<String>,
     /// `--log`
     pub log: Option<String>,
+    /// `--allow-cache-override`
+    pub allow_cache_override: bool,
 }
 
 /// The settings that environment variables give, as `OPONN_` and the key in capitals.
-const ENV_KEYS: [&str; 5] = ["schema", "store", "cache", "listen", "log"];
+const ENV_KEYS: [&str; 6] = ["schema", "store", "cache", "listen", "log", "allow_cache_override"];
 
 /// One wrong setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +71,14 @@ impl Reader {
             ("cache", flags.cache),
             ("listen", flags.listen),
             ("log", flags.log),
+            ("allow_cache_override", flags.allow_cache_override.then(|| "true".to_owned())),
         ];
         let values = values
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), toml::Value::String(value?))))
             .collect();
-        self.layers.push(Layer { values, name: |key| format!("flag --{key}"), file: None });
+        let name = |key: &str| format!("flag --{}", key.replace('_', "-"));
+        self.layers.push(Layer { values, name, file: None });
     }
 
     /// Returns warnings about variables that look like settings but are none.
@@ -157,9 +161,16 @@ impl Reader {
         })
     }
 
-    /// True or false.
+    /// True or false; as a text only where there is nothing but texts.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
-        self.read(key, |value, _| value.as_bool().ok_or_else(|| "`true` or `false`".to_owned()))
+        self.read(key, |value, file| {
+            match (value, file) {
+                (toml::Value::Boolean(value), _) => Ok(*value),
+                (toml::Value::String(text), None) => text.parse().map_err(drop),
+                _ => Err(()),
+            }
+            .map_err(|()| "`true` or `false`".to_owned())
+        })
     }
 
     /// A list of texts.
@@ -284,6 +295,26 @@ mod tests {
         );
         assert!(message.contains("`limits.ttl` in DIR/oponn.toml is `5`; it has to be a duration"));
         assert!(!message.contains("secret"));
+    }
+
+    #[test]
+    fn a_switch_is_true_or_false_wherever_it_stands() {
+        let allowed = |flag, env: &[(&str, &str)], file| {
+            let flags = Flags { allow_cache_override: flag, ..Flags::default() };
+            load(flags, env, file).map(|loaded| loaded.config.allow_cache_override)
+        };
+        let env = |value| [("OPONN_ALLOW_CACHE_OVERRIDE", value)];
+        assert_eq!(allowed(false, &[], ""), Ok(false));
+        assert_eq!(allowed(true, &env("false"), "allow_cache_override = false"), Ok(true));
+        assert_eq!(allowed(false, &env("true"), "allow_cache_override = false"), Ok(true));
+        assert_eq!(allowed(false, &env("false"), "allow_cache_override = true"), Ok(false));
+        assert_eq!(allowed(false, &[], "allow_cache_override = true"), Ok(true));
+        let message = allowed(false, &env("yes"), "").expect_err("faulty");
+        assert!(
+            message.contains("OPONN_ALLOW_CACHE_OVERRIDE is `yes`; it has to be `true` or `false`"),
+            "{message}"
+        );
+        assert!(allowed(false, &[], "allow_cache_override = 'true'").is_err());
     }
 
     #[test]

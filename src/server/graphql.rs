@@ -8,11 +8,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::State;
 use super::body::{self, Requests};
 use super::fault::Fault;
 use super::negotiate::{Media, require_json};
-use crate::graphql::{ApiReply, ApiRequest, Outcome};
+use super::{State, choice};
+use crate::graphql::{Api, ApiReply, ApiRequest, Outcome};
 use crate::metrics::{GraphqlKind, GraphqlOutcome};
 
 /// Answers a request to `/graphql`.
@@ -28,6 +28,7 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
 }
 
 async fn answer(state: &State, request: Request, media: Media) -> Result<Response, Fault> {
+    let api = choice::of(state, request.headers())?;
     let requests = if request.method() == Method::POST {
         require_json(request.headers())?;
         check_length(request.headers(), state.options.body_limit)?;
@@ -40,8 +41,8 @@ async fn answer(state: &State, request: Request, media: Media) -> Result<Respons
         return Err(Fault::method("GET, POST", message));
     };
     Ok(match requests {
-        Requests::One(request) => one(state.api.execute(request).await, media),
-        Requests::Batch(requests) => batch(state, requests, media).await,
+        Requests::One(request) => one(api.execute(request).await, media),
+        Requests::Batch(requests) => batch(api, requests, media).await,
     })
 }
 
@@ -69,11 +70,11 @@ fn one(reply: ApiReply, media: Media) -> Response {
 }
 
 /// One after the other, so that mutations happen in the order in which they stand.
-async fn batch(state: &State, requests: Vec<ApiRequest>, media: Media) -> Response {
+async fn batch(api: &Api, requests: Vec<ApiRequest>, media: Media) -> Response {
     let mut bodies = BytesMut::new();
     for (place, request) in requests.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
-        bodies.extend_from_slice(&state.api.execute(request).await.body);
+        bodies.extend_from_slice(&api.execute(request).await.body);
     }
     bodies.put_u8(b']');
     respond(StatusCode::OK, bodies.freeze(), media)

@@ -15,3 +15,4 @@ mod outage;
 mod schema_faults;
 mod store_contract;
 mod store_mongo;
+mod strategies;
