@@ -2,12 +2,19 @@
 
 import exec from 'k6/execution';
 import { Gauge } from 'k6/metrics';
-import { Client, READS, WRITES, prepare, warm } from './lib/mix.js';
+import { Client, OFTEN, OPERATIONS, RARE, WRITES, finish, prepare, warm } from './lib/mix.js';
 import { common, kept, strict } from './lib/options.js';
-import { removeMarked } from './lib/owned.js';
 import { between, scrape } from './lib/server.js';
 import { duration, settings } from './lib/settings.js';
-import { answersLine, operationsTable, percent, settingsLine, summary, valuesOf, whole } from './lib/summary.js';
+import {
+  answersLine,
+  operationsTable,
+  percent,
+  settingsLine,
+  summary,
+  valuesOf,
+  whole,
+} from './lib/summary.js';
 
 const hitRate = new Gauge('list_hit_rate');
 const storePerRequest = new Gauge('store_operations_per_request');
@@ -20,7 +27,7 @@ export const options = {
     mixed: { executor: 'constant-vus', vus: settings.vus, duration: settings.duration, gracefulStop: '5s' },
   },
   thresholds: {
-    ...strict(READS, settings.writes > 0 ? WRITES : []),
+    ...strict(OFTEN, [...RARE, ...WRITES]),
     stale_answers: ['rate==0'],
     list_hit_rate: [`value>=${settings.hitRate}`],
     'http_reqs{scenario:mixed}': ['count>0'],
@@ -41,13 +48,13 @@ export default function (data) {
   client.iterate(exec.scenario.iterationInTest);
 }
 
-export function teardown({ before }) {
-  const server = between(before, scrape());
+export function teardown(data) {
+  const server = between(data.before, scrape());
   hitRate.add(server.hitRate);
   storePerRequest.add(server.storePerRequest);
   repaired.add(server.repaired);
   dropped.add(server.dropped);
-  removeMarked();
+  finish(data);
 }
 
 export function handleSummary(data) {
@@ -67,7 +74,7 @@ export function handleSummary(data) {
     title: 'oponn: reads and writes',
     parts: [
       settingsLine(`${settings.vus} VUs`, settings.duration, `${settings.lists} lists (${chosen})`),
-      operationsTable(data, [...READS, ...WRITES]),
+      operationsTable(data, OPERATIONS),
       `${count} requests, ${whole(results.perSecond)} per second, of which ${writes} writes. ${answersLine(data)}`,
       `The cache answered ${percent(results.listHitRate)} of the list reads. ` +
         `${(results.storeOperationsPerRequest || 0).toFixed(3)} store operations per request. Writes repaired ` +

@@ -1,14 +1,23 @@
-// A mixed load for a long time, in windows that are compared: whether anything grows, slows down or is forgotten.
+// A mixed load for a long time, in windows that are compared: whether anything grows or slows down.
 // README.md says how to run it.
 
 import exec from 'k6/execution';
 import { Gauge } from 'k6/metrics';
-import { Client, READS, WRITES, prepare, warm } from './lib/mix.js';
+import { Client, OFTEN, OPERATIONS, RARE, WRITES, finish, prepare, warm } from './lib/mix.js';
 import { common, kept, strict } from './lib/options.js';
-import { removeMarked } from './lib/owned.js';
 import { between, gaugeOf, scrape } from './lib/server.js';
 import { count, duration, number, settings } from './lib/settings.js';
-import { answersLine, ms, operationsTable, percent, settingsLine, summary, table, valuesOf, whole } from './lib/summary.js';
+import {
+  answersLine,
+  ms,
+  operationsTable,
+  percent,
+  settingsLine,
+  summary,
+  table,
+  valuesOf,
+  whole,
+} from './lib/summary.js';
 import { until } from './lib/wait.js';
 
 const DURATION = duration('DURATION', '30m');
@@ -31,7 +40,7 @@ const drift = new Gauge('latency_drift');
 const growth = new Gauge('memory_growth');
 
 const thresholds = {
-  ...strict(READS, settings.writes > 0 ? WRITES : []),
+  ...strict(OFTEN, [...RARE, ...WRITES]),
   stale_answers: ['rate==0'],
   latency_drift: [`value<=${DRIFT}`],
   memory_growth: [`value<=${GROWTH}`],
@@ -95,8 +104,8 @@ export function watch() {
   growth.add(second.memory > 0 ? last.memory / second.memory : 1);
 }
 
-export function teardown() {
-  removeMarked();
+export function teardown(data) {
+  finish(data);
 }
 
 export function handleSummary(data) {
@@ -105,17 +114,35 @@ export function handleSummary(data) {
     const value = (name) => valuesOf(data, `${shown[name].name}{window:${i + 1}}`).value;
     return Object.fromEntries([['window', i + 1], ...Object.keys(shown).map((name) => [name, value(name)])]);
   });
-  const columns = ['window', 'requests/s', 'server mean ms', 'lists from the cache', 'store operations per request', 'lists dropped', 'memory MB'];
+  const columns = [
+    'window',
+    'requests/s',
+    'server mean ms',
+    'lists from the cache',
+    'store operations per request',
+    'lists dropped',
+    'memory MB',
+  ];
   const rows = windows.map(({ window, requests: rate, mean, hits, store, dropped, memory }) => [
-    window, whole(rate), ms(mean), percent(hits), (store || 0).toFixed(3), dropped, memory ? whole(memory / 1e6) : '-',
+    window,
+    whole(rate),
+    ms(mean),
+    percent(hits),
+    (store || 0).toFixed(3),
+    dropped,
+    memory ? whole(memory / 1e6) : '-',
   ]);
   const [slower, larger] = ['latency_drift', 'memory_growth'].map((name) => valuesOf(data, name).value);
   return summary(data, {
     title: 'oponn: a soak',
     parts: [
-      settingsLine(`${settings.vus} VUs`, `${DURATION / 1000} s in ${WINDOWS} windows`, `${settings.lists} lists`),
+      settingsLine(
+        `${settings.vus} VUs`,
+        `${DURATION / 1000} s in ${WINDOWS} windows`,
+        `${settings.lists} lists`,
+      ),
       table(columns, rows),
-      operationsTable(data, [...READS, ...WRITES]),
+      operationsTable(data, OPERATIONS),
       `${requests} requests. ${answersLine(data)} From the second window to the last, the server's mean time ` +
         `changed by the factor ${(slower || 0).toFixed(2)}, its memory by ${(larger || 0).toFixed(2)}.`,
     ],

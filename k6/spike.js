@@ -2,11 +2,19 @@
 // whether or not those before them have been answered. README.md says how to run it.
 
 import exec from 'k6/execution';
-import { Client, READS, WRITES, prepare, warm } from './lib/mix.js';
+import { Client, OFTEN, OPERATIONS, RARE, WRITES, finish, prepare, warm } from './lib/mix.js';
 import { common, kept, strict } from './lib/options.js';
-import { removeMarked } from './lib/owned.js';
 import { count, duration, number, settings } from './lib/settings.js';
-import { answersLine, ms, operationsTable, settingsLine, summary, table, valuesOf, whole } from './lib/summary.js';
+import {
+  answersLine,
+  ms,
+  operationsTable,
+  settingsLine,
+  summary,
+  table,
+  valuesOf,
+  whole,
+} from './lib/summary.js';
 
 const BASE = count('BASE', 50);
 const PEAK = count('PEAK', 500);
@@ -34,7 +42,7 @@ const SPIKE = RISE * 2 + HOLD;
 
 const phases = ['before', 'spike', 'after'];
 const thresholds = {
-  ...strict(READS, settings.writes > 0 ? WRITES : [], { p95: 60000, p99: 60000 }),
+  ...strict(OFTEN, [...RARE, ...WRITES], { p95: 60000, p99: 60000 }),
   stale_answers: ['rate==0'],
   'http_req_duration{scenario:before}': [`p(95)<${settings.p95}`, `p(99)<${settings.p99}`],
   'http_req_duration{scenario:spike}': [`p(95)<${SPIKE_P95}`],
@@ -77,8 +85,8 @@ export default function (data) {
   client.iterate(exec.scenario.iterationInTest + phases.indexOf(exec.scenario.name) * 1000003);
 }
 
-export function teardown() {
-  removeMarked();
+export function teardown(data) {
+  finish(data);
 }
 
 export function handleSummary(data) {
@@ -88,18 +96,34 @@ export function handleSummary(data) {
     const { count: requests = 0 } = valuesOf(data, `http_reqs{scenario:${phase}}`);
     const { count: dropped = 0 } = valuesOf(data, `dropped_iterations{scenario:${phase}}`);
     const perSecond = requests / (lengths[phase] / 1000);
-    return { phase, requests, perSecond, dropped, p50: times.med, p95: times['p(95)'], p99: times['p(99)'], max: times.max };
+    return {
+      phase,
+      requests,
+      perSecond,
+      dropped,
+      p50: times.med,
+      p95: times['p(95)'],
+      p99: times['p(99)'],
+      max: times.max,
+    };
   });
   const columns = ['phase', 'requests', 'requests/s', 'dropped', 'p50 ms', 'p95 ms', 'p99 ms', 'max ms'];
   const rows = results.map(({ phase, requests, perSecond, dropped, p50, p95, p99, max }) => [
-    phase, requests, whole(perSecond), dropped, ms(p50), ms(p95), ms(p99), ms(max),
+    phase,
+    requests,
+    whole(perSecond),
+    dropped,
+    ms(p50),
+    ms(p95),
+    ms(p99),
+    ms(max),
   ]);
   return summary(data, {
     title: 'oponn: a spike',
     parts: [
       settingsLine(`${BASE} requests/s, up to ${PEAK}, and back`, `at most ${VUS} at once`),
       table(columns, rows),
-      operationsTable(data, [...READS, ...WRITES]),
+      operationsTable(data, OPERATIONS),
       answersLine(data),
     ],
     results: { phases: results },

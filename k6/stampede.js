@@ -10,7 +10,7 @@ import { passing } from './lib/filter.js';
 import { faultOfList } from './lib/judge.js';
 import { comparer } from './lib/oracle.js';
 import { common } from './lib/options.js';
-import { Owned, removeMarked } from './lib/owned.js';
+import { Owned, cleanUp } from './lib/owned.js';
 import { between, scrape } from './lib/server.js';
 import { count, duration, number, settings } from './lib/settings.js';
 import { readSnapshot } from './lib/snapshot.js';
@@ -62,7 +62,7 @@ function listOfRound(snapshot, nonce, round) {
 }
 
 export function setup() {
-  removeMarked();
+  cleanUp();
   const snapshot = readSnapshot();
   const nonce = String(Date.now());
   const lists = Array.from({ length: ROUNDS }, (_, round) => listOfRound(snapshot, nonce, round));
@@ -91,7 +91,12 @@ export function teardown({ before }) {
 
 export function handleSummary(data) {
   const { value } = valuesOf(data, 'store_operations_per_list');
-  const results = { readers: VUS * EACH, rounds: ROUNDS, servers: settings.urls.length, storeOperationsPerList: value };
+  const results = {
+    readers: VUS * EACH,
+    rounds: ROUNDS,
+    servers: settings.urls.length,
+    storeOperationsPerList: value,
+  };
   return summary(data, {
     title: 'oponn: a stampede for lists that are not cached',
     parts: [

@@ -6,7 +6,7 @@ import { Gauge } from 'k6/metrics';
 import { send } from './lib/client.js';
 import { Client, prepare, warm } from './lib/mix.js';
 import { common, kept } from './lib/options.js';
-import { removeMarked, voidAll } from './lib/owned.js';
+import { cleanUp } from './lib/owned.js';
 import { between, scrape } from './lib/server.js';
 import { STRATEGIES, duration, settings, words } from './lib/settings.js';
 import { ms, percent, settingsLine, summary, table, valuesOf, whole } from './lib/summary.js';
@@ -14,12 +14,13 @@ import { until } from './lib/wait.js';
 
 const strategies = words('STRATEGIES', STRATEGIES.join(','));
 const unknown = strategies.filter((strategy) => !STRATEGIES.includes(strategy));
-if (unknown.length > 0) throw new Error(`STRATEGIES: ${unknown.join(', ')}: write some of ${STRATEGIES.join(', ')}`);
+if (unknown.length > 0)
+  throw new Error(`STRATEGIES: ${unknown.join(', ')}: write some of ${STRATEGIES.join(', ')}`);
 
 // Each strategy's turn: the cache is emptied and filled, then the load runs, then what is under way ends.
 const PREPARE = duration('PREPARE', '15s');
 const DURATION = duration('DURATION', '20s');
-const GRACE = 3000;
+const GRACE = 2000;
 const TURN = PREPARE + DURATION + GRACE;
 
 const hitRate = new Gauge('list_hit_rate');
@@ -42,7 +43,7 @@ strategies.forEach((strategy, turn) => {
     vus: settings.vus,
     startTime: `${turn * TURN + PREPARE}ms`,
     duration: `${DURATION}ms`,
-    gracefulStop: `${GRACE - 1000}ms`,
+    gracefulStop: `${GRACE - 500}ms`,
   };
   // Only with `ttl` are stale answers what is being counted.
   thresholds[`stale_answers{scenario:${strategy}}`] = strategy === 'ttl' ? kept.rate : ['rate==0'];
@@ -77,8 +78,7 @@ export function load(data) {
 // Nothing of the turn before is left: its documents are deleted, what is cached of any type is void, and every
 // list is read from the store.
 function reset(data) {
-  removeMarked('invalidate');
-  voidAll();
+  cleanUp({ thorough: true });
   warm(data, 'refresh');
 }
 
@@ -101,7 +101,7 @@ function takeTurns(data) {
     }
     until(began + PREPARE);
     const before = scrape();
-    until(began + TURN - 500);
+    until(began + TURN - 250);
     const server = between(before, scrape());
     hitRate.add(server.hitRate, { strategy });
     storePerRequest.add(server.storePerRequest, { strategy });
@@ -109,8 +109,7 @@ function takeTurns(data) {
 }
 
 export function teardown() {
-  removeMarked('invalidate');
-  voidAll();
+  cleanUp({ thorough: true });
 }
 
 function resultOf(data, strategy) {

@@ -1,9 +1,8 @@
 // Writes of every kind, each followed by reads that must show it. README.md says how to run it.
 
 import exec from 'k6/execution';
-import { prepare } from './lib/mix.js';
+import { finish, prepare } from './lib/mix.js';
 import { common, strict } from './lib/options.js';
-import { removeMarked } from './lib/owned.js';
 import { duration, settings } from './lib/settings.js';
 import { answersLine, operationsTable, settingsLine, summary, valuesOf, whole } from './lib/summary.js';
 import { types } from './lib/types.js';
@@ -15,7 +14,9 @@ const OFTEN = ['createBook', 'updateBook', 'deleteBook', 'byId', 'byUnique', 'bo
 const RARE = [
   'upsertBook',
   ...['createBooks', 'updateBooks', 'deleteBooks'],
-  ...names.filter((name) => name !== 'Book').flatMap((name) => [`create${name}`, `update${name}`, `delete${name}`]),
+  ...names
+    .filter((name) => name !== 'Book')
+    .flatMap((name) => [`create${name}`, `update${name}`, `delete${name}`]),
   ...['refused', 'withStore', 'bookstores', 'fruits'],
 ];
 
@@ -43,8 +44,8 @@ export default function (data) {
   client.iterate(exec.scenario.iterationInTest);
 }
 
-export function teardown() {
-  removeMarked();
+export function teardown(data) {
+  finish(data);
 }
 
 export function handleSummary(data) {

@@ -76,7 +76,13 @@ const kinds = [
     share: 5,
     draw: ({ books }) => ({
       root: 'books',
-      where: { title: { startsWith: Array.from(pick(books).title).slice(0, pick([1, 5])).join('') } },
+      where: {
+        title: {
+          startsWith: Array.from(pick(books).title)
+            .slice(0, pick([1, 5]))
+            .join(''),
+        },
+      },
       order: by('title'),
     }),
   },

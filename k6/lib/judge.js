@@ -76,25 +76,40 @@ function faultOfOwnRows({ root, passes, compare }, nodes, last, own) {
   return gone ? stale(`own document that was deleted: ${shown(gone)}`) : null;
 }
 
-// What is wrong with the first page of a list, or null. `own` has the documents of this client. A list that
-// is read past the cache is counted by another operation of the store than its rows are read with, so that the
-// two are not of `oneMoment` while others write.
-export function faultOfList(list, page, own, { oneMoment = true } = {}) {
+// What is wrong with the first page of a list, or null. `own` has the documents of this client. How many rows
+// the whole list has is known only as far as this client knows them, and the store may have been asked for it at
+// another moment than for the rows: `faultOfWhole` has the rest.
+export function faultOfList(list, page, own) {
   const { nodes, totalCount, pageInfo } = page;
   const form = faultOfForm(list, nodes);
   if (form) return form;
   // Nothing that sorts before the last row of a full page may be left out; without more pages, nothing at all.
   const last = pageInfo.hasNextPage ? nodes[nodes.length - 1] : null;
-  const rows = (settings.exact && faultOfSampleRows(list, nodes, last)) || faultOfOwnRows(list, nodes, last, own);
+  const rows =
+    (settings.exact && faultOfSampleRows(list, nodes, last)) || faultOfOwnRows(list, nodes, last, own);
   if (rows) return rows;
+  if (nodes.length > list.first || (pageInfo.hasNextPage && nodes.length < list.first)) {
+    return stale(`${nodes.length} rows instead of ${list.first}, and more are said to follow`);
+  }
   let known = settings.exact ? list.total : 0;
   for (const doc of own.of(list.root)) if (list.passes(doc)) known++;
-  if (totalCount < known) return stale(`totalCount is ${totalCount}, and ${known} rows are known`);
-  if (!oneMoment) return null;
-  const length = Math.min(list.first, totalCount);
-  if (nodes.length !== length) return stale(`${nodes.length} rows instead of ${length} of ${totalCount}`);
-  if (pageInfo.hasNextPage !== nodes.length < totalCount) {
-    return stale(`hasNextPage is ${pageInfo.hasNextPage} after ${nodes.length} of ${totalCount}`);
+  return totalCount < known ? stale(`totalCount is ${totalCount}, and ${known} rows are known`) : null;
+}
+
+// What is wrong with a page that has the whole of a list, when nobody writes any more. Of a list that is longer
+// than a page can be, only the form is judged.
+export function faultOfWhole(list, { nodes, totalCount, pageInfo }) {
+  const form = faultOfForm(list, nodes);
+  if (form) return form;
+  if (pageInfo.hasNextPage && nodes.length === settings.pageMax) return null;
+  if (nodes.length !== totalCount) return stale(`totalCount is ${totalCount} of ${nodes.length} rows`);
+  const sample = nodes.filter((row) => typeOf(list.root, row).owner(row) === null);
+  if (!settings.exact) return null;
+  if (sample.length !== list.total)
+    return wrong(`${sample.length} rows of the sample instead of ${list.total}`);
+  for (let i = 0; i < list.sample.length; i++) {
+    const text = faultOfRow(sample[i], list.sample[i]);
+    if (text) return wrong(`row ${i} of the sample: ${text}`);
   }
   return null;
 }

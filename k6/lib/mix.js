@@ -7,9 +7,9 @@ import { Rate } from 'k6/metrics';
 import { drawCatalogue, openList, reading } from './catalogue.js';
 import { requestOf, send, sendTogether } from './client.js';
 import { passing } from './filter.js';
-import { faultOfList, faultOfOwn, faultOfSample, wrong } from './judge.js';
+import { faultOfList, faultOfOwn, faultOfSample, faultOfWhole, wrong } from './judge.js';
 import { comparer, list as listOf, orderBy } from './oracle.js';
-import { Owned, removeMarked } from './owned.js';
+import { Owned, cleanUp } from './owned.js';
 import { byShare, chance, pick, ranks, seed } from './random.js';
 import { settings } from './settings.js';
 import { readSnapshot } from './snapshot.js';
@@ -17,14 +17,24 @@ import { roots, typeOf, types } from './types.js';
 
 export const staleAnswers = new Rate('stale_answers');
 
-// The operations that a mixed load sends; every one has to be answered during a run.
-export const READS = ['books', 'bookstores', 'fruits', 'storesWithBooks', 'byId', 'byUnique'];
+// The operations that a mixed load sends: those that even a short run comes to, and the others.
+export const OFTEN = ['books', 'byId', 'byUnique'];
+export const RARE = ['bookstores', 'fruits', 'storesWithBooks'];
 export const WRITES = ['createBook', 'updateBook', 'upsertBook', 'deleteBook'];
+export const OPERATIONS = [...OFTEN, ...RARE, ...WRITES];
 
 // What a run begins with: nothing left by another run, the sample as it is, the lists to read.
 export function prepare() {
-  removeMarked();
+  cleanUp();
+  return readSample();
+}
+
+// The sample and the lists, without what runs have made.
+export function readSample() {
   const snapshot = readSnapshot();
+  for (const root of Object.keys(roots)) {
+    snapshot[root] = snapshot[root].filter((row) => typeOf(root, row).owner(row) === null);
+  }
   return { snapshot, catalogue: drawCatalogue(snapshot, settings.lists) };
 }
 
@@ -115,8 +125,10 @@ export class Client {
   }
 
   judge(list, page) {
-    const fault = faultOfList(list, page, this.own, { oneMoment: this.options.strategy !== 'bypass' });
-    return fault && { ...fault, text: `${list.root} ${JSON.stringify([list.where, list.order])}: ${fault.text}` };
+    const fault = faultOfList(list, page, this.own);
+    return (
+      fault && { ...fault, text: `${list.root} ${JSON.stringify([list.where, list.order])}: ${fault.text}` }
+    );
   }
 
   // A document by its id: one of the sample, an own one, or one that this client has deleted.
@@ -146,7 +158,10 @@ export class Client {
   // Stores with the first books of each. The books of one store are a list like any other.
   storesWithBooks() {
     const outer = { ...NESTED.outer, first: pick([3, 10]) };
-    outer.sample = listOf('stores', this.snapshot.bookstores, () => true, outer.order).slice(0, outer.first + 1);
+    outer.sample = listOf('stores', this.snapshot.bookstores, () => true, outer.order).slice(
+      0,
+      outer.first + 1,
+    );
     outer.total = this.snapshot.bookstores.length;
     const { data, error } = send('storesWithBooks', NESTED.query, NESTED.variables(outer.first), this.options);
     if (error) return wrong(`storesWithBooks: ${error}`);
@@ -154,7 +169,12 @@ export class Client {
     if (fault) return fault;
     for (const store of data.bookstores.nodes) {
       const where = { storeId: { eq: store.id } };
-      const shelf = listOf(['shelf', store.id], this.byStore.get(store.id) || [], () => true, NESTED.inner.order);
+      const shelf = listOf(
+        ['shelf', store.id],
+        this.byStore.get(store.id) || [],
+        () => true,
+        NESTED.inner.order,
+      );
       const inner = { ...NESTED.inner, where, passes: passing(where), total: shelf.length };
       inner.sample = shelf.slice(0, inner.first + 1);
       const found = this.judge(inner, store.books);
@@ -192,23 +212,42 @@ const NESTED = {
 
 const AT_ONCE = 20;
 
-// Reads every list of the catalogue once, many at a time, so that what is measured is not how a cache is
-// filled. The answers are judged like all others.
-export function warm({ snapshot, catalogue }, strategy = settings.strategy) {
-  const nobody = new Owned(0);
+// Reads every list of the catalogue, many at a time. `first` is the length of the page, `judge` gets each list
+// and its page and gives a fault; the faults are what is returned.
+function readAll({ snapshot, catalogue }, { first, strategy }, judge) {
+  const faults = [];
   for (let from = 0; from < catalogue.length; from += AT_ONCE) {
     const lists = catalogue.slice(from, from + AT_ONCE).map((list) => openList(list, snapshot));
     const requests = lists.map((list) => {
-      const [, query, variables] = reading(list);
+      const [, query, variables] = reading({ ...list, first: first || list.first });
       return requestOf('setup', query, variables, { kind: 'setup', strategy });
     });
     sendTogether(requests).forEach(({ data, error }, i) => {
-      const fault = error ? { text: error } : faultOfList(lists[i], data[lists[i].root], nobody);
-      if (fault) throw new Error(`${JSON.stringify([lists[i].root, lists[i].where])}: ${fault.text}`);
+      const { root, where, order } = lists[i];
+      const fault = error ? wrong(error) : judge(lists[i], data[root]);
+      if (fault) faults.push({ ...fault, text: `${root} ${JSON.stringify([where, order])}: ${fault.text}` });
     });
   }
+  return faults;
+}
+
+// Reads every list once, so that what is measured is not how a cache is filled.
+export function warm(data, strategy = settings.strategy) {
+  const nobody = new Owned(0);
+  const [fault] = readAll(data, { strategy }, (list, page) => faultOfList(list, page, nobody));
+  if (fault) throw new Error(`while warming up: ${fault.text}`);
+  const { snapshot } = data;
   const options = { kind: 'setup', strategy };
   const others = lookedUp(snapshot).map(({ isbn }) => requestOf('setup', LOOK_UP, { key: isbn }, options));
   others.push(requestOf('setup', NESTED.query, NESTED.variables(snapshot.bookstores.length), options));
-  for (const { error } of sendTogether(others)) if (error) throw new Error(`warming up: ${error}`);
+  for (const { error } of sendTogether(others)) if (error) throw new Error(`while warming up: ${error}`);
+}
+
+// At the end, when nobody writes any more: reads every list in full and counts its rows, then deletes the
+// documents of the run.
+export function finish(data) {
+  const faults = readAll(data, { first: settings.pageMax }, faultOfWhole);
+  check(faults, { 'every list is right in the end': ({ length }) => length === 0 });
+  for (const { text } of faults.slice(0, 5)) console.error(`in the end: ${text}`);
+  cleanUp();
 }

@@ -21,7 +21,8 @@ function compareValues(a, b) {
 
 // How a field's values are compared: a Decimal comes as text.
 const keys = { price: Number };
-export const comparable = (field, row) => (keys[field] && row[field] !== null ? keys[field](row[field]) : row[field]);
+export const comparable = (field, row) =>
+  keys[field] && row[field] !== null ? keys[field](row[field]) : row[field];
 
 // Compares two rows in an order such as [{ field: 'price', direction: 'DESC' }]; ties go by id.
 export function comparer(order) {

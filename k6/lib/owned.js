@@ -4,6 +4,7 @@
 import { send } from './client.js';
 import { faultOfRow } from './oracle.js';
 import { chance, pick } from './random.js';
+import { settings } from './settings.js';
 import { roots, typeOf, types } from './types.js';
 import { wrong } from './judge.js';
 
@@ -86,7 +87,9 @@ export class Owned {
     const marks = wants.map((want) => want[type.unique]);
     return this.write(type, 'createMany', { inputs: wants }, marks, (done) => {
       for (let i = 0; i < wants.length; i++) {
-        const fault = done[i] ? faultOfRow(done[i], this.expected(type, wants[i], done[i])) : 'nothing was done';
+        const fault = done[i]
+          ? faultOfRow(done[i], this.expected(type, wants[i], done[i]))
+          : 'nothing was done';
         if (fault) return fault;
       }
       this.docs[type.name].push(...done);
@@ -120,8 +123,12 @@ export class Owned {
   // Changes some documents at once. Only how many there were is answered: versions have to be read.
   updateMany(type, docs, set) {
     const marks = docs.map((doc) => doc[type.unique]);
-    return this.write(type, 'updateMany', { where: { [type.unique]: { in: marks } }, set }, marks, ({ count }) =>
-      count === docs.length ? null : `${count} instead of ${docs.length}`,
+    return this.write(
+      type,
+      'updateMany',
+      { where: { [type.unique]: { in: marks } }, set },
+      marks,
+      ({ count }) => (count === docs.length ? null : `${count} instead of ${docs.length}`),
     );
   }
 
@@ -193,33 +200,30 @@ export function valuesFor(list, type) {
   );
 }
 
-// Deletes every document that a run has made, this one or one before.
-export function removeMarked(strategy) {
-  let removed = 0;
+// Deletes every document that a run has made, this one or one before. `thorough`: what is cached of any type is
+// made void, too, because requests that choose how they use the cache may have left it old.
+export function cleanUp({ thorough = settings.strategy !== '' } = {}) {
+  const strategy = thorough ? 'invalidate' : '';
   // Books first: a store with books in it cannot be deleted.
   for (const { name, where } of [types.Book, types.Bookstore, types.Apple, types.Orange]) {
-    const { data, error } = send('cleanUp', mutations[name].removeMany, { where }, { kind: 'setup', strategy });
+    const { error } = send('setup', mutations[name].removeMany, { where }, { kind: 'setup', strategy });
     if (error) throw new Error(`documents of a run cannot be deleted: ${error}`);
-    removed += data.done.count;
   }
-  return removed;
+  if (thorough) voidAll(strategy);
 }
 
-// Makes void whatever is cached of any type, where the server lets a request choose its strategy: a write of
-// each type that takes all of it out.
-export function voidAll() {
-  const book = (store) => ({ title: 'for a moment', storeId: store.id });
-  const owned = new Owned(0, 'invalidate');
-  const inputs = { Apple: { breed: 'none', size: 'SMALL', colour: 'red' } };
-  inputs.Orange = inputs.Apple;
+// A write of each type, with a strategy that takes all of the type out of the cache.
+function voidAll(strategy) {
+  const run = new Owned(0, strategy);
   const write = (fault) => {
     if (fault) throw new Error(`what is cached cannot be made void: ${fault.text}`);
   };
-  for (const name of ['Bookstore', 'Book', 'Apple', 'Orange']) {
-    const [store] = owned.docs.Bookstore;
-    write(owned.create(types[name], inputs[name] || (name === 'Book' ? book(store) : {})));
-  }
-  for (const name of ['Book', 'Bookstore', 'Apple', 'Orange']) {
-    write(owned.remove(types[name], owned.docs[name][0]));
+  const fruit = { breed: 'none', size: 'SMALL', colour: 'none' };
+  write(run.create(types.Bookstore, {}));
+  write(run.create(types.Book, { title: 'none', storeId: run.docs.Bookstore[0].id }));
+  write(run.create(types.Apple, fruit));
+  write(run.create(types.Orange, fruit));
+  for (const type of [types.Book, types.Bookstore, types.Apple, types.Orange]) {
+    write(run.remove(type, run.docs[type.name][0]));
   }
 }

@@ -11,7 +11,9 @@ export function scrape() {
   for (const url of settings.metrics) {
     const response = http.get(url, { tags: { op: 'metrics', kind: 'metrics', name: 'metrics' } });
     if (response.status !== 200) {
-      throw new Error(`${url}: ${response.error || `status ${response.status}`}; OPONN_METRICS says where metrics are`);
+      throw new Error(
+        `${url}: ${response.error || `status ${response.status}`}; OPONN_METRICS says where metrics are`,
+      );
     }
     for (const line of response.body.split('\n')) {
       const [, name, labels = '', value] = line.match(LINE) || [];

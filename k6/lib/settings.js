@@ -30,7 +30,10 @@ export function choice(name, values, fallback) {
 }
 
 export function words(name, fallback) {
-  return (__ENV[name] || fallback).split(',').map((word) => word.trim()).filter((word) => word !== '');
+  return (__ENV[name] || fallback)
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
 }
 
 const UNITS = { ms: 1, s: 1000, m: 60000, h: 3600000 };
@@ -68,6 +71,8 @@ export const settings = {
   strategy: choice('STRATEGY', ['', ...STRATEGIES], ''),
   // Different lists (filter, order, page) to read.
   lists: count('LISTS', 1000),
+  // The longest page that the server allows (its `api.page_max`).
+  pageMax: count('PAGE_MAX', 1000),
   // How a list is chosen: all alike, or the k-th one in proportion to 1/k^ZIPF.
   choice: choice('CHOICE', ['zipf', 'uniform'], 'zipf'),
   zipf: number('ZIPF', 1),

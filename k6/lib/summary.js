@@ -5,7 +5,8 @@ import { isKept } from './options.js';
 
 export const ms = (value) => (value === undefined ? '-' : value.toFixed(value < 100 ? 2 : 0));
 export const whole = (value) => (value === undefined ? '-' : value.toFixed(0));
-export const percent = (value, places = 2) => (value === undefined ? '-' : `${(value * 100).toFixed(places)} %`);
+export const percent = (value, places = 2) =>
+  value === undefined ? '-' : `${(value * 100).toFixed(places)} %`;
 
 // A table in Markdown, its columns aligned: the first to the left, numbers to the right.
 export function table(columns, rows) {
@@ -69,5 +70,10 @@ export function summary(data, { title, parts, results = {} }) {
 // The settings of a run in one line.
 export function settingsLine(...more) {
   const servers = settings.urls.length === 1 ? settings.urls[0] : `${settings.urls.length} servers`;
-  return [servers, ...more, `seed ${settings.seed}`, ...(settings.strategy ? [`strategy ${settings.strategy}`] : [])].join(', ');
+  return [
+    servers,
+    ...more,
+    `seed ${settings.seed}`,
+    ...(settings.strategy ? [`strategy ${settings.strategy}`] : []),
+  ].join(', ');
 }

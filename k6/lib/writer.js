@@ -47,7 +47,11 @@ export class Writer extends Client {
 
   // A list and a type whose documents can be in it. Most lists are of books; the others get their part here.
   target() {
-    const root = byShare([{ share: 60, root: 'books' }, { share: 15, root: 'bookstores' }, { share: 25, root: 'fruits' }]).root;
+    const root = byShare([
+      { share: 60, root: 'books' },
+      { share: 15, root: 'bookstores' },
+      { share: 25, root: 'fruits' },
+    ]).root;
     const places = this.placesOf(root);
     const list = places.length > 0 ? this.list(pick(places)) : this.draw();
     return { list, type: typeOf(list.root, pick(list.sample)) };
@@ -115,7 +119,11 @@ export class Writer extends Client {
     const before = this.own.docs[type.name].length;
     const made = () => this.own.docs[type.name].slice(before);
     return firstFault(
-      () => this.own.createMany(type, [1, 2, 3].map(() => valuesFor(list, type))),
+      () =>
+        this.own.createMany(
+          type,
+          [1, 2, 3].map(() => valuesFor(list, type)),
+        ),
       () => this.readList(list),
       () => this.own.updateMany(type, made(), set),
       () => firstFault(...made().map((doc) => () => this.readBack(type, doc, set))),
@@ -141,16 +149,28 @@ export class Writer extends Client {
     const { isbn, title, storeId } = doc;
     const cases = [
       ['CONFLICT', 'createBook(input: $input)', { input: { isbn, title, storeId } }],
-      ['BAD_USER_INPUT', 'createBook(input: $input)', { input: { isbn: `${isbn}x`, title, storeId, price: '-1' } }],
+      [
+        'BAD_USER_INPUT',
+        'createBook(input: $input)',
+        { input: { isbn: `${isbn}x`, title, storeId, price: '-1' } },
+      ],
       ['NOT_FOUND', 'createBook(input: $input)', { input: { isbn: `${isbn}x`, title, storeId: NOBODY } }],
-      ['VERSION_MISMATCH', `updateBook(id: $id, ifVersion: $version, set: { title: "refused" })`, { id: doc.id, version: doc.version + 1 }],
+      [
+        'VERSION_MISMATCH',
+        `updateBook(id: $id, ifVersion: $version, set: { title: "refused" })`,
+        { id: doc.id, version: doc.version + 1 },
+      ],
       // It has books in it.
       ['CONFLICT', 'deleteBookstore(id: $id)', { id: storeId }],
     ];
     const [code, field, variables] = pick(cases);
     const declared = { input: '$input: BookInput!', id: '$id: ID!', version: '$version: Long!' };
-    const names = Object.keys(variables).map((name) => declared[name]).join(', ');
-    const answer = send('refused', `mutation refused(${names}) { done: ${field} { id } }`, variables, { kind: 'write' });
+    const names = Object.keys(variables)
+      .map((name) => declared[name])
+      .join(', ');
+    const answer = send('refused', `mutation refused(${names}) { done: ${field} { id } }`, variables, {
+      kind: 'write',
+    });
     if (answer.code !== code) return wrong(`${field}: ${answer.error || 'was done'}, instead of ${code}`);
     return this.shown(types.Book, doc, this.places.get(isbn) || this.draw());
   }
@@ -174,7 +194,10 @@ export class Writer extends Client {
   }
 
   absent(type, doc) {
-    for (const [key, value] of [['id', doc.id], [type.unique, doc[type.unique]]]) {
+    for (const [key, value] of [
+      ['id', doc.id],
+      [type.unique, doc[type.unique]],
+    ]) {
       const { found, error } = this.find(type, key, value);
       if (error) return error;
       if (found) return stale(`${value} was deleted and is still found by ${key}`);
