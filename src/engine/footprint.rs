@@ -46,6 +46,8 @@ impl Footprint {
         let mut read = self.0.into_inner()?;
         read.topics.sort_unstable();
         read.topics.dedup();
+        // It may be kept for long, and most of it was said more than once.
+        read.topics.shrink_to_fit();
         Some(read)
     }
 }

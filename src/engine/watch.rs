@@ -61,25 +61,28 @@ impl Watch {
         let look = {
             let mut looks = self.looks.lock();
             let Looks { under_way, next } = &mut *looks;
-            next.get_or_insert_with(|| self.clone().look_after(under_way.clone())).clone()
+            next.get_or_insert_with(|| self.look_after(under_way.clone())).clone()
         };
         look.await
     }
 
-    fn look_after(self: Arc<Self>, before: Option<Look>) -> Look {
-        let look = async move {
+    fn look_after(self: &Arc<Self>, before: Option<Look>) -> Look {
+        let watch = self.clone();
+        // A task of its own: it comes to its end whoever stops to wait for it, and if it panics, only those
+        // who wait for it get nothing.
+        let look = tokio::spawn(async move {
             if let Some(before) = before {
                 before.await;
             }
             {
-                let mut looks = self.looks.lock();
+                let mut looks = watch.looks.lock();
                 looks.under_way = looks.next.take();
             }
-            let since = self.place();
-            let news = self.cache.news(since).await.ok().flatten();
-            self.known.write().learn(news)
-        };
-        look.boxed().shared()
+            let since = watch.place();
+            let news = watch.cache.news(since).await.ok().flatten();
+            watch.known.write().learn(news)
+        });
+        look.map(|done| done.ok().flatten()).boxed().shared()
     }
 
     /// Whether nothing of this has changed after the place. Gives the place up to which that is known,
@@ -88,8 +91,9 @@ impl Watch {
         let known = self.known.read();
         let place = known.place.filter(|place| place.mark == since.mark)?;
         let still = |topic: &Topic| known.last.get(topic).is_none_or(|number| *number <= since.number);
+        let judged = known.from..place.number;
         let unchanged =
-            since.number == place.number || (since.number >= known.from && topics.iter().all(still));
+            since.number == place.number || (judged.contains(&since.number) && topics.iter().all(still));
         unchanged.then_some(place)
     }
 }
