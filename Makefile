@@ -1,12 +1,18 @@
 # The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis.
 
-.PHONY: run test check fmt clippy doc deny
+.PHONY: run test load bench check fmt clippy doc deny
 
 run: ## Serves the default application at http://127.0.0.1:8080
 	cargo run --release --locked
 
 test: ## All tests; installs, starts and stops the servers they need
 	scripts/test.sh
+
+load: ## A short run of all load tests; SCRIPT=mixed runs one of k6/ whole, k6/README.md has the settings
+	scripts/load.sh $(SCRIPT)
+
+bench: ## Side by side with other servers, results in bench/results; bench/README.md explains it
+	bench/run.sh
 
 check: fmt clippy doc deny ## What needs no server
 

@@ -3,28 +3,19 @@
 import { check, randomSeed } from 'k6';
 import exec from 'k6/execution';
 import { contextOf, drawOperation, operations } from './lib/operations.js';
-import { settings } from './lib/settings.js';
+import { common, strict } from './lib/options.js';
+import { duration, settings } from './lib/settings.js';
 import { readSnapshot } from './lib/snapshot.js';
-import { summary } from './lib/summary.js';
+import { answersLine, operationsTable, settingsLine, summary, valuesOf, whole } from './lib/summary.js';
 
 const names = operations.map((operation) => operation.name);
 
-// A wrong answer fails the run, and so does an operation that was never tried or is too slow.
-const thresholds = {
-  checks: ['rate==1'],
-  http_req_failed: ['rate==0'],
-};
-for (const name of names) {
-  thresholds[`http_reqs{op:${name}}`] = ['count>0'];
-  thresholds[`http_req_duration{op:${name}}`] = [`p(95)<${settings.p95}`, `p(99)<${settings.p99}`];
-}
-
 export const options = {
+  ...common,
   scenarios: {
     read: { executor: 'constant-vus', vus: settings.vus, duration: settings.duration, gracefulStop: '5s' },
   },
-  thresholds,
-  summaryTrendStats: ['count', 'med', 'p(95)', 'p(99)', 'max'],
+  thresholds: { ...strict(names), 'http_reqs{scenario:read}': ['count>0'] },
 };
 
 export function setup() {
@@ -54,5 +45,16 @@ export default function (snapshot) {
 }
 
 export function handleSummary(data) {
-  return summary(data, names);
+  const { count = 0 } = valuesOf(data, 'http_reqs{scenario:read}');
+  const rate = count / (duration('DURATION', '10s') / 1000);
+  const how = settings.exact ? 'exact' : 'while others write';
+  return summary(data, {
+    title: 'oponn: reads',
+    parts: [
+      settingsLine(`${settings.vus} VUs`, settings.duration, how),
+      operationsTable(data, names),
+      `${count} reads, ${whole(rate)} per second. ${answersLine(data)}`,
+    ],
+    results: { requests: count, perSecond: rate },
+  });
 }

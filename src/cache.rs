@@ -18,6 +18,7 @@ use crate::query::{BatchDef, BatchKey, SortKey};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 mod error;
+mod journal;
 mod limits;
 mod memory;
 mod none;
@@ -27,6 +28,7 @@ mod strategy;
 
 pub use self::redis::RedisCache;
 pub use error::CacheError;
+pub use journal::{JOURNAL, News, Place, Topic};
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
 pub use none::NoCache;
@@ -60,6 +62,11 @@ pub trait Cache: Send + Sync + 'static {
 
     /// Reads pages of batches; the results are in the order of the reads.
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError>;
+
+    /// What has changed since a place in the journal; `None` when there is no journal. Of whatever is read
+    /// from this cache it tells every change that a write makes, before that write is done here, and every
+    /// loss after which a write could not find it; not that something has expired or was let go of.
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError>;
 
     /// Registers batches in the table index and takes the right to fill them. A batch that is ready
     /// stays readable while it is filled anew.

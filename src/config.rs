@@ -70,6 +70,8 @@ pub struct ApiSettings {
     pub complexity: Option<u64>,
     /// Whether the schema may be asked for.
     pub introspection: Option<bool>,
+    /// `api.answers`: bytes of answers that each server keeps; 0 turns it off.
+    pub answers: Option<u64>,
     /// Whether one HTTP request may carry several operations.
     pub batching: Option<bool>,
     /// Operations of one HTTP request at the most.
@@ -163,6 +165,7 @@ impl Config {
                 depth: reader.number("api.depth", 1),
                 complexity: reader.number("api.complexity", 1),
                 introspection: reader.flag("api.introspection"),
+                answers: reader.parsed("api.answers", size),
                 batching: reader.flag("api.batching"),
                 batch_max: reader.number("api.batch_max", 1),
                 body_limit: reader.parsed("api.body_limit", size),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_graphql::dataloader::DataLoader;
 
-use crate::cache::{Cache, CacheLimits, Strategy, StrategyCache};
+use crate::cache::{Cache, CacheLimits, Place, Strategy, StrategyCache, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
@@ -19,6 +19,7 @@ mod direct;
 mod entity;
 mod error;
 mod fill;
+mod footprint;
 pub mod input;
 mod lookup;
 mod observed;
@@ -26,22 +27,26 @@ mod page;
 mod reconcile;
 mod references;
 mod upsert;
+mod watch;
 mod window;
 mod write;
 
 pub use error::{EngineError, InputFault, Step};
+pub use footprint::{Footprint, Read};
 pub use page::{Family, Page, PageRequest, Row};
 pub use upsert::Upserted;
 
 use entity::EntityLoader;
 use fill::Flights;
 use observed::{ObservedCache, ObservedStore};
+use watch::Watch;
 
 /// An application at work: a model, a store and a cache.
 pub struct Engine {
     core: Arc<Core>,
     loader: DataLoader<EntityLoader>,
     flights: Arc<Flights>,
+    watch: Arc<Watch>,
 }
 
 /// Settings of an engine.
@@ -97,21 +102,22 @@ impl Engine {
         let latest = Arc::new(AtomicU64::new(0));
         let store =
             Arc::new(ObservedStore::new(store, metrics.clone(), forget(cache.clone(), latest.clone())));
-        Engine::of(Core { model, store, cache, metrics, options, latest }, Arc::default())
+        let watch = Watch::new(cache.clone(), metrics.clone());
+        Engine::of(Core { model, store, cache, metrics, options, latest }, Arc::default(), watch)
     }
 
-    fn of(core: Core, flights: Arc<Flights>) -> Engine {
+    fn of(core: Core, flights: Arc<Flights>, watch: Arc<Watch>) -> Engine {
         let core = Arc::new(core);
         // Requests that miss at the same time are already together when the runtime gets to the load.
         let loader = DataLoader::new(EntityLoader(core.clone()), tokio::spawn).delay(Duration::ZERO);
-        Engine { core, loader, flights }
+        Engine { core, loader, flights, watch }
     }
 
     /// The same application, using the same cache in another way. It counts into the same metrics and
     /// knows of the same commits.
     pub fn with_strategy(&self, strategy: Strategy) -> Engine {
         let cache = Arc::new(StrategyCache::new(self.core.cache.clone(), strategy));
-        Engine::of(Core { cache, ..self.core.as_ref().clone() }, self.flights.clone())
+        Engine::of(Core { cache, ..self.core.as_ref().clone() }, self.flights.clone(), self.watch.clone())
     }
 
     /// The application's model.
@@ -127,6 +133,23 @@ impl Engine {
     /// The cache, for probes and administration.
     pub fn cache(&self) -> &Arc<dyn Cache> {
         &self.core.cache
+    }
+
+    /// How far this server has read the cache's journal by now: what is read from here on is no older.
+    pub fn place(&self) -> Option<Place> {
+        self.watch.place()
+    }
+
+    /// Reads the cache's journal, by a look that begins after this call. `None` when the cache has none or
+    /// is out of reach.
+    pub async fn look(&self) -> Option<Place> {
+        self.watch.look().await
+    }
+
+    /// Whether nothing of this has changed after the place, as far as the last look could tell; gives the
+    /// place up to which that is known.
+    pub fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
+        self.watch.unchanged(topics, since)
     }
 
     /// The application's metrics.

@@ -9,10 +9,12 @@ use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
-use crate::engine::Engine;
-use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
+use crate::cache::Place;
+use crate::engine::{Engine, Footprint};
+use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult};
 use crate::schema::Model;
 
+mod answers;
 mod arguments;
 mod coerce;
 mod document;
@@ -25,6 +27,7 @@ mod request;
 mod size;
 mod types;
 
+use answers::Answers;
 use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner, RootKind};
@@ -41,6 +44,7 @@ struct Inner {
     schema: Schema,
     planner: Planner,
     documents: Arc<Documents>,
+    answers: Answers,
 }
 
 /// Bounds of the API.
@@ -56,11 +60,20 @@ pub struct ApiLimits {
     pub complexity: usize,
     /// Whether the schema may be asked for.
     pub introspection: bool,
+    /// Bytes of answers that are kept at the most.
+    pub answers: u64,
 }
 
 impl Default for ApiLimits {
     fn default() -> ApiLimits {
-        ApiLimits { page_default: 20, page_max: 1_000, depth: 16, complexity: 200_000, introspection: true }
+        ApiLimits {
+            page_default: 20,
+            page_max: 1_000,
+            depth: 16,
+            complexity: 200_000,
+            introspection: true,
+            answers: 64 << 20,
+        }
     }
 }
 
@@ -103,15 +116,18 @@ impl Api {
         let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
         let documents = Arc::new(Documents::new(engine.metrics().clone()));
-        Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) })
+        let answers = Answers::new(limits.answers);
+        Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) })
     }
 
-    /// The same API on another engine of the same model. What is kept of documents is shared.
+    /// The same API on another engine of the same model. What is kept of documents is shared, answers are
+    /// not.
     pub fn on(&self, engine: Arc<Engine>) -> Api {
         let Inner { limits, schema, documents, .. } = &*self.inner;
         let planner = Planner::new(engine.model().clone());
         let (limits, schema, documents) = (limits.clone(), schema.clone(), documents.clone());
-        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents }) }
+        let answers = Answers::new(limits.answers);
+        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) }
     }
 
     /// The engine.
@@ -127,9 +143,16 @@ impl Api {
     /// Executes a request. Never fails: errors are in the response. The request is carried out to its
     /// end even when the caller stops waiting, so that no write remains without its reconcile.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let inner = self.inner.clone();
+        let (inner, start) = (self.inner.clone(), Instant::now());
+        if let Some(body) = inner.answers.get(&request, &inner.engine).await {
+            let metrics = inner.engine.metrics();
+            metrics.graphql_kept(KeptKind::Answer, KeptResult::Hit);
+            metrics.graphql_request(GraphqlKind::Query, GraphqlOutcome::Ok);
+            metrics.graphql_took(GraphqlKind::Query, start.elapsed());
+            return ApiReply { body, outcome: Outcome::Executed };
+        }
         let span = tracing::Span::current();
-        let work = async move { inner.execute(request).await };
+        let work = async move { inner.execute(request, start).await };
         match tokio::spawn(tracing::Instrument::instrument(work, span)).await {
             Ok(reply) => reply,
             Err(error) => {
@@ -142,14 +165,19 @@ impl Api {
 }
 
 impl Inner {
-    async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let (metrics, start) = (self.engine.metrics(), Instant::now());
+    async fn execute(&self, request: ApiRequest, start: Instant) -> ApiReply {
+        let metrics = self.engine.metrics();
         let mut kind = GraphqlKind::Unknown;
         let (outcome, errors, reply) = match self.prepare(&request, &mut kind).await {
             Ok(work) => {
+                let place = if kind == GraphqlKind::Query { self.place().await } else { None };
                 let (data, errors) = work.run().await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
                 let reply = reply(Some(&data), &errors, Outcome::Executed);
+                let read = work.request.footprint.finish();
+                if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
+                    self.answers.keep(request, &reply.body, read, place);
+                }
                 (outcome, errors, reply)
             }
             Err((errors, outcome)) => {
@@ -157,10 +185,22 @@ impl Inner {
                 (GraphqlOutcome::Rejected, errors, reply)
             }
         };
+        if kind == GraphqlKind::Query {
+            metrics.graphql_kept(KeptKind::Answer, KeptResult::Miss);
+        }
         metrics.graphql_request(kind, outcome);
         metrics.graphql_took(kind, start.elapsed());
         error::count(metrics, &errors);
         reply
+    }
+
+    /// A place in the cache's journal that what is read from now on is not older than. It may lie back a
+    /// little: then a change in between is taken to concern the answer although it was seen.
+    async fn place(&self) -> Option<Place> {
+        match self.engine.place() {
+            Some(place) => Some(place),
+            None => self.engine.look().await,
+        }
     }
 
     /// Everything that can refuse a request before it is carried out.
@@ -188,7 +228,11 @@ impl Inner {
         })?;
         let plan = document.plan(&self.planner, self.engine.metrics(), operation, name, &variables);
         let plan = plan.map_err(|error| rejected(vec![error]))?;
-        let work = Request { inner: self, variables };
+        let footprint = match operation.ty {
+            OperationType::Query => Footprint::new(),
+            OperationType::Mutation | OperationType::Subscription => Footprint::none(),
+        };
+        let work = Request { inner: self, variables, footprint };
         work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
         Ok(Work { request: work, plan, document, name })
     }

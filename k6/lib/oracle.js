@@ -21,13 +21,14 @@ function compareValues(a, b) {
 
 // How a field's values are compared: a Decimal comes as text.
 const keys = { price: Number };
-const key = (field, row) => (keys[field] && row[field] !== null ? keys[field](row[field]) : row[field]);
+export const comparable = (field, row) =>
+  keys[field] && row[field] !== null ? keys[field](row[field]) : row[field];
 
 // Compares two rows in an order such as [{ field: 'price', direction: 'DESC' }]; ties go by id.
 export function comparer(order) {
   return (a, b) => {
     for (const { field, direction } of order) {
-      const result = compareValues(key(field, a), key(field, b));
+      const result = compareValues(comparable(field, a), comparable(field, b));
       if (result !== 0) return direction === 'DESC' ? -result : result;
     }
     return compareText(a.id, b.id);

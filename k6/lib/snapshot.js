@@ -2,14 +2,9 @@
 // there and knows every right answer.
 
 import { send } from './client.js';
+import { roots } from './types.js';
 
 const PAGE = 200;
-
-const lists = {
-  bookstores: 'id name city',
-  books: 'id isbn title author price storeId',
-  fruits: '__typename id breed size colour acidity',
-};
 
 function readAll(field, selection) {
   const query = `query All($first: Int!, $after: String) {
@@ -44,8 +39,8 @@ function readAll(field, selection) {
 
 export function readSnapshot() {
   const snapshot = {};
-  for (const field of Object.keys(lists)) {
-    snapshot[field] = readAll(field, lists[field]);
+  for (const field of Object.keys(roots)) {
+    snapshot[field] = readAll(field, roots[field].selection);
     if (snapshot[field].length === 0) {
       throw new Error(`${field}: there are none; run \`oponn import\` for the sample data first`);
     }

@@ -8,14 +8,15 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted,
-    PageRead, PageState, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 mod batch;
 mod items;
+mod journal;
 mod state;
 mod table;
 mod window;
@@ -84,6 +85,10 @@ impl Cache for MemoryCache {
         self.step(|state| reads.iter().map(|read| state.read_page(read)).collect())
     }
 
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.step(|state| Some(state.news(since)))
+    }
+
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
         self.step(|state| batches.iter().map(|batch| state.lease(batch)).collect())
     }
@@ -147,12 +152,7 @@ impl Cache for MemoryCache {
                 if let Some((last, _)) = slice.last() {
                     *place = (ty.clone(), last.clone());
                 }
-                let gone: Vec<String> =
-                    slice.into_iter().filter(|(_, key)| !state.holds(*key)).map(|(entry, _)| entry).collect();
-                if let Some(table) = state.types.get_mut(ty) {
-                    removed += table.remove(&gone);
-                    table.tidy();
-                }
+                removed += state.sweep(ty, slice);
                 if left == 0 {
                     return removed;
                 }

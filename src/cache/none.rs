@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted, PageRead,
-    PageState, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
+    PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
@@ -40,6 +40,10 @@ impl Cache for NoCache {
 
     async fn read_pages(&self, _: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         Err(CacheError::Bypassed)
+    }
+
+    async fn news(&self, _: Option<Place>) -> Result<Option<News>, CacheError> {
+        Ok(None)
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use redis::Client;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted,
-    PageRead, PageState, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::Metrics;
 use crate::query::SortKey;
@@ -18,6 +18,7 @@ use crate::value::{Change, Doc, EntityRef, Time};
 mod batches;
 mod changes;
 mod entities;
+mod journal;
 mod keys;
 mod link;
 mod reply;
@@ -79,6 +80,10 @@ impl Cache for RedisCache {
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         self.link.read_pages(reads).await
+    }
+
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.link.news(since).await
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::journal::fnv;
 use super::{Batch, CacheLimits, Extent};
 use crate::query::{Probe, Shape, SortKey, row_ref};
 use crate::value::{Change, EntityRef};
@@ -44,11 +45,7 @@ fn prefix(shape: &Shape, values: &str) -> String {
 
 /// The entity's slot of the floor table; every server must find the same.
 pub(super) fn slot(entity: &EntityRef) -> usize {
-    // FNV-1a: the slots need no more than an even spread.
-    let hash = row_ref(entity).iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    (hash % SLOTS as u64) as usize
+    (fnv(&row_ref(entity)) % SLOTS as u64) as usize
 }
 
 /// What a batch keeps of a fill.

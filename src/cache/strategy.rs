@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted, PageRead,
-    PageState, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
+    PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::VoidReason;
 use crate::query::SortKey;
@@ -111,6 +111,10 @@ impl Cache for StrategyCache {
             Strategy::Refresh => Ok(vec![PageState::Miss { known: 0 }; reads.len()]),
             _ => self.inner.read_pages(reads).await,
         }
+    }
+
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.inner.news(since).await
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {

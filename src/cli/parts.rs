@@ -220,6 +220,7 @@ pub(super) fn api_limits(config: &Config) -> ApiLimits {
         depth: api.depth.map_or(default.depth, to_usize),
         complexity: api.complexity.map_or(default.complexity, to_usize),
         introspection: api.introspection.unwrap_or(default.introspection),
+        answers: api.answers.unwrap_or(default.answers),
     }
 }
 

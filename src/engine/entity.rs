@@ -6,15 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::dataloader::Loader;
 
-use super::{Core, Engine, EngineError};
-use crate::cache::CachedEntity;
+use super::{Core, Engine, EngineError, Footprint};
+use crate::cache::{CachedEntity, Topic};
 use crate::metrics::{CacheKind, CacheResult, Joined};
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
 impl Engine {
     /// The documents of the references, in their order; `None` where there is none.
-    pub async fn entities(&self, refs: &[EntityRef]) -> Result<Vec<Option<Doc>>, EngineError> {
-        let found = self.stamped_entities(refs).await?;
+    pub async fn entities(
+        &self,
+        refs: &[EntityRef],
+        footprint: &Footprint,
+    ) -> Result<Vec<Option<Doc>>, EngineError> {
+        let found = self.stamped_entities(refs, footprint).await?;
         Ok(found.into_iter().map(|entity| entity.doc).collect())
     }
 
@@ -23,6 +27,7 @@ impl Engine {
     pub(super) async fn stamped_entities(
         &self,
         refs: &[EntityRef],
+        footprint: &Footprint,
     ) -> Result<Vec<CachedEntity>, EngineError> {
         if refs.is_empty() {
             return Ok(Vec::new());
@@ -38,7 +43,15 @@ impl Engine {
         let missing: Vec<EntityRef> =
             refs.iter().zip(&found).filter(|(_, hit)| hit.is_none()).map(|(r, _)| r.clone()).collect();
         metrics.cache_read(CacheKind::Entity, CacheResult::Hit, (refs.len() - missing.len()) as u64);
-        if !missing.is_empty() {
+        if missing.is_empty() {
+            footprint.add(|read| {
+                read.entities += refs.len() as u64;
+                for entity in refs {
+                    read.topics.extend([Topic::entity(entity), Topic::ty(&entity.ty)]);
+                }
+            });
+        } else {
+            footprint.spoil();
             let loaded = self.loader.load_many(missing).await?;
             for (slot, entity) in found.iter_mut().zip(refs).filter(|(slot, _)| slot.is_none()) {
                 if let Some(loaded) = loaded.get(entity) {

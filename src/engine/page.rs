@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bson::Bson;
 
-use super::{Engine, EngineError};
-use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Window};
+use super::{Engine, EngineError, Footprint};
+use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Topic, Window};
 use crate::metrics::{CacheKind, CacheResult};
 use crate::query::{Filter, SortKey};
 use crate::value::{Doc, EntityRef, Stamp};
@@ -63,7 +63,11 @@ pub struct Row {
 impl Engine {
     /// Reads pages, in the order of the requests. However many there are, they cost one cache read, one
     /// entity read, and one fill per family.
-    pub async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
+    pub async fn pages(
+        &self,
+        requests: &[PageRequest],
+        footprint: &Footprint,
+    ) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
         let mut open: Vec<usize> = (0..requests.len()).collect();
         let mut waited = vec![false; requests.len()];
@@ -81,7 +85,10 @@ impl Engine {
                     PageState::Miss { known } => misses.push((index, known)),
                 }
             }
-            let disagreeing = self.assemble(requests, hits, &mut pages, &waited).await?;
+            let disagreeing = self.assemble(requests, hits, &mut pages, &waited, footprint).await?;
+            if misses.iter().any(|&(index, _)| !requests[index].batch.def.filter.is_none()) {
+                footprint.spoil();
+            }
             for (index, page) in self.fill(requests, &misses).await? {
                 pages[index] = Some(page);
             }
@@ -94,6 +101,9 @@ impl Engine {
             }
         }
         open.retain(|&index| pages[index].is_none());
+        if !open.is_empty() {
+            footprint.spoil();
+        }
         for (index, page) in self.direct_pages(requests, &open).await? {
             pages[index] = Some(page);
         }
@@ -108,6 +118,7 @@ impl Engine {
         hits: Vec<(usize, PageRows)>,
         pages: &mut [Option<Page>],
         waited: &[bool],
+        footprint: &Footprint,
     ) -> Result<Vec<usize>, EngineError> {
         let mut refs = Vec::new();
         let mut readable = Vec::with_capacity(hits.len());
@@ -124,7 +135,7 @@ impl Engine {
             }
         }
         let mark = self.core.cache.mark();
-        let mut entities = self.stamped_entities(&refs).await?.into_iter().zip(refs);
+        let mut entities = self.stamped_entities(&refs, footprint).await?.into_iter().zip(refs);
         let mut repairs = Vec::new();
         for (index, cached) in readable {
             let batch = &requests[index].batch;
@@ -144,6 +155,11 @@ impl Engine {
             if agree {
                 let result = if waited[index] { CacheResult::Joined } else { CacheResult::Hit };
                 self.core.metrics.cache_read(CacheKind::Batch, result, 1);
+                footprint.add(|read| {
+                    read.pages += 1;
+                    read.topics.push(Topic::batch(batch.key));
+                    read.topics.extend(batch.def.types.iter().map(|ty| Topic::ty(ty)));
+                });
                 let (has_previous, has_next) = (cached.has_previous, cached.has_next);
                 pages[index] = Some(Page { rows, has_previous, has_next, total: cached.total });
             } else {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::lookup::unique_keys;
 use super::references::keys;
-use super::{Engine, EngineError, InputFault, PageRequest, Step, input};
+use super::{Engine, EngineError, Footprint, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
 use crate::query::{BatchDef, Filter, Order};
 use crate::schema::{Collection, Filled, UniqueKey};
@@ -212,7 +212,8 @@ impl Engine {
         if !self.core.model.dependents(&collection.name).is_empty() {
             // Nothing may happen to the children when the delete itself would be refused.
             let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
-            let current = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
+            let current =
+                self.entities(std::slice::from_ref(&entity), &Footprint::none()).await?.pop().flatten();
             let current = current.ok_or_else(|| no_such(collection, id))?;
             if let Some(expected) = if_version.filter(|expected| *expected != current.version()) {
                 tracing::debug!(expected, "a delete expected another version");
@@ -232,11 +233,12 @@ impl Engine {
         collection: &Collection,
         key: &UniqueKey,
         values: &[Json],
+        footprint: &Footprint,
     ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
         let filter =
             input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)?;
         let request = self.unique_request(collection, filter);
-        let page = self.pages(std::slice::from_ref(&request)).await?.pop().unwrap_or_default();
+        let page = self.pages(std::slice::from_ref(&request), footprint).await?.pop().unwrap_or_default();
         Ok(page.rows.into_iter().next().map(|row| (row.entity, row.doc)))
     }
 

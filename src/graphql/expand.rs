@@ -122,7 +122,7 @@ impl Request<'_> {
                 }))
             })
             .collect();
-        let docs = match self.engine().entities(&refs).await {
+        let docs = match self.engine().entities(&refs, &self.footprint).await {
             Ok(docs) => docs,
             Err(error) => return Child::Failed(ApiError::of_engine(error)),
         };
@@ -167,7 +167,7 @@ impl Request<'_> {
                 family: Some(Family { filter: shared.clone(), field: field.clone(), value: id.to_bson() }),
             });
         }
-        match self.engine().pages(&requests).await {
+        match self.engine().pages(&requests, &self.footprint).await {
             Ok(found) => {
                 let (metas, list) = self.list_of(found, connection, &args).await;
                 let mut pages: Vec<Option<PageMeta>> = Vec::new();
@@ -193,7 +193,8 @@ impl Request<'_> {
         let def =
             BatchDef::new(source.on.clone(), source.types.clone(), args.filter.clone(), args.order.clone());
         let request = PageRequest { batch: Batch::new(def), window: args.window.clone(), family: None };
-        let pages = self.engine().pages(std::slice::from_ref(&request)).await.map_err(ApiError::of_engine)?;
+        let pages = self.engine().pages(std::slice::from_ref(&request), &self.footprint).await;
+        let pages = pages.map_err(ApiError::of_engine)?;
         let (mut metas, list) = self.list_of(pages, connection, &args).await;
         let missing = || EngineError::Internal("a page had no result".into());
         let meta = metas.pop().ok_or_else(missing).map_err(ApiError::of_engine)?;

@@ -13,7 +13,7 @@ use super::plan::{
 };
 use super::{ApiLimits, Inner, arguments, coerce};
 use crate::engine::input::{self, FilterLimits};
-use crate::engine::{Engine, Step};
+use crate::engine::{Engine, Footprint, Step};
 use crate::metrics::ErrorCode;
 use crate::schema::{Collection, UniqueKey, names};
 use crate::value::{Doc, EntityRef, Id};
@@ -22,6 +22,8 @@ use crate::value::{Doc, EntityRef, Id};
 pub(super) struct Request<'a> {
     pub(super) inner: &'a Inner,
     pub(super) variables: coerce::Variables,
+    /// What it reads.
+    pub(super) footprint: Footprint,
 }
 
 /// What a root field led to.
@@ -93,7 +95,7 @@ impl Request<'_> {
             RootKind::ById { collection, args, selection } => {
                 let id = self.id_of(collection, &self.resolve(args))?;
                 let entity = EntityRef { ty: collection.name.clone(), id };
-                let found = self.engine().entities(std::slice::from_ref(&entity)).await;
+                let found = self.engine().entities(std::slice::from_ref(&entity), &self.footprint).await;
                 let doc = found.map_err(ApiError::of_engine)?.pop().flatten();
                 Ok(self.one(selection, doc.map(|doc| (entity, doc))).await)
             }
@@ -103,7 +105,7 @@ impl Request<'_> {
                 let mut args = self.resolve(args);
                 let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
                 let values: Vec<Json> = key.fields.iter().map(value).collect();
-                let found = self.engine().by_unique(collection, key, &values).await;
+                let found = self.engine().by_unique(collection, key, &values, &self.footprint).await;
                 Ok(self.one(selection, found.map_err(ApiError::of_engine)?).await)
             }
             RootKind::List { source, args, connection } => {

@@ -120,6 +120,8 @@ label! {
     CacheResult {
         /// The cache had it.
         Hit = "hit",
+        /// It was part of an answer that the server had kept, and that the cache confirmed.
+        Kept = "kept",
         /// It did not; the store was read.
         Miss = "miss",
         /// It did not; another read's fill was waited for.
@@ -152,6 +154,8 @@ label! {
         Flight = "flight",
         /// A fill that another server had begun.
         Lease = "lease",
+        /// A look at the cache's journal.
+        Look = "look",
     }
 }
 
@@ -228,6 +232,8 @@ label! {
         Document = "document",
         /// The plan of an operation in it.
         Plan = "plan",
+        /// The answer to a query.
+        Answer = "answer",
     }
 }
 
@@ -250,6 +256,8 @@ label! {
         FillEntities = "fill_entities",
         /// `Cache::read_pages`
         ReadPages = "read_pages",
+        /// `Cache::news`
+        News = "news",
         /// `Cache::lease`
         Lease = "lease",
         /// `Cache::commit`

@@ -6,6 +6,7 @@ mod bounds;
 mod distrust;
 mod entities;
 mod fills;
+mod journal;
 mod losses;
 mod merging;
 mod pages;

@@ -74,7 +74,8 @@ async fn every_read_is_counted_once() {
         let reads = |kind, result| {
             after.since(&before, "oponn_cache_reads_total", &[("kind", kind), ("result", result)])
         };
-        let all = |kind| ["hit", "miss", "joined", "bypass"].map(|result| reads(kind, result)).iter().sum();
+        let all =
+            |kind| ["hit", "kept", "miss", "joined", "bypass"].map(|result| reads(kind, result)).iter().sum();
         let lists: f64 = all("batch");
         assert_eq!(lists, f64::from(readers), "{cache:?}");
         assert_eq!((reads("batch", "miss"), reads("batch", "bypass")), (1.0, 0.0), "{cache:?}");

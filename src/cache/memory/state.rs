@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use super::batch::{Pending, Ready};
 use super::items::{Entity, Item, Items, Key};
+use super::journal::Journal;
 use super::table::Table;
 use crate::cache::registry::{self, Kept, SLOTS};
 use crate::cache::{
-    Batch, CacheLimits, CachedEntity, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted, PageRead,
-    PageState, Reconcile, Reconciled,
+    Batch, CacheLimits, CachedEntity, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Reconcile, Reconciled, Topic,
 };
 use crate::metrics::{DropReason, VoidReason};
 use crate::query::{BatchKey, Shape, SortKey, row_ref};
@@ -26,6 +27,7 @@ pub(super) struct State {
     floors: Vec<Time>,
     pub types: HashMap<Arc<str>, Table>,
     pub items: Items,
+    journal: Journal,
     numbers: u64,
 }
 
@@ -38,6 +40,7 @@ impl State {
             floors: vec![Time::default(); SLOTS],
             types: HashMap::new(),
             items: Items::default(),
+            journal: Journal::default(),
             numbers: 0,
         }
     }
@@ -73,6 +76,7 @@ impl State {
 
     /// Voids a type.
     fn drop_type(&mut self, ty: &Arc<str>) {
+        self.journal.tell(Topic::ty(ty));
         let (generation, dropped) = (self.fresh(), self.table(ty).dropped);
         self.types.insert(ty.clone(), Table::new(generation, dropped));
     }
@@ -133,7 +137,13 @@ impl State {
         let stamp = Stamp { t: floor.time, v: doc.map_or(i64::MAX, Doc::version) };
         match self.items.entity(entity, generation) {
             Some(known) if known.stamp >= stamp => {}
-            _ => self.keep_entity(entity, generation, stamp, doc),
+            known => {
+                // What was not there is not new: it has not changed since anybody read it.
+                if known.is_some() {
+                    self.journal.tell(Topic::entity(entity));
+                }
+                self.keep_entity(entity, generation, stamp, doc);
+            }
         }
     }
 
@@ -153,6 +163,12 @@ impl State {
             Some(ready) if ready.generations == generations => ready.page(&read.window),
             _ => PageState::Miss { known: 0 },
         }
+    }
+
+    pub fn news(&self, since: Option<Place>) -> News {
+        let here = since.filter(|since| since.mark == self.mark);
+        let changed = here.and_then(|since| self.journal.since(since.number));
+        News { place: Place { mark: self.mark, number: self.journal.number }, changed }
     }
 
     pub fn filling(&mut self, batch: &Batch) -> bool {
@@ -190,6 +206,7 @@ impl State {
             self.forget_if_gone(&lease.batch);
             return false;
         };
+        self.journal.tell(Topic::batch(lease.batch.key));
         let expires = self.expiry();
         self.items.insert(Key::Ready(lease.batch.key), Item::Ready(Box::new(ready)), expires);
         true
@@ -217,6 +234,7 @@ impl State {
         let seen = stamp.t <= self.floors[slot].max(self.table(&entity.ty).dropped);
         self.floors[slot] = self.floors[slot].max(stamp.t);
         self.latest = self.latest.max(stamp.t);
+        self.journal.tell(Topic::entity(entity));
         if mark != self.mark {
             self.drop_type(&entity.ty);
             return Noted::Voided(VoidReason::Mark);
@@ -253,6 +271,9 @@ impl State {
         let pending = pending.map(|pending| {
             refused.map_or_else(|| pending.merge(&name, *stamp, row, &limits), Reconciled::Dropped)
         });
+        if ready != Some(Reconciled::Unchanged) {
+            self.journal.tell(Topic::batch(batch.key));
+        }
         self.settle(Key::Ready(batch.key), ready);
         self.settle(Key::Pending(batch.key), pending);
         self.forget_if_gone(batch);
@@ -267,19 +288,37 @@ impl State {
         }
     }
 
+    /// Takes entries out of a type's index whose batches are gone. Returns how many there were.
+    pub fn sweep(&mut self, ty: &Arc<str>, entries: Vec<(String, BatchKey)>) -> u64 {
+        let mut gone = Vec::new();
+        for (entry, key) in entries {
+            if !self.holds(key) {
+                self.journal.tell(Topic::batch(key));
+                gone.push(entry);
+            }
+        }
+        let table = self.table(ty);
+        let removed = table.remove(&gone);
+        table.tidy();
+        removed
+    }
+
     /// Whether a batch is ready or being filled, valid or not.
     pub fn holds(&self, key: BatchKey) -> bool {
         self.items.has(&Key::Ready(key)) || self.items.has(&Key::Pending(key))
     }
 
-    /// Takes a batch out of the table index when there is nothing left of it.
+    /// Takes a batch out of the table index when there is nothing left of it: writers will not find it any
+    /// more.
     fn forget_if_gone(&mut self, batch: &Batch) {
         if self.holds(batch.key) {
             return;
         }
         let (_, entries) = entries(batch);
         for ty in &batch.def.types {
-            self.table(ty).remove(&entries);
+            if self.table(ty).remove(&entries) > 0 {
+                self.journal.tell(Topic::batch(batch.key));
+            }
         }
     }
 }

@@ -6,10 +6,10 @@ use redis::{Cmd, Value};
 
 use super::link::{Answer, Link, Need, describe, fresh};
 use super::scripts::Script;
-use super::{keys, reply, scripts};
+use super::{journal, keys, reply, scripts};
 use crate::cache::registry::{self, Kept};
 use crate::cache::{
-    Batch, CacheError, Extent, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Window,
+    Batch, CacheError, Extent, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Topic, Window,
 };
 use crate::query::{Shape, SortKey};
 use crate::value::{Stamp, Time};
@@ -32,7 +32,7 @@ impl Link {
         let mut call = script.call(&keys, number, self.life());
         let (shape, prefixes) = registry::entries(batch);
         types(&mut call, batch);
-        call.arg(prefixes.len()).arg(prefixes).arg(&*batch.text);
+        call.arg(prefixes.len()).arg(prefixes).arg(&*batch.text).arg(journal::topic(Topic::batch(batch.key)));
         (call, shape)
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use redis::{Cmd, Value};
 
 use super::link::{Link, Need, fresh};
-use super::{entities, keys, reply, scripts};
-use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, registry};
+use super::{entities, journal, keys, reply, scripts};
+use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
 use crate::metrics::{DropReason, Label, VoidReason};
 use crate::query::{BatchKey, Shape, row_ref};
 use crate::value::{Change, Time};
@@ -113,7 +113,8 @@ impl Link {
         let script = if room { &scripts::NOTE } else { &scripts::NOTE_ALWAYS };
         let keys = [self.keys.meta(), self.keys.entity(&change.entity), self.keys.index(ty)];
         let mut call = script.call(&keys, number, self.life());
-        call.arg(keys::hex(mark.0)).arg(&**ty).arg(keys::floor(registry::slot(&change.entity)));
+        call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::entity(&change.entity)));
+        call.arg(keys::floor(registry::slot(&change.entity)));
         call.arg(keys::stamp(change.stamp)).arg(content).arg(self.ttl(number)).arg(self.limits.matches);
         call.arg(if give_up { b"*".as_slice() } else { &known.version });
         call.arg(u8::from(give_up || lookups.is_none()));

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use redis::{Cmd, Value};
 
 use super::link::{Link, Need, describe, fresh};
-use super::{keys, reply, scripts};
-use crate::cache::{CacheError, CachedEntity, EntitiesRead, Floor, registry};
+use super::{journal, keys, reply, scripts};
+use crate::cache::{CacheError, CachedEntity, EntitiesRead, Floor, Topic, registry};
 use crate::value::{Doc, EntityRef, Stamp, Time};
 
 /// Length of stamp and generation.
@@ -93,7 +93,8 @@ impl Link {
                 let generation = floor.generations.get(&entity.ty).map_or(String::new(), |g| keys::hex(*g));
                 // Without a document the state of the floor's time is all that is known.
                 let version = doc.as_ref().map_or(i64::MAX, Doc::version);
-                fill.arg(&*entity.ty).arg(generation).arg(keys::floor(registry::slot(entity)));
+                fill.arg(&*entity.ty).arg(generation).arg(journal::topic(Topic::entity(entity)));
+                fill.arg(keys::floor(registry::slot(entity)));
                 fill.arg(keys::version(version)).arg(content(doc.as_ref()));
             }
             commands.push(fill);

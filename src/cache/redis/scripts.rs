@@ -60,6 +60,7 @@ scripts! {
     START = ALWAYS, [], "start.lua";
     FILL = "", [], "fill.lua";
     PAGE = " flags=no-writes", [ROWS], "page.lua";
+    NEWS = " flags=no-writes", [], "news.lua";
     LEASE = "", [BATCH], "lease.lua";
     COMMIT = "", [BATCH, ROWS], "commit.lua";
     RELEASE = ALWAYS, [BATCH], "release.lua";

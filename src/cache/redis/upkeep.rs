@@ -7,8 +7,8 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::link::{Link, Need, fresh};
-use super::{reply, scripts};
-use crate::cache::{CacheError, TypeStats};
+use super::{journal, reply, scripts};
+use crate::cache::{CacheError, Topic, TypeStats};
 use crate::query::BatchDef;
 
 /// Keys that one step of a scan looks at.
@@ -120,15 +120,18 @@ impl Link {
 
     fn sweep_call(&self, ty: &str, entries: &[Vec<u8>]) -> Result<redis::Cmd, CacheError> {
         let mut keys = vec![self.keys.meta(), self.keys.index(ty)];
+        let mut topics = Vec::with_capacity(entries.len());
         for entry in entries {
             let key = BatchDef::key(&String::from_utf8_lossy(definition(entry)));
             keys.extend([self.keys.ready(key), self.keys.pending(key)]);
+            topics.push(journal::topic(Topic::batch(key)));
         }
         let mut call = scripts::SWEEP.call(&keys, fresh()?, self.life());
         call.arg(ty).arg(entries.len());
         for entry in entries {
             call.arg(entry);
         }
+        call.arg(topics.len()).arg(topics);
         Ok(call)
     }
 

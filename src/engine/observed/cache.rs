@@ -7,8 +7,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, Noted, PageRead,
-    PageState, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
+    PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::{CacheOp, Metrics};
 use crate::query::SortKey;
@@ -68,6 +68,10 @@ impl Cache for ObservedCache {
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         self.timed(CacheOp::ReadPages, self.inner.read_pages(reads)).await
+    }
+
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.timed(CacheOp::News, self.inner.news(since)).await
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {

@@ -30,6 +30,7 @@ if not kept then
   return 0
 end
 put_head(staged, h)
+tell(topic)
 call('RENAME', staged, ready)
 call('PEXPIRE', ready, ttl)
 return 1

@@ -57,8 +57,16 @@ local function generations(types)
   return gens
 end
 
+-- Writes to the journal what has changed, in the step that changes it. `q` counts the entries; the latest
+-- stand in `j<number modulo size>`.
+local journal_size = 4096
+local function tell(topic)
+  call('HSET', meta, 'j' .. call('HINCRBY', meta, 'q', 1) % journal_size, topic)
+end
+
 -- Voids a type.
 local function drop(ty, index)
+  tell('t:' .. ty)
   call('HSET', meta, 'g:' .. ty, fresh)
   call('HDEL', meta, 's:' .. ty, 'n:' .. ty)
   call('UNLINK', index)

@@ -1,12 +1,12 @@
 -- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark
--- taken before the write, the type, the slot of the floor table, the change's stamp, its content (empty
+-- taken before the write, the type, the entity's topic, the slot of the floor table, the change's stamp, its content (empty
 -- when it is not to be kept), milliseconds to live, matches at the most, the version of the shape set
 -- that the prefixes were made with (`*`: whatever it is), 1 when there were too many of them, and the
 -- prefixes.
 -- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
 -- or why the type was voided.
 local entity, index = KEYS[2], KEYS[3]
-local mark, ty, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take()
+local mark, ty, topic, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take(), take()
 local most, version, too_many, prefixes = tonumber(take()), take(), take() == '1', list()
 local time = sub(stamp, 1, 16)
 local now = epoch()
@@ -21,6 +21,7 @@ local floors = call('HMGET', meta, slot, 'd:' .. ty)
 local seen = time <= (floors[1] or zero) or time <= (floors[2] or zero)
 raise(slot, time)
 raise('F', time)
+tell(topic)
 if mark ~= now then
   drop(ty, index)
   return { now, lost, 'mark' }

@@ -18,6 +18,7 @@ if h and h.gens == gens then
     elseif shown(ready, h) > most_rows then dropped = 'rows' end
   end
 end
+if dropped or done ~= 'unchanged' then tell(topic) end
 if dropped or not done then
   call('UNLINK', ready)
 elseif h.changed then

@@ -1,12 +1,14 @@
 -- Takes entries out of a table index whose batches are gone. KEYS[2] is the index; KEYS[3] and
--- following are, for each entry, the ready batch and the fill under way. Arguments: the type and the
--- entries. Shapes without entries go too. Answers {entries taken out, types
--- lost}.
-local index, ty, entries = KEYS[2], take(), list()
+-- following are, for each entry, the ready batch and the fill under way. Arguments: the type, the
+-- entries and their topics. Shapes without entries go too. Answers {entries taken out, types lost}.
+local index, ty, entries, topics = KEYS[2], take(), list(), list()
 local lost = check(ty, index)
 local removed, shapes = 0, 0
 for i, member in ipairs(entries) do
-  if call('EXISTS', KEYS[1 + 2 * i], KEYS[2 + 2 * i]) == 0 then removed = removed + call('ZREM', index, member) end
+  if call('EXISTS', KEYS[1 + 2 * i], KEYS[2 + 2 * i]) == 0 then
+    tell(topics[i])
+    removed = removed + call('ZREM', index, member)
+  end
 end
 for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do
   local prefix = sub(shape, 2) .. '|'

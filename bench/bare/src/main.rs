@@ -1,0 +1,22 @@
+//! The comparators without GraphQL: `serve` answers the benchmark's requests from Redis, `insert` loads a
+//! file into MongoDB. Settings are environment variables, so that the driver starts both as it starts peers.
+
+mod insert;
+mod page;
+mod serve;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    match std::env::args().nth(1).as_deref() {
+        Some("serve") => serve::run().await,
+        Some("insert") => insert::run().await,
+        _ => Err("usage: oponn-bench-bare serve | insert".into()),
+    }
+}
+
+/// An environment variable that has to be there.
+fn setting(name: &str) -> Result<String, Failure> {
+    std::env::var(name).map_err(|_| format!("{name} is not set").into())
+}

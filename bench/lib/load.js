@@ -1,0 +1,39 @@
+// One timed run of wrk against one server.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { while_ } from './cpu.js';
+import { finish } from './processes.js';
+import { settings } from './settings.js';
+
+/** Writes the bodies of a scenario for wrk, in an order that is no order of the data. */
+export function writeBodies(world, name, requests) {
+  const path = join(world.work, `${name}.bodies`);
+  const mixed = requests.map((request, n) => [(n * 7_919) % requests.length, request.body]);
+  mixed.sort(([left], [right]) => left - right);
+  writeFileSync(path, mixed.map(([, body]) => `${body}\n`).join(''));
+  return path;
+}
+
+/** Rate, latency, and the processor time of everybody per request. */
+export async function load(world, server, bodies, options = {}) {
+  const { seconds = settings.seconds, connections = settings.connections } = options;
+  const threads = Math.min(settings.threads, connections);
+  const processes = { server: server.pid };
+  if (server.redis) processes.redis = server.redis.pid;
+  if (world.storePid) processes.store = world.storePid;
+  const args = ['-t', threads, '-c', connections, '-d', `${seconds}s`, '--timeout', '20s'];
+  args.push('-s', join(world.here, 'lib/wrk.lua'), `${server.url}${server.path ?? '/graphql'}`, '--', bodies, threads);
+  const { result, cpu } = await while_(processes, () => finish({ command: 'wrk', args: args.map(String), core: 'rest' }));
+  const line = /^RESULT (.*)$/m.exec(result.stdout);
+  if (!line) throw new Error(`wrk gave no result:\n${result.stdout}${result.stderr}`);
+  const run = JSON.parse(line[1]);
+  const perRequest = Object.entries(cpu).map(([who, used]) => [who, (used * 1e6) / Math.max(1, run.requests)]);
+  return {
+    ...run,
+    seconds: run.micros / 1e6,
+    rate: run.requests / (run.micros / 1e6),
+    errors: Object.values(run.faults).reduce((sum, count) => sum + count, 0),
+    cpu: Object.fromEntries(perRequest),
+  };
+}

@@ -1,0 +1,44 @@
+// What can be set, by environment variables, with the defaults of `make bench`.
+
+import { availableParallelism } from 'node:os';
+
+const number = (name, fallback) => {
+  const text = process.env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${text} is not a number; write for example ${name}=${fallback}`);
+  return value;
+};
+const list = (name) => process.env[name]?.split(/[\s,]+/).filter(Boolean);
+const numbers = (name, fallback) => {
+  const values = list(name)?.map(Number) ?? fallback;
+  if (values.some((value) => !Number.isInteger(value) || value < 1)) throw new Error(`${name} is a list of whole numbers, such as ${fallback}`);
+  return values;
+};
+
+export const settings = {
+  /** Scenarios and contenders of the table; undefined: all. */
+  scenarios: list('SCENARIOS'),
+  contenders: list('CONTENDERS'),
+  rounds: number('ROUNDS', 5),
+  seconds: Math.max(1, Math.round(number('SECONDS_PER_RUN', 4))),
+  warmup: Math.round(number('WARMUP', 2)),
+  connections: number('CONNECTIONS', 32),
+  threads: number('WRK_THREADS', 1),
+  peerProcesses: number('PEER_PROCESSES', 1),
+  pin: process.env.PIN === '1',
+  cores: availableParallelism(),
+  /** Size of the data. */
+  stores: number('STORES', 500),
+  books: number('BOOKS', 20_000),
+  /** Of the parts beside the table. */
+  updates: number('UPDATES', 300),
+  unrelated: numbers('UNRELATED', [10, 1_000, 100_000]),
+  touched: numbers('TOUCHED', [1, 100]),
+  readers: number('READERS', 1_000),
+  records: number('RECORDS', 200_000),
+  rows: numbers('ROWS', [1_000, 10_000, 100_000]),
+  batches: numbers('BATCHES', [10, 100, 1_000, 10_000, 100_000]),
+  clients: numbers('CLIENTS', [1, 8, 32, 128, 512, 1_000]),
+  pages: numbers('PAGES', [1, 10, 100, 1_000]),
+};

@@ -1,0 +1,35 @@
+-- Sends the bodies of a file, one per line, in turn, and prints the run's figures as one line of JSON.
+-- Every thread begins at another place.
+
+local requests = {}
+local place = 0
+local threads = 0
+
+function setup(thread)
+  thread:set("number", threads)
+  threads = threads + 1
+end
+
+function init(args)
+  wrk.method = "POST"
+  wrk.headers["content-type"] = "application/json"
+  wrk.headers["accept"] = "application/json"
+  for line in io.lines(args[1]) do
+    requests[#requests + 1] = wrk.format(nil, nil, nil, line)
+  end
+  place = math.floor(#requests / tonumber(args[2]) * number)
+end
+
+function request()
+  place = place % #requests + 1
+  return requests[place]
+end
+
+function done(summary, latency)
+  local faults = summary.errors
+  io.write(string.format(
+    '\nRESULT {"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p90":%d,"p99":%d,"max":%d,' ..
+      '"faults":{"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d}}\n',
+    summary.requests, summary.duration, summary.bytes, latency:percentile(50), latency:percentile(90),
+    latency:percentile(99), latency.max, faults.connect, faults.read, faults.write, faults.status, faults.timeout))
+end

@@ -1,0 +1,66 @@
+// What the servers say about themselves at /metrics, summed over all of them.
+
+import http from 'k6/http';
+import { settings } from './settings.js';
+
+const LINE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
+
+// All counters and gauges of all servers by name and labels, as `name{a="1",b="2"}`.
+export function scrape() {
+  const sums = {};
+  for (const url of settings.metrics) {
+    const response = http.get(url, { tags: { op: 'metrics', kind: 'metrics', name: 'metrics' } });
+    if (response.status !== 200) {
+      throw new Error(
+        `${url}: ${response.error || `status ${response.status}`}; OPONN_METRICS says where metrics are`,
+      );
+    }
+    for (const line of response.body.split('\n')) {
+      const [, name, labels = '', value] = line.match(LINE) || [];
+      if (!name || name.endsWith('_bucket')) continue;
+      const series = `${name}{${labels.split(',').sort().join(',')}}`;
+      sums[series] = (sums[series] || 0) + Number(value);
+    }
+  }
+  return sums;
+}
+
+// The sum of the differences of all series of this name that have these labels.
+function grown(before, after, name, ...labels) {
+  let sum = 0;
+  for (const series of Object.keys(after)) {
+    if (series.startsWith(`${name}{`) && labels.every((label) => series.includes(label))) {
+      sum += after[series] - (before[series] || 0);
+    }
+  }
+  return sum;
+}
+
+// A value that is not a counter, summed over the servers; 0 where they do not tell it.
+export function gaugeOf(sums, name) {
+  return grown({}, sums, name);
+}
+
+// What the servers did between two scrapes.
+export function between(before, after) {
+  const lists = (...labels) => grown(before, after, 'oponn_cache_reads_total', 'kind="batch"', ...labels);
+  const store = (...labels) => grown(before, after, 'oponn_store_operations_total', ...labels);
+  const batches = (...labels) => grown(before, after, 'oponn_cache_reconciled_total', ...labels);
+  const requests = grown(before, after, 'oponn_http_requests_total', 'route="graphql"');
+  const seconds = grown(before, after, 'oponn_http_request_seconds_sum', 'route="graphql"');
+  const [reads, hits] = [lists(), lists('result="hit"')];
+  if (requests < 0 || reads < 0) throw new Error('a server was started anew during the run');
+  return {
+    requests,
+    // The servers' own time for a request, without the network and the client.
+    meanMs: requests === 0 ? 0 : (seconds / requests) * 1000,
+    listReads: reads,
+    listHits: hits,
+    // Nothing read is nothing missed.
+    hitRate: reads === 0 ? 1 : hits / reads,
+    store: store(),
+    storePerRequest: requests === 0 ? 0 : store() / requests,
+    repaired: batches() - batches('action="dropped"'),
+    dropped: batches('action="dropped"'),
+  };
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# Load tests with everything they need: `make load`, or `make load SCRIPT=mixed`.
+#
+#   scripts/load.sh [SCRIPT [K6-ARGUMENT...]]
+#
+# SCRIPT is one of k6/*.js without the ending, or `smoke` (the default): all of them, each for some seconds.
+# Starts Redis, a MongoDB-protocol server and oponn on free loopback ports, imports the sample data, runs k6, and
+# stops everything. The summaries are printed and kept as target/load/SCRIPT.md and .json. What can be set is in
+# k6/README.md; besides:
+#
+#   OPONN_URL=http://...    a server that is there already: nothing is started, and k6 runs against it
+#   OPONN_BIN=/path/oponn   the program to start, instead of building it
+#   OPONN_K6=/path/k6       the k6 to use, instead of the one on the PATH or of building one
+#   SERVERS=2               how many oponn servers share the store and the cache; by default one, and two for
+#                           the smoke run and the stampede
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/servers.sh
+. scripts/servers.sh
+
+K6_VERSION=v1.3.0
+results=target/load
+script=${1:-smoke}
+# These are for the scripts; oponn warns of variables that are not its settings.
+export -n OPONN_URL OPONN_BIN OPONN_K6 OPONN_MONGODB_SERVER OPONN_TEST_REDIS OPONN_TEST_MONGODB
+[ $# -eq 0 ] || shift
+
+scripts=(read write mixed stampede spike soak import strategies)
+[ "$script" = smoke ] || [ -f "k6/$script.js" ] ||
+  fail "there is no k6/$script.js; SCRIPT is smoke or one of: ${scripts[*]}"
+
+# Sets `k6` to one that is there, or builds it once, beside the build's results.
+find_k6() {
+  k6=${OPONN_K6:-$(command -v k6 || echo target/tools/bin/k6)}
+  [ -x "$k6" ] && return
+  [ -z "${OPONN_K6:-}" ] || fail "OPONN_K6=$OPONN_K6 is no program"
+  have go || fail "missing: k6. Install it (https://grafana.com/docs/k6/latest/set-up/install-k6/), or Go, with which it is built here."
+  say "building k6 $K6_VERSION, once; this takes some minutes"
+  GOBIN=$PWD/target/tools/bin go install "go.k6.io/k6@$K6_VERSION" >&2 || fail "k6 cannot be built"
+}
+
+# Sets `oponn`.
+find_oponn() {
+  oponn=${OPONN_BIN:-}
+  if [ -z "$oponn" ]; then
+    cargo build --release --locked --quiet
+    oponn=$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release/oponn
+  fi
+  [ -x "$oponn" ] || fail "OPONN_BIN=$oponn is no program"
+}
+
+# get PORT PATH: the answer of a server on this machine, its head included.
+get() {
+  {
+    exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$2" >&3 && cat <&3
+  } 2>/dev/null
+}
+
+is_ready() { [[ $(get "$1" /readyz | head -1) == *' 200 '* ]]; }
+
+# A database of its own on the server, so that other data there is left alone.
+start_oponn() {
+  export OPONN_STORE OPONN_CACHE=$OPONN_TEST_REDIS OPONN_LOG=${OPONN_LOG:-warn}
+  OPONN_STORE=$(sed -E 's#^([a-z+]+://[^/?]+)/?[^?]*#\1/oponn_load#' <<<"$OPONN_TEST_MONGODB")
+  "$oponn" import >&2
+  local urls=() server
+  for ((server = 1; server <= SERVERS; server++)); do
+    start "oponn-$server" "$work" "is_ready PORT" "$oponn" --allow-cache-override serve --listen 127.0.0.1:PORT
+    urls+=("http://127.0.0.1:$port")
+  done
+  OPONN_URL=$(IFS=,; echo "${urls[*]}")
+}
+
+# run SCRIPT [ARGUMENT...]: k6 with its summaries where they can be found.
+run() {
+  local name=$1
+  shift
+  SUMMARY_MD=$results/$name.md SUMMARY_JSON=$results/$name.json OPONN_URL=$OPONN_URL \
+    "$k6" run --quiet --no-usage-report "$@" "k6/$name.js"
+}
+
+# Reads with an importer beside: it starts when the reading has begun.
+run_import() {
+  if [ -z "${oponn:-}" ]; then
+    say "start \`oponn import\` by hand, as k6/README.md says"
+    run import "$@"
+    return
+  fi
+  local folder=$work/import status=0
+  mkdir -p "$folder"
+  OPONN_URL=$OPONN_URL IMPORT_DIR=$folder "$k6" run --quiet --no-usage-report k6/import-data.js >&2
+  local asked
+  asked=$(asked_for)
+  run import "$@" &
+  local reader=$!
+  started+=("$reader")
+  # More requests than the preparations of the script need.
+  await 120 "$reader" reading_has_begun $((asked + ${LISTS:-1000} + 200)) || fail "k6 did not come to read"
+  "$oponn" --config "$folder/oponn.conf" --schema schema.graphql import >&2 || status=$?
+  wait "$reader" || status=$?
+  return "$status"
+}
+
+asked_for() {
+  get "${OPONN_URL##*:}" /metrics | awk '/^oponn_http_requests_total.*route="graphql"/ { sum += $NF } END { print sum + 0 }'
+}
+
+reading_has_begun() { [ "$(asked_for)" -gt "$1" ]; }
+
+# Every script for some seconds, with bounds that a busy machine keeps too.
+smoke() {
+  export P95_MS=${P95_MS:-2000} P99_MS=${P99_MS:-5000} LISTS=${LISTS:-100} HIT_RATE=${HIT_RATE:-0.9}
+  local failed=()
+  VUS=5 DURATION=2s run read || failed+=(read)
+  VUS=5 DURATION=2s run write || failed+=(write)
+  VUS=5 DURATION=2s run mixed || failed+=(mixed)
+  VUS=20 EACH=5 ROUNDS=2 INTERVAL=1500ms run stampede || failed+=(stampede)
+  VUS=20 BASE=20 PEAK=100 CALM=1s RISE=500ms HOLD=500ms run spike || failed+=(spike)
+  VUS=5 DURATION=3s WINDOWS=2 DRIFT=5 run soak || failed+=(soak)
+  VUS=5 DURATION=3s RECORDS=4000 run_import || failed+=(import)
+  VUS=5 DURATION=1500ms PREPARE=1500ms STRATEGIES=reconcile,ttl run strategies || failed+=(strategies)
+  [ ${#failed[@]} -eq 0 ] && return
+  say "failed: ${failed[*]}"
+  return 99
+}
+
+# Comes back here with both servers at hand.
+if [ -z "${OPONN_URL:-}" ] && { [ -z "${OPONN_TEST_REDIS:-}" ] || [ -z "${OPONN_TEST_MONGODB:-}" ]; }; then
+  export OPONN_BIN OPONN_K6 OPONN_MONGODB_SERVER OPONN_TEST_REDIS OPONN_TEST_MONGODB
+  exec scripts/with-servers.sh scripts/load.sh "$script" "$@"
+fi
+
+find_k6
+mkdir -p "$results"
+work=$(mktemp -d "${TMPDIR:-/tmp}/oponn-load.XXXXXX")
+trap 'stop_servers; rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+if [ -z "${OPONN_URL:-}" ]; then
+  case $script in smoke | stampede) SERVERS=${SERVERS:-2} ;; *) SERVERS=${SERVERS:-1} ;; esac
+  find_oponn
+  start_oponn
+fi
+say "oponn at $OPONN_URL; summaries go to $results"
+status=0
+case $script in
+  smoke) smoke || status=$? ;;
+  import) run_import "$@" || status=$? ;;
+  *) run "$script" "$@" || status=$? ;;
+esac
+exit "$status"

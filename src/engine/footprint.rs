@@ -1,0 +1,59 @@
+//! What a request has read, so that its answer may be kept until something of that changes.
+
+use parking_lot::Mutex;
+
+use crate::cache::Topic;
+
+/// Gathers what one request reads through the engine.
+#[derive(Debug)]
+pub struct Footprint(Mutex<Option<Read>>);
+
+/// What was read, all of it from the cache.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Read {
+    /// What the reads depended on; sorted, each once.
+    pub topics: Vec<Topic>,
+    /// How many entities were read.
+    pub entities: u64,
+    /// How many pages of batches were read.
+    pub pages: u64,
+}
+
+impl Footprint {
+    /// The footprint of a request that has read nothing yet.
+    pub fn new() -> Footprint {
+        Footprint(Mutex::new(Some(Read::default())))
+    }
+
+    /// For a request whose answer is not to be kept.
+    pub fn none() -> Footprint {
+        Footprint(Mutex::new(None))
+    }
+
+    /// Something was read elsewhere than in the cache, which does not tell of its changes.
+    pub(super) fn spoil(&self) {
+        *self.0.lock() = None;
+    }
+
+    pub(super) fn add(&self, gather: impl FnOnce(&mut Read)) {
+        if let Some(read) = &mut *self.0.lock() {
+            gather(read);
+        }
+    }
+
+    /// What was read; `None` when not all of it came from the cache.
+    pub fn finish(self) -> Option<Read> {
+        let mut read = self.0.into_inner()?;
+        read.topics.sort_unstable();
+        read.topics.dedup();
+        // It may be kept for long, and most of it was said more than once.
+        read.topics.shrink_to_fit();
+        Some(read)
+    }
+}
+
+impl Default for Footprint {
+    fn default() -> Footprint {
+        Footprint::new()
+    }
+}

@@ -1,0 +1,138 @@
+//! How far this server has read the cache's journal, and so whether what it keeps is still right.
+//!
+//! A look at the journal serves everybody who asked before it began: while one is under way, later
+//! requests gather for the next. So what was acknowledged before a request came is always seen, and under
+//! load many requests share one small question to the cache.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt, Shared};
+use parking_lot::{Mutex, RwLock};
+
+use crate::cache::{Cache, JOURNAL, News, Place, Topic};
+use crate::metrics::{Joined, Metrics};
+
+/// Changes that are remembered: what was read before the oldest of them cannot be judged any more.
+const REMEMBERED: usize = 4 * JOURNAL as usize;
+
+type Look = Shared<BoxFuture<'static, Option<Place>>>;
+
+/// Reads the journal for everybody.
+pub(super) struct Watch {
+    cache: Arc<dyn Cache>,
+    metrics: Arc<Metrics>,
+    looks: Mutex<Looks>,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Looks {
+    /// Has begun: whoever comes now must not join it.
+    under_way: Option<Look>,
+    /// Begins when that one has ended.
+    next: Option<Look>,
+}
+
+/// What the journal has told.
+#[derive(Default)]
+struct Known {
+    /// How far it has been read; `None` when nothing is known.
+    place: Option<Place>,
+    /// Changes of the same epoch up to here are not remembered.
+    from: u64,
+    /// The last change of each topic that is remembered.
+    last: HashMap<Topic, u64>,
+    /// The changes remembered, the oldest first.
+    order: VecDeque<Topic>,
+}
+
+impl Watch {
+    pub(super) fn new(cache: Arc<dyn Cache>, metrics: Arc<Metrics>) -> Arc<Watch> {
+        Arc::new(Watch { cache, metrics, looks: Mutex::default(), known: RwLock::default() })
+    }
+
+    /// How far the journal has been read by now.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.known.read().place
+    }
+
+    /// Reads the journal, by a look that begins after this call. `None` when there is no journal or the
+    /// cache is out of reach.
+    pub(super) async fn look(self: &Arc<Self>) -> Option<Place> {
+        let look = {
+            let mut looks = self.looks.lock();
+            let Looks { under_way, next } = &mut *looks;
+            match next {
+                Some(next) => {
+                    self.metrics.cache_joined(Joined::Look, 1);
+                    next.clone()
+                }
+                None => next.insert(self.look_after(under_way.clone())).clone(),
+            }
+        };
+        look.await
+    }
+
+    fn look_after(self: &Arc<Self>, before: Option<Look>) -> Look {
+        let watch = self.clone();
+        // A task of its own: it comes to its end whoever stops to wait for it, and if it panics, only those
+        // who wait for it get nothing.
+        let look = tokio::spawn(async move {
+            if let Some(before) = before {
+                before.await;
+            }
+            {
+                let mut looks = watch.looks.lock();
+                looks.under_way = looks.next.take();
+            }
+            let since = watch.place();
+            let news = watch.cache.news(since).await.ok().flatten();
+            watch.known.write().learn(news)
+        });
+        look.map(|done| done.ok().flatten()).boxed().shared()
+    }
+
+    /// Whether nothing of this has changed after the place. Gives the place up to which that is known,
+    /// which is where the last look ended or later.
+    pub(super) fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
+        let known = self.known.read();
+        let place = known.place.filter(|place| place.mark == since.mark)?;
+        let still = |topic: &Topic| known.last.get(topic).is_none_or(|number| *number <= since.number);
+        let judged = known.from..place.number;
+        let unchanged =
+            since.number == place.number || (judged.contains(&since.number) && topics.iter().all(still));
+        unchanged.then_some(place)
+    }
+}
+
+impl Known {
+    fn learn(&mut self, news: Option<News>) -> Option<Place> {
+        let Some(News { place, changed }) = news else {
+            *self = Known::default();
+            return None;
+        };
+        match (self.place, changed) {
+            (Some(here), Some(changed)) if here.mark == place.mark => {
+                for (number, topic) in (here.number + 1..).zip(changed) {
+                    self.last.insert(topic, number);
+                    self.order.push_back(topic);
+                }
+                while self.order.len() > REMEMBERED {
+                    self.forget_oldest();
+                }
+            }
+            _ => *self = Known { from: place.number, ..Known::default() },
+        }
+        self.place = Some(place);
+        self.place
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(topic) = self.order.pop_front() else { return };
+        self.from += 1;
+        if self.last.get(&topic) == Some(&self.from) {
+            self.last.remove(&topic);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Answers to queries, kept as bytes for as long as nothing that they were made of has changed.
+//!
+//! Nothing is served on trust: for each request the cache's journal is asked, after the request has come,
+//! what has changed since the answer was made.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+use serde_json::{Map, Value as Json};
+
+use super::ApiRequest;
+use crate::cache::Place;
+use crate::engine::{Engine, Read};
+use crate::metrics::{CacheKind, CacheResult};
+
+/// How long an answer is kept at the most. The cache's own bound on what other programs write to the
+/// store is its TTL; this adds no more than that to it.
+const LIFE: Duration = Duration::from_secs(60);
+/// Bytes of an answer that are not worth more than one reading: a smaller share of all that is kept.
+const SHARE: u64 = 16;
+
+/// The answers that this server keeps.
+pub(super) struct Answers {
+    kept: Cache<Question, Arc<Answer>, Weight>,
+    /// Bytes of one answer at the most.
+    largest: u64,
+}
+
+/// What an answer is the answer to.
+#[derive(PartialEq, Eq)]
+struct Question {
+    query: String,
+    operation_name: Option<String>,
+    variables: Map<String, Json>,
+}
+
+/// The same, as it stands in a request.
+struct Asked<'a>(&'a ApiRequest);
+
+struct Answer {
+    body: Bytes,
+    read: Read,
+    /// When it was right: the place in the journal, whose number is moved on with every look.
+    place: Place,
+    valid: AtomicU64,
+    until: Instant,
+}
+
+impl Answers {
+    /// Keeps up to so many bytes.
+    pub(super) fn new(bytes: u64) -> Answers {
+        // An answer is some kilobytes with its question; the number is only an estimate.
+        let estimate = usize::try_from(bytes / 4_096).unwrap_or(0).max(1);
+        Answers { kept: Cache::with_weighter(estimate, bytes, Weight), largest: bytes / SHARE }
+    }
+
+    /// The answer that is kept for a request, if it is still right.
+    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Option<Bytes> {
+        let answer = self.kept.get(&Asked(request))?;
+        if answer.until <= Instant::now() {
+            return None;
+        }
+        engine.look().await?;
+        let since = Place { number: answer.valid.load(Ordering::Relaxed), ..answer.place };
+        let now = engine.unchanged(&answer.read.topics, since)?;
+        answer.valid.fetch_max(now.number, Ordering::Relaxed);
+        let metrics = engine.metrics();
+        metrics.cache_read(CacheKind::Batch, CacheResult::Kept, answer.read.pages);
+        metrics.cache_read(CacheKind::Entity, CacheResult::Kept, answer.read.entities);
+        Some(answer.body.clone())
+    }
+
+    /// Keeps an answer made of what was read from this place on.
+    pub(super) fn keep(&self, request: ApiRequest, body: &Bytes, read: Read, place: Place) {
+        if body.len() as u64 > self.largest {
+            return;
+        }
+        let ApiRequest { query, operation_name, variables, .. } = request;
+        let valid = AtomicU64::new(place.number);
+        let answer = Answer { body: body.clone(), read, place, valid, until: Instant::now() + LIFE };
+        self.kept.insert(Question { query, operation_name, variables }, Arc::new(answer));
+    }
+}
+
+impl Hash for Question {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.query, &self.operation_name, &self.variables).hash(state);
+    }
+}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.0.query, &self.0.operation_name, &self.0.variables).hash(state);
+    }
+}
+
+impl Equivalent<Question> for Asked<'_> {
+    fn equivalent(&self, question: &Question) -> bool {
+        self.0.query == question.query
+            && self.0.operation_name == question.operation_name
+            && self.0.variables == question.variables
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Question, Arc<Answer>> for Weight {
+    fn weight(&self, question: &Question, answer: &Arc<Answer>) -> u64 {
+        // Values take more room than their text, but are seldom many.
+        let variables: usize =
+            question.variables.iter().map(|(name, value)| 128 + name.len() + size(value)).sum();
+        let topics = std::mem::size_of_val(&*answer.read.topics);
+        (512 + question.query.len() + variables + answer.body.len() + topics) as u64
+    }
+}
+
+/// Bytes that a value takes up, roughly.
+fn size(value: &Json) -> usize {
+    match value {
+        Json::Null | Json::Bool(_) => 32,
+        Json::Number(number) => 64 + number.as_str().len(),
+        Json::String(text) => 32 + text.len(),
+        Json::Array(items) => 32 + items.iter().map(size).sum::<usize>(),
+        Json::Object(fields) => fields.iter().map(|(name, value)| 128 + name.len() + size(value)).sum(),
+    }
+}
