@@ -114,11 +114,11 @@ smoke() {
   VUS=5 DURATION=2s run read || failed+=(read)
   VUS=5 DURATION=2s run write || failed+=(write)
   VUS=5 DURATION=2s run mixed || failed+=(mixed)
-  VUS=20 EACH=5 ROUNDS=2 INTERVAL=1500ms run stampede || failed+=(stampede)
+  VUS=20 EACH=5 ROUNDS=2 INTERVAL=2s run stampede || failed+=(stampede)
   VUS=20 BASE=20 PEAK=100 CALM=1s RISE=500ms HOLD=500ms run spike || failed+=(spike)
   VUS=5 DURATION=3s WINDOWS=2 DRIFT=5 run soak || failed+=(soak)
   VUS=5 DURATION=3s RECORDS=4000 run_import || failed+=(import)
-  VUS=5 DURATION=1500ms PREPARE=1500ms STRATEGIES=reconcile,ttl run strategies || failed+=(strategies)
+  VUS=5 DURATION=1500ms PREPARE=3s STRATEGIES=reconcile,ttl run strategies || failed+=(strategies)
   [ ${#failed[@]} -eq 0 ] && return
   say "failed: ${failed[*]}"
   return 99
