@@ -24,7 +24,7 @@ const ROUNDS = count('ROUNDS', 5);
 const INTERVAL = duration('INTERVAL', '5s');
 // Operations that the store may see for one list.
 const STORE_MOST = number('STORE_MOST', 1);
-const LEAD = 1000;
+const LEAD = 500;
 
 // Readers who came after the others, because their answers of the round before came late.
 const late = new Counter('late_readers');
