@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::metrics::{DropReason, VoidReason};
 use crate::query::{BatchDef, BatchKey, SortKey};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
@@ -86,7 +87,7 @@ pub trait Cache: Send + Sync + 'static {
     /// batches whose fixed values the image before or after it has. Whether a batch really holds the
     /// document is for the caller to judge by its definition. When the cache has lost its place since
     /// the mark was taken, the types of the changes are voided instead.
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError>;
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError>;
 
     /// Brings batches in line with changes; the results are in the order given. The mark is the one
     /// that the changes were noted with, or was taken before the entities were read that the rows come
@@ -256,6 +257,25 @@ pub enum Extent {
     UpTo(SortKey),
 }
 
+/// What came of taking note of a change.
+#[derive(Clone, Debug)]
+pub enum Noted {
+    /// These batches may hold the document.
+    Found(Vec<Batch>),
+    /// The type was voided, so there is no batch left to bring in line.
+    Voided(VoidReason),
+}
+
+impl Noted {
+    /// The batches to bring in line.
+    pub fn batches(self) -> Vec<Batch> {
+        match self {
+            Noted::Found(batches) => batches,
+            Noted::Voided(_) => Vec::new(),
+        }
+    }
+}
+
 /// What one change means for one batch.
 #[derive(Clone, Debug)]
 pub struct Reconcile {
@@ -283,7 +303,7 @@ pub enum Reconciled {
     /// The batch is being filled and was left a delta; no ready batch was touched.
     Deferred,
     /// The batch could not absorb the change and is gone.
-    Dropped,
+    Dropped(DropReason),
     /// There was no such batch any more.
     Absent,
 }

@@ -2,6 +2,7 @@
 //! a response.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::types::OperationType;
@@ -114,7 +115,8 @@ impl Api {
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let schema = types::build(engine.model(), &limits)?;
         let planner = Planner::new(engine.model().clone());
-        let (documents, answers) = (Arc::new(Documents::new()), Answers::new(limits.answers));
+        let documents = Arc::new(Documents::new(engine.metrics().clone()));
+        let answers = Answers::new(limits.answers);
         Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) })
     }
 
@@ -142,8 +144,11 @@ impl Api {
     /// end even when the caller stops waiting, so that no write remains without its reconcile.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
         let inner = self.inner.clone();
+        let start = Instant::now();
         if let Some(body) = inner.answers.get(&request, &inner.engine).await {
-            inner.engine.metrics().graphql_request(GraphqlKind::Query, GraphqlOutcome::Ok);
+            let metrics = inner.engine.metrics();
+            metrics.graphql_request(GraphqlKind::Query, GraphqlOutcome::Ok);
+            metrics.graphql_took(GraphqlKind::Query, start.elapsed());
             return ApiReply { body, outcome: Outcome::Executed };
         }
         let span = tracing::Span::current();
@@ -161,28 +166,29 @@ impl Api {
 
 impl Inner {
     async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let metrics = self.engine.metrics();
+        let (metrics, start) = (self.engine.metrics(), Instant::now());
         let mut kind = GraphqlKind::Unknown;
-        match self.prepare(&request, &mut kind).await {
+        let (outcome, errors, reply) = match self.prepare(&request, &mut kind).await {
             Ok(work) => {
                 let place = if kind == GraphqlKind::Query { self.place().await } else { None };
                 let (data, errors) = work.run().await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
-                metrics.graphql_request(kind, outcome);
-                error::count(metrics, &errors);
                 let reply = reply(Some(&data), &errors, Outcome::Executed);
                 let read = work.request.footprint.finish();
                 if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
                     self.answers.keep(request, &reply.body, read, place);
                 }
-                reply
+                (outcome, errors, reply)
             }
             Err((errors, outcome)) => {
-                metrics.graphql_request(kind, GraphqlOutcome::Rejected);
-                error::count(metrics, &errors);
-                reply(None, &errors, outcome)
+                let reply = reply(None, &errors, outcome);
+                (GraphqlOutcome::Rejected, errors, reply)
             }
-        }
+        };
+        metrics.graphql_request(kind, outcome);
+        metrics.graphql_took(kind, start.elapsed());
+        error::count(metrics, &errors);
+        reply
     }
 
     /// A place in the cache's journal that what is read from now on is not older than. It may lie back a
@@ -217,7 +223,7 @@ impl Inner {
             let error = |fault: coerce::Fault| ApiError::input(fault.message, &fault.path).at(fault.at);
             rejected(faults.into_iter().map(error).collect())
         })?;
-        let plan = document.plan(&self.planner, operation, name, &variables);
+        let plan = document.plan(&self.planner, self.engine.metrics(), operation, name, &variables);
         let plan = plan.map_err(|error| rejected(vec![error]))?;
         let footprint = match operation.ty {
             OperationType::Query => Footprint::new(),

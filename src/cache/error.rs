@@ -7,8 +7,8 @@ pub enum CacheError {
     /// of reach.
     #[error("the cache cannot be reached: {0}")]
     Unavailable(String),
-    /// The request is to go past the cache.
-    #[error("the request goes past the cache")]
+    /// Reads are to go past the cache.
+    #[error("reads go past the cache")]
     Bypassed,
     /// The cache answered with an error.
     #[error("cache error: {0}")]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
     PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::query::SortKey;
@@ -105,7 +105,7 @@ impl Cache for MemoryCache {
         self.step(|state| batches.iter().map(|batch| state.filling(batch)).collect())
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.step(|state| changes.iter().map(|change| state.note(mark, change)).collect())
     }
 

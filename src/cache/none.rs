@@ -1,4 +1,4 @@
-//! The cache that keeps nothing: every read is a miss, every lease is refused.
+//! The cache that keeps nothing: every read goes past it, every lease is refused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, PageRead,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
     PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::query::SortKey;
@@ -30,17 +30,16 @@ impl Cache for NoCache {
         Ok(())
     }
 
-    async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
-        let floor = Floor { time: Time::default(), generations: BTreeMap::new() };
-        Ok(EntitiesRead { entities: vec![None; entities.len()], floor })
+    async fn read_entities(&self, _: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
+        Err(CacheError::Bypassed)
     }
 
     async fn fill_entities(&self, _: &Floor, _: &[(EntityRef, Option<Doc>)]) -> Result<(), CacheError> {
         Ok(())
     }
 
-    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
-        Ok(vec![PageState::Miss { known: 0 }; reads.len()])
+    async fn read_pages(&self, _: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        Err(CacheError::Bypassed)
     }
 
     async fn news(&self, _: Option<Place>) -> Result<Option<News>, CacheError> {
@@ -63,8 +62,8 @@ impl Cache for NoCache {
         Ok(vec![false; batches.len()])
     }
 
-    async fn note(&self, _: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
-        Ok(vec![Vec::new(); changes.len()])
+    async fn note(&self, _: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+        Ok(vec![Noted::Found(Vec::new()); changes.len()])
     }
 
     async fn reconcile(&self, _: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use redis::Client;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
     PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
 };
+use crate::metrics::Metrics;
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
@@ -23,6 +24,7 @@ mod link;
 mod reply;
 mod scripts;
 mod server;
+mod traffic;
 mod upkeep;
 
 use keys::Keys;
@@ -36,12 +38,17 @@ pub struct RedisCache {
 impl RedisCache {
     /// Connects to the Redis of the URL (`redis://`, or `rediss://` for TLS). All keys are those of the
     /// deployment: servers that serve the same schema over the same store share one, others must not.
-    pub async fn connect(url: &str, deployment: &str, limits: CacheLimits) -> Result<RedisCache, CacheError> {
+    pub async fn connect(
+        url: &str,
+        deployment: &str,
+        limits: CacheLimits,
+        metrics: Arc<Metrics>,
+    ) -> Result<RedisCache, CacheError> {
         let client = Client::open(url).map_err(|error| {
             // The URL may have a password in it, so it is not repeated.
             CacheError::Internal(format!("the URL of Redis is not usable: {error}"))
         })?;
-        Ok(RedisCache { link: Link::open(client, Keys::new(deployment)?, limits).await? })
+        Ok(RedisCache { link: Link::open(client, Keys::new(deployment)?, limits, metrics).await? })
     }
 }
 
@@ -95,7 +102,7 @@ impl Cache for RedisCache {
         self.link.filling(batches).await
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.link.note(mark, changes).await
     }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, PageRead,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
     PageState, Place, Reconcile, Reconciled, TypeStats,
 };
+use crate::metrics::VoidReason;
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
@@ -135,7 +136,7 @@ impl Cache for StrategyCache {
         self.inner.filling(batches).await
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         match self.strategy {
             Strategy::Invalidate => {
                 let types: BTreeSet<Arc<str>> =
@@ -143,9 +144,9 @@ impl Cache for StrategyCache {
                 let latest = changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
                 let types: Vec<Arc<str>> = types.into_iter().collect();
                 self.inner.drop_types(&types, latest).await?;
-                Ok(vec![Vec::new(); changes.len()])
+                Ok(vec![Noted::Voided(VoidReason::Strategy); changes.len()])
             }
-            Strategy::Ttl => Ok(vec![Vec::new(); changes.len()]),
+            Strategy::Ttl => Ok(vec![Noted::Found(Vec::new()); changes.len()]),
             _ => self.inner.note(mark, changes).await,
         }
     }

@@ -36,7 +36,7 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
         }
     }
     let model = parts::model(&config)?;
-    let cache = parts::cache(&config).await?;
+    let cache = parts::cache(&config, &Arc::default()).await?;
     let away = |error| Failure::Failed(format!("cache {}: {error}", config.cache));
     match command {
         Command::Stats => {

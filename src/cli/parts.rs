@@ -157,14 +157,14 @@ fn address(config: &Config) -> StoreAddress {
 }
 
 /// The cache.
-pub(super) async fn cache(config: &Config) -> Result<Arc<dyn Cache>, Failure> {
+pub(super) async fn cache(config: &Config, metrics: &Arc<Metrics>) -> Result<Arc<dyn Cache>, Failure> {
     let limits = cache_limits(config);
     Ok(match &config.cache {
         CacheAddress::Memory => Arc::new(MemoryCache::new(limits)),
         CacheAddress::None => Arc::new(NoCache),
         CacheAddress::Redis(url) => {
             let deployment = format!("{}.{}", config.deployment, address(config).database());
-            let cache = RedisCache::connect(url, &deployment, limits).await;
+            let cache = RedisCache::connect(url, &deployment, limits, metrics.clone()).await;
             Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
         }
     })
@@ -204,9 +204,10 @@ pub(super) fn engine(
     model: Arc<Model>,
     store: Arc<dyn Store>,
     cache: Arc<dyn Cache>,
+    metrics: Arc<Metrics>,
 ) -> Arc<Engine> {
     let options = EngineOptions { limits: cache_limits(config), ..EngineOptions::default() };
-    Arc::new(Engine::new(model, store, cache, Arc::new(Metrics::default()), options))
+    Arc::new(Engine::new(model, store, cache, metrics, options))
 }
 
 /// Bounds of the API.

@@ -67,9 +67,10 @@ async fn start(
         ))
     })?;
     let store = parts::store(config, &model).await?;
-    let cache = parts::cache(config).await?;
+    let metrics = Arc::default();
+    let cache = parts::cache(config, &metrics).await?;
     parts::void_changed(&store, cache.as_ref()).await;
-    let engine = parts::engine(config, model.clone(), store.store.clone(), cache.clone());
+    let engine = parts::engine(config, model.clone(), store.store.clone(), cache.clone(), metrics);
     if let Some(path) = &store.fresh {
         let marker = parts::importing(path);
         let unwritable =

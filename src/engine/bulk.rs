@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::write::Draft;
 use super::{Engine, EngineError, Step};
+use crate::metrics::VoidReason;
 use crate::query::{Bound, Filter, Order, row_key};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Find, Patch, Write, Written};
@@ -54,7 +55,7 @@ impl Engine {
         }
         match self.core.store.insert_many(&collection.name, documents).await {
             Ok((written, time)) => {
-                self.void([collection.name.clone()], time).await;
+                self.void([collection.name.clone()], time, VoidReason::Bulk).await;
                 let mut written = written.into_iter();
                 let finish = |result: Result<_, EngineError>| {
                     let created = result?;
@@ -160,7 +161,7 @@ impl Engine {
         };
         match done {
             Ok((count, time)) => {
-                self.void([ty.clone()], time).await;
+                self.void([ty.clone()], time, VoidReason::Bulk).await;
                 Ok(count)
             }
             Err(error) => {

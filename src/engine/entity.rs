@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::dataloader::Loader;
 
 use super::{Core, Engine, EngineError, Footprint};
 use crate::cache::{CachedEntity, Topic};
-use crate::metrics::{CacheKind, CacheResult};
+use crate::metrics::{CacheKind, CacheResult, Joined};
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
 impl Engine {
@@ -53,11 +54,40 @@ impl Engine {
             footprint.spoil();
             let loaded = self.loader.load_many(missing).await?;
             for (slot, entity) in found.iter_mut().zip(refs).filter(|(slot, _)| slot.is_none()) {
-                *slot = loaded.get(entity).cloned();
+                if let Some(loaded) = loaded.get(entity) {
+                    self.core.count_load(loaded);
+                    *slot = Some(loaded.entity.clone());
+                }
             }
         }
         let absent = CachedEntity { stamp: Stamp::default(), doc: None };
         Ok(found.into_iter().map(|entity| entity.unwrap_or_else(|| absent.clone())).collect())
+    }
+}
+
+/// An entity that was not cached when it was asked for.
+#[derive(Clone)]
+pub(super) struct Loaded {
+    entity: CachedEntity,
+    from: CacheResult,
+    /// Whether a read has been counted that this answers; all others joined it.
+    counted: Arc<AtomicBool>,
+}
+
+impl Loaded {
+    fn new(entity: CachedEntity, from: CacheResult) -> Loaded {
+        Loaded { entity, from, counted: Arc::default() }
+    }
+}
+
+impl Core {
+    fn count_load(&self, loaded: &Loaded) {
+        let joined = loaded.counted.swap(true, Ordering::Relaxed);
+        if joined {
+            self.metrics.cache_joined(Joined::Load, 1);
+        }
+        let result = if joined { CacheResult::Joined } else { loaded.from };
+        self.metrics.cache_read(CacheKind::Entity, result, 1);
     }
 }
 
@@ -68,10 +98,10 @@ impl Engine {
 pub(super) struct EntityLoader(pub(super) Arc<Core>);
 
 impl Loader<EntityRef> for EntityLoader {
-    type Value = CachedEntity;
+    type Value = Loaded;
     type Error = EngineError;
 
-    async fn load(&self, keys: &[EntityRef]) -> Result<HashMap<EntityRef, CachedEntity>, EngineError> {
+    async fn load(&self, keys: &[EntityRef]) -> Result<HashMap<EntityRef, Loaded>, EngineError> {
         let core = &self.0;
         // The floor has to be taken before the store is read; and what another load has filled
         // meanwhile need not be read at all.
@@ -81,8 +111,7 @@ impl Loader<EntityRef> for EntityLoader {
         for (index, key) in keys.iter().enumerate() {
             match read.as_ref().and_then(|read| read.entities[index].clone()) {
                 Some(entity) => {
-                    core.metrics.cache_read(CacheKind::Entity, CacheResult::Joined, 1);
-                    found.insert(key.clone(), entity);
+                    found.insert(key.clone(), Loaded::new(entity, CacheResult::Joined));
                 }
                 None => missing.entry(key.ty.clone()).or_default().push(key.id.clone()),
             }
@@ -91,7 +120,6 @@ impl Loader<EntityRef> for EntityLoader {
         let result = if floor.is_some() { CacheResult::Miss } else { CacheResult::Bypass };
         let at = core.at(floor.as_ref().map_or(Time(0), |floor| floor.time));
         for (ty, ids) in missing {
-            core.metrics.cache_read(CacheKind::Entity, result, ids.len() as u64);
             let mut docs = core.store.get(&ty, &ids, at).await?;
             let entities: Vec<(EntityRef, Option<Doc>)> = ids
                 .into_iter()
@@ -101,11 +129,9 @@ impl Loader<EntityRef> for EntityLoader {
                 // Out of reach: the answer is right all the same.
                 let _ = core.cache.fill_entities(floor, &entities).await;
             }
-            found.extend(
-                entities
-                    .into_iter()
-                    .map(|(entity, doc)| (entity, CachedEntity { stamp: Stamp::default(), doc })),
-            );
+            found.extend(entities.into_iter().map(|(entity, doc)| {
+                (entity, Loaded::new(CachedEntity { stamp: Stamp::default(), doc }, result))
+            }));
         }
         Ok(found)
     }

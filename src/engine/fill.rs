@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::window::slice;
 use super::{Engine, EngineError, Page, PageRequest, Row};
 use crate::cache::{Extent, Lease, LeaseState, PageRead, PageState, Window};
-use crate::metrics::{CacheKind, CacheResult};
+use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
 use crate::query::BatchKey;
 use crate::value::{Doc, EntityRef, Time};
 
@@ -102,7 +102,10 @@ impl Engine {
         for (key, (want, requests)) in by_batch {
             match self.flights.begin(key) {
                 Ok(flight) => led.push(Led { requests, want, _flight: flight }),
-                Err(landing) => landings.push(landing),
+                Err(landing) => {
+                    self.core.metrics.cache_joined(Joined::Flight, requests.len() as u64);
+                    landings.push(landing);
+                }
             }
         }
         let batches: Vec<_> = led.iter().map(|led| requests[led.requests[0]].batch.clone()).collect();
@@ -132,7 +135,8 @@ impl Engine {
             answers.extend(answered?);
         }
         answers.extend(self.direct_pages(requests, &direct).await?);
-        let foreign = waiting.iter().flat_map(|led| led.requests.iter().copied()).collect();
+        let foreign: Vec<usize> = waiting.iter().flat_map(|led| led.requests.iter().copied()).collect();
+        self.core.metrics.cache_joined(Joined::Lease, foreign.len() as u64);
         answers.extend(self.await_foreign(requests, foreign).await?);
         // Not before: who came later would only wait for the same fill, each on its own.
         drop(waiting);
@@ -198,9 +202,14 @@ impl Engine {
         let (led, leases): (Vec<Led<'_>>, Vec<Lease>) = cohort.members.into_iter().unzip();
         let fills = led.iter().zip(leases).zip(read).map(|((led, lease), rows)| {
             let complete = (rows.len() as u64) < limit;
+            let mut result = CacheResult::Miss;
             for &index in &led.requests {
                 match slice(&rows, complete, &requests[index].window) {
-                    Some(page) => answers.push((index, page)),
+                    Some(page) => {
+                        self.core.metrics.cache_read(CacheKind::Batch, result, 1);
+                        result = CacheResult::Joined;
+                        answers.push((index, page));
+                    }
                     None => too_short.push(index),
                 }
             }
@@ -209,7 +218,6 @@ impl Engine {
         let fills: Vec<_> = fills.collect();
         join_all(fills).await;
         drop(led);
-        self.core.metrics.cache_read(CacheKind::Batch, CacheResult::Miss, answers.len() as u64);
         answers.extend(self.direct_pages(requests, &too_short).await?);
         Ok(answers)
     }
@@ -240,6 +248,7 @@ impl Engine {
             tracing::warn!(batch = %lease.batch.text, id = %row.entity.id,
                 "the store lists a document that the filter does not match; the list is not cached");
             let _ = self.core.cache.release(std::slice::from_ref(&lease)).await;
+            self.core.metrics.cache_filled(FillResult::Refused);
             return;
         }
         let limit = self.core.options.limits.rows as usize;
@@ -255,7 +264,8 @@ impl Engine {
         if !entities.is_empty() {
             let _ = self.core.cache.fill_entities(&lease.floor, &entities).await;
         }
-        let _ = self.core.cache.commit(&lease, &keys, extent).await;
+        let kept = self.core.cache.commit(&lease, &keys, extent).await.unwrap_or(false);
+        self.core.metrics.cache_filled(if kept { FillResult::Kept } else { FillResult::Refused });
     }
 
     /// Waits for the fills of other servers; those that take too long are read from the store.

@@ -70,7 +70,8 @@ impl Engine {
     ) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
         let mut open: Vec<usize> = (0..requests.len()).collect();
-        for reread in 0..=REREADS {
+        let mut waited = vec![false; requests.len()];
+        for _ in 0..=REREADS {
             let reads: Vec<PageRead> = open
                 .iter()
                 .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })
@@ -84,13 +85,14 @@ impl Engine {
                     PageState::Miss { known } => misses.push((index, known)),
                 }
             }
-            let disagreeing = self.assemble(requests, hits, &mut pages, reread, footprint).await?;
+            let disagreeing = self.assemble(requests, hits, &mut pages, &waited, footprint).await?;
             if misses.iter().any(|&(index, _)| !requests[index].batch.def.filter.is_none()) {
                 footprint.spoil();
             }
             for (index, page) in self.fill(requests, &misses).await? {
                 pages[index] = Some(page);
             }
+            misses.iter().for_each(|&(index, _)| waited[index] = true);
             open = disagreeing;
             // What waited for another's fill has to be read from the cache in its turn.
             open.extend(misses.iter().map(|&(index, _)| index).filter(|&index| pages[index].is_none()));
@@ -115,7 +117,7 @@ impl Engine {
         requests: &[PageRequest],
         hits: Vec<(usize, PageRows)>,
         pages: &mut [Option<Page>],
-        reread: usize,
+        waited: &[bool],
         footprint: &Footprint,
     ) -> Result<Vec<usize>, EngineError> {
         let mut refs = Vec::new();
@@ -151,7 +153,7 @@ impl Engine {
                 }
             }
             if agree {
-                let result = if reread == 0 { CacheResult::Hit } else { CacheResult::Joined };
+                let result = if waited[index] { CacheResult::Joined } else { CacheResult::Hit };
                 self.core.metrics.cache_read(CacheKind::Batch, result, 1);
                 footprint.add(|read| {
                     read.pages += 1;

@@ -2,15 +2,24 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Engine;
-use crate::cache::{CacheError, Mark, Reconcile, Reconciled};
-use crate::metrics::CacheAction;
+use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
+use crate::metrics::{CacheAction, VoidReason};
 use crate::value::{Change, Time};
 
 /// Longer than any store waits for the end of a write.
 const AFTERMATH: Duration = Duration::from_secs(60);
+
+/// How many batches a write has to do with.
+#[derive(Default)]
+struct CameUp {
+    /// That stand in the table index under its documents' values.
+    found: usize,
+    /// That hold one of its documents, before or after.
+    touched: usize,
+}
 
 impl Engine {
     /// Makes the cache right after these changes. When it returns, no read that begins can see what was
@@ -23,16 +32,30 @@ impl Engine {
         for change in changes {
             self.core.saw(change.stamp.t);
         }
-        if let Err(error) = self.try_settle(mark, changes).await {
+        let start = Instant::now();
+        let mut came_up = CameUp::default();
+        let settled = self.try_settle(mark, changes, &mut came_up).await;
+        self.core.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
+        if let Err(error) = settled {
             tracing::warn!(%error, "a write could not be brought to the cache, which is not used until it is clear");
         }
     }
 
-    async fn try_settle(&self, mark: Mark, changes: &[Change]) -> Result<(), CacheError> {
-        let found = self.core.cache.note(mark, changes).await?;
+    async fn try_settle(
+        &self,
+        mark: Mark,
+        changes: &[Change],
+        came_up: &mut CameUp,
+    ) -> Result<(), CacheError> {
+        let noted = self.core.cache.note(mark, changes).await?;
         let mut rows = Vec::new();
-        for (change, batches) in changes.iter().zip(found) {
+        for (change, noted) in changes.iter().zip(noted) {
             let ty = &change.entity.ty;
+            if let Noted::Voided(reason) = noted {
+                self.core.metrics.cache_voided(reason, 1);
+            }
+            let batches = noted.batches();
+            came_up.found += batches.len();
             for batch in batches {
                 let place = |doc| batch.def.row(ty, doc);
                 let before = change.before.as_ref().and_then(place);
@@ -45,6 +68,7 @@ impl Engine {
                 }
             }
         }
+        came_up.touched = rows.len();
         if !rows.is_empty() {
             self.count(&self.core.cache.reconcile(mark, &rows).await?);
         }
@@ -54,6 +78,7 @@ impl Engine {
     /// Brings single rows in line with what their entities say. The mark was taken before those were
     /// read.
     pub(super) async fn reconcile_rows(&self, mark: Mark, rows: &[Reconcile]) {
+        self.core.metrics.cache_repairs(rows.len() as u64);
         // Out of reach: the reader goes to the store in the end.
         if let Ok(done) = self.core.cache.reconcile(mark, rows).await {
             self.count(&done);
@@ -62,11 +87,11 @@ impl Engine {
 
     /// Voids what is cached of the types: for writes that tell too little to reconcile. `at` is not
     /// before any of their commits.
-    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time) {
+    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
         self.core.saw(at);
         let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         match self.core.cache.drop_types(&types, at).await {
-            Ok(()) => self.core.metrics.cache_reconciled(CacheAction::Dropped, types.len() as u64),
+            Ok(()) => self.core.metrics.cache_voided(reason, types.len() as u64),
             Err(error) => {
                 tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear")
             }
@@ -77,7 +102,7 @@ impl Engine {
     /// and once more when the store has long given it up.
     pub(super) async fn void_unknown(&self, types: impl IntoIterator<Item = Arc<str>>) {
         let types: Vec<Arc<str>> = types.into_iter().collect();
-        self.void(types.iter().cloned(), Time(0)).await;
+        self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
         let core = self.core.clone();
         tokio::spawn(async move {
             tokio::time::sleep(AFTERMATH).await;
@@ -92,7 +117,10 @@ impl Engine {
                 Reconciled::Inserted => CacheAction::Inserted,
                 Reconciled::Moved => CacheAction::Moved,
                 Reconciled::Removed => CacheAction::Removed,
-                Reconciled::Dropped => CacheAction::Dropped,
+                Reconciled::Dropped(reason) => {
+                    self.core.metrics.cache_dropped(*reason);
+                    continue;
+                }
                 Reconciled::Unchanged | Reconciled::Deferred | Reconciled::Absent => continue,
             };
             self.core.metrics.cache_reconciled(action, 1);

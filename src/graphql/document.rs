@@ -18,7 +18,7 @@ use super::coerce;
 use super::error::ApiError;
 use super::plan::{Flags, Plan, Planner, Refusal, flag_names};
 use super::size;
-use crate::metrics::ErrorCode;
+use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
 
 /// Bytes of the texts that are kept, at the most: one use of much longer texts shall not push the
 /// others out.
@@ -64,7 +64,10 @@ pub(super) struct Document {
 pub(super) type Outcome = Result<Arc<Document>, Arc<Vec<ApiError>>>;
 
 /// The texts seen lately.
-pub(super) struct Documents(Cache<Arc<str>, Outcome, TextWeight>);
+pub(super) struct Documents {
+    kept: Cache<Arc<str>, Outcome, TextWeight>,
+    metrics: Arc<Metrics>,
+}
 
 #[derive(Clone)]
 struct TextWeight;
@@ -77,17 +80,19 @@ impl quick_cache::Weighter<Arc<str>, Outcome> for TextWeight {
 }
 
 impl Documents {
-    pub(super) fn new() -> Documents {
-        Documents(Cache::with_weighter(4_096, KEPT_BYTES * 4, TextWeight))
+    pub(super) fn new(metrics: Arc<Metrics>) -> Documents {
+        Documents { kept: Cache::with_weighter(4_096, KEPT_BYTES * 4, TextWeight), metrics }
     }
 
     /// The document of a text.
     pub(super) async fn get(&self, schema: &Schema, text: &str) -> Outcome {
-        if let Some(known) = self.0.get(text) {
+        if let Some(known) = self.kept.get(text) {
+            self.metrics.graphql_kept(KeptKind::Document, KeptResult::Hit);
             return known;
         }
+        self.metrics.graphql_kept(KeptKind::Document, KeptResult::Miss);
         let outcome = validate(schema, text).await.map(Arc::new).map_err(Arc::new);
-        self.0.insert(text.into(), outcome.clone());
+        self.kept.insert(text.into(), outcome.clone());
         outcome
     }
 }
@@ -169,14 +174,17 @@ impl Document {
     pub(super) fn plan(
         &self,
         planner: &Planner,
+        metrics: &Metrics,
         operation: &OperationDefinition,
         name: Option<&str>,
         variables: &coerce::Variables,
     ) -> Result<Arc<Plan>, ApiError> {
         let key = (name.map(str::to_owned), Flags::of(&self.flags, variables));
         if let Some(plan) = self.plans.get(&key) {
+            metrics.graphql_kept(KeptKind::Plan, KeptResult::Hit);
             return Ok(plan);
         }
+        metrics.graphql_kept(KeptKind::Plan, KeptResult::Miss);
         match planner.plan(&self.parsed, operation, &key.1) {
             Ok(plan) => {
                 let plan = Arc::new(plan);

@@ -10,6 +10,11 @@ pub trait Label: Copy + 'static {
 
     /// Place in [`Label::ALL`].
     fn index(self) -> usize;
+
+    /// The label of a text.
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|label| label.as_str() == text)
+    }
 }
 
 macro_rules! label {
@@ -137,6 +142,104 @@ label! {
         Removed = "removed",
         /// The batch could not absorb the change.
         Dropped = "dropped",
+    }
+}
+
+label! {
+    /// What a read waited for.
+    Joined {
+        /// A load of entities by another request.
+        Load = "load",
+        /// A fill that this server had begun.
+        Flight = "flight",
+        /// A fill that another server had begun.
+        Lease = "lease",
+    }
+}
+
+label! {
+    /// What became of a list that was read for the cache.
+    FillResult {
+        /// It is cached.
+        Kept = "kept",
+        /// The cache did not take it.
+        Refused = "refused",
+    }
+}
+
+label! {
+    /// Why a batch could not absorb a change.
+    DropReason {
+        /// Too many rows.
+        Rows = "rows",
+        /// Too many documents that have left it.
+        Departed = "departed",
+        /// Too many deltas while it was being filled.
+        Deltas = "deltas",
+        /// A row that is too long.
+        RowKey = "row_key",
+        /// The cache has lost its place since the write began.
+        Mark = "mark",
+    }
+}
+
+label! {
+    /// Why everything cached of a type was voided.
+    VoidReason {
+        /// A write of too many documents to reconcile each.
+        Bulk = "bulk",
+        /// A write whose outcome is unknown.
+        Unknown = "unknown",
+        /// A change that can touch too many batches.
+        Matches = "matches",
+        /// The cache has lost its place since the write began.
+        Mark = "mark",
+        /// The table index has lost entries.
+        Index = "index",
+        /// A batch whose definition this version cannot read.
+        Unreadable = "unreadable",
+        /// The request asked for it.
+        Strategy = "strategy",
+    }
+}
+
+label! {
+    /// How far a batch came on the way from a write.
+    Stage {
+        /// It stands in the table index under values of the document.
+        Found = "found",
+        /// It holds the document, before the write or after.
+        Touched = "touched",
+    }
+}
+
+label! {
+    /// A way of bytes.
+    Direction {
+        /// From here.
+        Sent = "sent",
+        /// To here.
+        Received = "received",
+    }
+}
+
+label! {
+    /// What is kept of an operation's text.
+    KeptKind {
+        /// The text, parsed and validated.
+        Document = "document",
+        /// The plan of an operation in it.
+        Plan = "plan",
+    }
+}
+
+label! {
+    /// How a look for something kept went.
+    KeptResult {
+        /// It was there.
+        Hit = "hit",
+        /// It had to be made.
+        Miss = "miss",
     }
 }
 

@@ -23,7 +23,9 @@ pub(super) async fn observe(Shared(state): Shared<Arc<State>>, request: Request,
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
 
     async move {
+        let under_way = state.engine().metrics().http_begins();
         let mut response = next.run(request).await;
+        drop(under_way);
         let took = started.elapsed();
         let status = response.status().as_u16();
         state.engine().metrics().http_request(route, status, took);

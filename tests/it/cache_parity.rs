@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{
-    Batch, Cache, CacheLimits, Extent, Floor, Lease, LeaseState, Mark, MemoryCache, PageRead, Reconcile,
-    RedisCache, Window,
+    Batch, Cache, CacheLimits, Extent, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead,
+    Reconcile, RedisCache, Window,
 };
 use oponn::query::{Direction, Filter, SortKey};
 use oponn::value::{Change, Doc, EntityRef, Stamp, Time};
@@ -141,7 +141,7 @@ struct Pair {
 impl Pair {
     async fn new(server: &Server, limits: CacheLimits) -> Pair {
         server.flush().await;
-        let redis = RedisCache::connect(&server.url(), "test", limits.clone()).await.unwrap();
+        let redis = RedisCache::connect(&server.url(), "test", limits.clone(), Arc::default()).await.unwrap();
         let caches: [Arc<dyn Cache>; 2] = [Arc::new(MemoryCache::new(limits)), Arc::new(redis)];
         let marks = vec![[caches[0].mark(), caches[1].mark()]];
         Pair { caches, batches: batches(), floors: Vec::new(), leases: Vec::new(), marks }
@@ -220,9 +220,13 @@ impl Pair {
                     let v = after.as_ref().map_or(9, Doc::version);
                     let stamp = Stamp { t: Time(*t), v };
                     let change = Change { entity: entity(*name), before, after, stamp };
-                    let found = cache.note(mark, &[change]).await.unwrap().remove(0);
-                    let found: BTreeSet<String> = found.iter().map(|batch| batch.text.to_string()).collect();
-                    format!("{found:?}")
+                    match cache.note(mark, &[change]).await.unwrap().remove(0) {
+                        Noted::Found(found) => {
+                            let texts = found.iter().map(|batch| batch.text.to_string());
+                            format!("{:?}", texts.collect::<BTreeSet<String>>())
+                        }
+                        voided => format!("{voided:?}"),
+                    }
                 }
                 Op::Reconcile(mark, batch, name, state, t) => {
                     let mark = self.mark(*mark, at);

@@ -11,6 +11,7 @@ mod graphql_read;
 mod graphql_write;
 mod importer;
 mod matcher_parity;
+mod metrics;
 mod outage;
 mod schema_faults;
 mod store_contract;

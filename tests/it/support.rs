@@ -3,4 +3,5 @@
 pub mod app;
 pub mod proxy;
 pub mod redis_server;
+pub mod scrape;
 pub mod services;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::window::{Place, slice};
 use crate::cache::registry::Kept;
 use crate::cache::{Batch, CacheLimits, Extent, PageRows, PageState, Reconciled, Window};
+use crate::metrics::DropReason;
 use crate::query::SortKey;
 use crate::value::{Stamp, Time};
 
@@ -57,15 +58,24 @@ impl Pending {
         self.bytes + 2 * self.batch.text.len()
     }
 
-    /// Leaves a delta; `false` when there are too many.
-    pub fn merge(&mut self, name: &[u8], stamp: Stamp, row: Option<&SortKey>, limits: &CacheLimits) -> bool {
+    /// Leaves a delta, unless there are too many.
+    pub fn merge(
+        &mut self,
+        name: &[u8],
+        stamp: Stamp,
+        row: Option<&SortKey>,
+        limits: &CacheLimits,
+    ) -> Reconciled {
         let known = self.deltas.get(name).map(|(known, _)| *known);
         if stamp.t <= self.time || known.is_some_and(|known| known >= stamp) {
-            return true;
+            return Reconciled::Deferred;
         }
         self.bytes += STATE + name.len() + row.map_or(0, |row| row.0.len());
         self.deltas.insert(name.to_vec(), (stamp, row.cloned()));
-        self.deltas.len() as u64 <= limits.deltas
+        match self.deltas.len() as u64 <= limits.deltas {
+            true => Reconciled::Deferred,
+            false => Reconciled::Dropped(DropReason::Deltas),
+        }
     }
 }
 
@@ -89,7 +99,7 @@ impl Ready {
         for (name, (stamp, row)) in pending.deltas {
             ready.merge(&name, stamp, row.as_ref());
         }
-        ready.fits(limits).then_some(ready)
+        ready.beyond(limits).is_none().then_some(ready)
     }
 
     /// Bytes it takes.
@@ -97,10 +107,14 @@ impl Ready {
         self.bytes + 2 * self.batch.text.len()
     }
 
-    /// Whether it is within its bounds.
-    pub fn fits(&self, limits: &CacheLimits) -> bool {
+    /// The bound that it is beyond.
+    pub fn beyond(&self, limits: &CacheLimits) -> Option<DropReason> {
         let hidden = self.states.len() - self.rows.len();
-        self.rows.len() as u64 <= limits.most_rows() && hidden as u64 <= limits.departed
+        let too_long = self.rows.len() as u64 > limits.most_rows();
+        match hidden as u64 > limits.departed {
+            true => Some(DropReason::Departed),
+            false => too_long.then_some(DropReason::Rows),
+        }
     }
 
     /// Merges a change in: the later stamp wins.

@@ -10,9 +10,10 @@ use super::journal::Journal;
 use super::table::Table;
 use crate::cache::registry::{self, Kept, SLOTS};
 use crate::cache::{
-    Batch, CacheLimits, CachedEntity, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, PageRead,
-    PageState, Place, Reconcile, Reconciled, Topic,
+    Batch, CacheLimits, CachedEntity, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Reconcile, Reconciled, Topic,
 };
+use crate::metrics::{DropReason, VoidReason};
 use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
@@ -227,7 +228,7 @@ impl State {
         }
     }
 
-    pub fn note(&mut self, mark: Mark, change: &Change) -> Vec<Batch> {
+    pub fn note(&mut self, mark: Mark, change: &Change) -> Noted {
         let (entity, stamp) = (&change.entity, change.stamp);
         let slot = registry::slot(entity);
         let seen = stamp.t <= self.floors[slot].max(self.table(&entity.ty).dropped);
@@ -236,7 +237,7 @@ impl State {
         self.journal.tell(Topic::entity(entity));
         if mark != self.mark {
             self.drop_type(&entity.ty);
-            return Vec::new();
+            return Noted::Voided(VoidReason::Mark);
         }
         let most = self.limits.matches;
         let table = self.table(&entity.ty);
@@ -250,27 +251,25 @@ impl State {
         if known.map_or(!seen, |known| stamp > known) {
             self.keep_entity(entity, generation, stamp, change.after.as_ref());
         }
-        found.unwrap_or_default()
+        found.map_or(Noted::Voided(VoidReason::Matches), Noted::Found)
     }
 
     pub fn reconcile(&mut self, mark: Mark, change: &Reconcile) -> Reconciled {
         let Reconcile { batch, entity, stamp, row } = change;
         let (name, row) = (row_ref(entity), row.as_ref());
         let generations = self.generations(&batch.def.types);
-        let absorbs = mark == self.mark && row.is_none_or(|row| row.0.len() <= self.limits.row_key);
+        let too_long = row.is_some_and(|row| row.0.len() > self.limits.row_key);
+        let refused =
+            if mark != self.mark { Some(DropReason::Mark) } else { too_long.then_some(DropReason::RowKey) };
         let limits = self.limits.clone();
         let ready = self.items.ready(batch.key).filter(|ready| ready.generations == generations);
         let ready = ready.map(|ready| {
-            let done = if absorbs { ready.merge(&name, *stamp, row) } else { Reconciled::Dropped };
-            if ready.fits(&limits) { done } else { Reconciled::Dropped }
+            let merged = refused.map_or_else(|| ready.merge(&name, *stamp, row), Reconciled::Dropped);
+            ready.beyond(&limits).map_or(merged, Reconciled::Dropped)
         });
         let pending = self.items.pending(batch.key).filter(|pending| pending.generations == generations);
         let pending = pending.map(|pending| {
-            if absorbs && pending.merge(&name, *stamp, row, &limits) {
-                Reconciled::Deferred
-            } else {
-                Reconciled::Dropped
-            }
+            refused.map_or_else(|| pending.merge(&name, *stamp, row, &limits), Reconciled::Dropped)
         });
         if ready != Some(Reconciled::Unchanged) {
             self.journal.tell(Topic::batch(batch.key));
@@ -284,7 +283,7 @@ impl State {
     /// Keeps what took a change in, and removes what could not or was void.
     fn settle(&mut self, key: Key, done: Option<Reconciled>) {
         match done {
-            None | Some(Reconciled::Dropped) => drop(self.items.remove(&key)),
+            None | Some(Reconciled::Dropped(_)) => drop(self.items.remove(&key)),
             Some(_) => self.items.weigh(&key),
         }
     }

@@ -76,6 +76,7 @@ impl Link {
         let mut items = reply::items(answer)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
         self.heard(reply::number(next())?);
+        self.lost_index(reply::count(next())?);
         match reply::text(next())?.as_str() {
             "busy" => return Ok(LeaseState::Busy),
             "refused" => return Ok(LeaseState::Refused),

@@ -8,7 +8,8 @@ use redis::{Cmd, Value};
 
 use super::link::{Link, Need, fresh};
 use super::{entities, journal, keys, reply, scripts};
-use crate::cache::{Batch, CacheError, Mark, Reconcile, Reconciled, Topic, registry};
+use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
+use crate::metrics::{DropReason, Label, VoidReason};
 use crate::query::{BatchKey, Shape, row_ref};
 use crate::value::{Change, Time};
 
@@ -27,8 +28,9 @@ pub(super) struct Shapes {
 pub(super) type KnownShapes = HashMap<Arc<str>, Shapes>;
 
 /// What a note was answered with.
-enum Noted {
+enum Answered {
     Found(Vec<Batch>),
+    Voided(VoidReason),
     /// It was looked up under other shapes than there are.
     Shapes(Shapes),
     /// There is a batch whose definition this version of oponn cannot read, so cannot judge.
@@ -36,8 +38,8 @@ enum Noted {
 }
 
 impl Link {
-    pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
-        let mut found = vec![Vec::new(); changes.len()];
+    pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+        let mut found = vec![Noted::Found(Vec::new()); changes.len()];
         let mut open: Vec<usize> = (0..changes.len()).collect();
         let mut unreadable = Vec::new();
         for look in 0..=LOOKS {
@@ -54,9 +56,13 @@ impl Link {
                     .and_then(|answer| self.noted(answer))
                     .map_err(|error| self.failed(Need::Change, error))?;
                 match noted {
-                    Noted::Found(batches) => found[i] = batches,
-                    Noted::Unreadable => unreadable.push(changes[i].entity.ty.clone()),
-                    Noted::Shapes(shapes) => {
+                    Answered::Found(batches) => found[i] = Noted::Found(batches),
+                    Answered::Voided(reason) => found[i] = Noted::Voided(reason),
+                    Answered::Unreadable => {
+                        found[i] = Noted::Voided(VoidReason::Unreadable);
+                        unreadable.push(changes[i].entity.ty.clone());
+                    }
+                    Answered::Shapes(shapes) => {
                         self.shapes.lock().insert(changes[i].entity.ty.clone(), shapes);
                         again.push(i);
                     }
@@ -120,24 +126,29 @@ impl Link {
         Ok(call)
     }
 
-    fn noted(&self, answer: Value) -> Result<Noted, CacheError> {
+    fn noted(&self, answer: Value) -> Result<Answered, CacheError> {
         let mut items = reply::items(answer)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
         self.heard(reply::number(next())?);
-        if reply::text(next())? == "shapes" {
+        self.lost_index(reply::count(next())?);
+        let what = reply::text(next())?;
+        if let Some(reason) = VoidReason::parse(&what) {
+            return Ok(Answered::Voided(reason));
+        }
+        if what == "shapes" {
             let version = reply::bytes(next())?.unwrap_or_default();
             let shape = |shape| Ok(Shape(reply::text(shape)?.into()));
             let shapes: Vec<Shape> = items.map(shape).collect::<Result<_, CacheError>>()?;
-            return Ok(Noted::Shapes(Shapes { version, shapes: shapes.into() }));
+            return Ok(Answered::Shapes(Shapes { version, shapes: shapes.into() }));
         }
         let mut batches: BTreeMap<BatchKey, Batch> = BTreeMap::new();
         for text in items {
             match Batch::parse(&reply::text(text)?) {
                 Some(batch) => drop(batches.insert(batch.key, batch)),
-                None => return Ok(Noted::Unreadable),
+                None => return Ok(Answered::Unreadable),
             }
         }
-        Ok(Noted::Found(batches.into_values().collect()))
+        Ok(Answered::Found(batches.into_values().collect()))
     }
 
     pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
@@ -172,9 +183,13 @@ impl Link {
             "removed" => Reconciled::Removed,
             "unchanged" => Reconciled::Unchanged,
             "deferred" => Reconciled::Deferred,
-            "dropped" => Reconciled::Dropped,
             "absent" => Reconciled::Absent,
-            other => return Err(CacheError::Internal(format!("a reconcile was answered with {other:?}"))),
+            other => match DropReason::parse(other) {
+                Some(reason) => Reconciled::Dropped(reason),
+                None => {
+                    return Err(CacheError::Internal(format!("a reconcile was answered with {other:?}")));
+                }
+            },
         })
     }
 

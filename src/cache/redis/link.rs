@@ -10,7 +10,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
@@ -19,8 +19,9 @@ use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, ServerError, Value};
 use super::changes::KnownShapes;
 use super::keys::Keys;
 use super::upkeep::Place;
-use super::{reply, scripts, server};
+use super::{reply, scripts, server, traffic};
 use crate::cache::{CacheError, CacheLimits};
+use crate::metrics::{Metrics, VoidReason};
 
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -36,6 +37,7 @@ const CHUNK: usize = 128;
 pub(super) struct Link {
     pub keys: Keys,
     pub limits: CacheLimits,
+    metrics: Arc<Metrics>,
     /// Host and port, for messages.
     pub server: String,
     client: Client,
@@ -89,11 +91,17 @@ pub(super) type Answer = Result<Value, ServerError>;
 impl Link {
     /// Connects for the first time. A Redis that is away now is looked for in the background: the
     /// server can do without it.
-    pub async fn open(client: Client, keys: Keys, limits: CacheLimits) -> Result<Arc<Link>, CacheError> {
+    pub async fn open(
+        client: Client,
+        keys: Keys,
+        limits: CacheLimits,
+        metrics: Arc<Metrics>,
+    ) -> Result<Arc<Link>, CacheError> {
         let server = client.get_connection_info().addr().to_string();
         let link = Arc::new_cyclic(|me| Link {
             keys,
             limits,
+            metrics,
             server,
             client,
             phase: RwLock::new(Phase::Down),
@@ -122,6 +130,11 @@ impl Link {
     /// a write void its type without need.
     pub fn heard(&self, mark: u64) {
         self.mark.store(mark, Ordering::Release);
+    }
+
+    /// Counts types that were voided because their table indexes had lost entries.
+    pub fn lost_index(&self, count: u64) {
+        self.metrics.cache_voided(VoidReason::Index, count);
     }
 
     /// How long the meta hash and the indexes live after their last use: longer than what depends on
@@ -181,7 +194,13 @@ impl Link {
             pipeline.add_command(command.clone());
         }
         let mut connection = session.connection.clone();
-        match connection.send_packed_commands(&pipeline, 0, commands.len()).await {
+        let start = Instant::now();
+        let _under_way = self.metrics.redis_begins(commands.len(), traffic::of_commands(commands));
+        let answers = connection.send_packed_commands(&pipeline, 0, commands.len()).await;
+        if let Ok(values) = &answers {
+            self.metrics.redis_answered(traffic::of_values(values), start.elapsed());
+        }
+        match answers {
             Ok(values) if values.len() == commands.len() => Ok(values
                 .into_iter()
                 .map(|value| match value {

@@ -148,7 +148,10 @@ impl Link {
                 let step = left.min(SWEEP_STEP);
                 let entries = self.entries(&ty, &after, step).await?;
                 let call = self.sweep_call(&ty, &entries)?;
-                removed += reply::count(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
+                let answer = reply::items(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
+                let mut counts = answer.into_iter().map(reply::count);
+                removed += counts.next().unwrap_or(Ok(0))?;
+                self.lost_index(counts.next().unwrap_or(Ok(0))?);
                 left -= entries.len();
                 if let Some(last) = entries.last() {
                     after.clone_from(last);

@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 use crate::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, PageRead,
+    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
     PageState, Place, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::{CacheOp, Metrics};
@@ -90,7 +90,7 @@ impl Cache for ObservedCache {
         self.timed(CacheOp::Filling, self.inner.filling(batches)).await
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Vec<Batch>>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.timed(CacheOp::Note, self.inner.note(mark, changes)).await
     }
 

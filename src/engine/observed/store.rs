@@ -35,7 +35,7 @@ impl ObservedStore {
         op: StoreOp,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let start = Instant::now();
+        let (start, _under_way) = (Instant::now(), self.metrics.store_begins());
         let result = work.await;
         self.metrics.store_operation(op, start.elapsed());
         if let Err(StoreError::Behind(_)) = result {
@@ -102,7 +102,7 @@ impl Store for ObservedStore {
 
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {
         let ops: Vec<StoreOp> = writes.iter().map(op_of).collect();
-        let start = Instant::now();
+        let (start, _under_way) = (Instant::now(), self.metrics.store_begins());
         let results = self.inner.write(writes).await;
         for op in ops {
             self.metrics.store_operation(op, start.elapsed());

@@ -1,6 +1,7 @@
 //! Bounds: past one, a batch is dropped or not made, never wrong.
 
-use oponn::cache::{CacheLimits, Extent, LeaseState, PageState, Reconciled};
+use oponn::cache::{CacheLimits, Extent, LeaseState, Noted, PageState, Reconciled};
+use oponn::metrics::{DropReason, VoidReason};
 use oponn::query::Filter;
 use oponn::value::Doc;
 
@@ -38,7 +39,10 @@ async fn a_batch_that_grows_too_long_is_dropped(kind: Kind) {
     let (cache, batch) = (kind.cache(CacheLimits { rows: 8, ..limits() }).await, shelf("a"));
     fill(&*cache, &batch, &some(8), Extent::Complete).await;
     assert_eq!(write(&*cache, change(20, None, Some(&on("a", 20, 0)), 2)).await, [Reconciled::Inserted]);
-    assert_eq!(write(&*cache, change(21, None, Some(&on("a", 21, 0)), 3)).await, [Reconciled::Dropped]);
+    assert_eq!(
+        write(&*cache, change(21, None, Some(&on("a", 21, 0)), 3)).await,
+        [Reconciled::Dropped(DropReason::Rows)]
+    );
     assert_eq!(whole(&*cache, &batch).await, None);
     assert_eq!(
         write(&*cache, change(22, None, Some(&on("a", 22, 0)), 4)).await,
@@ -59,7 +63,10 @@ async fn a_batch_that_too_many_rows_left_is_dropped(kind: Kind) {
     let back = versioned("a", 0, 0, 3);
     assert_eq!(write(&*cache, change(0, None, Some(&back), 5)).await, [Reconciled::Inserted]);
     assert_eq!(write(&*cache, change(0, Some(&back), None, 6)).await, [Reconciled::Removed]);
-    assert_eq!(write(&*cache, change(2, Some(&docs[2]), None, 7)).await, [Reconciled::Dropped]);
+    assert_eq!(
+        write(&*cache, change(2, Some(&docs[2]), None, 7)).await,
+        [Reconciled::Dropped(DropReason::Departed)]
+    );
     assert_eq!(whole(&*cache, &batch).await, None);
 }
 
@@ -71,7 +78,10 @@ async fn a_fill_with_too_many_deltas_is_void(kind: Kind) {
         assert_eq!(write(&*cache, change(1, None, Some(&doc), t as u64)).await, [Reconciled::Deferred]);
     }
     assert_eq!(write(&*cache, change(2, None, Some(&on("a", 2, 0)), 3)).await, [Reconciled::Deferred]);
-    assert_eq!(write(&*cache, change(3, None, Some(&on("a", 3, 0)), 4)).await, [Reconciled::Dropped]);
+    assert_eq!(
+        write(&*cache, change(3, None, Some(&on("a", 3, 0)), 4)).await,
+        [Reconciled::Dropped(DropReason::Deltas)]
+    );
     assert!(!cache.commit(&held, &[], Extent::Complete).await.unwrap());
     assert_eq!(whole(&*cache, &batch).await, None);
     lease(&*cache, &batch).await;
@@ -120,7 +130,10 @@ async fn a_long_row_drops_the_batch(kind: Kind) {
     };
     fill(&*cache, &batch, &[on("a", 1, 1)], Extent::Complete).await;
     let long = on(&"x".repeat(100), 2, 1);
-    assert_eq!(write(&*cache, change(2, None, Some(&long), 2)).await, [Reconciled::Dropped]);
+    assert_eq!(
+        write(&*cache, change(2, None, Some(&long), 2)).await,
+        [Reconciled::Dropped(DropReason::RowKey)]
+    );
     assert_eq!(whole(&*cache, &batch).await, None);
     let held = lease(&*cache, &batch).await;
     assert!(!cache.commit(&held, &rows(&batch, &[long]), Extent::Complete).await.unwrap());
@@ -135,7 +148,9 @@ async fn a_change_that_touches_too_many_batches_voids_the_type(kind: Kind) {
         fill(&*cache, batch, &[], Extent::Complete).await;
     }
     assert_eq!(write(&*cache, change(1, None, Some(&on("b", 1, 1)), 2)).await, [Reconciled::Inserted]);
-    assert_eq!(write(&*cache, change(2, None, Some(&on("a", 2, 1)), 3)).await, []);
+    let noted =
+        cache.note(cache.mark(), &[change(2, None, Some(&on("a", 2, 1)), 3)]).await.unwrap().remove(0);
+    assert!(matches!(noted, Noted::Voided(VoidReason::Matches)), "{noted:?}");
     for batch in [&up, &down, &other] {
         assert_eq!(whole(&*cache, batch).await, None);
     }

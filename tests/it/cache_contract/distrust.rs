@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use oponn::cache::{Cache, CacheError, Extent, RedisCache};
+use oponn::cache::{Cache, CacheError, Extent, Noted, RedisCache};
+use oponn::metrics::VoidReason;
 use oponn::value::Time;
 
 use super::domain::{change, fill, item, lease, limits, on, redis_cache, shelf, whole, write};
@@ -16,7 +17,7 @@ async fn behind_proxy() -> (Proxy, Arc<RedisCache>, Arc<RedisCache>) {
     let proxy = Proxy::start(&target).await;
     let deployment = services::redis_prefix();
     let through = format!("redis://{}", proxy.address());
-    let here = RedisCache::connect(&through, &deployment, limits()).await.unwrap();
+    let here = RedisCache::connect(&through, &deployment, limits(), Arc::default()).await.unwrap();
     (proxy, Arc::new(here), Arc::new(redis_cache(&deployment, limits()).await))
 }
 
@@ -61,7 +62,8 @@ async fn a_cut_connection_ends_the_trust_and_a_new_one_begins_empty() {
     assert!(!there.commit(&held, &[], Extent::Complete).await.unwrap());
     // A write that began before voids once more instead of being merged in.
     fill(&*here, &batch, std::slice::from_ref(&doc), Extent::Complete).await;
-    assert!(here.note(mark, &[change(1, None, Some(&doc), 5)]).await.unwrap()[0].is_empty());
+    let noted = here.note(mark, &[change(1, None, Some(&doc), 5)]).await.unwrap().remove(0);
+    assert!(matches!(noted, Noted::Voided(VoidReason::Mark)), "{noted:?}");
     assert_eq!(whole(&*there, &batch).await, None);
     fill(&*there, &batch, &[doc], Extent::Complete).await;
     assert!(whole(&*here, &batch).await.is_some());
@@ -115,11 +117,13 @@ async fn an_index_that_is_none_voids_its_type() {
 #[tokio::test]
 async fn a_server_that_is_away_is_no_cache_and_is_named_without_its_password() {
     let nobody = "redis://user:secret@127.0.0.1:1";
-    let cache = RedisCache::connect(nobody, "test", limits()).await.expect("it may come later");
+    let cache =
+        RedisCache::connect(nobody, "test", limits(), Arc::default()).await.expect("it may come later");
     let message = cache.ping().await.expect_err("nobody listens there").to_string();
     assert!(message.contains("127.0.0.1:1") && !message.contains("secret"), "{message}");
     let wrong = "redis://user:secret@[nonsense";
-    let message = RedisCache::connect(wrong, "test", limits()).await.err().unwrap().to_string();
+    let message =
+        RedisCache::connect(wrong, "test", limits(), Arc::default()).await.err().unwrap().to_string();
     assert!(!message.contains("secret"), "{message}");
 }
 
@@ -127,14 +131,14 @@ async fn a_server_that_is_away_is_no_cache_and_is_named_without_its_password() {
 async fn tls_is_spoken() {
     // The server speaks none, so there is nothing but an error of the handshake.
     let url = services::redis_url().replacen("redis://", "rediss://", 1);
-    let cache = RedisCache::connect(&url, "test", limits()).await.expect("it may come later");
+    let cache = RedisCache::connect(&url, "test", limits(), Arc::default()).await.expect("it may come later");
     assert!(unavailable(cache.ping().await));
 }
 
 #[tokio::test]
 async fn the_name_of_a_deployment_cannot_leave_its_prefix() {
     for name in ["", "a}b", "a:b", "*", "a b", &"x".repeat(65)] {
-        let error = RedisCache::connect(&services::redis_url(), name, limits()).await.err();
+        let error = RedisCache::connect(&services::redis_url(), name, limits(), Arc::default()).await.err();
         assert!(error.is_some_and(|error| error.to_string().contains("deployment")), "{name:?}");
     }
 }

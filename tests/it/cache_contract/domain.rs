@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bson::doc;
 use oponn::cache::{
-    Batch, Cache, CacheLimits, Extent, Lease, LeaseState, Mark, MemoryCache, PageRead, PageRows, PageState,
-    Reconcile, Reconciled, RedisCache, Window,
+    Batch, Cache, CacheLimits, Extent, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, PageRows,
+    PageState, Reconcile, Reconciled, RedisCache, Window,
 };
 use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
 use oponn::value::{Change, Doc, EntityRef, Id, Stamp, Time};
@@ -32,7 +32,9 @@ impl Kind {
 
 /// A client of the test server's Redis.
 pub async fn redis_cache(deployment: &str, limits: CacheLimits) -> RedisCache {
-    RedisCache::connect(&services::redis_url(), deployment, limits).await.expect("the test server is there")
+    RedisCache::connect(&services::redis_url(), deployment, limits, Arc::default())
+        .await
+        .expect("the test server is there")
 }
 
 /// The defaults, but nothing stays long on the test server.
@@ -108,7 +110,7 @@ pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
 pub async fn settle(cache: &dyn Cache, mark: Mark, change: Change) -> Vec<Reconciled> {
     let found = cache.note(mark, std::slice::from_ref(&change)).await.expect("the cache is there");
     let rows: Vec<Reconcile> =
-        found.into_iter().flatten().filter_map(|batch| meaning(&batch, &change)).collect();
+        found.into_iter().flat_map(Noted::batches).filter_map(|batch| meaning(&batch, &change)).collect();
     cache.reconcile(mark, &rows).await.expect("the cache is there")
 }
 

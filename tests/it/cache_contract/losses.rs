@@ -1,5 +1,7 @@
 //! Redis may lose any key at any time, by eviction or by hand: what is left is a miss or right.
 
+use std::sync::Arc;
+
 use oponn::cache::{Cache, Extent, RedisCache};
 use oponn::query::SortKey;
 use oponn::value::Doc;
@@ -60,7 +62,7 @@ impl Story {
         let mark = self.cache.mark();
         self.between().await;
         let change = change(id, before, after, t);
-        let found = self.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().remove(0);
+        let found = self.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().remove(0).batches();
         self.between().await;
         let rows: Vec<_> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
         self.cache.reconcile(mark, &rows).await.unwrap();
@@ -124,7 +126,7 @@ async fn any_key_may_be_lost_between_any_two_steps() {
     while steps.is_none_or(|steps| step < steps) {
         for key in 0.. {
             server.flush().await;
-            let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+            let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
             let keys = Keys::of(&server, &["a"], &[1, 2, 3]).await;
             if key == keys.len() {
                 break;

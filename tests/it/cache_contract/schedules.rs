@@ -83,7 +83,7 @@ async fn in_memory(seed: u64, without: Without) -> Result<usize, String> {
 
 async fn on_redis_with_losses(server: &Server, seed: u64, without: Without) -> Result<usize, String> {
     server.flush().await;
-    let cache = Arc::new(RedisCache::connect(&server.url(), "test", limits()).await.unwrap());
+    let cache = Arc::new(RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap());
     let keys = Keys::of(server, &["a", "b"], &[1, 2]).await;
     run(cache, Some(keys), seed, without).await
 }

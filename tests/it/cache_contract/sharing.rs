@@ -1,5 +1,6 @@
 //! One Redis, several users: two servers of a deployment, other programs, and no memory left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{Cache, CacheLimits, Extent, LeaseState, MemoryCache, Reconciled, RedisCache};
@@ -80,7 +81,7 @@ async fn what_other_programs_keep_in_the_same_redis_is_left_alone() {
 #[tokio::test]
 async fn forgotten_scripts_are_loaded_again() {
     let server = Server::start(&[]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
     let batch = shelf("a");
     fill(&cache, &batch, &[], Extent::Complete).await;
     let _: () = redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut server.raw().await).await.unwrap();
@@ -95,24 +96,24 @@ async fn another_server_under_the_same_address_is_cleared_first() {
     let mut server = Server::start(&on_disk).await;
     let batch = shelf("a");
     {
-        let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+        let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
         fill(&cache, &batch, &[], Extent::Complete).await;
         // The same server: what is there stays.
-        let again = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+        let again = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
         assert_eq!(whole(&again, &batch).await, Some(vec![]));
     }
     server.restart(&on_disk).await;
     let keys: Vec<String> =
         redis::cmd("KEYS").arg("*b:*").query_async(&mut server.raw().await).await.unwrap();
     assert_eq!(keys.len(), 1, "the batch came back from the disk");
-    let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
     assert_eq!(whole(&cache, &batch).await, None);
 }
 
 #[tokio::test]
 async fn without_room_nothing_is_added_and_nothing_stale_stays() {
     let server = Server::start(&["--maxmemory-policy", "noeviction"]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
     let batch = shelf("a");
     let docs: Vec<Doc> = (0..20).map(|id| on("a", id, id)).collect();
     fill(&cache, &batch, &docs, Extent::Complete).await;

@@ -1,6 +1,7 @@
 //! Voiding: types, everything, and what a write may still do that began before.
 
-use oponn::cache::{Extent, Reconciled};
+use oponn::cache::{Extent, Noted, Reconciled};
+use oponn::metrics::{DropReason, VoidReason};
 use oponn::value::Time;
 
 use super::domain::{
@@ -83,8 +84,9 @@ async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
     fill(&*cache, &batch, &[], Extent::Complete).await;
     let insert = change(1, None, Some(&doc), 3);
     let late = meaning(&batch, &insert).expect("it is about this batch");
-    assert_eq!(cache.reconcile(mark, &[late]).await.unwrap(), [Reconciled::Dropped]);
-    assert!(cache.note(mark, &[insert]).await.unwrap()[0].is_empty());
+    assert_eq!(cache.reconcile(mark, &[late]).await.unwrap(), [Reconciled::Dropped(DropReason::Mark)]);
+    let noted = cache.note(mark, &[insert]).await.unwrap().remove(0);
+    assert!(matches!(noted, Noted::Voided(VoidReason::Mark)), "{noted:?}");
     assert_eq!(cache.read_entities(&[gone]).await.unwrap().entities, [None]);
     assert_eq!(whole(&*cache, &batch).await, None);
     // One that begins now is as good as ever.

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::scrape::Scrape;
 use super::services::{MongoDatabase, redis_prefix, redis_url};
 
 /// Where a test's documents live.
@@ -76,8 +77,9 @@ impl Setup {
         let place = Arc::new(Place::new(&self, &model).await);
         let store = place.store(&model).await;
         store.prepare().await.expect("the store can be prepared");
-        let cache = place.cache().await;
-        TestApp::serve(self, model, place, cache).await
+        let metrics = Arc::default();
+        let cache = place.cache(&metrics).await;
+        TestApp::serve(self, model, place, cache, metrics).await
     }
 }
 
@@ -132,11 +134,11 @@ impl Place {
         }
     }
 
-    async fn cache(&self) -> Arc<dyn Cache> {
+    async fn cache(&self, metrics: &Arc<Metrics>) -> Arc<dyn Cache> {
         match &self.cached {
             Cached::Here(cache) => cache.clone(),
             Cached::Redis(url, prefix, limits) => {
-                let cache = RedisCache::connect(url, prefix, limits.clone()).await;
+                let cache = RedisCache::connect(url, prefix, limits.clone(), metrics.clone()).await;
                 Arc::new(cache.expect("the test server's URL is valid"))
             }
         }
@@ -175,19 +177,25 @@ impl TestApp {
     /// Another server on the same store and cache.
     pub async fn beside(other: &TestApp) -> TestApp {
         let (setup, place) = (TestApp::with(""), other.place.clone());
-        let cache = place.cache().await;
-        TestApp::serve(setup, other.engine.model().clone(), place, cache).await
+        let metrics = Arc::default();
+        let cache = place.cache(&metrics).await;
+        TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics).await
     }
 
     /// Another server on the same store, which caches nothing: it tells what is true.
     pub async fn uncached(other: &TestApp) -> TestApp {
         let (setup, place) = (TestApp::with(""), other.place.clone());
-        TestApp::serve(setup, other.engine.model().clone(), place, Arc::new(NoCache)).await
+        TestApp::serve(setup, other.engine.model().clone(), place, Arc::new(NoCache), Arc::default()).await
     }
 
-    async fn serve(setup: Setup, model: Arc<Model>, place: Arc<Place>, cache: Arc<dyn Cache>) -> TestApp {
+    async fn serve(
+        setup: Setup,
+        model: Arc<Model>,
+        place: Arc<Place>,
+        cache: Arc<dyn Cache>,
+        metrics: Arc<Metrics>,
+    ) -> TestApp {
         let store = place.store(&model).await;
-        let metrics = Arc::new(Metrics::default());
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let api = Api::new(engine.clone(), setup.api).expect("the schema can be served");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
@@ -232,17 +240,13 @@ impl TestApp {
 
     /// The sum of a counter's series that have these labels.
     pub async fn metric(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
+        self.metrics().await.value(name, labels) as u64
+    }
+
+    /// All metrics.
+    pub async fn metrics(&self) -> Scrape {
         let response = self.http.get(self.url("/metrics")).send().await.expect("the server answers");
-        let text = response.text().await.expect("metrics are text");
-        let series = text.lines().filter_map(|line| {
-            let (series, value) = line.rsplit_once(' ')?;
-            let (found, found_labels) = series.split_once('{').unwrap_or((series, ""));
-            let fits = |(label, value): &(&str, &str)| found_labels.contains(&format!("{label}=\"{value}\""));
-            (found == name && labels.iter().all(fits)).then(|| value.parse::<f64>().ok())?
-        });
-        let found: Vec<f64> = series.collect();
-        assert!(!found.is_empty(), "there is no metric {name} with {labels:?}");
-        found.iter().sum::<f64>() as u64
+        Scrape::parse(&response.text().await.expect("metrics are text"))
     }
 
     /// How often the store was asked to do something since the start, in all.

@@ -1,16 +1,16 @@
 -- Registers a batch and begins to fill it. Arguments after the batch's: the lease's token, milliseconds
 -- that it holds and that the indexes live, index entries and shapes at the most, and the batch's shape.
--- Answers {epoch, 'busy'}, {epoch, 'refused'} or {epoch, 'granted', time, generations...}.
+-- Answers {epoch, types lost, what}, where what is 'busy'; 'refused'; or 'granted', time, generations...
 local token, lease, life, most_entries, most_shapes = take(), take(), take(), tonumber(take()), tonumber(take())
 local shape = '!' .. take()
 local now = epoch()
-local gens = {}
+local gens, lost = {}, 0
 for i, ty in ipairs(types) do
-  check(ty, KEYS[3 + i])
+  lost = lost + check(ty, KEYS[3 + i])
   gens[i] = generation(ty)
 end
 local all = table.concat(gens)
-if call('HGET', pending, 'g') == all then return { now, 'busy' } end
+if call('HGET', pending, 'g') == all then return { now, lost, 'busy' } end
 local known = {}
 for i in ipairs(types) do
   local index = KEYS[3 + i]
@@ -22,7 +22,7 @@ for i in ipairs(types) do
   known[i] = call('ZSCORE', index, shape)
   if (new > 0 and call('ZCARD', index) - shapes + new > most_entries)
     or (not known[i] and shapes >= most_shapes) then
-    return { now, 'refused' }
+    return { now, lost, 'refused' }
   end
 end
 for i, ty in ipairs(types) do
@@ -39,4 +39,4 @@ local time = latest()
 call('DEL', pending)
 call('HSET', pending, 'k', token, 't', time, 'g', all)
 call('PEXPIRE', pending, lease)
-return { now, 'granted', time, unpack(gens) }
+return { now, lost, 'granted', time, unpack(gens) }

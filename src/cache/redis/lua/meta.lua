@@ -72,8 +72,11 @@ local function drop(ty, index)
   call('UNLINK', index)
 end
 
--- Voids a type whose table index has lost entries, or is none: writers would not find its batches.
+-- Voids a type whose table index has lost entries, or is none: writers would not find its batches. Answers
+-- how many were voided.
 local function check(ty, index)
   local entries = redis.pcall('ZCARD', index)
-  if entries ~= tonumber(call('HGET', meta, 'n:' .. ty) or 0) then drop(ty, index) end
+  if entries == tonumber(call('HGET', meta, 'n:' .. ty) or 0) then return 0 end
+  drop(ty, index)
+  return 1
 end

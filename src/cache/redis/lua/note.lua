@@ -3,16 +3,17 @@
 -- when it is not to be kept), milliseconds to live, matches at the most, the version of the shape set
 -- that the prefixes were made with (`*`: whatever it is), 1 when there were too many of them, and the
 -- prefixes.
--- Answers {epoch, 'found', definitions...} or {epoch, 'shapes', version, shapes...}.
+-- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
+-- or why the type was voided.
 local entity, index = KEYS[2], KEYS[3]
 local mark, ty, topic, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take(), take()
 local most, version, too_many, prefixes = tonumber(take()), take(), take() == '1', list()
 local time = sub(stamp, 1, 16)
 local now = epoch()
-check(ty, index)
+local lost = check(ty, index)
 local current = call('HGET', meta, 's:' .. ty) or ''
 if mark == now and version ~= current and version ~= '*' then
-  local answer = { now, 'shapes', current }
+  local answer = { now, lost, 'shapes', current }
   for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do answer[#answer + 1] = sub(shape, 2) end
   return answer
 end
@@ -21,13 +22,13 @@ local seen = time <= (floors[1] or zero) or time <= (floors[2] or zero)
 raise(slot, time)
 raise('F', time)
 tell(topic)
-local answer = { now, 'found' }
 if mark ~= now then
   drop(ty, index)
-  return answer
+  return { now, lost, 'mark' }
 end
+local answer = { now, lost, 'found' }
 for _, prefix in ipairs(prefixes) do
-  local left = most - (#answer - 2)
+  local left = most - (#answer - 3)
   local found = call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, left + 1)
   if #found > left then
     too_many = true
@@ -37,7 +38,7 @@ for _, prefix in ipairs(prefixes) do
 end
 if too_many then
   drop(ty, index)
-  answer = { now, 'found' }
+  answer = { now, lost, 'matches' }
 end
 -- Without a known version, this one may be older than one that has been seen before.
 local gen = generation(ty)

@@ -1,8 +1,8 @@
 -- Takes entries out of a table index whose batches are gone. KEYS[2] is the index; KEYS[3] and
 -- following are, for each entry, the ready batch and the fill under way. Arguments: the type, the
--- entries and their topics. Shapes without entries go too. Answers how many entries were taken out.
+-- entries and their topics. Shapes without entries go too. Answers {entries taken out, types lost}.
 local index, ty, entries, topics = KEYS[2], take(), list(), list()
-check(ty, index)
+local lost = check(ty, index)
 local removed, shapes = 0, 0
 for i, member in ipairs(entries) do
   if call('EXISTS', KEYS[1 + 2 * i], KEYS[2 + 2 * i]) == 0 then
@@ -18,4 +18,4 @@ for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do
 end
 if removed + shapes > 0 then call('HINCRBY', meta, 'n:' .. ty, -removed - shapes) end
 if shapes > 0 then call('HSET', meta, 's:' .. ty, fresh) end
-return removed
+return { removed, lost }

@@ -1,0 +1,67 @@
+//! What is counted of HTTP requests.
+
+use std::time::Duration;
+
+use prometheus::{IntCounter, IntCounterVec, IntGauge};
+
+use super::Metrics;
+use super::declare::{Declare, Histograms, UnderWay};
+use super::labels::{Label, Route};
+
+pub(super) struct HttpMetrics {
+    /// By route, with the statuses that are to be expected there.
+    expected: Vec<Vec<(u16, IntCounter)>>,
+    requests: IntCounterVec,
+    seconds: Histograms<Route>,
+    under_way: IntGauge,
+}
+
+/// The statuses that a route answers with unless something is amiss.
+fn statuses(route: Route) -> &'static [u16] {
+    match route {
+        Route::Graphql => &[200, 400, 403, 405, 406, 408, 413, 415, 500],
+        Route::Health => &[200, 503],
+        Route::Graphiql | Route::Metrics => &[200],
+        Route::Other => &[200, 404],
+    }
+}
+
+impl HttpMetrics {
+    pub(super) fn new(declare: &Declare<'_>) -> HttpMetrics {
+        let requests = declare.open_counters(
+            "oponn_http_requests_total",
+            "HTTP requests answered.",
+            &["route", "status"],
+        );
+        let counter = |route: Route, status: u16| {
+            (status, requests.with_label_values(&[route.as_str(), &status.to_string()]))
+        };
+        let row = |route: &Route| statuses(*route).iter().map(|status| counter(*route, *status)).collect();
+        HttpMetrics {
+            expected: Route::ALL.iter().map(row).collect(),
+            seconds: declare.seconds_by(
+                "oponn_http_request_seconds",
+                "Time from a request's head to its response's head.",
+                "route",
+            ),
+            under_way: declare.gauge("oponn_http_in_flight", "HTTP requests under way."),
+            requests,
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts an HTTP request as under way.
+    pub fn http_begins(&self) -> UnderWay<'_> {
+        UnderWay::new(&self.http.under_way)
+    }
+
+    /// Counts an HTTP request.
+    pub fn http_request(&self, route: Route, status: u16, took: Duration) {
+        match self.http.expected[route.index()].iter().find(|(expected, _)| *expected == status) {
+            Some((_, counter)) => counter.inc(),
+            None => self.http.requests.with_label_values(&[route.as_str(), &status.to_string()]).inc(),
+        }
+        self.http.seconds.observe(route, took.as_secs_f64());
+    }
+}

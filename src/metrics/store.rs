@@ -1,0 +1,47 @@
+//! What is counted of the store, whichever it is.
+
+use std::time::Duration;
+
+use prometheus::IntGauge;
+
+use super::Metrics;
+use super::declare::{Counters, Declare, Histograms, UnderWay};
+use super::labels::StoreOp;
+
+pub(super) struct StoreMetrics {
+    operations: Counters<StoreOp>,
+    seconds: Histograms<StoreOp>,
+    under_way: IntGauge,
+}
+
+impl StoreMetrics {
+    pub(super) fn new(declare: &Declare<'_>) -> StoreMetrics {
+        StoreMetrics {
+            operations: declare.counters(
+                "oponn_store_operations_total",
+                "Operations sent to the store.",
+                "op",
+            ),
+            seconds: declare.seconds_by(
+                "oponn_store_operation_seconds",
+                "Time of operations on the store.",
+                "op",
+            ),
+            under_way: declare
+                .gauge("oponn_store_in_flight", "Calls of the store under way or waiting for a connection."),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a call of the store as under way.
+    pub fn store_begins(&self) -> UnderWay<'_> {
+        UnderWay::new(&self.store.under_way)
+    }
+
+    /// Counts an operation on the store and takes note of how long it took.
+    pub fn store_operation(&self, op: StoreOp, took: Duration) {
+        self.store.operations.add(op, 1);
+        self.store.seconds.observe(op, took.as_secs_f64());
+    }
+}
