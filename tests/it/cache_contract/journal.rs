@@ -1,10 +1,12 @@
 //! The journal: every step that can change what a read finds tells of it, and no other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{
     Cache, CacheLimits, Extent, JOURNAL, MemoryCache, News, Place, Reconciled, RedisCache, Topic,
 };
+use oponn::metrics::DropReason;
 use oponn::query::{Direction, Filter};
 use oponn::value::{Change, Time};
 
@@ -102,7 +104,7 @@ async fn a_batch_that_is_gone_or_being_filled_is_told_too(kind: Kind) {
     cache.clear().await.unwrap();
     fill(&*cache, &batch, &[], Extent::Complete).await;
     let since = end(&*cache).await;
-    assert_eq!(cache.reconcile(mark, &[row(4)]).await.unwrap(), [Reconciled::Dropped]);
+    assert_eq!(cache.reconcile(mark, &[row(4)]).await.unwrap(), [Reconciled::Dropped(DropReason::Mark)]);
     assert_eq!(told(&*cache, since).await, topic);
 }
 
@@ -261,7 +263,7 @@ async fn registered(cache: &dyn Cache) -> u64 {
 
 async fn with_keys() -> (Server, RedisCache, Keys) {
     let server = Server::start(&[]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits()).await.unwrap();
+    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
     let keys = Keys::of(&server, &["a"], &[1]).await;
     (server, cache, keys)
 }
