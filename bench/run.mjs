@@ -6,7 +6,7 @@ import { World } from './lib/world.js';
 
 const PARTS = ['table', 'writes', 'stampede', 'import', 'footprint', 'generators', 'hits', 'scaling'];
 /** Those that read the generated data; the others make their own. */
-const READING = ['table', 'writes', 'stampede', 'footprint', 'generators'];
+const READING = ['table', 'writes', 'stampede', 'footprint', 'generators', 'scaling'];
 
 const parts = process.argv.slice(2);
 const unknown = parts.filter((part) => !PARTS.includes(part));

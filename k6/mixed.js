@@ -15,16 +15,36 @@ import {
   valuesOf,
   whole,
 } from './lib/summary.js';
+import { until } from './lib/wait.js';
+
+const DURATION = duration('DURATION', '10s');
+// The beginning, in which the clients make their documents. The cache is not judged by it.
+const SETTLE = Math.min(duration('SETTLE', '2s'), DURATION / 2);
 
 const hitRate = new Gauge('list_hit_rate');
-const storePerRequest = new Gauge('store_operations_per_request');
-const repaired = new Gauge('batches_repaired');
-const dropped = new Gauge('batches_dropped');
+const server = {
+  listReads: new Gauge('list_reads'),
+  missed: new Gauge('list_reads_missed'),
+  waited: new Gauge('list_reads_waited'),
+  bypassed: new Gauge('list_reads_bypassed'),
+  storePerRequest: new Gauge('store_operations_per_request'),
+  redisPerRequest: new Gauge('redis_round_trips_per_request'),
+  redisBytesPerRequest: new Gauge('redis_bytes_per_request'),
+  repaired: new Gauge('batches_repaired'),
+  dropped: new Gauge('batches_dropped'),
+};
 
 export const options = {
   ...common,
   scenarios: {
-    mixed: { executor: 'constant-vus', vus: settings.vus, duration: settings.duration, gracefulStop: '5s' },
+    mixed: { executor: 'constant-vus', vus: settings.vus, duration: `${DURATION}ms`, gracefulStop: '5s' },
+    watcher: {
+      executor: 'per-vu-iterations',
+      exec: 'watch',
+      vus: 1,
+      iterations: 1,
+      maxDuration: `${DURATION + 60000}ms`,
+    },
   },
   thresholds: {
     ...strict(OFTEN, [...RARE, ...WRITES]),
@@ -38,47 +58,54 @@ export const options = {
 export function setup() {
   const data = prepare();
   warm(data);
-  return { ...data, before: scrape() };
+  return data;
 }
 
 let client;
 
 export default function (data) {
   client = client || new Client(data);
+  if (settings.writes > 0) client.begin(exec.vu.idInTest);
   client.iterate(exec.scenario.iterationInTest);
 }
 
+export function watch() {
+  const start = exec.scenario.startTime;
+  until(start + SETTLE);
+  const before = scrape();
+  until(start + DURATION);
+  const found = between(before, scrape());
+  hitRate.add(found.hitRate);
+  for (const name of Object.keys(server)) server[name].add(found[name]);
+}
+
 export function teardown(data) {
-  const server = between(data.before, scrape());
-  hitRate.add(server.hitRate);
-  storePerRequest.add(server.storePerRequest);
-  repaired.add(server.repaired);
-  dropped.add(server.dropped);
   finish(data);
 }
 
 export function handleSummary(data) {
   const { count = 0 } = valuesOf(data, 'http_reqs{scenario:mixed}');
   const { count: writes = 0 } = valuesOf(data, 'http_reqs{kind:write}');
-  const value = (name) => valuesOf(data, name).value;
+  const found = Object.keys(server).map((name) => [name, valuesOf(data, server[name].name).value || 0]);
   const results = {
     requests: count,
-    perSecond: count / (duration('DURATION', '10s') / 1000),
-    listHitRate: value('list_hit_rate'),
-    storeOperationsPerRequest: value('store_operations_per_request'),
-    batchesRepaired: value('batches_repaired'),
-    batchesDropped: value('batches_dropped'),
+    perSecond: count / (DURATION / 1000),
+    hitRate: valuesOf(data, 'list_hit_rate').value,
+    ...Object.fromEntries(found),
   };
   const chosen = settings.choice === 'zipf' ? `zipf ${settings.zipf}` : 'uniform';
   return summary(data, {
     title: 'oponn: reads and writes',
     parts: [
-      settingsLine(`${settings.vus} VUs`, settings.duration, `${settings.lists} lists (${chosen})`),
+      settingsLine(`${settings.vus} VUs`, `${DURATION / 1000} s`, `${settings.lists} lists (${chosen})`),
       operationsTable(data, OPERATIONS),
       `${count} requests, ${whole(results.perSecond)} per second, of which ${writes} writes. ${answersLine(data)}`,
-      `The cache answered ${percent(results.listHitRate)} of the list reads. ` +
-        `${(results.storeOperationsPerRequest || 0).toFixed(3)} store operations per request. Writes repaired ` +
-        `${whole(results.batchesRepaired)} cached lists and made ${whole(results.batchesDropped)} be dropped.`,
+      `The cache answered ${percent(results.hitRate, 3)} of ${results.listReads} list reads; ${results.missed} were ` +
+        `filled from the store, ${results.waited} waited for another one's fill, and ` +
+        `${results.bypassed} went past the cache. A request took ${results.storePerRequest.toFixed(3)} operations of ` +
+        `the store and ${results.redisPerRequest.toFixed(2)} round trips to Redis with ` +
+        `${whole(results.redisBytesPerRequest)} bytes. ` +
+        `Writes repaired ${results.repaired} cached lists and made ${results.dropped} be dropped.`,
     ],
     results,
   });

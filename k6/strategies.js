@@ -18,9 +18,11 @@ if (unknown.length > 0)
   throw new Error(`STRATEGIES: ${unknown.join(', ')}: write some of ${STRATEGIES.join(', ')}`);
 
 // Each strategy's turn: the cache is emptied and filled, then the load runs, then what is under way ends.
-const PREPARE = duration('PREPARE', '15s');
+const PREPARE = duration('PREPARE', '20s');
 const DURATION = duration('DURATION', '20s');
 const GRACE = 2000;
+// The beginning of the load, in which the clients make their documents. The cache is not judged by it.
+const SETTLE = Math.min(duration('SETTLE', '2s'), DURATION / 2);
 const TURN = PREPARE + DURATION + GRACE;
 
 const hitRate = new Gauge('list_hit_rate');
@@ -72,6 +74,7 @@ const clients = {};
 export function load(data) {
   const { name } = exec.scenario;
   clients[name] = clients[name] || new Client(data, { strategy: name, counting: name === 'ttl' });
+  clients[name].begin(exec.vu.idInTest);
   clients[name].iterate(exec.scenario.iterationInTest);
 }
 
@@ -99,7 +102,7 @@ function takeTurns(data) {
     if (Date.now() > began + PREPARE) {
       throw new Error(`the cache was not filled in ${PREPARE} ms; set PREPARE to more, or LISTS to less`);
     }
-    until(began + PREPARE);
+    until(began + PREPARE + SETTLE);
     const before = scrape();
     until(began + TURN - 250);
     const server = between(before, scrape());

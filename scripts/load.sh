@@ -71,8 +71,8 @@ start_oponn() {
   OPONN_URL=$(IFS=,; echo "${urls[*]}")
 }
 
-# run SCRIPT [ARGUMENT...]: k6 with its summaries where they can be found.
-run() {
+# run_k6 SCRIPT [ARGUMENT...]: k6 with its summaries where they can be found.
+run_k6() {
   local name=$1
   shift
   SUMMARY_MD=$results/$name.md SUMMARY_JSON=$results/$name.json OPONN_URL=$OPONN_URL \
@@ -80,10 +80,10 @@ run() {
 }
 
 # Reads with an importer beside: it starts when the reading has begun.
-run_import() {
+import_beside() {
   if [ -z "${oponn:-}" ]; then
     say "start \`oponn import\` by hand, as k6/README.md says"
-    run import "$@"
+    run_k6 import "$@"
     return
   fi
   local folder=$work/import status=0
@@ -91,7 +91,7 @@ run_import() {
   OPONN_URL=$OPONN_URL IMPORT_DIR=$folder "$k6" run --quiet --no-usage-report k6/import-data.js >&2
   local asked
   asked=$(asked_for)
-  run import "$@" &
+  run_k6 import "$@" &
   local reader=$!
   started+=("$reader")
   # More requests than the preparations of the script need.
@@ -111,14 +111,14 @@ reading_has_begun() { [ "$(asked_for)" -gt "$1" ]; }
 smoke() {
   export P95_MS=${P95_MS:-2000} P99_MS=${P99_MS:-5000} LISTS=${LISTS:-100} HIT_RATE=${HIT_RATE:-0.9}
   local failed=()
-  VUS=5 DURATION=2s run read || failed+=(read)
-  VUS=5 DURATION=2s run write || failed+=(write)
-  VUS=5 DURATION=2s run mixed || failed+=(mixed)
-  VUS=20 EACH=5 ROUNDS=2 INTERVAL=1500ms run stampede || failed+=(stampede)
-  VUS=20 BASE=20 PEAK=100 CALM=1s RISE=500ms HOLD=500ms run spike || failed+=(spike)
-  VUS=5 DURATION=3s WINDOWS=2 DRIFT=5 run soak || failed+=(soak)
-  VUS=5 DURATION=3s RECORDS=4000 run_import || failed+=(import)
-  VUS=5 DURATION=1500ms PREPARE=1500ms STRATEGIES=reconcile,ttl run strategies || failed+=(strategies)
+  VUS=5 DURATION=2s run_k6 read || failed+=(read)
+  VUS=5 DURATION=2s run_k6 write || failed+=(write)
+  VUS=5 DURATION=2s run_k6 mixed || failed+=(mixed)
+  VUS=20 EACH=5 ROUNDS=2 INTERVAL=2s run_k6 stampede || failed+=(stampede)
+  VUS=20 BASE=20 PEAK=100 CALM=1s RISE=500ms HOLD=500ms run_k6 spike || failed+=(spike)
+  VUS=5 DURATION=3s WINDOWS=3 DRIFT=5 run_k6 soak || failed+=(soak)
+  VUS=5 DURATION=3s RECORDS=4000 import_beside || failed+=(import)
+  VUS=5 LISTS=50 DURATION=1500ms PREPARE=2s STRATEGIES=reconcile,ttl run_k6 strategies || failed+=(strategies)
   [ ${#failed[@]} -eq 0 ] && return
   say "failed: ${failed[*]}"
   return 99
@@ -146,7 +146,7 @@ say "oponn at $OPONN_URL; summaries go to $results"
 status=0
 case $script in
   smoke) smoke || status=$? ;;
-  import) run_import "$@" || status=$? ;;
-  *) run "$script" "$@" || status=$? ;;
+  import) import_beside "$@" || status=$? ;;
+  *) run_k6 "$script" "$@" || status=$? ;;
 esac
 exit "$status"

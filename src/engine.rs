@@ -34,7 +34,7 @@ mod write;
 pub use error::{EngineError, InputFault, Step};
 pub use footprint::{Footprint, Read};
 pub use page::{Family, Page, PageRequest, Row};
-pub use upsert::Upserted;
+pub use upsert::{Expect, Upserted};
 
 use entity::EntityLoader;
 use fill::Flights;

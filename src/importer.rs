@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::schema::Model;
 
+mod chunk;
 mod coerce;
 mod definition;
 mod faults;

@@ -32,7 +32,7 @@ export const settings = {
   stores: number('STORES', 500),
   books: number('BOOKS', 20_000),
   /** Of the parts beside the table. */
-  updates: number('UPDATES', 300),
+  updates: number('UPDATES', 600),
   unrelated: numbers('UNRELATED', [10, 1_000, 100_000]),
   touched: numbers('TOUCHED', [1, 100]),
   readers: number('READERS', 1_000),

@@ -16,7 +16,7 @@ export const summary = (values) => ({ median: median(values), range: range(value
 
 /** A number with three significant digits and thousands apart. */
 export function shown(value) {
-  if (value === undefined || Number.isNaN(value)) return '';
+  if (value === undefined || !Number.isFinite(value)) return '-';
   if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en');
   if (value === 0) return '0';
   return Number(value.toPrecision(3)).toString();

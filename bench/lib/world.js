@@ -72,7 +72,7 @@ export class World {
     const path = join(this.work, `${name}.toml`);
     const data = join(this.work, name);
     const schema = JSON.stringify(join(root, 'schema.graphql'));
-    writeFileSync(path, [`schema = ${schema}`, `loaders = ${JSON.stringify(data)}`, 'log = "error"', ...lines, ''].join('\n'));
+    writeFileSync(path, [`schema = ${schema}`, `loaders = ${JSON.stringify(data)}`, 'log = "warn"', ...lines, ''].join('\n'));
     return path;
   }
 
@@ -93,8 +93,19 @@ export class World {
 
   /** Imports the files that are there for a database. */
   import(database, loaders = []) {
-    const args = ['import', ...loaders, '--config', this.config(database), '--store', this.storeUrl(database)];
-    return finish({ command: this.oponn, args: [...args, '--cache', 'none:'], cwd: this.work });
+    return this.importInto(database, this.storeUrl(database), loaders);
+  }
+
+  /** The same into any store. */
+  importInto(database, store, loaders = []) {
+    const args = ['import', ...loaders, '--config', this.config(database), '--store', store, '--cache', 'none:'];
+    return finish({ command: this.oponn, args, cwd: this.work });
+  }
+
+  /** Imports the data of the default application. */
+  importSample(database) {
+    const args = ['import', '--store', this.storeUrl(database), '--cache', 'none:', '--log', 'error'];
+    return finish({ command: this.oponn, args, cwd: this.root });
   }
 
   /** The ids of the data: stores by name, books by ISBN, both as the store has them. */

@@ -1,6 +1,6 @@
 // The main table: every scenario, every contender, in alternating runs.
 
-import { checkAfter, checkEqual } from '../lib/check.js';
+import { checkAfter, checkEqual, checkFresh } from '../lib/check.js';
 import { canAnswer, chosen, contenders, startContenders } from '../lib/contenders.js';
 import { load, writeBodies } from '../lib/load.js';
 import { bars } from '../lib/plots.js';
@@ -36,12 +36,17 @@ export async function run(world, results) {
       results.json('table', { measured });
     }
   }
+  if (running.oponn) {
+    await checkFresh(world, running.oponn, 'bench');
+    results.say('table', 'After the runs, 40 writes through a second oponn were in the very next answer of the first.\n');
+  }
   await draw(results, measured);
 }
 
 const HOW = `${settings.rounds} alternating runs of ${settings.seconds} s, ${settings.connections} connections.
 Medians; ratios are those of each round, with their range. All answers were equal before and right after.
 Contenders marked * may answer what a write has changed since; oponn does not.
+CPU: microseconds that all threads of a process took, per answered request.
 `;
 
 /** Runs A, B, C, A, B, C, ... after one warm-up each. */
@@ -87,8 +92,8 @@ function tell(servers, rows) {
     `${row.name}${contenders[row.name].stale ? ' *' : ''}`,
     shown(row.rate.median),
     shownRange(row.rate.range),
-    row.ratio ? `${row.ratio.median.toFixed(2)}x` : '',
-    row.ratio ? `${row.ratio.range.map((one) => one.toFixed(2)).join('-')}` : '',
+    row.ratio ? `${shown(row.ratio.median)}x` : '',
+    row.ratio ? shownRange(row.ratio.range) : '',
     shown(row.p50 / 1_000),
     shown(row.p99 / 1_000),
     ...who.map((one) => (row.cpu[one] === undefined ? '' : shown(Math.round(row.cpu[one] * 10) / 10))),

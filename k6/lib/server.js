@@ -50,16 +50,24 @@ export function between(before, after) {
   const seconds = grown(before, after, 'oponn_http_request_seconds_sum', 'route="graphql"');
   const [reads, hits] = [lists(), lists('result="hit"')];
   if (requests < 0 || reads < 0) throw new Error('a server was started anew during the run');
+  const perRequest = (sum) => (requests === 0 ? 0 : sum / requests);
   return {
     requests,
     // The servers' own time for a request, without the network and the client.
-    meanMs: requests === 0 ? 0 : (seconds / requests) * 1000,
+    meanMs: perRequest(seconds * 1000),
     listReads: reads,
     listHits: hits,
+    // Those that the cache did not answer at once, by the reason.
+    missed: lists('result="miss"'),
+    waited: lists('result="joined"'),
+    bypassed: lists('result="bypass"'),
     // Nothing read is nothing missed.
     hitRate: reads === 0 ? 1 : hits / reads,
     store: store(),
-    storePerRequest: requests === 0 ? 0 : store() / requests,
+    storePerRequest: perRequest(store()),
+    // 0 without Redis.
+    redisPerRequest: perRequest(grown(before, after, 'oponn_redis_round_trips_total')),
+    redisBytesPerRequest: perRequest(grown(before, after, 'oponn_redis_bytes_total')),
     repaired: batches() - batches('action="dropped"'),
     dropped: batches('action="dropped"'),
   };

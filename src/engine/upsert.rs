@@ -28,6 +28,15 @@ pub enum Upserted {
     Unchanged,
 }
 
+/// What most records of a bulk upsert are likely to be; a wrong guess costs time, nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Not in the store: they are created, and only those that cannot be are looked up.
+    New,
+    /// In the store: they are looked up first.
+    Known,
+}
+
 /// How often an upsert begins anew because another write came between its look and its own.
 const TRIES: usize = 5;
 
@@ -87,6 +96,7 @@ impl Engine {
         ty: &str,
         on: &str,
         records: Vec<Map<String, Json>>,
+        expect: Expect,
     ) -> Vec<Result<(Id, Upserted), EngineError>> {
         let Some(collection) = self.core.model.collection(ty).cloned() else {
             let error = EngineError::Internal(format!("there is no collection type {ty}"));
@@ -94,19 +104,23 @@ impl Engine {
         };
         let values: Vec<Vec<Json>> =
             records.iter().map(|record| key_values(&collection, on, record)).collect();
-        let existing = self.lookup(&collection, on, &values).await;
         let mut results: Vec<Option<Result<(Id, Upserted), EngineError>>> = vec![None; records.len()];
-        let mut creates: Vec<usize> = Vec::new();
-        let mut repeated: Vec<usize> = Vec::new();
-        let mut updates: Vec<(usize, Id, Patch)> = Vec::new();
+        // A key that stands twice among the records: the later one finds what the earlier one made.
         let mut first_use: HashMap<String, usize> = HashMap::new();
-        for (index, found) in existing.into_iter().enumerate() {
-            // A key that stands twice among the records: the later one finds what the earlier one made.
-            let name = Json::from(values[index].clone()).to_string();
-            if *first_use.entry(name).or_insert(index) != index {
-                repeated.push(index);
-                continue;
-            }
+        let is_first = |index: &usize| {
+            let name = Json::from(values[*index].clone()).to_string();
+            *first_use.entry(name).or_insert(*index) == *index
+        };
+        let (mut open, repeated): (Vec<usize>, Vec<usize>) = (0..records.len()).partition(is_first);
+        if expect == Expect::New {
+            self.create_records(&collection, &records, open.clone(), &mut results).await;
+            open.retain(|&index| results[index].as_ref().is_none_or(|result| may_be_known(result)));
+        }
+        let wanted: Vec<Vec<Json>> = open.iter().map(|&index| values[index].clone()).collect();
+        let existing = if open.is_empty() { Vec::new() } else { self.lookup(&collection, on, &wanted).await };
+        let mut creates: Vec<usize> = Vec::new();
+        let mut updates: Vec<(usize, Id, Patch)> = Vec::new();
+        for (index, found) in open.into_iter().zip(existing) {
             match found {
                 Err(error) => results[index] = Some(Err(error)),
                 Ok(None) => creates.push(index),
@@ -120,7 +134,7 @@ impl Engine {
         self.create_records(&collection, &records, creates, &mut results).await;
         self.update_records(&collection, updates, &mut results).await;
         for index in repeated {
-            let again = Box::pin(self.upsert_many(ty, on, vec![records[index].clone()])).await;
+            let again = Box::pin(self.upsert_many(ty, on, vec![records[index].clone()], Expect::Known)).await;
             results[index] = again.into_iter().next();
         }
         let missing = || Err(EngineError::Internal("a record had no result".into()));
@@ -198,6 +212,15 @@ impl Engine {
         let current = doc.decode().map_err(|error| unencodable(&error))?;
         patch.set.retain(|(name, value)| current.get(name) != Some(value));
         Ok((id, if patch.set.is_empty() { None } else { Some(patch) }))
+    }
+}
+
+/// Whether a record that could not be created may be one of a document that is there: one of its keys is
+/// taken, or it has not all that a new document needs.
+fn may_be_known<T>(result: &Result<T, EngineError>) -> bool {
+    match result {
+        Ok(_) | Err(EngineError::Unavailable { .. } | EngineError::Internal(_)) => false,
+        Err(_) => true,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::chunk::Resolved;
 use super::definition::{Definition, text, texts};
 use super::field::Mapping;
 use super::record_path::RecordPath;
@@ -65,38 +66,77 @@ impl Reference {
         let collection = model.collection(&self.ty)?;
         Some(Json::String(input::new_id(collection.id).to_string()))
     }
+}
 
-    /// What the mapped field becomes in each record: an id, nothing to refer to (`None`), or why not.
+/// Ids found in earlier chunks that are remembered.
+const REMEMBERED: usize = 100_000;
+
+/// Resolves one reference in all chunks of a loader.
+pub(super) struct Resolver<'a> {
+    mapping: &'a Mapping,
+    reference: &'a Reference,
+    assumed: bool,
+    /// The ids that have been found, by key. One that is deleted meanwhile is noticed when the record is
+    /// written.
+    known: HashMap<String, Json>,
+}
+
+impl<'a> Resolver<'a> {
+    /// With `assumed`, whatever is referred to is there.
+    pub(super) fn new(mapping: &'a Mapping, reference: &'a Reference, assumed: bool) -> Resolver<'a> {
+        Resolver { mapping, reference, assumed, known: HashMap::new() }
+    }
+
+    /// What the mapped field becomes in each record.
     pub(super) async fn resolve(
-        &self,
-        mapping: &Mapping,
+        &mut self,
         engine: &Engine,
         records: &[&Json],
-    ) -> Result<Vec<Result<Option<Json>, String>>, EngineError> {
-        let keys: Vec<_> = records.iter().map(|record| mapping.key(self, record)).collect();
+    ) -> Result<Vec<Resolved>, EngineError> {
+        let Resolver { mapping, reference, .. } = *self;
+        let keys: Vec<_> = records.iter().map(|record| mapping.key(reference, record)).collect();
+        if self.assumed {
+            let assume = |key: Option<_>| key.and_then(|_| reference.any_id(engine.model()));
+            return Ok(keys.into_iter().map(|key| key.map(assume)).collect());
+        }
         let mut asked: Vec<Vec<Json>> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
-        for key in keys.iter().flatten().flatten() {
-            places.entry(name(key)).or_insert_with(|| {
-                asked.push(key.clone());
-                asked.len() - 1
-            });
+        if self.known.len() > REMEMBERED {
+            self.known.clear();
         }
-        let answers = engine.resolve_many(&self.ty, &self.key, &asked).await;
+        for key in keys.iter().flatten().flatten() {
+            let name = name(key);
+            if !self.known.contains_key(&name) {
+                places.entry(name).or_insert_with(|| {
+                    asked.push(key.clone());
+                    asked.len() - 1
+                });
+            }
+        }
+        let answers = match asked.is_empty() {
+            true => Vec::new(),
+            false => engine.resolve_many(&reference.ty, &reference.key, &asked).await,
+        };
         if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err().filter(|e| is_fatal(e))) {
             return Err(error.clone());
         }
+        for (name, place) in &places {
+            if let Ok(Some(id)) = &answers[*place] {
+                self.known.insert(name.clone(), Json::String(id.to_string()));
+            }
+        }
         let resolved = keys.into_iter().map(|key| {
             let Some(key) = key? else { return Ok(None) };
-            match &answers[places[&name(&key)]] {
-                Ok(Some(id)) => Ok(Some(Json::String(id.to_string()))),
-                Ok(None) => Err(mapping.say(format_args!(
+            let name = name(&key);
+            match (self.known.get(&name), places.get(&name).map(|place| &answers[*place])) {
+                (Some(id), _) => Ok(Some(id.clone())),
+                (None, Some(Err(error))) => Err(mapping.say(error)),
+                (None, _) => Err(mapping.say(format_args!(
                     "there is no {} whose {} is {}",
-                    self.ty,
-                    self.key,
+                    reference.ty,
+                    reference.key,
                     shown(&key)
                 ))),
-                Err(error) => Err(mapping.say(error)),
             }
         });
         Ok(resolved.collect())

@@ -1,14 +1,16 @@
 //! Carries loaders out: records in chunks, from the source through the mapping into the engine.
 
 use std::io::Write;
+use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
-
+use super::chunk::{Chunk, Draft, Preparer};
+use super::field::Mapping;
 use super::loader::Loader;
 use super::references::is_fatal;
-use super::source::Found;
+use super::source::Source;
 use super::summary::{Reject, Summary};
-use crate::engine::{Engine, EngineError, InputFault, Step, input};
+use crate::engine::{Engine, EngineError, Expect, InputFault, Step, Upserted, input};
+use crate::schema::Collection;
 
 /// How to carry loaders out.
 #[derive(Default)]
@@ -41,46 +43,33 @@ pub async fn run(
     progress: &mut dyn Progress,
 ) -> std::io::Result<Vec<Summary>> {
     let mut summaries: Vec<Summary> = Vec::new();
-    let mut written: Vec<String> = Vec::new();
-    for mut loader in loaders {
+    let mut written: Vec<Arc<str>> = Vec::new();
+    for loader in loaders {
         progress.begin(&loader);
-        let mut work = Work {
+        let assumed = if options.dry_run { written.as_slice() } else { &[] };
+        let (name, target) = (loader.name.clone(), loader.target.name.clone());
+        let work = Work {
             engine,
+            name: &name,
+            collection: loader.target.clone(),
+            on: &loader.on,
             dry_run: options.dry_run,
-            // In a dry run, what earlier loaders would have written cannot be found.
-            assumed: if options.dry_run { written.clone() } else { Vec::new() },
-            summary: Summary { loader: loader.name.clone(), ..Summary::default() },
-            records: 0,
+            expect: Expect::New,
+            summary: Summary { loader: name.clone(), ..Summary::default() },
         };
-        let failure = loop {
-            let chunk = match loader.source.next().await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => break None,
-                Err(message) => break Some(message),
-            };
-            let mut rejects = Vec::new();
-            let failed = work.take(&loader, chunk, &mut rejects).await.err();
-            rejects.sort_by_key(|reject: &Reject| reject.record);
-            for reject in rejects {
-                if let Some(out) = &mut options.rejects {
-                    writeln!(out, "{}", serde_json::to_string(&reject)?)?;
-                }
-                work.summary.reject(reject);
-            }
-            let (done, total) = loader.source.progress();
-            progress.advance(done, total, work.records);
-            if let Some(error) = failed {
-                break Some(describe(&error));
-            }
-        };
-        work.summary.failure = failure;
-        progress.end(&work.summary);
-        let failed = work.summary.failure.is_some();
-        summaries.push(work.summary);
+        let preparer = Preparer::new(engine, &name, &loader.fields, assumed);
+        // What refers to its own type has to find what the chunk before has made.
+        let refers_to_itself =
+            loader.fields.iter().filter_map(Mapping::reference).any(|reference| reference.ty == target);
+        let rejects = &mut options.rejects;
+        let summary = work.run(preparer, loader.source, refers_to_itself, rejects, progress).await?;
+        progress.end(&summary);
+        let failed = summary.failure.is_some();
+        summaries.push(summary);
         if failed {
             break;
         }
-        written.push(loader.target.name.to_string());
+        written.push(target);
     }
     if let Some(out) = options.rejects {
         out.flush()?;
@@ -91,124 +80,86 @@ pub async fn run(
 /// The work of one loader.
 struct Work<'a> {
     engine: &'a Engine,
+    name: &'a str,
+    collection: Arc<Collection>,
+    on: &'a str,
     dry_run: bool,
-    assumed: Vec<String>,
+    /// What the last chunk was made of, and so the next one may be.
+    expect: Expect,
     summary: Summary,
-    /// Records seen so far.
-    records: u64,
-}
-
-/// A record on its way: its number, what the source has, what it becomes.
-struct Draft {
-    number: u64,
-    source: Json,
-    record: Map<String, Json>,
 }
 
 impl Work<'_> {
-    /// Maps and writes a chunk. The error says nothing about a record; it ends the loader.
-    async fn take(
-        &mut self,
-        loader: &Loader,
-        chunk: Vec<Found>,
-        rejects: &mut Vec<Reject>,
-    ) -> Result<(), EngineError> {
-        let reject =
-            |number, reason, source| Reject { loader: loader.name.clone(), record: number, reason, source };
-        let mut found: Vec<(u64, Json)> = Vec::new();
-        for record in chunk {
-            self.records += 1;
-            match record {
-                Ok(record @ Json::Object(_)) => found.push((self.records, record)),
-                Ok(other) => rejects.push(reject(self.records, "the record is not an object".into(), other)),
-                Err((text, reason)) => rejects.push(reject(self.records, reason, Json::String(text))),
+    /// Writes chunk after chunk; while one is written, the next is prepared. The error is one of writing
+    /// the rejected records.
+    async fn run(
+        mut self,
+        mut preparer: Preparer<'_>,
+        mut source: Box<dyn Source>,
+        one_by_one: bool,
+        out: &mut Option<&mut (dyn Write + Send)>,
+        progress: &mut dyn Progress,
+    ) -> std::io::Result<Summary> {
+        let mut prepared = preparer.next(&mut *source).await;
+        self.summary.failure = loop {
+            let mut chunk = match prepared {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break None,
+                Err(message) => break Some(message),
+            };
+            if one_by_one {
+                self.write(&mut chunk).await;
+                prepared = preparer.next(&mut *source).await;
+            } else {
+                (prepared, ()) = tokio::join!(preparer.next(&mut *source), self.write(&mut chunk));
             }
-        }
-
-        let resolved = self.references(loader, &found).await?;
-        let mut drafts = Vec::new();
-        for (place, (number, source)) in found.into_iter().enumerate() {
-            match map(loader, &source, resolved.iter().map(|column| column.as_ref().map(|c| &c[place]))) {
-                Ok(record) => drafts.push(Draft { number, source, record }),
-                Err(reason) => rejects.push(reject(number, reason, source)),
+            chunk.rejects.sort_by_key(|reject| reject.record);
+            for reject in chunk.rejects {
+                if let Some(out) = out {
+                    writeln!(out, "{}", serde_json::to_string(&reject)?)?;
+                }
+                self.summary.reject(reject);
             }
-        }
+            progress.advance(chunk.progress.0, chunk.progress.1, chunk.records);
+            if let Some(error) = chunk.failed {
+                break Some(describe(&error));
+            }
+        };
+        Ok(self.summary)
+    }
 
+    /// Writes what is in order of a chunk and takes note of what is not.
+    async fn write(&mut self, chunk: &mut Chunk) {
+        let drafts = std::mem::take(&mut chunk.drafts);
+        let mut reject = |draft: Draft, error: &EngineError| {
+            let (loader, reason) = (self.name.to_owned(), describe(error));
+            chunk.rejects.push(Reject { loader, record: draft.number, reason, source: draft.source });
+        };
         if self.dry_run {
             for draft in drafts {
-                match input::create(self.engine.model(), &loader.target, &draft.record) {
+                match input::create(self.engine.model(), &self.collection, &draft.record) {
                     Ok(_) => self.summary.fit += 1,
-                    Err(faults) => {
-                        rejects.push(reject(
-                            draft.number,
-                            describe(&EngineError::BadInput(faults)),
-                            draft.source,
-                        ));
-                    }
+                    Err(faults) => reject(draft, &EngineError::BadInput(faults)),
                 }
             }
-            return Ok(());
+            return;
         }
-        let records: Vec<Map<String, Json>> =
-            drafts.iter_mut().map(|draft| std::mem::take(&mut draft.record)).collect();
-        let results = self.engine.upsert_many(&loader.target.name, &loader.on, records).await;
-        let mut fatal = None;
+        let mut drafts = drafts;
+        let records: Vec<_> = drafts.iter_mut().map(|draft| std::mem::take(&mut draft.record)).collect();
+        let (all, mut new) = (records.len(), 0);
+        let results = self.engine.upsert_many(&self.collection.name, self.on, records, self.expect).await;
         for (draft, result) in drafts.into_iter().zip(results) {
             match result {
-                Ok((_, upserted)) => self.summary.count(upserted),
-                Err(error) if is_fatal(&error) => fatal = fatal.or(Some(error)),
-                Err(error) => rejects.push(reject(draft.number, describe(&error), draft.source)),
+                Ok((_, upserted)) => {
+                    new += usize::from(upserted == Upserted::Created);
+                    self.summary.count(upserted);
+                }
+                Err(error) if is_fatal(&error) => chunk.failed = chunk.failed.take().or(Some(error)),
+                Err(error) => reject(draft, &error),
             }
         }
-        fatal.map_or(Ok(()), Err)
+        self.expect = if new * 2 >= all { Expect::New } else { Expect::Known };
     }
-
-    /// For each mapped field that is a reference, what it becomes in each record.
-    async fn references(
-        &self,
-        loader: &Loader,
-        found: &[(u64, Json)],
-    ) -> Result<Vec<Option<Vec<Resolved>>>, EngineError> {
-        let sources: Vec<&Json> = found.iter().map(|(_, source)| source).collect();
-        let mut columns = Vec::new();
-        for mapping in &loader.fields {
-            columns.push(match mapping.reference() {
-                None => None,
-                Some(reference) if self.assumed.iter().any(|ty| **ty == *reference.ty) => {
-                    let assume = |key: Option<_>| key.and_then(|_| reference.any_id(self.engine.model()));
-                    Some(sources.iter().map(|source| mapping.key(reference, source).map(assume)).collect())
-                }
-                Some(reference) => Some(reference.resolve(mapping, self.engine, &sources).await?),
-            });
-        }
-        Ok(columns)
-    }
-}
-
-/// An id, nothing to refer to, or why the record cannot be taken.
-type Resolved = Result<Option<Json>, String>;
-
-/// The record as the engine takes it, or everything that is wrong with it.
-fn map<'a>(
-    loader: &Loader,
-    source: &Json,
-    resolved: impl Iterator<Item = Option<&'a Resolved>>,
-) -> Result<Map<String, Json>, String> {
-    let mut record = Map::new();
-    let mut faults = Vec::new();
-    for (mapping, resolved) in loader.fields.iter().zip(resolved) {
-        let value = match resolved {
-            Some(Ok(Some(id))) => Ok(Some(id.clone())),
-            Some(Err(reason)) => Err(reason.clone()),
-            Some(Ok(None)) | None => mapping.value(source),
-        };
-        match value {
-            Ok(Some(value)) => mapping.put(value, &mut record),
-            Ok(None) => {}
-            Err(fault) => faults.push(fault),
-        }
-    }
-    if faults.is_empty() { Ok(record) } else { Err(faults.join("; ")) }
 }
 
 /// What an operator reads: of an input's faults also the places.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{
-    Batch, Cache, CacheLimits, Extent, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead,
+    Batch, Cache, CacheLimits, Extent, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, Place,
     Reconcile, RedisCache, Window,
 };
 use oponn::query::{Direction, Filter, SortKey};
@@ -27,6 +27,8 @@ enum Op {
     Release(usize),
     Filling(usize),
     TakeMark,
+    TakePlace,
+    News(usize),
     Note(usize, Name, Option<State>, Option<State>, u64),
     Reconcile(usize, usize, Name, Option<State>, u64),
     DropTypes(usize, u64),
@@ -72,6 +74,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any().prop_map(Op::Release),
         1 => any().prop_map(Op::Filling),
         1 => Just(Op::TakeMark),
+        2 => Just(Op::TakePlace),
+        4 => any().prop_map(Op::News),
         5 => (any(), name(), maybe(), maybe(), t()).prop_map(|(m, n, b, a, t)| Op::Note(m, n, b, a, t)),
         8 => (any(), any(), name(), maybe(), t()).prop_map(|(m, b, n, s, t)| Op::Reconcile(m, b, n, s, t)),
         1 => (any(), t()).prop_map(|(ty, t)| Op::DropTypes(ty, t)),
@@ -136,6 +140,7 @@ struct Pair {
     floors: Vec<[Floor; 2]>,
     leases: Vec<[Lease; 2]>,
     marks: Vec<[Mark; 2]>,
+    places: Vec<[Place; 2]>,
 }
 
 impl Pair {
@@ -144,7 +149,8 @@ impl Pair {
         let redis = RedisCache::connect(&server.url(), "test", limits.clone(), Arc::default()).await.unwrap();
         let caches: [Arc<dyn Cache>; 2] = [Arc::new(MemoryCache::new(limits)), Arc::new(redis)];
         let marks = vec![[caches[0].mark(), caches[1].mark()]];
-        Pair { caches, batches: batches(), floors: Vec::new(), leases: Vec::new(), marks }
+        let places = vec![[place(&*caches[0]).await, place(&*caches[1]).await]];
+        Pair { caches, batches: batches(), floors: Vec::new(), leases: Vec::new(), marks, places }
     }
 
     /// Does it on both; what is not opaque of the answers must be equal.
@@ -212,7 +218,13 @@ impl Pair {
                     let batch = self.batches[batch % self.batches.len()].clone();
                     format!("{:?}", cache.filling(&[batch]).await.unwrap())
                 }
-                Op::TakeMark => String::new(),
+                Op::TakeMark | Op::TakePlace => String::new(),
+                Op::News(since) => {
+                    let since = choose(&self.places, *since).map(|places| places[at]);
+                    let news = cache.news(since).await.unwrap().expect("both have a journal");
+                    let known = since.is_some_and(|since| since.mark == news.place.mark);
+                    format!("{known} {:?}", news.changed)
+                }
                 Op::Note(mark, name, before, after, t) => {
                     let mark = self.mark(*mark, at);
                     let doc = |state: &Option<State>| state.map(|state| document(*name, state));
@@ -261,6 +273,9 @@ impl Pair {
         if matches!(op, Op::TakeMark) {
             self.marks.push([self.caches[0].mark(), self.caches[1].mark()]);
         }
+        if matches!(op, Op::TakePlace) {
+            self.places.push([place(&*self.caches[0]).await, place(&*self.caches[1]).await]);
+        }
         Ok(())
     }
 
@@ -271,6 +286,11 @@ impl Pair {
             _ => self.caches[at].mark(),
         }
     }
+}
+
+/// Where a journal ends.
+async fn place(cache: &dyn Cache) -> Place {
+    cache.news(None).await.unwrap().expect("both have a journal").place
 }
 
 fn choose<T>(items: &[T], choice: usize) -> Option<&T> {

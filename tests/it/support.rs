@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod app;
+pub mod gate;
 pub mod promql;
 pub mod proxy;
 pub mod redis_server;

@@ -1,5 +1,6 @@
 //! The least that an import has to do: read the NDJSON file, make documents such as oponn stores, and send
-//! them by `insert_many`, one batch after the other, acknowledged as oponn's writes are.
+//! them by `insert_many`, one batch after the other, acknowledged as oponn's writes are. The bookstores are
+//! there already, and the indexes.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use bson::oid::ObjectId;
 use bson::{DateTime, Decimal128, Document, doc};
-use mongodb::options::{Acknowledgment, IndexOptions, WriteConcern};
-use mongodb::{Client, Collection, Database, IndexModel};
+use mongodb::options::{Acknowledgment, WriteConcern};
+use mongodb::{Client, Collection, Database};
 use serde::Deserialize;
 
 use crate::{Failure, setting};
@@ -32,7 +33,6 @@ pub async fn run() -> Result<(), Failure> {
     let client = Client::with_uri_str(setting("STORE")?).await?;
     let database = client.default_database().ok_or("STORE names no database")?;
     let books: Collection<Document> = database.collection("books");
-    make_indexes(&books).await?;
     let stores = stores(&database).await?;
     let concern = WriteConcern::builder()
         .w(Acknowledgment::Majority)
@@ -51,7 +51,11 @@ pub async fn run() -> Result<(), Failure> {
             batch.push(document(serde_json::from_str(&line)?, &stores)?);
         }
         if batch.len() == BATCH || (ended && !batch.is_empty()) {
-            sent += books.insert_many(batch.drain(..)).ordered(false).write_concern(concern.clone()).await?
+            sent += books
+                .insert_many(batch.drain(..))
+                .ordered(false)
+                .write_concern(concern.clone())
+                .await?
                 .inserted_ids
                 .len();
         }
@@ -60,24 +64,6 @@ pub async fn run() -> Result<(), Failure> {
         }
     }
     println!("{{\"records\":{sent},\"seconds\":{:.3}}}", began.elapsed().as_secs_f64());
-    Ok(())
-}
-
-/// The indexes that the schema asks for: without them the store would have less to do.
-async fn make_indexes(books: &Collection<Document>) -> Result<(), Failure> {
-    let covered = doc! { "isbn": { "$gte": "" } };
-    let unique = IndexOptions::builder().unique(true).partial_filter_expression(covered).build();
-    let by = |key| IndexModel::builder().keys(key).build();
-    let isbn = IndexModel::builder().keys(doc! { "isbn": 1 }).options(unique).build();
-    books
-        .create_indexes([
-            isbn,
-            by(doc! { "storeId": 1, "price": 1 }),
-            by(doc! { "author": 1 }),
-            by(doc! { "year": 1 }),
-            by(doc! { "price": 1 }),
-        ])
-        .await?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! The journal: every step that can change what a read finds tells of it, and no other.
 
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use oponn::cache::{

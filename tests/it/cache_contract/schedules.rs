@@ -40,16 +40,39 @@ impl Dice {
     }
 }
 
+/// Reads that show that a schedule has tested something.
+#[derive(Default)]
+struct Reads {
+    /// Pages that the cache answered.
+    hits: usize,
+    /// Answers that had been kept.
+    served: usize,
+}
+
+impl Reads {
+    fn add(&mut self, more: Reads) {
+        self.hits += more.hits;
+        self.served += more.served;
+    }
+
+    fn are_more_than(&self, hits: usize, served: usize) {
+        let Reads { hits: read, served: again } = self;
+        assert!(*read > hits, "only {read} reads were hits: the schedules test nothing");
+        assert!(*again > served, "only {again} kept answers were served: the schedules test nothing");
+    }
+}
+
 /// Runs one schedule; says what was stale, if anything was.
 async fn run(
     cache: Arc<dyn Cache>,
     mut keys: Option<Keys>,
     seed: u64,
     without: Without,
-) -> Result<usize, String> {
+) -> Result<Reads, String> {
     let mut world = World::new(cache, without, keys.is_some());
     let mut dice = Dice(seed);
     let mut actors: Vec<Actor> = (0..12).map(|i| Actor::new(i, &mut dice)).collect();
+    actors.extend((12..15).map(Actor::keeper));
     let mut losses = 3;
     let mut trace = Vec::new();
     while !actors.is_empty() {
@@ -74,14 +97,14 @@ async fn run(
             }
         }
     }
-    Ok(world.hits)
+    Ok(Reads { hits: world.hits, served: world.served })
 }
 
-async fn in_memory(seed: u64, without: Without) -> Result<usize, String> {
+async fn in_memory(seed: u64, without: Without) -> Result<Reads, String> {
     run(Kind::Memory.cache(limits()).await, None, seed, without).await
 }
 
-async fn on_redis_with_losses(server: &Server, seed: u64, without: Without) -> Result<usize, String> {
+async fn on_redis_with_losses(server: &Server, seed: u64, without: Without) -> Result<Reads, String> {
     server.flush().await;
     let cache = Arc::new(RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap());
     let keys = Keys::of(server, &["a", "b"], &[1, 2]).await;
@@ -90,27 +113,27 @@ async fn on_redis_with_losses(server: &Server, seed: u64, without: Without) -> R
 
 #[tokio::test]
 async fn no_read_is_stale_after_an_acknowledged_write() {
-    let mut hits = 0;
+    let mut reads = Reads::default();
     for seed in 0..8_000 {
         match in_memory(seed, Without::Nothing).await {
-            Ok(more) => hits += more,
+            Ok(more) => reads.add(more),
             Err(fault) => panic!("{fault}"),
         }
     }
-    assert!(hits > 8_000, "only {hits} reads were hits: the schedules test nothing");
+    reads.are_more_than(8_000, 8_000);
 }
 
 #[tokio::test]
 async fn no_read_is_stale_when_redis_loses_keys() {
     let server = Server::start(&[]).await;
-    let mut hits = 0;
+    let mut reads = Reads::default();
     for seed in 0..1_500 {
         match on_redis_with_losses(&server, seed, Without::Nothing).await {
-            Ok(more) => hits += more,
+            Ok(more) => reads.add(more),
             Err(fault) => panic!("{fault}"),
         }
     }
-    assert!(hits > 1_000, "only {hits} reads were hits: the schedules test nothing");
+    reads.are_more_than(1_000, 1_000);
 }
 
 /// Some schedule in which the mechanism is missing must be stale.
@@ -151,4 +174,24 @@ async fn stamps_are_needed() {
 #[tokio::test]
 async fn checking_rows_against_entities_is_needed() {
     is_needed(Without::RowChecks).await;
+}
+
+#[tokio::test]
+async fn looking_after_the_request_has_come_is_needed() {
+    is_needed(Without::FreshLooks).await;
+}
+
+#[tokio::test]
+async fn knowing_an_answers_entities_is_needed() {
+    is_needed(Without::EntityTopics).await;
+}
+
+#[tokio::test]
+async fn knowing_an_answers_batches_is_needed() {
+    is_needed(Without::BatchTopics).await;
+}
+
+#[tokio::test]
+async fn knowing_an_answers_types_is_needed() {
+    is_needed(Without::TypeTopics).await;
 }

@@ -1,14 +1,14 @@
 //! Who takes part in a schedule: writers, fillers and readers, step by step as the engine goes.
 
 use oponn::cache::{
-    Batch, CachedEntity, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageRows, PageState, Reconcile,
-    Window,
+    Batch, CachedEntity, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageRows, PageState, Place,
+    Reconcile, Window,
 };
 use oponn::query::SortKey;
 use oponn::value::{Doc, EntityRef, Id, Time};
 
 use super::Dice;
-use super::world::{Acknowledged, IDS, Without, World};
+use super::world::{Acknowledged, Answer, IDS, Without, World};
 use crate::cache_contract::domain::{first, item, meaning, versioned};
 
 /// One of them, with what it has left to do.
@@ -70,13 +70,28 @@ enum State {
         batch: Batch,
         page: PageRows,
         since: Acknowledged,
+        place: Option<Place>,
     },
     Misses {
         batch: Batch,
         page: PageRows,
         since: Acknowledged,
+        place: Option<Place>,
         found: Vec<Option<Option<Doc>>>,
         floor: Floor,
+    },
+    // A request that was answered before, several times over.
+    Ask {
+        turns: usize,
+    },
+    Look {
+        turns: usize,
+        answer: Answer,
+        since: Acknowledged,
+    },
+    Serve {
+        turns: usize,
+        answer: Answer,
     },
 }
 
@@ -84,6 +99,11 @@ enum State {
 type Step = Result<Option<String>, String>;
 
 impl Actor {
+    /// One who asks again what has been answered before.
+    pub fn keeper(number: usize) -> Actor {
+        Actor { name: format!("keeper{number}"), state: State::Ask { turns: 15 } }
+    }
+
     /// Writers, readers and fillers, by their number.
     pub fn new(number: usize, dice: &mut Dice) -> Actor {
         let batch = World::batches()[dice.roll(2)].clone();
@@ -109,6 +129,9 @@ impl Actor {
             | State::ReadStore { .. }
             | State::Fill { .. }
             | State::FillEntities { .. }) => fill(state, world, dice).await,
+            state @ (State::Ask { .. } | State::Look { .. } | State::Serve { .. }) => {
+                ask(state, world, dice).await?
+            }
             state => read(state, world, dice).await?,
         };
         self.state = next;
@@ -258,25 +281,26 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
     Ok(match state {
         State::Page { batch, window } => {
             let since = world.acknowledged();
+            let place = world.place().await;
             let read = PageRead { batch: batch.clone(), window };
             match world.cache.read_pages(&[read]).await.unwrap().remove(0) {
                 PageState::Hit(page) => {
                     world.check_total(&batch, page.total)?;
-                    (format!("reads {} rows", page.rows.len()), State::Entities { batch, page, since })
+                    (format!("reads {} rows", page.rows.len()), State::Entities { batch, page, since, place })
                 }
                 // Every reader that misses fills, and reads again.
                 PageState::Miss { .. } => ("misses".to_owned(), State::Register { batch, read: None }),
             }
         }
-        State::Entities { batch, page, since } => {
+        State::Entities { batch, page, since, place } => {
             let names: Vec<EntityRef> = page.rows.iter().map(|row| name(&batch, row)).collect();
             let read = world.cache.read_entities(&names).await.unwrap();
             let found: Vec<Option<Option<Doc>>> =
                 read.entities.into_iter().map(|found| found.map(|CachedEntity { doc, .. }| doc)).collect();
             let told = format!("reads {} entities", found.iter().flatten().count());
-            (told, State::Misses { batch, page, since, found, floor: read.floor })
+            (told, State::Misses { batch, page, since, place, found, floor: read.floor })
         }
-        State::Misses { batch, page, since, mut found, mut floor } => {
+        State::Misses { batch, page, since, place, mut found, mut floor } => {
             let commits = world.snapshot(floor.time, dice.roll(1_000));
             let mut filled = Vec::new();
             for (row, found) in page.rows.iter().zip(&mut found) {
@@ -291,24 +315,75 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
                 keep(world, &mut floor, &filled).await;
             }
             let docs: Vec<Option<Doc>> = found.into_iter().map(Option::unwrap_or_default).collect();
-            check(world, &batch, &page, &docs, &since)?;
+            let next = batch.clone();
+            let agrees = check(world, &batch, &page, &docs, &since)?;
+            if let (true, true, Some(place)) = (agrees, filled.is_empty(), place) {
+                world.kept.push(Answer { batch, page, docs, place });
+            }
             let next =
-                if dice.once_in(3) { State::Done } else { State::Page { batch, window: window(dice) } };
+                if dice.once_in(3) { State::Done } else { State::Page { batch: next, window: window(dice) } };
             (format!("is content, filled {}", filled.len()), next)
         }
         other => ("does nothing".to_owned(), other),
     })
 }
 
+/// Asks what was answered before. The look at the journal comes after the request: what has been
+/// acknowledged until then must show.
+async fn ask(state: State, world: &mut World, dice: &mut Dice) -> Result<(String, State), String> {
+    let next = |turns: usize| if turns == 1 { State::Done } else { State::Ask { turns: turns - 1 } };
+    Ok(match state {
+        State::Ask { turns } if world.kept.is_empty() => ("finds nothing kept".to_owned(), next(turns)),
+        State::Ask { turns } => {
+            // Mostly those made last have a chance.
+            let at = world.kept.len() - 1 - dice.roll(world.kept.len().min(3));
+            let answer = world.kept[at].clone();
+            if world.without == Without::FreshLooks {
+                // Joins a look that has begun already.
+                return Ok(match world.unchanged(&answer).await {
+                    true => ("looks, and is asked later".to_owned(), State::Serve { turns, answer }),
+                    false => ("finds it changed".to_owned(), next(turns)),
+                });
+            }
+            let since = world.acknowledged();
+            (format!("is asked what answer {at} says"), State::Look { turns, answer, since })
+        }
+        State::Look { turns, answer, since } => match world.unchanged(&answer).await {
+            true => {
+                serve(world, &answer, &since)?;
+                ("serves the answer".to_owned(), next(turns))
+            }
+            false if dice.once_in(4) => {
+                let page = State::Page { batch: answer.batch, window: window(dice) };
+                ("finds it changed and reads anew".to_owned(), page)
+            }
+            false => ("finds it changed".to_owned(), next(turns)),
+        },
+        State::Serve { turns, answer } => {
+            let since = world.acknowledged();
+            serve(world, &answer, &since)?;
+            ("serves the answer".to_owned(), next(turns))
+        }
+        other => ("does nothing".to_owned(), other),
+    })
+}
+
+fn serve(world: &mut World, answer: &Answer, since: &Acknowledged) -> Result<(), String> {
+    let Answer { batch, page, docs, .. } = answer;
+    world.served += 1;
+    world.check_total(batch, page.total).map_err(|fault| format!("a kept answer: {fault}"))?;
+    check(world, batch, page, docs, since).map(drop).map_err(|fault| format!("a kept answer: {fault}"))
+}
+
 /// Checks a page as the engine puts it together: a row whose document no longer yields it sends the
-/// reader to the store, everything else must be right.
+/// reader to the store, everything else must be right. Says whether all rows agreed with their documents.
 fn check(
     world: &mut World,
     batch: &Batch,
     page: &PageRows,
     docs: &[Option<Doc>],
     since: &Acknowledged,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let mut agrees = true;
     for (row, doc) in page.rows.iter().zip(docs) {
         let id = number(&name(batch, row));
@@ -319,7 +394,7 @@ fn check(
         agrees &= doc.as_ref().and_then(|doc| batch.def.row("Item", doc)).as_ref() == Some(row);
     }
     if !agrees && world.without != Without::RowChecks {
-        return Ok(());
+        return Ok(false);
     }
     world.hits += 1;
     for id in IDS {
@@ -339,7 +414,7 @@ fn check(
             return Err(format!("a stale page: {id} is {allowed:?}, the page is {page:?}"));
         }
     }
-    Ok(())
+    Ok(agrees)
 }
 
 fn name(batch: &Batch, row: &SortKey) -> EntityRef {

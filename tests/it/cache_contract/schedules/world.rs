@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use oponn::cache::{Batch, Cache};
+use oponn::cache::{Batch, Cache, News, PageRows, Place, Topic};
 use oponn::query::SortKey;
 use oponn::value::{Change, Doc, Stamp, Time};
 
@@ -25,6 +25,14 @@ pub enum Without {
     Stamps,
     /// Pages are taken as they are.
     RowChecks,
+    /// A kept answer is served after a look at the journal that began before the request came.
+    FreshLooks,
+    /// Kept answers do not say which entities they were made of.
+    EntityTopics,
+    /// Nor which batches.
+    BatchTopics,
+    /// Nor of which types these are.
+    TypeTopics,
 }
 
 /// Everything that a schedule is about.
@@ -37,7 +45,23 @@ pub struct World {
     commits: Vec<Commit>,
     /// Reads that the cache answered.
     pub hits: usize,
+    /// Answers that a server has kept.
+    pub kept: Vec<Answer>,
+    /// How often one of them was served.
+    pub served: usize,
+    /// Where the journal ended at the server's last look.
+    place: Option<Place>,
     arrivals: u64,
+}
+
+/// An answer that was made of the cache alone.
+#[derive(Clone)]
+pub struct Answer {
+    pub batch: Batch,
+    pub page: PageRows,
+    pub docs: Vec<Option<Doc>>,
+    /// The place in the journal after which all of it was read.
+    pub place: Place,
 }
 
 struct Commit {
@@ -53,7 +77,37 @@ pub const IDS: [i64; 2] = [1, 2];
 
 impl World {
     pub fn new(cache: Arc<dyn Cache>, without: Without, lossy: bool) -> World {
-        World { cache, without, lossy, commits: Vec::new(), hits: 0, arrivals: 0 }
+        let (commits, kept) = (Vec::new(), Vec::new());
+        World { cache, without, lossy, commits, hits: 0, kept, served: 0, place: None, arrivals: 0 }
+    }
+
+    /// A place in the journal that what is read from now on is not older than; it may lie back.
+    pub async fn place(&mut self) -> Option<Place> {
+        if self.place.is_none() {
+            self.place = self.news(None).await.map(|news| news.place);
+        }
+        self.place
+    }
+
+    async fn news(&self, since: Option<Place>) -> Option<News> {
+        self.cache.news(since).await.expect("the cache is there")
+    }
+
+    /// Looks at the journal: whether nothing of the answer has changed since it was made.
+    pub async fn unchanged(&mut self, answer: &Answer) -> bool {
+        let news = self.news(Some(answer.place)).await;
+        self.place = news.as_ref().map(|news| news.place);
+        let Some(changed) = news.and_then(|news| news.changed) else { return false };
+        let Answer { batch, page, .. } = answer;
+        let entity = |row: &SortKey| row.entity(&batch.def.order).expect("a row names its document");
+        let entities = page.rows.iter().map(|row| Topic::entity(&entity(row)));
+        let parts = [
+            (Without::EntityTopics, entities.collect()),
+            (Without::BatchTopics, vec![Topic::batch(batch.key)]),
+            (Without::TypeTopics, vec![Topic::ty("Item")]),
+        ];
+        let known = parts.into_iter().filter(|(part, _)| *part != self.without);
+        !known.flat_map(|(_, topics): (_, Vec<Topic>)| topics).any(|topic| changed.contains(&topic))
     }
 
     /// The lists that there are.

@@ -1,0 +1,62 @@
+// Many different cached lists of books, none of which holds a given store's books, or all of which do.
+
+import { readFileSync } from 'node:fs';
+import { ask, each } from './http.js';
+import { finish } from './processes.js';
+
+const QUERY = `query($store: ID!, $from: Int!, $first: Int!) {
+  books(where: { storeId: { eq: $store }, year: { gte: $from } }, orderBy: [{ field: PRICE, direction: ASC }], first: $first) {
+    nodes { id price }
+  }
+}`.replace(/\s+/g, ' ');
+
+const request = (store, from, first) => JSON.stringify({ query: QUERY, variables: { store, from, first } });
+
+/** Lists that have nothing to do with the books of `but`: of each of the other stores, from many years on. */
+export function unrelated(ids, but, count) {
+  const stores = ids.stores.filter((store) => !but.includes(store));
+  return Array.from({ length: count }, (_, n) =>
+    request(stores[n % stores.length], 1800 + Math.floor(n / stores.length), 5),
+  );
+}
+
+/** Lists that all hold every book of one store. */
+export const touching = (store, count) => Array.from({ length: count }, (_, n) => request(store, 1_000 + n, 20));
+
+/** How often lists are read again that are not cached. */
+const TRIES = 5;
+
+/** Reads lists, so that they are cached. */
+export const fill = (server, requests) => each(requests, 32, (body) => ask(server, body));
+
+/**
+ * The same, until all of them are there: a server that gets no answer from Redis within a second, as happens
+ * on a busy machine, clears its cache. `all` is how many there are to be.
+ */
+export async function fillUntilCached(world, server, database, requests, all = requests) {
+  let wanted = requests;
+  let kept = 0;
+  for (let left = TRIES; left > 0; left -= 1) {
+    await fill(server, wanted);
+    kept = await cached(world, server, database);
+    if (kept === all.length) return;
+    process.stderr.write(`   ${kept} of ${all.length} lists are cached; reading them again\n`);
+    wanted = all;
+  }
+  throw new Error(`${server.name}: ${all.length} lists were read, ${kept} are cached; see what it said:\n${readFileSync(server.log, 'utf8').slice(-1_000)}`);
+}
+
+/** How many batches of books are cached, as `oponn cache stats` tells. */
+export async function cached(world, server, database) {
+  const args = ['cache', 'stats', '--config', world.config(database), '--store', world.storeUrl(database)];
+  const { stdout } = await finish({ command: world.oponn, args: [...args, '--cache', server.redis.url], cwd: world.work });
+  return Number(/^Book +\d+ +(\d+)$/m.exec(stdout)[1]);
+}
+
+/** The ids of one store's books. */
+export async function booksOf(world, database, store) {
+  const { ObjectId } = await import('mongodb');
+  const db = await world.database(database);
+  const rows = await db.collection('books').find({ storeId: new ObjectId(store) }, { projection: { _id: 1 } }).toArray();
+  return rows.map((row) => row._id.toHexString());
+}

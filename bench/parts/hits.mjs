@@ -1,0 +1,34 @@
+// The hit rate of lists while a tenth of all operations are writes, as k6/mixed.js drives it.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { metrics } from '../lib/http.js';
+import { k6 } from '../lib/k6.js';
+import { finish } from '../lib/processes.js';
+import { table } from '../lib/stats.js';
+
+export const title = 'Hit rate of lists under writes';
+const RESULTS = ['hit', 'miss', 'joined', 'bypass'];
+
+export async function run(world, results) {
+  results.begin('hits', title);
+  const [program, script] = [k6(), join(world.root, 'k6/mixed.js')];
+  if (!program) return results.say('hits', 'k6 is not there: put it on the PATH, or name it in BENCH_K6.\n');
+  if (!existsSync(script)) return results.say('hits', 'There is no k6/mixed.js.\n');
+  // The sample data: the scripts of k6/ know it.
+  await world.importSample('hits');
+  const redis = await world.redis('hits');
+  const server = await world.serve('oponn-hits', { database: 'hits', cache: redis.url });
+  const before = await metrics(server);
+  const { stdout } = await finish({ command: program, args: ['run', '--quiet', '--no-usage-report', script], env: { OPONN_URL: server.url }, cwd: world.root });
+  const after = await metrics(server);
+  const counts = RESULTS.map((result) => {
+    const labels = { kind: 'batch', result };
+    return after('oponn_cache_reads_total', labels) - before('oponn_cache_reads_total', labels);
+  });
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const rate = counts[0] / all;
+  results.say('hits', `\`\`\`\n${stdout.trim()}\n\`\`\`\n`);
+  results.say('hits', table(['', ...RESULTS, 'hit rate'], [['lists', ...counts, `${(100 * rate).toFixed(2)} %`]]));
+  results.json('hits', { reads: Object.fromEntries(RESULTS.map((result, n) => [result, counts[n]])), rate });
+}

@@ -1,0 +1,66 @@
+// What a write costs beside many cached lists that it does not touch, and with many that it does.
+
+import { difference } from '../lib/check.js';
+import { ask } from '../lib/http.js';
+import { booksOf, fillUntilCached, touching, unrelated } from '../lib/lists.js';
+import { stop } from '../lib/processes.js';
+import { settings } from '../lib/settings.js';
+import { shown, table } from '../lib/stats.js';
+import { alternateUpdates } from '../lib/writes.js';
+
+export const title = 'One updateBook, by cached lists';
+const ROUNDS = 6;
+
+export async function run(world, results) {
+  results.begin('writes', title);
+  results.say('writes', `${settings.updates} updates each, one after the other, in ${ROUNDS} alternating rounds. Every case has an oponn and a Redis of its own, on the same store.\n`);
+  const ids = await world.ids('bench');
+  // Each case writes to books of its own store, and no list of another case has them.
+  const spare = ids.stores.slice(-(settings.unrelated.length + settings.touched.length));
+  const beside = await measure(world, results, settings.unrelated, 'unrelated cached lists', (count, place) => ({
+    store: spare[place],
+    lists: unrelated(ids, spare, count),
+  }));
+  const within = await measure(world, results, settings.touched, 'cached lists that hold the book', (count, place) => ({
+    store: spare[settings.unrelated.length + place],
+    lists: touching(spare[settings.unrelated.length + place], count),
+  }));
+  results.json('writes', { unrelated: beside, touched: within });
+}
+
+async function measure(world, results, counts, what, wanted) {
+  const cases = [];
+  for (const [place, count] of counts.entries()) {
+    const { store, lists } = wanted(count, place);
+    const redis = await world.redis(`writes-${count}`);
+    const lines = ['[limits]', `batches = ${Math.max(200_000, 2 * count)}`, `matches = ${Math.max(1_000, 2 * count)}`];
+    const server = { ...(await world.serve(`oponn-${count}`, { database: 'bench', cache: redis.url, lines })), redis };
+    process.stderr.write(`   reading ${count} ${what}\n`);
+    await fillUntilCached(world, server, 'bench', lists);
+    cases.push({ count, server, redis, lists, ids: await booksOf(world, 'bench', store) });
+  }
+  const measured = await alternateUpdates(world, cases, settings.updates, ROUNDS);
+  await checkLists(world, cases);
+  const rows = cases.map(({ count }, place) => ({ count, ...measured[place], ratio: measured[place].median / measured[0].median }));
+  const head = [what, 'median ms', 'to the first', 'p99 ms', 'oponn us/write', 'redis us/write', 'store us/write'];
+  const line = (row) => [row.count.toLocaleString('en'), shown(row.median), `${row.ratio.toFixed(2)}x`, shown(row.p99), ...['server', 'redis', 'store'].map((who) => shown(Math.round(row.cpu[who])))];
+  results.say('writes', table(head, rows.map(line)));
+  for (const { server, redis } of cases) {
+    await stop(server);
+    await stop(redis);
+  }
+  return rows;
+}
+
+/** After all the writes, cached lists must be what the store says. */
+async function checkLists(world, cases) {
+  const truth = await world.serve('oponn-truth', { database: 'bench', cache: 'none:' });
+  for (const { server, lists } of cases) {
+    const step = Math.max(1, Math.floor(lists.length / 100));
+    for (let place = 0; place < lists.length; place += step) {
+      const found = difference(await ask(truth, lists[place]), await ask(server, lists[place]));
+      if (found) throw new Error(`a cached list is not what the store has: ${found}\n   ${lists[place]}`);
+    }
+  }
+  await stop(truth);
+}
