@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Flags};
-use crate::telemetry;
+use crate::telemetry::{self, TraceOptions};
 
 mod cache;
 mod check;
@@ -67,6 +67,10 @@ struct Settings {
     /// [default: info]
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
+    /// Where to send traces: the URL of an OTLP collector, http://HOST:4318 [env: OPONN_TRACES] [default:
+    /// nowhere]
+    #[arg(long, global = true, value_name = "URL")]
+    traces: Option<String>,
     /// Let each request choose how it uses the cache, by the header Oponn-Cache: for measuring, not for
     /// production [env: OPONN_ALLOW_CACHE_OVERRIDE]
     #[arg(long, global = true)]
@@ -109,19 +113,21 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
-    let Settings { config: file, schema, store, cache, listen, log, allow_cache_override } =
+    let Settings { config: file, schema, store, cache, listen, log, traces, allow_cache_override } =
         command_line.settings;
-    let flags = Flags { schema, store, cache, listen, log, allow_cache_override };
+    let flags = Flags { schema, store, cache, listen, log, traces, allow_cache_override };
     // Variables that are not text cannot be settings.
     let env = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let loaded =
         Config::load(flags, env, file.as_deref()).map_err(|faults| Failure::Usage(faults.to_string()))?;
-    telemetry::start(&loaded.config.log);
+    let config = loaded.config;
+    let traces = config.traces.clone().map(|endpoint| TraceOptions { endpoint, ratio: config.traces_ratio });
+    // Kept to the end.
+    let _traces = telemetry::start(&config.log, traces.as_ref()).map_err(Failure::Failed)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let config = loaded.config;
     match command_line.command.unwrap_or(Command::Serve) {
         Command::Serve => block_on(serve::run(config, started)),
         Command::Check(arguments) => check::run(&config, arguments),

@@ -41,6 +41,10 @@ pub struct Config {
     pub listen: String,
     /// `log`: what to log, in the notation of `tracing`'s `EnvFilter`.
     pub log: String,
+    /// `traces`: where traces are sent; `None`: nowhere.
+    pub traces: Option<String>,
+    /// `traces_ratio`: the share of them.
+    pub traces_ratio: Option<f64>,
     /// `allow_cache_override`: whether a request may choose how it uses the cache.
     pub allow_cache_override: bool,
     /// `loaders`: the folder with the loaders.
@@ -156,6 +160,8 @@ impl Config {
             cache: reader.parsed("cache", CacheAddress::parse).unwrap_or(CacheAddress::Memory),
             listen: reader.parsed("listen", address::listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
             log: reader.parsed("log", log_filter).unwrap_or_else(|| "info".into()),
+            traces: reader.parsed("traces", address::collector),
+            traces_ratio: reader.fraction("traces_ratio"),
             allow_cache_override: reader.flag("allow_cache_override").unwrap_or(false),
             loaders: reader.path("loaders").unwrap_or_else(|| "loaders".into()),
             deployment: reader.parsed("deployment", deployment).unwrap_or_else(|| "oponn".into()),

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_graphql::dataloader::DataLoader;
+use tracing::Instrument;
 
 use crate::cache::{Cache, CacheLimits, Place, Strategy, StrategyCache, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
+use crate::telemetry::traced;
 use crate::value::Time;
 
 mod bulk;
@@ -109,7 +111,9 @@ impl Engine {
     fn of(core: Core, flights: Arc<Flights>, watch: Arc<Watch>) -> Engine {
         let core = Arc::new(core);
         // Requests that miss at the same time are already together when the runtime gets to the load.
-        let loader = DataLoader::new(EntityLoader(core.clone()), tokio::spawn).delay(Duration::ZERO);
+        // A load is traced as a part of the request that began it.
+        let spawn = |load| tokio::spawn(Instrument::instrument(load, traced!("engine load")));
+        let loader = DataLoader::new(EntityLoader(core.clone()), spawn).delay(Duration::ZERO);
         Engine { core, loader, flights, watch }
     }
 

@@ -8,11 +8,14 @@ use async_graphql::dynamic::Schema;
 use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::cache::Place;
 use crate::engine::{Engine, Footprint};
-use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult};
+use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult, Label};
 use crate::schema::Model;
+use crate::telemetry::traced;
 
 mod answers;
 mod arguments;
@@ -144,16 +147,23 @@ impl Api {
     /// end even when the caller stops waiting, so that no write remains without its reconcile.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
         let (inner, start) = (self.inner.clone(), Instant::now());
-        if let Some(body) = inner.answers.get(&request, &inner.engine).await {
-            let metrics = inner.engine.metrics();
-            metrics.graphql_kept(KeptKind::Answer, KeptResult::Hit);
-            metrics.graphql_request(GraphqlKind::Query, GraphqlOutcome::Ok);
-            metrics.graphql_took(GraphqlKind::Query, start.elapsed());
+        let span = traced!(
+            "graphql",
+            otel.status_code = Empty,
+            graphql.operation.type = Empty,
+            graphql.operation.name = request.operation_name,
+            oponn.answer.kept = Empty,
+        );
+        if let Some(body) = inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
+            inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
+            span.record("oponn.answer.kept", true);
+            inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
             return ApiReply { body, outcome: Outcome::Executed };
         }
-        let span = tracing::Span::current();
-        let work = async move { inner.execute(request, start).await };
-        match tokio::spawn(tracing::Instrument::instrument(work, span)).await {
+        // What is logged belongs to the request, traced or not.
+        let inside = if span.is_disabled() { Span::current() } else { span.clone() };
+        let work = async move { inner.execute(request, start, &span).await };
+        match tokio::spawn(work.instrument(inside)).await {
             Ok(reply) => reply,
             Err(error) => {
                 let errors = [ApiError::internal(&format!("a request panicked: {error}"))];
@@ -165,8 +175,7 @@ impl Api {
 }
 
 impl Inner {
-    async fn execute(&self, request: ApiRequest, start: Instant) -> ApiReply {
-        let metrics = self.engine.metrics();
+    async fn execute(&self, request: ApiRequest, start: Instant, span: &Span) -> ApiReply {
         let mut kind = GraphqlKind::Unknown;
         let (outcome, errors, reply) = match self.prepare(&request, &mut kind).await {
             Ok(work) => {
@@ -186,12 +195,22 @@ impl Inner {
             }
         };
         if kind == GraphqlKind::Query {
-            metrics.graphql_kept(KeptKind::Answer, KeptResult::Miss);
+            self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Miss);
         }
+        self.tell(kind, outcome, start, span);
+        error::count(self.engine.metrics(), &errors);
+        reply
+    }
+
+    /// Tells metrics and the trace of an operation that has come to its end.
+    fn tell(&self, kind: GraphqlKind, outcome: GraphqlOutcome, start: Instant, span: &Span) {
+        let metrics = self.engine.metrics();
         metrics.graphql_request(kind, outcome);
         metrics.graphql_took(kind, start.elapsed());
-        error::count(metrics, &errors);
-        reply
+        span.record("graphql.operation.type", kind.as_str());
+        if outcome != GraphqlOutcome::Ok {
+            span.record("otel.status_code", "ERROR");
+        }
     }
 
     /// A place in the cache's journal that what is read from now on is not older than. It may lie back a

@@ -1,20 +1,48 @@
-//! Logs: for people on a terminal, one JSON object per line otherwise; always on standard error.
+//! Logs: for people on a terminal, one JSON object per line otherwise; always on standard error. And
+//! traces, for those who have something that collects them.
 //!
 //! `error`: somebody has to look. `warn`: something is degraded or was ignored. `info`: starting,
 //! stopping, changes of state. `debug`: one line per request. `trace`: everything else.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
-/// Starts logging by a filter that the configuration has checked. Only the first call has an effect.
-pub fn start(filter: &str) {
+mod traces;
+
+pub use traces::{TRACES, TraceOptions, Traces, follow};
+
+/// A span of a trace: what one layer does for a request. While nothing collects traces it costs one
+/// comparison, and its fields are not looked at.
+macro_rules! traced {
+    ($($span:tt)*) => {
+        ::tracing::trace_span!(target: $crate::telemetry::TRACES, $($span)*)
+    };
+}
+pub(crate) use traced;
+
+/// Starts logging by a filter that the configuration has checked, and tracing when there are options for
+/// it. Only the first call has an effect. What it returns is kept to the end of the program: letting go of
+/// it sends what is left to send.
+pub fn start(filter: &str, traces: Option<&TraceOptions>) -> Result<Option<Traces>, String> {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match std::io::stderr().is_terminal() {
-        true => builder.with_target(false).try_init(),
-        false => builder.json().flatten_event(true).with_span_list(false).try_init(),
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match std::io::stderr().is_terminal() {
+        true => log.with_target(false).boxed(),
+        false => log.json().flatten_event(true).with_span_list(false).boxed(),
+    };
+    // A filter for all is quicker than one for each, but then traces would be filtered as logs are.
+    let (started, traces) = match traces {
+        None => (tracing_subscriber::registry().with(log).with(filter).try_init(), None),
+        Some(options) => {
+            let (traces, layer) = traces::start(options)?;
+            let subscriber = tracing_subscriber::registry().with(log.with_filter(filter)).with(layer);
+            (subscriber.try_init(), Some(traces))
+        }
     };
     // A second start is a test that runs the command line twice in one process; the first one serves.
     drop(started);
+    Ok(traces)
 }

@@ -135,6 +135,19 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     }
 }
 
+/// The URL that a collector of traces takes them at; with no path, the usual one.
+pub(super) fn collector(text: &str) -> Result<String, String> {
+    let remedy = || "`http://HOST:PORT` or `https://HOST:PORT` of an OTLP collector".to_owned();
+    let mut url = url::Url::parse(text).map_err(|_| remedy())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(remedy());
+    }
+    if url.path() == "/" {
+        url.set_path("/v1/traces");
+    }
+    Ok(url.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

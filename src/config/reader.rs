@@ -21,12 +21,15 @@ pub struct Flags {
     pub listen: Option<String>,
     /// `--log`
     pub log: Option<String>,
+    /// `--traces`
+    pub traces: Option<String>,
     /// `--allow-cache-override`
     pub allow_cache_override: bool,
 }
 
 /// The settings that environment variables give, as `OPONN_` and the key in capitals.
-const ENV_KEYS: [&str; 6] = ["schema", "store", "cache", "listen", "log", "allow_cache_override"];
+const ENV_KEYS: [&str; 8] =
+    ["schema", "store", "cache", "listen", "log", "traces", "traces_ratio", "allow_cache_override"];
 
 /// One wrong setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +74,7 @@ impl Reader {
             ("cache", flags.cache),
             ("listen", flags.listen),
             ("log", flags.log),
+            ("traces", flags.traces),
             ("allow_cache_override", flags.allow_cache_override.then(|| "true".to_owned())),
         ];
         let values = values
@@ -83,8 +87,10 @@ impl Reader {
 
     /// Returns warnings about variables that look like settings but are none.
     pub(super) fn add_env(&mut self, env: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
-        let mut values = BTreeMap::new();
+        let env: BTreeMap<String, String> = env.into_iter().collect();
         let mut warnings = Vec::new();
+        let mut values = BTreeMap::new();
+        values.extend(collector(&env).map(|url| ("traces".to_owned(), toml::Value::String(url))));
         for (name, value) in env {
             let Some(rest) = name.strip_prefix("OPONN_") else { continue };
             match ENV_KEYS.iter().find(|key| **key == rest.to_lowercase()) {
@@ -161,6 +167,20 @@ impl Reader {
         })
     }
 
+    /// A number from 0 to 1; as a text only where there is nothing but texts.
+    pub(super) fn fraction(&mut self, key: &'static str) -> Option<f64> {
+        self.read(key, |value, file| {
+            let number = match (value, file) {
+                (toml::Value::Float(number), _) => Some(*number),
+                (toml::Value::Integer(number), _) => Some(*number as f64),
+                (toml::Value::String(text), None) => text.parse().ok(),
+                _ => None,
+            };
+            let number = number.filter(|number| (0.0..=1.0).contains(number));
+            number.ok_or_else(|| "a number from 0 to 1".to_owned())
+        })
+    }
+
     /// True or false; as a text only where there is nothing but texts.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         self.read(key, |value, file| {
@@ -227,6 +247,18 @@ impl Layer {
             None => (self.name)(key),
         }
     }
+}
+
+/// Where OpenTelemetry's own variables say that traces go; ours goes before them.
+fn collector(env: &BTreeMap<String, String>) -> Option<String> {
+    let get = |name: &str| env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let is = |name: &str, value: &str| get(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
+    if is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") {
+        return None;
+    }
+    let path = |base: &str| format!("{}/v1/traces", base.trim_end_matches('/'));
+    let exact = get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").map(str::to_owned);
+    exact.or_else(|| get("OTEL_EXPORTER_OTLP_ENDPOINT").map(path))
 }
 
 fn env_name(key: &str) -> String {
@@ -315,6 +347,32 @@ mod tests {
             "{message}"
         );
         assert!(allowed(false, &[], "allow_cache_override = 'true'").is_err());
+    }
+
+    #[test]
+    fn traces_go_where_opentelemetry_says_unless_we_say() {
+        let to = |env: &[(&str, &str)]| {
+            load(Flags::default(), env, "traces = 'https://file:1/in'").map(|loaded| loaded.config.traces)
+        };
+        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://base:4318/otlp/");
+        let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://exact:4318/here");
+        let ours = ("OPONN_TRACES", "http://ours:4318");
+        for (env, expected) in [
+            (&[][..], "https://file:1/in"),
+            (&[base], "http://base:4318/otlp/v1/traces"),
+            (&[base, exact], "http://exact:4318/here"),
+            (&[base, exact, ours], "http://ours:4318/v1/traces"),
+            (&[base, ("OTEL_SDK_DISABLED", "true")], "https://file:1/in"),
+            (&[base, ("OTEL_TRACES_EXPORTER", "none")], "https://file:1/in"),
+        ] {
+            assert_eq!(to(env), Ok(Some(expected.to_owned())), "{env:?}");
+        }
+        assert!(to(&[("OPONN_TRACES", "collector:4317")]).expect_err("faulty").contains("OTLP collector"));
+        let ratio = |env, file| load(Flags::default(), env, file).map(|loaded| loaded.config.traces_ratio);
+        assert_eq!(ratio(&[], ""), Ok(None));
+        assert_eq!(ratio(&[], "traces_ratio = 1"), Ok(Some(1.0)));
+        assert_eq!(ratio(&[("OPONN_TRACES_RATIO", "0.25")], "traces_ratio = 1"), Ok(Some(0.25)));
+        assert!(ratio(&[], "traces_ratio = 1.5").is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use async_graphql::dataloader::Loader;
 use super::{Core, Engine, EngineError, Footprint};
 use crate::cache::{CachedEntity, Topic};
 use crate::metrics::{CacheKind, CacheResult, Joined};
+use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
 impl Engine {
@@ -24,6 +25,7 @@ impl Engine {
 
     /// As [`Engine::entities`], with the stamps that the cache has. What had to be read from the store
     /// has a stamp of zero: it orders nothing.
+    #[tracing::instrument(target = TRACES, level = "trace", name = "engine entities", skip_all, fields(entities = refs.len()))]
     pub(super) async fn stamped_entities(
         &self,
         refs: &[EntityRef],

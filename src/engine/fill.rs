@@ -13,6 +13,7 @@ use super::{Engine, EngineError, Page, PageRequest, Row};
 use crate::cache::{Extent, Lease, LeaseState, PageRead, PageState, Window};
 use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
 use crate::query::BatchKey;
+use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Time};
 
 /// Rows that a fill reads at the least, so that the next pages are there already.
@@ -74,6 +75,7 @@ struct Cohort<'a> {
 impl Engine {
     /// Fills missing batches and answers the requests that led to it. A request that is not answered
     /// waited for somebody else's fill and has to read the cache again.
+    #[tracing::instrument(target = TRACES, level = "trace", name = "engine fill", skip_all, fields(batches = misses.len()))]
     pub(super) async fn fill(
         &self,
         requests: &[PageRequest],

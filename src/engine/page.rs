@@ -8,6 +8,7 @@ use super::{Engine, EngineError, Footprint};
 use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Topic, Window};
 use crate::metrics::{CacheKind, CacheResult};
 use crate::query::{Filter, SortKey};
+use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Stamp};
 
 /// How often a page is read again because a row and its entity disagree: a write is under way.
@@ -63,6 +64,7 @@ pub struct Row {
 impl Engine {
     /// Reads pages, in the order of the requests. However many there are, they cost one cache read, one
     /// entity read, and one fill per family.
+    #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
     pub async fn pages(
         &self,
         requests: &[PageRequest],

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Engine;
 use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
 use crate::metrics::{CacheAction, VoidReason};
+use crate::telemetry::TRACES;
 use crate::value::{Change, Time};
 
 /// Longer than any store waits for the end of a write.
@@ -25,6 +26,7 @@ impl Engine {
     /// Makes the cache right after these changes. When it returns, no read that begins can see what was
     /// before them: the cache says so, or it is out of reach and distrusts itself until it has been
     /// cleared. The mark was taken before the store was written.
+    #[tracing::instrument(target = TRACES, level = "trace", name = "engine reconcile", skip_all, fields(changes = changes.len()))]
     pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) {
         if changes.is_empty() {
             return;

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt, Shared};
 use parking_lot::{Mutex, RwLock};
+use tracing::Instrument;
 
 use crate::cache::{Cache, JOURNAL, News, Place, Topic};
 use crate::metrics::{Joined, Metrics};
+use crate::telemetry::traced;
 
 /// Changes that are remembered: what was read before the oldest of them cannot be judged any more.
 const REMEMBERED: usize = 4 * JOURNAL as usize;
@@ -78,7 +80,7 @@ impl Watch {
         let watch = self.clone();
         // A task of its own: it comes to its end whoever stops to wait for it, and if it panics, only those
         // who wait for it get nothing.
-        let look = tokio::spawn(async move {
+        let look = async move {
             if let Some(before) = before {
                 before.await;
             }
@@ -89,7 +91,9 @@ impl Watch {
             let since = watch.place();
             let news = watch.cache.news(since).await.ok().flatten();
             watch.known.write().learn(news)
-        });
+        };
+        // Traced as a part of the request that asked first.
+        let look = tokio::spawn(look.instrument(traced!("engine look")));
         look.map(|done| done.ok().flatten()).boxed().shared()
     }
 

@@ -13,6 +13,7 @@ use crate::cache::{Batch, Window};
 use crate::query::{BatchDef, Filter, Order};
 use crate::schema::{Collection, Filled, UniqueKey};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
+use crate::telemetry::TRACES;
 use crate::value::{BOOKKEEPING, Doc, EntityRef, Id};
 
 /// The input of a create in stored form, not yet complete.
@@ -264,6 +265,7 @@ impl Engine {
     }
 
     /// Carries writes out and brings the cache in line before it answers.
+    #[tracing::instrument(target = TRACES, level = "trace", name = "engine write", skip_all, fields(documents = writes.len()))]
     pub(super) async fn write_all(&self, writes: Vec<Write>) -> Vec<Result<Written, EngineError>> {
         if writes.is_empty() {
             return Vec::new();

@@ -7,10 +7,12 @@ use axum::extract::{Request, State as Shared};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::{REQUEST_ID, State};
 use crate::metrics::Route;
+use crate::telemetry::{self, traced};
 
 /// Longest id that is taken from a client.
 const LONGEST: usize = 128;
@@ -21,6 +23,23 @@ pub(super) async fn observe(Shared(state): Shared<Arc<State>>, request: Request,
     let route = route(request.uri().path());
     let method = request.method().clone();
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
+    let traced = match route {
+        // Probes and scrapes would only be in the way.
+        Route::Graphql => traced!(
+            parent: &span,
+            "http",
+            otel.name = format_args!("{method} /graphql"),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = %method,
+            http.route = "/graphql",
+            http.response.status_code = Empty,
+            request.id = id.to_str().unwrap_or_default(),
+        ),
+        _ => Span::none(),
+    };
+    telemetry::follow(&traced, request.headers());
+    let inside = traced.clone();
 
     async move {
         let under_way = state.engine().metrics().http_begins();
@@ -30,9 +49,14 @@ pub(super) async fn observe(Shared(state): Shared<Arc<State>>, request: Request,
         let status = response.status().as_u16();
         state.engine().metrics().http_request(route, status, took);
         tracing::debug!(%method, ?route, status, ?took, "answered");
+        traced.record("http.response.status_code", status);
+        if response.status().is_server_error() {
+            traced.record("otel.status_code", "ERROR");
+        }
         response.headers_mut().insert(REQUEST_ID, id);
         response
     }
+    .instrument(inside)
     .instrument(span)
     .await
 }

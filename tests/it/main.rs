@@ -19,3 +19,4 @@ mod schema_faults;
 mod store_contract;
 mod store_mongo;
 mod strategies;
+mod traces;

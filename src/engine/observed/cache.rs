@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::cache::{
     Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
     PageState, Place, Reconcile, Reconciled, TypeStats,
 };
-use crate::metrics::{CacheOp, Metrics};
+use crate::metrics::{CacheOp, Label, Metrics};
 use crate::query::SortKey;
+use crate::telemetry::traced;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 /// Passes everything on to another cache and times it.
@@ -31,7 +34,18 @@ impl ObservedCache {
         work: impl Future<Output = Result<T, CacheError>>,
     ) -> Result<T, CacheError> {
         let start = Instant::now();
-        let result = work.await;
+        let span = traced!(
+            "cache",
+            otel.name = format_args!("cache {}", op.as_str()),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.system.name = self.inner.name(),
+            db.operation.name = op.as_str(),
+        );
+        let result = work.instrument(span.clone()).await;
+        if result.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
         self.metrics.cache_operation(op, start.elapsed());
         self.metrics.set_cache_trusted(!matches!(result, Err(CacheError::Unavailable(_))));
         result

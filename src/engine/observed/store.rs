@@ -6,10 +6,13 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use bson::{Bson, Document};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
-use crate::metrics::{Metrics, StoreOp};
+use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
 use crate::store::{Find, Patch, Store, StoreError, Write, Written};
+use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
 /// Passes everything on to another store and counts it.
@@ -30,13 +33,30 @@ impl ObservedStore {
         ObservedStore { inner, metrics, on_behind: Box::new(on_behind) }
     }
 
+    fn span(&self, op: StoreOp, ty: &str) -> Span {
+        traced!(
+            "store",
+            otel.name = format_args!("store {}", op.as_str()),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            db.system.name = self.inner.name(),
+            db.operation.name = op.as_str(),
+            db.collection.name = ty,
+        )
+    }
+
     async fn timed<T>(
         &self,
         op: StoreOp,
+        ty: &str,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        let span = self.span(op, ty);
         let (start, _under_way) = (Instant::now(), self.metrics.store_begins());
-        let result = work.await;
+        let result = work.instrument(span.clone()).await;
+        if result.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
         self.metrics.store_operation(op, start.elapsed());
         if let Err(StoreError::Behind(_)) = result {
             (self.on_behind)();
@@ -68,11 +88,11 @@ impl Store for ObservedStore {
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
-        self.timed(StoreOp::Get, self.inner.get(ty, ids, at)).await
+        self.timed(StoreOp::Get, ty, self.inner.get(ty, ids, at)).await
     }
 
     async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError> {
-        self.timed(StoreOp::Find, self.inner.find(find, at)).await
+        self.timed(StoreOp::Find, &find.ty, self.inner.find(find, at)).await
     }
 
     async fn find_each(
@@ -82,11 +102,11 @@ impl Store for ObservedStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<Vec<Doc>>, StoreError> {
-        self.timed(StoreOp::Find, self.inner.find_each(find, field, values, at)).await
+        self.timed(StoreOp::Find, &find.ty, self.inner.find_each(find, field, values, at)).await
     }
 
     async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError> {
-        self.timed(StoreOp::Count, self.inner.count(ty, filter, at)).await
+        self.timed(StoreOp::Count, ty, self.inner.count(ty, filter, at)).await
     }
 
     async fn count_each(
@@ -97,13 +117,15 @@ impl Store for ObservedStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<u64>, StoreError> {
-        self.timed(StoreOp::Count, self.inner.count_each(ty, filter, field, values, at)).await
+        self.timed(StoreOp::Count, ty, self.inner.count_each(ty, filter, field, values, at)).await
     }
 
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {
         let ops: Vec<StoreOp> = writes.iter().map(op_of).collect();
+        // What is written at once is mostly of one kind.
+        let span = writes.first().map_or_else(Span::none, |first| self.span(op_of(first), first.ty()));
         let (start, _under_way) = (Instant::now(), self.metrics.store_begins());
-        let results = self.inner.write(writes).await;
+        let results = self.inner.write(writes).instrument(span).await;
         for op in ops {
             self.metrics.store_operation(op, start.elapsed());
         }
@@ -115,14 +137,14 @@ impl Store for ObservedStore {
         ty: &str,
         documents: Vec<Document>,
     ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
-        self.timed(StoreOp::Insert, self.inner.insert_many(ty, documents)).await
+        self.timed(StoreOp::Insert, ty, self.inner.insert_many(ty, documents)).await
     }
 
     async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError> {
-        self.timed(StoreOp::Update, self.inner.update_many(ty, filter, patch)).await
+        self.timed(StoreOp::Update, ty, self.inner.update_many(ty, filter, patch)).await
     }
 
     async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError> {
-        self.timed(StoreOp::Delete, self.inner.delete_many(ty, filter)).await
+        self.timed(StoreOp::Delete, ty, self.inner.delete_many(ty, filter)).await
     }
 }

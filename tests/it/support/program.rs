@@ -1,0 +1,148 @@
+//! The program as people run it, in a folder of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use super::app::client;
+
+pub const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }\n";
+
+pub const LOADER: &str = "[source]\nkind = 'json'\npath = 'books.json'\n[target]\ntype = 'Book'\non = 'isbn'\n\
+                      [fields]\nisbn = 'isbn'\ntitle = 'title'\n";
+
+/// A folder to run the program in.
+pub struct Folder(TempDir);
+
+impl Folder {
+    pub fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    /// With a schema, and a loader of two books.
+    pub fn with_books() -> Folder {
+        let folder = Folder::new();
+        folder.write("schema.graphql", SDL);
+        folder.write("loaders/books.toml", LOADER);
+        folder.write("loaders/books.json", r#"[{"isbn": "1", "title": "A"}, {"isbn": "2", "title": "B"}]"#);
+        folder
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("the folder")).expect("the folder can be made");
+        std::fs::write(path, text).expect("the file can be written");
+    }
+
+    /// The program with nothing configured but what the test says.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oponn"));
+        command.args(arguments).current_dir(self.path());
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("OPONN_") || name.starts_with("OTEL_")) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().expect("the program runs"))
+    }
+
+    /// A server on a free port, when it is ready.
+    pub fn serve(&self, arguments: &[&str]) -> Serving {
+        let mut command = self.command(arguments);
+        command.arg("--listen=127.0.0.1:0").stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program runs");
+        let log = BufReader::new(child.stderr.take().expect("its log is piped"));
+        let mut serving = Serving { child, address: String::new(), lines: Vec::new(), log };
+        serving.read_until_ready();
+        serving
+    }
+}
+
+/// What came of a run.
+pub struct Ran(pub Output);
+
+impl Ran {
+    pub fn code(&self) -> i32 {
+        self.0.status.code().expect("it was not killed")
+    }
+
+    pub fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).expect("text")
+    }
+
+    pub fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).expect("text")
+    }
+
+    #[track_caller]
+    pub fn assert(&self, code: i32, out: &str, err: &str) {
+        let shown = format!("exit code {}\n{}\n{}", self.code(), self.out(), self.err());
+        assert_eq!(self.code(), code, "{shown}");
+        assert!(self.out().contains(out), "{out} is not in\n{shown}");
+        assert!(self.err().contains(err), "{err} is not in\n{shown}");
+        assert!(!self.err().contains("panicked"), "{shown}");
+    }
+}
+
+/// A server that runs.
+pub struct Serving {
+    child: Child,
+    pub address: String,
+    pub lines: Vec<Json>,
+    log: BufReader<std::process::ChildStderr>,
+}
+
+impl Serving {
+    fn read_until_ready(&mut self) {
+        while self.address.is_empty() {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).expect("its log is text");
+            assert!(read > 0, "the server ended: {:#?}", self.lines);
+            let entry: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} is not JSON"));
+            if entry["message"] == "ready" {
+                self.address = entry["address"].as_str().expect("an address").to_owned();
+            }
+            self.lines.push(entry);
+        }
+    }
+
+    pub async fn query(&self, query: &str) -> Json {
+        let request =
+            client().post(format!("http://{}/graphql", self.address)).json(&json!({ "query": query }));
+        let response = request.send().await.expect("the server answers").bytes().await.expect("wholly");
+        serde_json::from_slice(&response).expect("with JSON")
+    }
+
+    pub fn logged(&self, message: &str) -> bool {
+        self.lines.iter().any(|line| line["message"] == message)
+    }
+
+    /// Ends it as an orchestrator does; its exit code and the rest of its log.
+    pub fn stop(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
+        assert!(sent.success());
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).expect("its log is text");
+        (self.child.wait().expect("it ends").code(), rest)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already when the test was good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
