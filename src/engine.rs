@@ -102,7 +102,7 @@ impl Engine {
         let latest = Arc::new(AtomicU64::new(0));
         let store =
             Arc::new(ObservedStore::new(store, metrics.clone(), forget(cache.clone(), latest.clone())));
-        let watch = Watch::new(cache.clone());
+        let watch = Watch::new(cache.clone(), metrics.clone());
         Engine::of(Core { model, store, cache, metrics, options, latest }, Arc::default(), watch)
     }
 

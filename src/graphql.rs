@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::cache::Place;
 use crate::engine::{Engine, Footprint};
-use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
+use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult};
 use crate::schema::Model;
 
 mod answers;
@@ -143,16 +143,16 @@ impl Api {
     /// Executes a request. Never fails: errors are in the response. The request is carried out to its
     /// end even when the caller stops waiting, so that no write remains without its reconcile.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let inner = self.inner.clone();
-        let start = Instant::now();
+        let (inner, start) = (self.inner.clone(), Instant::now());
         if let Some(body) = inner.answers.get(&request, &inner.engine).await {
             let metrics = inner.engine.metrics();
+            metrics.graphql_kept(KeptKind::Answer, KeptResult::Hit);
             metrics.graphql_request(GraphqlKind::Query, GraphqlOutcome::Ok);
             metrics.graphql_took(GraphqlKind::Query, start.elapsed());
             return ApiReply { body, outcome: Outcome::Executed };
         }
         let span = tracing::Span::current();
-        let work = async move { inner.execute(request).await };
+        let work = async move { inner.execute(request, start).await };
         match tokio::spawn(tracing::Instrument::instrument(work, span)).await {
             Ok(reply) => reply,
             Err(error) => {
@@ -165,8 +165,8 @@ impl Api {
 }
 
 impl Inner {
-    async fn execute(&self, request: ApiRequest) -> ApiReply {
-        let (metrics, start) = (self.engine.metrics(), Instant::now());
+    async fn execute(&self, request: ApiRequest, start: Instant) -> ApiReply {
+        let metrics = self.engine.metrics();
         let mut kind = GraphqlKind::Unknown;
         let (outcome, errors, reply) = match self.prepare(&request, &mut kind).await {
             Ok(work) => {
@@ -185,6 +185,9 @@ impl Inner {
                 (GraphqlOutcome::Rejected, errors, reply)
             }
         };
+        if kind == GraphqlKind::Query {
+            metrics.graphql_kept(KeptKind::Answer, KeptResult::Miss);
+        }
         metrics.graphql_request(kind, outcome);
         metrics.graphql_took(kind, start.elapsed());
         error::count(metrics, &errors);

@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 use parking_lot::{Mutex, RwLock};
 
 use crate::cache::{Cache, JOURNAL, News, Place, Topic};
+use crate::metrics::{Joined, Metrics};
 
 /// Changes that are remembered: what was read before the oldest of them cannot be judged any more.
 const REMEMBERED: usize = 4 * JOURNAL as usize;
@@ -20,6 +21,7 @@ type Look = Shared<BoxFuture<'static, Option<Place>>>;
 /// Reads the journal for everybody.
 pub(super) struct Watch {
     cache: Arc<dyn Cache>,
+    metrics: Arc<Metrics>,
     looks: Mutex<Looks>,
     known: RwLock<Known>,
 }
@@ -46,8 +48,8 @@ struct Known {
 }
 
 impl Watch {
-    pub(super) fn new(cache: Arc<dyn Cache>) -> Arc<Watch> {
-        Arc::new(Watch { cache, looks: Mutex::default(), known: RwLock::default() })
+    pub(super) fn new(cache: Arc<dyn Cache>, metrics: Arc<Metrics>) -> Arc<Watch> {
+        Arc::new(Watch { cache, metrics, looks: Mutex::default(), known: RwLock::default() })
     }
 
     /// How far the journal has been read by now.
@@ -61,7 +63,13 @@ impl Watch {
         let look = {
             let mut looks = self.looks.lock();
             let Looks { under_way, next } = &mut *looks;
-            next.get_or_insert_with(|| self.look_after(under_way.clone())).clone()
+            match next {
+                Some(next) => {
+                    self.metrics.cache_joined(Joined::Look, 1);
+                    next.clone()
+                }
+                None => next.insert(self.look_after(under_way.clone())).clone(),
+            }
         };
         look.await
     }

@@ -34,14 +34,13 @@ impl CacheMetrics {
             reads: declare.counters_of_two(
                 "oponn_cache_reads_total",
                 "Entities and pages read: hit, kept (in an answer that the cache confirmed), miss (filled from \
-                 the store), joined (another read's fill), \
-                 bypass (the cache was not used).",
+                 the store), joined (another read's fill), bypass (the cache was not used).",
                 ["kind", "result"],
             ),
             joins: declare.counters(
                 "oponn_cache_joins_total",
                 "Reads that waited for another's: load (entities), flight (a fill of this server), lease (a \
-                 fill of another server).",
+                 fill of another server), look (at the cache's journal).",
                 "of",
             ),
             fills: declare.counters(

@@ -36,7 +36,7 @@ impl GraphqlMetrics {
             ),
             kept: declare.counters_of_two(
                 "oponn_graphql_kept_total",
-                "Operation texts and their plans: hit (was kept), miss (had to be parsed or made).",
+                "Operation texts, their plans, and answers to queries: hit (was kept), miss (had to be made).",
                 ["what", "result"],
             ),
             misfits: declare.open_counters(

@@ -154,6 +154,8 @@ label! {
         Flight = "flight",
         /// A fill that another server had begun.
         Lease = "lease",
+        /// A look at the cache's journal.
+        Look = "look",
     }
 }
 
@@ -230,6 +232,8 @@ label! {
         Document = "document",
         /// The plan of an operation in it.
         Plan = "plan",
+        /// The answer to a query.
+        Answer = "answer",
     }
 }
 

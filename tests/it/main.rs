@@ -6,6 +6,7 @@ mod cache_contract;
 mod cache_parity;
 mod cli;
 mod consistency;
+mod dashboard;
 mod graphql_http;
 mod graphql_read;
 mod graphql_write;

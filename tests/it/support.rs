@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod gate;
+pub mod promql;
 pub mod proxy;
 pub mod redis_server;
 pub mod scrape;

@@ -34,13 +34,15 @@ impl Scrape {
         self.types.keys()
     }
 
-    /// The labels of a family, or of one series of a histogram, with their values; `le` is left out.
-    pub fn labels_of(&self, name: &str) -> BTreeMap<String, BTreeSet<String>> {
-        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    /// The labels of a family, or of one series of a histogram, with their values; `le` is among them where
+    /// it is told. `None`: there is no such series.
+    pub fn labels_of(&self, name: &str) -> Option<BTreeMap<String, BTreeSet<String>>> {
+        let mut found: Option<BTreeMap<String, BTreeSet<String>>> = None;
         for (series, labels, _) in &self.series {
             let suffix = series.strip_prefix(name);
             if matches!(suffix, Some("" | "_bucket" | "_sum" | "_count")) {
-                for (label, value) in labels.iter().filter(|(label, _)| *label != "le") {
+                let found = found.get_or_insert_default();
+                for (label, value) in labels {
                     found.entry(label.clone()).or_default().insert(value.clone());
                 }
             }
