@@ -10,17 +10,15 @@ local function into_ready(b, gens, refused, name, stamp, row)
   local h = head(b.ready)
   if not h or h.gens ~= gens then
     call('UNLINK', b.ready)
-    tell(b.topic)
     return nil
   end
   local done, dropped = nil, refused
   if not dropped then
     done = merge(b.ready, h, name, stamp, row)
     if h.hidden > most_hidden then dropped = 'departed'
-    elseif shown(b.ready, h) > most_rows then dropped = 'rows' end
+    elseif done == 'inserted' and shown(b.ready, h) > most_rows then dropped = 'rows' end
   end
   if dropped then call('UNLINK', b.ready) elseif h.changed then put_head(b.ready, h) end
-  if dropped or done ~= 'unchanged' then tell(b.topic) end
   return done, dropped
 end
 
@@ -44,7 +42,7 @@ local function into_pending(b, gens, refused, name, stamp, row)
   return 'deferred', dropped
 end
 
-local known = {}
+local known, told = {}, {}
 local answer = { now }
 for n = 1, tonumber(take()) do
   local b = take_batch()
@@ -54,7 +52,9 @@ for n = 1, tonumber(take()) do
   local refused = mark ~= now and 'mark' or too_long and 'row_key'
   local done, dropped = into_ready(b, known[of], refused, name, stamp, row)
   local left, lost = into_pending(b, known[of], refused, name, stamp, row)
+  if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end
   if dropped or not done then forget_if_gone(b) end
   answer[n + 1] = dropped or done or lost or left or 'absent'
 end
+if #told > 0 then tell(unpack(told)) end
 return answer
