@@ -1,6 +1,7 @@
 // Runs the parts that are named, or those of `make bench`. bench/run.sh starts it; bench/README.md explains it.
 
 import { Results } from './lib/results.js';
+import { stopAll } from './lib/processes.js';
 import { settings } from './lib/settings.js';
 import { World } from './lib/world.js';
 
@@ -19,7 +20,9 @@ const wanted = parts.length ? parts : PARTS;
 const world = new World();
 let ending;
 const end = () => (ending ??= world.close());
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end().then(() => process.exit(130)));
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => end().finally(() => process.exit(130)));
+}
 
 try {
   const results = new Results(world);
@@ -30,7 +33,14 @@ try {
   for (const part of wanted) {
     process.stderr.write(`== ${part}\n`);
     const { run } = await import(`./parts/${part}.mjs`);
-    await run(world, results);
+    try {
+      await run(world, results);
+    } catch (error) {
+      // The other parts can still tell something.
+      console.error(`== ${part}: ${error.stack ?? error}`);
+      process.exitCode = 1;
+    }
+    await stopAll();
   }
   process.stderr.write(`== results are in ${results.folder}\n`);
 } catch (error) {

@@ -151,10 +151,10 @@ export function handleSummary(data) {
     'store operations per request',
     'requests/s',
     'read p50 ms',
-    'p95',
-    'p99',
+    'read p95 ms',
+    'read p99 ms',
     'write p50 ms',
-    'p95',
+    'write p95 ms',
     'stale answers',
   ];
   const chosen = settings.choice === 'zipf' ? `zipf ${settings.zipf}` : 'uniform';

@@ -63,9 +63,11 @@ start_oponn() {
   export OPONN_STORE OPONN_CACHE=$OPONN_TEST_REDIS OPONN_LOG=${OPONN_LOG:-warn}
   OPONN_STORE=$(sed -E 's#^([a-z+]+://[^/?]+)/?[^?]*#\1/oponn_load#' <<<"$OPONN_TEST_MONGODB")
   "$oponn" import >&2
-  local urls=() server
+  # Only for what needs it: a choice of strategies is not what a server has otherwise.
+  local urls=() server flags=()
+  [[ $script != smoke && $script != strategies && -z ${STRATEGY:-} ]] || flags=(--allow-cache-override)
   for ((server = 1; server <= SERVERS; server++)); do
-    start "oponn-$server" "$work" "is_ready PORT" "$oponn" --allow-cache-override serve --listen 127.0.0.1:PORT
+    start "oponn-$server" "$work" "is_ready PORT" "$oponn" ${flags[@]+"${flags[@]}"} serve --listen 127.0.0.1:PORT
     urls+=("http://127.0.0.1:$port")
   done
   OPONN_URL=$(IFS=,; echo "${urls[*]}")

@@ -2,6 +2,7 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -49,4 +50,21 @@ export async function while_(processes, work) {
   const cpu = { generator: usedByEnded() - ended };
   for (const label of Object.keys(processes)) cpu[label] = after[label] - before[label];
   return { result, cpu };
+}
+
+/** How long a look at idleness takes, the share of a core that counts as idle, and the longest wait, in ms. */
+const [LOOK, IDLE, PATIENCE] = [150, 0.1, 60_000];
+
+/**
+ * Waits until processes have no work left. A server that was cut off in the middle leaves operations behind,
+ * which must not be the next one's burden.
+ */
+export async function settled(pids) {
+  const all = () => pids.reduce((sum, pid) => sum + used(pid), 0);
+  for (const end = performance.now() + PATIENCE; performance.now() < end; ) {
+    const before = all();
+    await sleep(LOOK);
+    if (all() - before <= (IDLE * LOOK) / 1_000) return;
+  }
+  process.stderr.write(`   the servers are still busy ${PATIENCE / 1_000} s after the last run\n`);
 }

@@ -4,8 +4,11 @@ import { Agent, request } from 'node:http';
 
 const agent = new Agent({ keepAlive: true, maxSockets: 2_000, maxFreeSockets: 2_000, scheduling: 'fifo' });
 
-/** Posts a body and gives the status, the text and, on demand, nothing else. */
-export function post(url, body, { via = agent } = {}) {
+/**
+ * Posts a body and gives the status and the text. A connection that the server closed while it lay idle is
+ * replaced once: everything that is sent here may be sent twice.
+ */
+export function post(url, body, { via = agent, again = true } = {}) {
   return new Promise((resolve, reject) => {
     const headers = {
       'content-type': 'application/json',
@@ -18,7 +21,10 @@ export function post(url, body, { via = agent } = {}) {
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode, text: Buffer.concat(parts).toString() }));
     });
-    sent.on('error', reject);
+    sent.on('error', (error) => {
+      if (again && sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, body, { via, again: false }));
+      else reject(error);
+    });
     sent.end(body);
   });
 }

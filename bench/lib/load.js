@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { while_ } from './cpu.js';
+import { settled, while_ } from './cpu.js';
 import { finish } from './processes.js';
 import { settings } from './settings.js';
 
@@ -22,13 +22,15 @@ export async function load(world, server, bodies, options = {}) {
   const processes = { server: server.pid };
   if (server.redis) processes.redis = server.redis.pid;
   if (world.storePid) processes.store = world.storePid;
+  await settled(Object.values(processes));
   const args = ['-t', threads, '-c', connections, '-d', `${seconds}s`, '--timeout', '20s'];
   args.push('-s', join(world.here, 'lib/wrk.lua'), `${server.url}${server.path ?? '/graphql'}`, '--', bodies, threads);
   const { result, cpu } = await while_(processes, () => finish({ command: 'wrk', args: args.map(String), core: 'rest' }));
   const line = /^RESULT (.*)$/m.exec(result.stdout);
   if (!line) throw new Error(`wrk gave no result:\n${result.stdout}${result.stderr}`);
   const run = JSON.parse(line[1]);
-  const perRequest = Object.entries(cpu).map(([who, used]) => [who, (used * 1e6) / Math.max(1, run.requests)]);
+  // Without a single answer there is no such thing: NaN is shown as a dash.
+  const perRequest = Object.entries(cpu).map(([who, used]) => [who, run.requests ? (used * 1e6) / run.requests : NaN]);
   return {
     ...run,
     seconds: run.micros / 1e6,

@@ -2,8 +2,9 @@
 
 export const sorted = (values) => [...values].sort((left, right) => left - right);
 
-/** A quantile by linear interpolation, 0 to 1. */
+/** A quantile by linear interpolation, 0 to 1; NaN of nothing. */
 export function quantile(values, part) {
+  if (values.length === 0) return NaN;
   const all = sorted(values);
   const place = (all.length - 1) * part;
   const low = Math.floor(place);

@@ -92,13 +92,13 @@ export class World {
   }
 
   /** Imports the files that are there for a database. */
-  import(database, loaders = []) {
-    return this.importInto(database, this.storeUrl(database), loaders);
+  import(database, loaders = [], cache = 'none:') {
+    return this.importInto(database, this.storeUrl(database), loaders, cache);
   }
 
   /** The same into any store. */
-  importInto(database, store, loaders = []) {
-    const args = ['import', ...loaders, '--config', this.config(database), '--store', store, '--cache', 'none:'];
+  importInto(database, store, loaders = [], cache = 'none:') {
+    const args = ['import', ...loaders, '--config', this.config(database), '--store', store, '--cache', cache];
     return finish({ command: this.oponn, args, cwd: this.work });
   }
 

@@ -41,7 +41,7 @@ export async function run(world, results) {
 async function byK6(world, program, server, bodies) {
   const out = join(world.work, 'k6.json');
   const env = { URL: `${server.url}/graphql`, BODIES: bodies, OUT: out, VUS: settings.connections, DURATION: `${settings.seconds}s` };
-  const args = ['run', '--quiet', '--no-usage-report', join(world.here, 'lib/k6-post.js')];
+  const args = ['run', '--quiet', '--no-usage-report', '--address', '127.0.0.1:0', join(world.here, 'lib/k6-post.js')];
   const processes = { server: server.pid };
   const { cpu } = await while_(processes, () => finish({ command: program, args, env, core: 'rest' }));
   const { requests, seconds, failed } = JSON.parse(readFileSync(out, 'utf8'));

@@ -78,7 +78,7 @@ function compare(servers, runs) {
       p50: median(runs[name].map((one) => one.p50)),
       p99: median(runs[name].map((one) => one.p99)),
       ratio: ratios && summary(ratios),
-      cpu: Object.fromEntries(who.map((one) => [one, median(runs[name].map((run) => run.cpu[one] ?? 0))])),
+      cpu: Object.fromEntries(who.map((one) => [one, median(runs[name].map((run) => run.cpu[one]).filter(Number.isFinite))])),
       runs: runs[name],
     };
   });

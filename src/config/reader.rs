@@ -145,6 +145,7 @@ impl Reader {
     ) -> Option<T> {
         self.read(key, |value, _| match value {
             toml::Value::String(text) => parse(text),
+            toml::Value::Integer(number) => parse(&number.to_string()),
             _ => Err(parse("").err().unwrap_or_else(|| "a text".to_owned())),
         })
     }

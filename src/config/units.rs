@@ -22,8 +22,11 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Reads a size in bytes. The error says what would be one.
+/// Reads a size in bytes; nothing needs no unit. The error says what would be one.
 pub fn size(text: &str) -> Result<u64, String> {
+    if text.trim() == "0" {
+        return Ok(0);
+    }
     let bytes = scaled(text, &SIZES).filter(|bytes| *bytes < 1e15);
     bytes.map(|bytes| bytes as u64).ok_or_else(|| {
         "a size: a number and one of `B`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`, such as `256MB`".to_owned()
@@ -57,6 +60,7 @@ mod tests {
         assert_eq!(size("256MB"), Ok(256_000_000));
         assert_eq!(size("1MiB"), Ok(1 << 20));
         assert_eq!(size("10 b"), Ok(10));
+        assert_eq!(size(" 0"), Ok(0));
         for wrong in ["", "256", "MB", "-1MB", "1TB", "9999999999GB"] {
             assert!(size(wrong).is_err(), "{wrong}");
         }

@@ -114,7 +114,7 @@ impl Engine {
         let (mut open, repeated): (Vec<usize>, Vec<usize>) = (0..records.len()).partition(is_first);
         if expect == Expect::New {
             self.create_records(&collection, &records, open.clone(), &mut results).await;
-            open.retain(|&index| results[index].as_ref().is_none_or(|result| may_be_known(result)));
+            open.retain(|&index| results[index].as_ref().is_none_or(may_be_known));
         }
         let wanted: Vec<Vec<Json>> = open.iter().map(|&index| values[index].clone()).collect();
         let existing = if open.is_empty() { Vec::new() } else { self.lookup(&collection, on, &wanted).await };

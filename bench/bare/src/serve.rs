@@ -63,9 +63,11 @@ type Shared = State<Arc<Server>>;
 pub async fn run() -> Result<(), Failure> {
     let known: Vec<Known> = serde_json::from_slice(&std::fs::read(setting("PAGES")?)?)?;
     let client = redis::Client::open(setting("REDIS")?)?;
+    // A busy machine makes an answer late; the client's default would make an error of it.
+    let patient = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let server = Server {
         known: known.into_iter().map(|known| (known.body.into_bytes(), (known.what, known.answer))).collect(),
-        redis: client.get_multiplexed_async_connection().await?,
+        redis: client.get_multiplexed_async_connection_with_config(&patient).await?,
         page: Script::new(PAGE),
         entity: Script::new(ENTITY),
     };

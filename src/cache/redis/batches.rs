@@ -26,14 +26,18 @@ impl Link {
         number: u64,
         more_keys: &[String],
     ) -> (Cmd, Shape) {
-        let mut keys = vec![self.keys.meta(), self.keys.ready(batch.key), self.keys.pending(batch.key)];
-        keys.extend(batch.def.types.iter().map(|ty| self.keys.index(ty)));
+        let mut keys = vec![self.keys.meta()];
+        keys.extend(self.batch_keys(batch));
         keys.extend_from_slice(more_keys);
         let mut call = script.call(&keys, number, self.life());
-        let (shape, prefixes) = registry::entries(batch);
-        types(&mut call, batch);
-        call.arg(prefixes.len()).arg(prefixes).arg(&*batch.text).arg(journal::topic(Topic::batch(batch.key)));
+        let shape = batch_args(&mut call, batch);
         (call, shape)
+    }
+
+    /// The keys of a batch, as the scripts take them.
+    pub fn batch_keys(&self, batch: &Batch) -> impl Iterator<Item = String> {
+        let indexes = batch.def.types.iter().map(|ty| self.keys.index(ty));
+        [self.keys.ready(batch.key), self.keys.pending(batch.key)].into_iter().chain(indexes)
     }
 
     pub async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
@@ -165,6 +169,14 @@ impl Link {
         }
         Ok(filling)
     }
+}
+
+/// The arguments that describe a batch, as the scripts take them.
+pub(super) fn batch_args(call: &mut Cmd, batch: &Batch) -> Shape {
+    let (shape, prefixes) = registry::entries(batch);
+    types(call, batch);
+    call.arg(prefixes.len()).arg(prefixes).arg(&*batch.text).arg(journal::topic(Topic::batch(batch.key)));
+    shape
 }
 
 fn types(call: &mut Cmd, batch: &Batch) {

@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use quick_cache::sync::Cache;
 use redis::{Cmd, Value};
 
+use super::batches::batch_args;
 use super::link::{Link, Need, fresh};
 use super::{entities, journal, keys, reply, scripts};
 use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
@@ -16,6 +18,8 @@ use crate::value::{Change, Time};
 /// How often a change is looked up again because the type's shapes have changed meanwhile; then the
 /// type is voided.
 const LOOKS: usize = 8;
+/// Batches that one script brings in line: it keeps Redis from everything else meanwhile.
+const CHUNK: usize = 16;
 
 /// The shapes of a type's batches, with the version of the set.
 #[derive(Clone, Default)]
@@ -26,6 +30,31 @@ pub(super) struct Shapes {
 
 /// The shape sets that this process has seen last.
 pub(super) type KnownShapes = HashMap<Arc<str>, Shapes>;
+
+/// Definitions that are kept.
+const DEFINITIONS: usize = 4_096;
+
+/// The batches that writers have met lately, by their definitions: each write that finds one needs it, and
+/// reading a definition takes longer than judging a document by it.
+pub(super) struct KnownBatches(Cache<String, Batch>);
+
+impl Default for KnownBatches {
+    fn default() -> KnownBatches {
+        KnownBatches(Cache::new(DEFINITIONS))
+    }
+}
+
+impl KnownBatches {
+    /// The batch of a definition; `None` when it is not one.
+    fn get(&self, text: String) -> Option<Batch> {
+        if let Some(known) = self.0.get(&text) {
+            return Some(known);
+        }
+        let batch = Batch::parse(&text)?;
+        self.0.insert(text, batch.clone());
+        Some(batch)
+    }
+}
 
 /// What a note was answered with.
 enum Answered {
@@ -143,7 +172,7 @@ impl Link {
         }
         let mut batches: BTreeMap<BatchKey, Batch> = BTreeMap::new();
         for text in items {
-            match Batch::parse(&reply::text(text)?) {
+            match self.batches.get(reply::text(text)?) {
                 Some(batch) => drop(batches.insert(batch.key, batch)),
                 None => return Ok(Answered::Unreadable),
             }
@@ -152,45 +181,40 @@ impl Link {
     }
 
     pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
-        let mut calls = Vec::with_capacity(rows.len());
+        let calls =
+            rows.chunks(CHUNK).map(|rows| self.reconcile_call(mark, rows)).collect::<Result<_, _>>()?;
+        let mut done = Vec::with_capacity(rows.len());
+        for answer in self.send(Need::Change, calls).await? {
+            let answer = answer.map_err(|error| CacheError::Internal(super::link::describe(&error)));
+            let understood = answer.and_then(|answer| {
+                let mut items = reply::items(answer)?.into_iter();
+                self.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
+                done.extend(items.map(reconciled).collect::<Result<Vec<_>, _>>()?);
+                Ok(())
+            });
+            understood.map_err(|error| self.failed(Need::Change, error))?;
+        }
+        if done.len() != rows.len() {
+            let error = CacheError::Internal("a reconcile was answered with too few results".into());
+            return Err(self.failed(Need::Change, error));
+        }
+        Ok(done)
+    }
+
+    fn reconcile_call(&self, mark: Mark, rows: &[Reconcile]) -> Result<Cmd, CacheError> {
+        let mut keys = vec![self.keys.meta()];
+        keys.extend(rows.iter().flat_map(|row| self.batch_keys(&row.batch)));
+        let mut call = scripts::RECONCILE.call(&keys, fresh()?, self.life());
+        call.arg(keys::hex(mark.0)).arg(self.limits.departed).arg(self.limits.most_rows());
+        call.arg(self.limits.deltas).arg(rows.len());
         for Reconcile { batch, entity, stamp, row } in rows {
             let row = row.as_ref().map_or(&[][..], |row| &row.0);
             let too_long = row.len() > self.limits.row_key;
-            let (mut call, _) = self.batch_call(&scripts::RECONCILE, batch, fresh()?, &[]);
-            call.arg(keys::hex(mark.0)).arg(keys::named(&row_ref(entity))).arg(keys::stamp(*stamp));
+            batch_args(&mut call, batch);
+            call.arg(keys::named(&row_ref(entity))).arg(keys::stamp(*stamp));
             call.arg(if too_long { &[][..] } else { row }).arg(u8::from(too_long));
-            call.arg(self.limits.departed).arg(self.limits.most_rows()).arg(self.limits.deltas);
-            calls.push(call);
         }
-        let answers = self.send(Need::Change, calls).await?;
-        answers
-            .into_iter()
-            .map(|answer| {
-                answer
-                    .map_err(|error| CacheError::Internal(super::link::describe(&error)))
-                    .and_then(|answer| self.reconciled(answer))
-                    .map_err(|error| self.failed(Need::Change, error))
-            })
-            .collect()
-    }
-
-    fn reconciled(&self, answer: Value) -> Result<Reconciled, CacheError> {
-        let mut items = reply::items(answer)?.into_iter();
-        self.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
-        Ok(match reply::text(items.next().unwrap_or(Value::Nil))?.as_str() {
-            "inserted" => Reconciled::Inserted,
-            "moved" => Reconciled::Moved,
-            "removed" => Reconciled::Removed,
-            "unchanged" => Reconciled::Unchanged,
-            "deferred" => Reconciled::Deferred,
-            "absent" => Reconciled::Absent,
-            other => match DropReason::parse(other) {
-                Some(reason) => Reconciled::Dropped(reason),
-                None => {
-                    return Err(CacheError::Internal(format!("a reconcile was answered with {other:?}")));
-                }
-            },
-        })
+        Ok(call)
     }
 
     pub async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
@@ -203,4 +227,19 @@ impl Link {
         }
         self.send(Need::Change, vec![call]).await.map(drop)
     }
+}
+
+fn reconciled(answer: Value) -> Result<Reconciled, CacheError> {
+    Ok(match reply::text(answer)?.as_str() {
+        "inserted" => Reconciled::Inserted,
+        "moved" => Reconciled::Moved,
+        "removed" => Reconciled::Removed,
+        "unchanged" => Reconciled::Unchanged,
+        "deferred" => Reconciled::Deferred,
+        "absent" => Reconciled::Absent,
+        other => match DropReason::parse(other) {
+            Some(reason) => Reconciled::Dropped(reason),
+            None => return Err(CacheError::Internal(format!("a reconcile was answered with {other:?}"))),
+        },
+    })
 }

@@ -16,7 +16,7 @@ use parking_lot::{Mutex, RwLock};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, ServerError, Value};
 
-use super::changes::KnownShapes;
+use super::changes::{KnownBatches, KnownShapes};
 use super::keys::Keys;
 use super::upkeep::Place;
 use super::{reply, scripts, server, traffic};
@@ -45,6 +45,7 @@ pub(super) struct Link {
     sessions: AtomicU64,
     mark: AtomicU64,
     pub shapes: Mutex<KnownShapes>,
+    pub batches: KnownBatches,
     pub place: Mutex<Place>,
     me: Weak<Link>,
 }
@@ -108,6 +109,7 @@ impl Link {
             sessions: AtomicU64::new(0),
             mark: AtomicU64::new(0),
             shapes: Mutex::default(),
+            batches: KnownBatches::default(),
             place: Mutex::default(),
             me: me.clone(),
         });

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bson::raw::RawBsonRef;
 use bson::{Bson, Document, doc};
+use futures_util::future::try_join_all;
 
 use super::command::number;
 use super::{MongoStore, bounds, filter};
@@ -16,6 +17,9 @@ use crate::value::{Doc, Id, Time};
 const BATCH: u64 = 10_000;
 /// Ids in one command at the most, so that a command stays far below 16 MB.
 const IDS: usize = 10_000;
+/// Values up to which each has a command of its own, all at once: the server plans each as it would any
+/// other list, and no row waits for the last. More are one command.
+const FEW: usize = 32;
 
 impl MongoStore {
     pub(super) async fn read_by_id(
@@ -73,13 +77,16 @@ impl MongoStore {
         at: Time,
     ) -> Result<Vec<Vec<Doc>>, StoreError> {
         let (offset, limit) = window(find);
-        if let [value] = values {
-            let filter = find.filter.clone().and(Filter::eq(field, value.clone()));
-            let single = Find { filter, ..find.clone() };
-            return Ok(vec![self.read_list(collection, &single, at).await?]);
+        if values.len() <= FEW {
+            let list = |value: &Bson| {
+                let filter = find.filter.clone().and(Filter::eq(field, value.clone()));
+                let single = Find { filter, ..find.clone() };
+                async move { self.read_list(collection, &single, at).await }
+            };
+            return try_join_all(values.iter().map(list)).await;
         }
         let mut lists = vec![Vec::new(); values.len()];
-        if limit == 0 || values.is_empty() {
+        if limit == 0 {
             return Ok(lists);
         }
         let mut pipeline = vec![
@@ -129,10 +136,14 @@ impl MongoStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<u64>, StoreError> {
-        let mut counts = vec![0; values.len()];
-        if values.is_empty() {
-            return Ok(counts);
+        if values.len() <= FEW {
+            let count = |value: &Bson| {
+                let filter = filter.clone().and(Filter::eq(field, value.clone()));
+                async move { self.read_count(collection, &filter, at).await }
+            };
+            return try_join_all(values.iter().map(count)).await;
         }
+        let mut counts = vec![0; values.len()];
         let pipeline = vec![doc! { "$match": filter::of_visible(filter, []) }, counted()];
         for row in self.read(for_each(collection, field, values, pipeline), at).await? {
             let place = place(&row, counts.len())?;

@@ -87,6 +87,11 @@ const CASES: &[Case] = &[
         "{ books { nodes { price } } }",
         "mutation { updateBooks(where: {price: {lte: 5000}}, set: {price: 3}) { count } }",
     ),
+    // The same for a list of which there was nothing.
+    Case(
+        "{ books(where: {price: {gt: 9000}}) { totalCount } }",
+        "mutation { updateBooks(where: {price: {lte: 5000}}, set: {price: 9500}) { count } }",
+    ),
     // One that takes others along.
     Case("{ books { nodes { shop { id } } } }", "mutation { deleteShop(id: \"north\") { id } }"),
 ];

@@ -67,8 +67,8 @@ async fn a_look_that_has_begun_is_not_joined() {
     assert!(poll!(&mut after).is_pending());
     watched.gate.pass(1);
     let first = before.await.expect("there is a journal");
-    watched.gate.begun(2).await;
     assert!(poll!(&mut after).is_pending(), "the answer of the first look is not for this one");
+    watched.gate.begun(2).await;
     watched.gate.pass(1);
     let second = after.await.expect("there is a journal");
     assert_eq!((second.number, second.mark), (first.number + 1, first.mark));

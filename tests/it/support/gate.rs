@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use oponn::cache::{
@@ -35,7 +36,10 @@ impl Gate {
 
     /// Waits until so many looks have begun. What they tell is settled then.
     pub async fn begun(&self, looks: u64) {
-        self.looks.subscribe().wait_for(|begun| *begun >= looks).await.expect("the sender is here");
+        let mut begun = self.looks.subscribe();
+        let begun = begun.wait_for(|begun| *begun >= looks);
+        let begun = tokio::time::timeout(Duration::from_secs(30), begun).await;
+        begun.expect("it begins in time").expect("the sender is here");
     }
 
     /// Lets so many answers out.

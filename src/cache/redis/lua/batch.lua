@@ -1,19 +1,36 @@
--- What the scripts that change one batch share. KEYS[2] is the ready batch, KEYS[3] the fill under way,
--- KEYS[4] and following are the table indexes of its types. The arguments begin with the batch's types,
--- the prefixes of its index entries, its definition, and its topic in the journal.
-local ready, pending = KEYS[2], KEYS[3]
-local types, members = list(), list()
-local definition, topic = take(), take()
-for i, prefix in ipairs(members) do members[i] = prefix .. definition end
+-- What the scripts that change batches share. KEYS[2] and following are, for each batch, the ready batch, the
+-- fill under way, and the table indexes of its types. The arguments have for each its types, the prefixes of
+-- its index entries, its definition, and its topic in the journal.
+local key = 1
+local function take_key()
+  key = key + 1
+  return KEYS[key]
+end
+
+-- The next batch of the keys and arguments.
+local function take_batch()
+  local b = { ready = take_key(), pending = take_key(), types = list(), prefixes = list(), indexes = {} }
+  b.definition, b.topic = take(), take()
+  for i in ipairs(b.types) do b.indexes[i] = take_key() end
+  return b
+end
+
+-- Its entries in the table index.
+local function members(b)
+  local entries = {}
+  for i, prefix in ipairs(b.prefixes) do entries[i] = prefix .. b.definition end
+  return entries
+end
 
 -- Takes the batch out of the table index when there is nothing left of it: writers will not find it any
 -- more.
-local function forget_if_gone()
-  if call('EXISTS', ready, pending) > 0 then return end
-  for i, ty in ipairs(types) do
-    local removed = call('ZREM', KEYS[3 + i], unpack(members))
+local function forget_if_gone(b)
+  if call('EXISTS', b.ready, b.pending) > 0 then return end
+  local entries = members(b)
+  for i, ty in ipairs(b.types) do
+    local removed = call('ZREM', b.indexes[i], unpack(entries))
     if removed > 0 then
-      tell(topic)
+      tell(b.topic)
       call('HINCRBY', meta, 'n:' .. ty, -removed)
     end
   end

@@ -1,7 +1,8 @@
 -- Makes a leased batch ready. The last key is the staged rows: for each row its row member and its
 -- state. Arguments after the batch's: the lease's token, rows staged, how far they reach (empty: the
 -- batch is complete), milliseconds to live, hidden states and rows at the most. Answers 1 or 0.
-local staged = KEYS[#KEYS]
+local b = take_batch()
+local ready, pending, types, staged = b.ready, b.pending, b.types, take_key()
 local token, rows, extent, ttl, most_hidden, most_rows =
   take(), tonumber(take()), take(), take(), tonumber(take()), tonumber(take())
 local lease = call('HMGET', pending, 'k', 't', 'g')
@@ -11,9 +12,7 @@ if lease[1] ~= token then
 end
 local deltas = call('HGETALL', pending)
 call('DEL', pending)
-local h = {
-  time = lease[2], token = token, revision = 0, hidden = 0, extent = extent ~= '' and extent, gens = lease[3],
-}
+local h = { time = lease[2], hidden = 0, extent = extent ~= '' and extent, gens = lease[3] }
 local kept = lease[3] == generations(types) and call('ZCARD', staged) == 2 * rows
 if kept then
   put_head(staged, h)
@@ -26,11 +25,11 @@ if kept then
 end
 if not kept then
   call('UNLINK', staged)
-  forget_if_gone()
+  forget_if_gone(b)
   return 0
 end
 put_head(staged, h)
-tell(topic)
+tell(b.topic)
 call('RENAME', staged, ready)
 call('PEXPIRE', ready, ttl)
 return 1

@@ -1,22 +1,24 @@
 -- Registers a batch and begins to fill it. Arguments after the batch's: the lease's token, milliseconds
 -- that it holds and that the indexes live, index entries and shapes at the most, and the batch's shape.
 -- Answers {epoch, types lost, what}, where what is 'busy'; 'refused'; or 'granted', time, generations...
+local b = take_batch()
+local pending, types, entries = b.pending, b.types, members(b)
 local token, lease, life, most_entries, most_shapes = take(), take(), take(), tonumber(take()), tonumber(take())
 local shape = '!' .. take()
 local now = epoch()
 local gens, lost = {}, 0
 for i, ty in ipairs(types) do
-  lost = lost + check(ty, KEYS[3 + i])
+  lost = lost + check(ty, b.indexes[i])
   gens[i] = generation(ty)
 end
 local all = table.concat(gens)
 if call('HGET', pending, 'g') == all then return { now, lost, 'busy' } end
 local known = {}
 for i in ipairs(types) do
-  local index = KEYS[3 + i]
+  local index = b.indexes[i]
   local shapes = call('ZLEXCOUNT', index, '[!', '("')
   local new = 0
-  for _, member in ipairs(members) do
+  for _, member in ipairs(entries) do
     if not call('ZSCORE', index, member) then new = new + 1 end
   end
   known[i] = call('ZSCORE', index, shape)
@@ -27,12 +29,12 @@ for i in ipairs(types) do
 end
 for i, ty in ipairs(types) do
   local args = { 0, shape }
-  for _, member in ipairs(members) do
+  for _, member in ipairs(entries) do
     args[#args + 1] = 0
     args[#args + 1] = member
   end
-  call('HINCRBY', meta, 'n:' .. ty, call('ZADD', KEYS[3 + i], unpack(args)))
-  call('PEXPIRE', KEYS[3 + i], life)
+  call('HINCRBY', meta, 'n:' .. ty, call('ZADD', b.indexes[i], unpack(args)))
+  call('PEXPIRE', b.indexes[i], life)
   if not known[i] then call('HSET', meta, 's:' .. ty, fresh) end
 end
 local time = latest()

@@ -60,8 +60,14 @@ end
 -- Writes to the journal what has changed, in the step that changes it. `q` counts the entries; the latest
 -- stand in `j<number modulo size>`.
 local journal_size = 4096
-local function tell(topic)
-  call('HSET', meta, 'j' .. call('HINCRBY', meta, 'q', 1) % journal_size, topic)
+local function tell(...)
+  local topics, entries = { ... }, {}
+  local before = call('HINCRBY', meta, 'q', #topics) - #topics
+  for i, topic in ipairs(topics) do
+    entries[2 * i - 1] = 'j' .. (before + i) % journal_size
+    entries[2 * i] = topic
+  end
+  call('HSET', meta, unpack(entries))
 end
 
 -- Voids a type.

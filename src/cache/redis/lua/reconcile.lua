@@ -1,42 +1,60 @@
--- Brings one batch in line with one change. Arguments after the batch's: the mark, the document's
--- name, the stamp, the row (empty: none), 1 when the row is too long to be kept; hidden states, rows and
--- deltas at the most. Answers {epoch, what was done}; for a dropped batch that is the reason.
-local mark, name, stamp, row = take(), take(), take(), take()
-local too_long, most_hidden, most_rows, most_deltas =
-  take() == '1', tonumber(take()), tonumber(take()), tonumber(take())
+-- Brings batches in line with changes. Arguments: the mark; hidden states, rows and deltas at the most; how
+-- many batches; and after those of each batch the document's name, the stamp, the row (empty: none), and 1
+-- when the row is too long to be kept. Answers the epoch and for each batch what was done; for a dropped one
+-- that is the reason.
+local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local now = epoch()
-local gens = generations(types)
-local refused = mark ~= now and 'mark' or too_long and 'row_key'
-local done, dropped
 
-local h = head(ready)
-if h and h.gens == gens then
-  dropped = refused
-  if not dropped then
-    done = merge(ready, h, name, stamp, row)
-    if h.hidden > most_hidden then dropped = 'departed'
-    elseif shown(ready, h) > most_rows then dropped = 'rows' end
+-- Merges into the ready batch: what was done, and why it is dropped if it is.
+local function into_ready(b, gens, refused, name, stamp, row)
+  local h = head(b.ready)
+  if not h or h.gens ~= gens then
+    call('UNLINK', b.ready)
+    return nil
   end
-end
-if dropped or done ~= 'unchanged' then tell(topic) end
-if dropped or not done then
-  call('UNLINK', ready)
-elseif h.changed then
-  put_head(ready, h)
+  local done, dropped = nil, refused
+  if not dropped then
+    done = merge(b.ready, h, name, stamp, row)
+    if h.hidden > most_hidden then dropped = 'departed'
+    elseif done == 'inserted' and shown(b.ready, h) > most_rows then dropped = 'rows' end
+  end
+  if dropped then call('UNLINK', b.ready) elseif h.changed then put_head(b.ready, h) end
+  return done, dropped
 end
 
-local lease = call('HMGET', pending, 't', 'g')
-local left, lost
-if lease[2] and lease[2] == gens then
-  left, lost = 'deferred', refused
-  if not lost and sub(stamp, 1, 16) > lease[1] then
-    local known = call('HGET', pending, 'd' .. name)
+-- Leaves a delta to the fill under way.
+local function into_pending(b, gens, refused, name, stamp, row)
+  local lease = call('HMGET', b.pending, 't', 'g')
+  if not lease[2] then return nil end
+  if lease[2] ~= gens then
+    call('DEL', b.pending)
+    return nil
+  end
+  local dropped = refused
+  if not dropped and sub(stamp, 1, 16) > lease[1] then
+    local known = call('HGET', b.pending, 'd' .. name)
     if not known or sub(known, 1, 32) < stamp then
-      call('HSET', pending, 'd' .. name, stamp .. row)
-      if call('HLEN', pending) - 3 > most_deltas then lost = 'deltas' end
+      call('HSET', b.pending, 'd' .. name, stamp .. row)
+      if call('HLEN', b.pending) - 3 > most_deltas then dropped = 'deltas' end
     end
   end
+  if dropped then call('DEL', b.pending) end
+  return 'deferred', dropped
 end
-if lost or not left then call('DEL', pending) end
-forget_if_gone()
-return { now, dropped or done or lost or left or 'absent' }
+
+local known, told = {}, {}
+local answer = { now }
+for n = 1, tonumber(take()) do
+  local b = take_batch()
+  local name, stamp, row, too_long = take(), take(), take(), take() == '1'
+  local of = table.concat(b.types, ',')
+  known[of] = known[of] or generations(b.types) or ''
+  local refused = mark ~= now and 'mark' or too_long and 'row_key'
+  local done, dropped = into_ready(b, known[of], refused, name, stamp, row)
+  local left, lost = into_pending(b, known[of], refused, name, stamp, row)
+  if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end
+  if dropped or not done then forget_if_gone(b) end
+  answer[n + 1] = dropped or done or lost or left or 'absent'
+end
+if #told > 0 then tell(unpack(told)) end
+return answer

@@ -2,22 +2,19 @@
 -- its members are in the order of their bytes:
 --   0<row key>                  a row that shows
 --   1<name><stamp><row key>     the last known state of a document: its row, or nothing when it has none
---   2<header>                   {time of the fill, token, revision, hidden states, extent, generations}
+--   2<header>                   {time of the fill, hidden states, extent, generations}
 -- <name> is the document's length-delimited name. The extent is false when the batch is complete.
--- Every row that shows has a state; the other states are hidden. A revision is never used twice: it
--- counts up from 0, and the token is another one in every fill.
+-- Every row that shows has a state; the other states are hidden.
 local function head(set)
   local last = call('ZRANGE', set, -1, -1)[1]
   if not last then return nil end
   local h = cmsgpack.unpack(sub(last, 2))
-  return {
-    member = last, time = h[1], token = h[2], revision = h[3], hidden = h[4], extent = h[5], gens = h[6],
-  }
+  return { member = last, time = h[1], hidden = h[2], extent = h[3], gens = h[4] }
 end
 
 local function put_head(set, h)
   if h.member then call('ZREM', set, h.member) end
-  local packed = cmsgpack.pack({ h.time, h.token, h.revision, h.hidden, h.extent, h.gens })
+  local packed = cmsgpack.pack({ h.time, h.hidden, h.extent, h.gens })
   h.member = '2' .. packed
   call('ZADD', set, 0, h.member)
 end
@@ -38,26 +35,26 @@ local function within(h, row)
   return #row <= #extent
 end
 
--- Merges a change into a batch: the later stamp wins. An empty row means that it has none.
+-- Merges a change into a batch: the later stamp wins. An empty row means that it has none. The header has
+-- changed when `h.changed` is set.
 local function merge(set, h, name, stamp, row)
   if sub(stamp, 1, 16) <= h.time then return 'unchanged' end
   local prefix = '1' .. name
   local state = call('ZRANGEBYLEX', set, '[' .. prefix, '+', 'LIMIT', 0, 1)[1]
   if state and sub(state, 1, #prefix) ~= prefix then state = nil end
-  local old = ''
-  if state then
-    if stamp <= sub(state, #prefix + 1, #prefix + 32) then return 'unchanged' end
-    old = sub(state, #prefix + 33)
-    call('ZREM', set, state)
-  end
-  call('ZADD', set, 0, prefix .. stamp .. row)
-  h.changed = true
+  if state and stamp <= sub(state, #prefix + 1, #prefix + 32) then return 'unchanged' end
+  local old = state and sub(state, #prefix + 33) or ''
   local was, is = old ~= '' and within(h, old), row ~= '' and within(h, row)
-  if state and not was then h.hidden = h.hidden - 1 end
-  if not is then h.hidden = h.hidden + 1 end
-  if was == is and (not is or old == row) then return 'unchanged' end
-  h.revision = h.revision + 1
-  if was then call('ZREM', set, '0' .. old) end
-  if is then call('ZADD', set, 0, '0' .. row) end
+  local hidden = h.hidden - (state and not was and 1 or 0) + (is and 0 or 1)
+  h.changed = hidden ~= h.hidden
+  h.hidden = hidden
+  local stays = was and is and old == row
+  if was and not stays then call('ZREM', set, state, '0' .. old) elseif state then call('ZREM', set, state) end
+  if is and not stays then
+    call('ZADD', set, 0, prefix .. stamp .. row, 0, '0' .. row)
+  else
+    call('ZADD', set, 0, prefix .. stamp .. row)
+  end
+  if stays or not was and not is then return 'unchanged' end
   return was and (is and 'moved' or 'removed') or 'inserted'
 end
