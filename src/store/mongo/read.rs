@@ -79,7 +79,7 @@ impl MongoStore {
         let (offset, limit) = window(find);
         if values.len() <= FEW {
             let list = |value: &Bson| {
-                let filter = find.filter.clone().and(Filter::eq(field, value.clone()));
+                let filter = find.filter.clone().and(Filter::eq(field, value.clone())).canonical();
                 let single = Find { filter, ..find.clone() };
                 async move { self.read_list(collection, &single, at).await }
             };
@@ -138,7 +138,7 @@ impl MongoStore {
     ) -> Result<Vec<u64>, StoreError> {
         if values.len() <= FEW {
             let count = |value: &Bson| {
-                let filter = filter.clone().and(Filter::eq(field, value.clone()));
+                let filter = filter.clone().and(Filter::eq(field, value.clone())).canonical();
                 async move { self.read_count(collection, &filter, at).await }
             };
             return try_join_all(values.iter().map(count)).await;
