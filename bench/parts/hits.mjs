@@ -10,13 +10,9 @@ import { table } from '../lib/stats.js';
 export const title = 'Hit rate of lists under writes';
 /** What k6 ends with when a threshold was crossed, wrong answers among them. */
 const CROSSED = 99;
-<<<<<<< HEAD
 const RESULTS = ['hit', 'kept', 'miss', 'joined', 'bypass'];
 /** Those that cost the store nothing; what is kept the cache has confirmed. */
 const HITS = 2;
-=======
-const RESULTS = ['hit', 'miss', 'joined', 'bypass'];
->>>>>>> bench
 
 export async function run(world, results) {
   results.begin('hits', title);
@@ -28,11 +24,7 @@ export async function run(world, results) {
   const redis = await world.redis('hits');
   const server = await world.serve('oponn-hits', { database: 'hits', cache: redis.url });
   const before = await metrics(server);
-<<<<<<< HEAD
-  const args = ['run', '--quiet', '--no-usage-report', script];
-=======
   const args = ['run', '--quiet', '--no-usage-report', '--address', '127.0.0.1:0', script];
->>>>>>> bench
   const env = { OPONN_URL: server.url };
   const { stdout, stderr, code } = await finish({ command: program, args, env, cwd: world.root, allow: [0, CROSSED] });
   const after = await metrics(server);
@@ -43,11 +35,7 @@ export async function run(world, results) {
   const all = counts.reduce((sum, count) => sum + count, 0);
   const rate = counts.slice(0, HITS).reduce((sum, count) => sum + count, 0) / all;
   results.say('hits', `\`\`\`\n${stdout.trim()}\n\`\`\`\n`);
-<<<<<<< HEAD
   results.say('hits', table(['', ...RESULTS, 'hit rate'], [['lists', ...counts, `${(100 * rate).toFixed(3)} %`]]));
-=======
-  results.say('hits', table(['', ...RESULTS, 'hit rate'], [['lists', ...counts, `${(100 * rate).toFixed(2)} %`]]));
->>>>>>> bench
   if (code === CROSSED) {
     results.say('hits', `k6 says that the run failed: ${stderr.trim()}\n`);
     process.exitCode = 1;
