@@ -21,6 +21,7 @@ mod entities;
 mod journal;
 mod keys;
 mod link;
+mod phase;
 mod reply;
 mod scripts;
 mod server;

@@ -65,3 +65,26 @@ async fn nothing_stale_shows_when_redis_is_back() {
         answered_by_the_cache(&app, &title).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cached_outlives_a_late_answer() {
+    let url = redis_url();
+    let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let proxy = Proxy::start(&target).await;
+    let proxied = format!("redis://{}", proxy.address());
+    let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).redis(&proxied).start().await;
+    rename(&app, "kept").await;
+    expect(&app, "kept").await;
+    let other = "{ books(where: {title: {eq: \"kept\"}}) { nodes { isbn } } }";
+    let filled = app.data(other, Json::Null).await;
+
+    proxy.hold();
+    // From the store, as soon as the cache has been waited for long enough.
+    expect(&app, "kept").await;
+    proxy.restore();
+    answered_by_the_cache(&app, "kept").await;
+    // This list was not read meanwhile: had the cache been cleared, the store would be asked for it.
+    let operations = app.store_operations().await;
+    assert_eq!(app.data(other, Json::Null).await, filled);
+    assert_eq!(app.store_operations().await, operations);
+}

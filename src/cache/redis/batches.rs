@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use redis::{Cmd, Value};
 
-use super::link::{Answer, Link, Need, describe, fresh};
+use super::link::{Answer, Link, describe, fresh};
+use super::phase::Need;
 use super::scripts::Script;
 use super::{journal, keys, reply, scripts};
 use crate::cache::registry::{self, Kept};

@@ -8,7 +8,8 @@ use quick_cache::sync::Cache;
 use redis::{Cmd, Value};
 
 use super::batches::batch_args;
-use super::link::{Link, Need, fresh};
+use super::link::{Link, fresh};
+use super::phase::Need;
 use super::{entities, journal, keys, reply, scripts};
 use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
 use crate::metrics::{DropReason, Label, VoidReason};

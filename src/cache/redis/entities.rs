@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use redis::{Cmd, Value};
 
-use super::link::{Link, Need, describe, fresh};
+use super::link::{Link, describe, fresh};
+use super::phase::Need;
 use super::{journal, keys, reply, scripts};
 use crate::cache::{CacheError, CachedEntity, EntitiesRead, Floor, Topic, registry};
 use crate::value::{Doc, EntityRef, Stamp, Time};

@@ -1,8 +1,9 @@
 //! The connection to Redis, and whether what is cached there can be trusted.
 //!
-//! While this process cannot reach Redis, its writes go by unseen there. So at the first sign of trouble
-//! it stops to trust the cache, and trusts it again only when a new connection has voided everything
-//! under the deployment's prefix.
+//! While this process cannot reach Redis, its writes go by unseen there. So when a change may not have come
+//! through, or the connection is lost, it stops to trust the cache, and trusts it again only when a new
+//! connection has voided everything under the deployment's prefix. An answer to a read that is merely late
+//! proves nothing of the kind: reads are then spared the wait, and go on when Redis answers again.
 //!
 //! The order matters: writes use the new connection *before* the voiding begins. A write that was not
 //! brought to Redis then was committed before that, and nothing that was read from the store before
@@ -13,18 +14,17 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
-use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, ServerError, Value};
+use tokio::time::timeout;
 
 use super::changes::{KnownBatches, KnownShapes};
 use super::keys::Keys;
+use super::phase::{Need, Phase, Session};
 use super::upkeep::Place;
 use super::{reply, scripts, server, traffic};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::{Metrics, VoidReason};
 
-/// How long an answer may take.
-const ANSWER: Duration = Duration::from_secs(1);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
 /// Pause before the first and between the later attempts to connect again.
@@ -48,42 +48,6 @@ pub(super) struct Link {
     pub batches: KnownBatches,
     pub place: Mutex<Place>,
     me: Weak<Link>,
-}
-
-/// One connection.
-#[derive(Clone)]
-struct Session {
-    number: u64,
-    connection: MultiplexedConnection,
-}
-
-enum Phase {
-    /// Out of reach.
-    Down,
-    /// Connected, and being voided: writes go there, nothing is read.
-    Mending(Session),
-    /// Trusted.
-    Up(Session),
-}
-
-impl Phase {
-    /// The connection that an operation may use.
-    fn session(&self, need: Need) -> Option<&Session> {
-        match self {
-            Phase::Up(session) => Some(session),
-            Phase::Mending(session) => (need == Need::Change).then_some(session),
-            Phase::Down => None,
-        }
-    }
-}
-
-/// What an operation needs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Need {
-    /// A cache that can be trusted. An error of the server is only an error.
-    Trust,
-    /// To bring a change there. Any error leaves something stale, so it ends the trust.
-    Change,
 }
 
 /// What the server answered to a command.
@@ -151,10 +115,10 @@ impl Link {
         let session = self.session(need)?;
         let mut answers = Vec::with_capacity(commands.len());
         for chunk in commands.chunks(CHUNK) {
-            answers.extend(self.send_chunk(&session, chunk).await?);
+            answers.extend(self.send_chunk(&session, need, chunk).await?);
         }
         // The answer may be older than the loss of trust.
-        if self.number(need) != Some(session.number) {
+        if !self.phase.read().is_of(session.number, need) {
             return Err(self.unavailable());
         }
         if need == Need::Change
@@ -168,29 +132,40 @@ impl Link {
 
     /// Ends the trust after an answer that cannot be understood, when it was to bring a change.
     pub fn failed(&self, need: Need, error: CacheError) -> CacheError {
-        match (need, self.number(need)) {
+        let session = self.phase.read().session(need).map(|session| session.number);
+        match (need, session) {
             (Need::Change, Some(number)) => self.distrust(number, &error.to_string()),
             _ => error,
         }
     }
 
-    async fn send_chunk(&self, session: &Session, commands: &[Cmd]) -> Result<Vec<Answer>, CacheError> {
-        let mut answers = self.exchange(session, commands).await?;
+    async fn send_chunk(
+        &self,
+        session: &Session,
+        need: Need,
+        commands: &[Cmd],
+    ) -> Result<Vec<Answer>, CacheError> {
+        let mut answers = self.exchange(session, need, commands).await?;
         let missing: Vec<usize> = (0..answers.len())
             .filter(|&i| matches!(&answers[i], Err(error) if error.code() == "NOSCRIPT"))
             .collect();
         if !missing.is_empty() {
             let load: Vec<Cmd> = scripts::all().iter().map(|script| script.load()).collect();
-            self.exchange(session, &load).await?;
+            self.exchange(session, need, &load).await?;
             let again: Vec<Cmd> = missing.iter().map(|&i| commands[i].clone()).collect();
-            for (i, answer) in missing.into_iter().zip(self.exchange(session, &again).await?) {
+            for (i, answer) in missing.into_iter().zip(self.exchange(session, need, &again).await?) {
                 answers[i] = answer;
             }
         }
         Ok(answers)
     }
 
-    async fn exchange(&self, session: &Session, commands: &[Cmd]) -> Result<Vec<Answer>, CacheError> {
+    async fn exchange(
+        &self,
+        session: &Session,
+        need: Need,
+        commands: &[Cmd],
+    ) -> Result<Vec<Answer>, CacheError> {
         let mut pipeline = Pipeline::with_capacity(commands.len());
         for command in commands {
             pipeline.add_command(command.clone());
@@ -198,7 +173,13 @@ impl Link {
         let mut connection = session.connection.clone();
         let start = Instant::now();
         let _under_way = self.metrics.redis_begins(commands.len(), traffic::of_commands(commands));
-        let answers = connection.send_packed_commands(&pipeline, 0, commands.len()).await;
+        let answers = connection.send_packed_commands(&pipeline, 0, commands.len());
+        let Ok(answers) = timeout(need.patience(), answers).await else {
+            return Err(match need {
+                Need::Trust => self.late(session),
+                Need::Change => self.distrust(session.number, "a change got no answer in time"),
+            });
+        };
         if let Ok(values) = &answers {
             self.metrics.redis_answered(traffic::of_values(values), start.elapsed());
         }
@@ -219,10 +200,6 @@ impl Link {
         self.phase.read().session(need).cloned().ok_or_else(|| self.unavailable())
     }
 
-    fn number(&self, need: Need) -> Option<u64> {
-        self.phase.read().session(need).map(|session| session.number)
-    }
-
     fn unavailable(&self) -> CacheError {
         CacheError::Unavailable(format!("Redis at {} is out of reach or being cleared", self.server))
     }
@@ -231,7 +208,7 @@ impl Link {
     fn distrust(&self, number: u64, reason: &str) -> CacheError {
         let mut phase = self.phase.write();
         match &*phase {
-            Phase::Up(session) if session.number == number => {
+            Phase::Up(session) | Phase::Late(session) if session.number == number => {
                 tracing::warn!(server = %self.server, reason, "the cache is not used until it has been cleared");
                 tokio::spawn(mend(self.me.clone()));
                 *phase = Phase::Down;
@@ -243,11 +220,24 @@ impl Link {
         CacheError::Unavailable(format!("Redis at {}: {reason}", self.server))
     }
 
+    /// Has reads go past the cache until it answers again; what is there stays right meanwhile.
+    fn late(&self, session: &Session) -> CacheError {
+        let mut phase = self.phase.write();
+        if let Phase::Up(now) = &*phase
+            && now.number == session.number
+        {
+            tracing::warn!(server = %self.server, "the cache is late: reads go past it until it answers");
+            *phase = Phase::Late(session.clone());
+            tokio::spawn(catch_up(self.me.clone(), session.clone()));
+        }
+        CacheError::Unavailable(format!("Redis at {} gave no answer in time", self.server))
+    }
+
     /// Connects, voids what is cached if it may be stale, and trusts the cache.
     async fn begin(&self, stale: bool) -> Result<(), CacheError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER));
+            .set_response_timeout(None);
         let failed = |error: redis::RedisError| match error.kind() {
             // Waiting does not help against a wrong password.
             redis::ErrorKind::AuthenticationFailed => {
@@ -257,8 +247,10 @@ impl Link {
         };
         let mut connection =
             self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
-        let info: Value =
-            redis::cmd("INFO").arg("server").query_async(&mut connection).await.map_err(failed)?;
+        let mut info = redis::cmd("INFO");
+        info.arg("server");
+        let info = timeout(Need::Change.patience(), info.query_async::<Value>(&mut connection)).await;
+        let info = info.map_err(|_| self.unavailable())?.map_err(failed)?;
         let run_id = server::check(&reply::text(info)?, &self.server)?;
         let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         *self.phase.write() = Phase::Mending(Session { number, connection });
@@ -312,6 +304,22 @@ impl Link {
     async fn change(&self, command: Cmd) -> Result<Value, CacheError> {
         let answer = self.send(Need::Change, vec![command]).await?.pop();
         answer.unwrap_or(Ok(Value::Nil)).map_err(|error| CacheError::Internal(describe(&error)))
+    }
+}
+
+/// Waits until the cache answers, and has it read again. An answer that does not come in time ends the
+/// trust, as that to any change.
+async fn catch_up(link: Weak<Link>, session: Session) {
+    let Some(alive) = link.upgrade() else { return };
+    if alive.exchange(&session, Need::Change, &[redis::cmd("PING")]).await.is_err() {
+        return;
+    }
+    let mut phase = alive.phase.write();
+    if let Phase::Late(now) = &*phase
+        && now.number == session.number
+    {
+        tracing::info!(server = %alive.server, "the cache answers again and is read");
+        *phase = Phase::Up(session);
     }
 }
 

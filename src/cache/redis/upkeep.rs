@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::link::{Link, Need, fresh};
+use super::link::{Link, fresh};
+use super::phase::Need;
 use super::{journal, reply, scripts};
 use crate::cache::{CacheError, Topic, TypeStats};
 use crate::query::BatchDef;

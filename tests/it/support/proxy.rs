@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -13,6 +13,8 @@ use tokio::sync::watch;
 enum Mode {
     /// Passes it on.
     Open,
+    /// Keeps it for later.
+    Held,
     /// Closes it at once.
     Cut,
     /// Accepts it and answers nothing.
@@ -55,6 +57,11 @@ impl Proxy {
         self.mode.send_replace(Mode::Cut);
     }
 
+    /// Keeps back what comes, in either direction, until everything is restored.
+    pub fn hold(&self) {
+        self.mode.send_replace(Mode::Held);
+    }
+
     /// Lets nothing through any more, in either direction, but keeps connections open.
     pub fn silence(&self) {
         self.mode.send_replace(Mode::Silent);
@@ -66,44 +73,57 @@ impl Proxy {
         *self.trigger.lock().expect("nobody panics while holding it") = Some(bytes.to_vec());
     }
 
-    /// Lets new connections through again; the old ones stay as they are.
+    /// Lets new connections through again, and what was held back; the old ones that were cut or silenced
+    /// stay as they are.
     pub fn restore(&self) {
         self.mode.send_replace(Mode::Open);
     }
 }
 
 async fn serve(client: TcpStream, target: String, mut modes: watch::Receiver<Mode>, trigger: Trigger) {
-    let at_first = *modes.borrow_and_update();
-    if at_first == Mode::Open {
+    if passes(*modes.borrow()) {
         let Ok(server) = TcpStream::connect(&target).await else { return };
-        let (from_client, mut to_client) = client.into_split();
-        let (mut from_server, to_server) = server.into_split();
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let met = |sent: &[u8]| {
+            let mut trigger = trigger.lock().expect("nobody panics while holding it");
+            let met =
+                trigger.as_ref().is_some_and(|bytes| sent.windows(bytes.len()).any(|part| part == bytes));
+            met && trigger.take().is_some()
+        };
         tokio::select! {
             // First, so that no answer comes through once the bytes were met.
             biased;
-            _ = ask(from_client, to_server, trigger) => return,
-            _ = copy(&mut from_server, &mut to_client) => return,
-            _ = modes.changed() => {}
+            _ = pass_on(from_client, to_server, modes.clone(), met) => return,
+            _ = pass_on(from_server, to_client, modes.clone(), |_| false) => return,
+            _ = modes.wait_for(|mode| !passes(*mode)) => {}
         }
     }
     // From here on nothing passes; a silent connection is held until it is cut.
-    while *modes.borrow_and_update() != Mode::Cut {
-        if modes.changed().await.is_err() {
-            return;
-        }
-    }
+    let _ = modes.wait_for(|mode| *mode == Mode::Cut).await;
 }
 
-/// Passes on what the client sends, up to and with the bytes that the trigger names.
-async fn ask(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, trigger: Trigger) -> io::Result<()> {
+/// Whether what comes arrives, now or later.
+fn passes(mode: Mode) -> bool {
+    matches!(mode, Mode::Open | Mode::Held)
+}
+
+/// Passes on what one side sends, up to and with a piece after which it has to stop.
+async fn pass_on(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut modes: watch::Receiver<Mode>,
+    last: impl Fn(&[u8]) -> bool,
+) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let length = client.read(&mut buffer).await?;
+        let length = from.read(&mut buffer).await?;
+        if modes.wait_for(|mode| *mode != Mode::Held).await.is_err() {
+            return Ok(());
+        }
         let sent = &buffer[..length];
-        server.write_all(sent).await?;
-        let mut trigger = trigger.lock().expect("nobody panics while holding it");
-        let met = trigger.as_ref().is_some_and(|bytes| sent.windows(bytes.len()).any(|part| part == bytes));
-        if length == 0 || (met && trigger.take().is_some()) {
+        to.write_all(sent).await?;
+        if length == 0 || last(sent) {
             return Ok(());
         }
     }
