@@ -26,9 +26,12 @@ mod expand;
 mod output;
 mod page;
 mod plan;
+mod rehearsal;
 mod request;
 mod size;
 mod types;
+
+pub use rehearsal::Rehearsal;
 
 use answers::Answers;
 use document::{Document, Documents};
@@ -274,7 +277,8 @@ impl Work<'_> {
         } else {
             None
         };
-        self.request.run(&self.plan, introspected.as_ref()).await
+        let done = self.request.run(&self.plan).await;
+        self.request.write(&self.plan, &done, introspected.as_ref())
     }
 }
 

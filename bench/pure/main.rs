@@ -6,14 +6,18 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use oponn::cache::{Batch, Cache, CacheLimits, Extent, LeaseState, MemoryCache, PageRead, Reconcile, Window};
-use oponn::query::{Shape, matches};
+use oponn::query::{BatchDef, Shape, matches, row_key};
 use oponn::value::Change;
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
 mod world;
 
-use world::{PAGE, Shop, book, of_store, repriced, since};
+use world::{PAGE, Shop, book, of_store, repriced, request, since};
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// One thread: waking another one would take longer than what is measured.
 fn runtime() -> Runtime {
@@ -47,6 +51,18 @@ fn requests(c: &mut Criterion) {
     group.bench_function("kept answer, page of 20", |b| {
         b.to_async(&runtime).iter(|| async { black_box(keeping.execute(PAGE, page(20)).await) });
     });
+    let asked = [1, 20, 100].map(|rows| (rows, request(PAGE, page(rows))));
+    group.throughput(Throughput::Elements(1));
+    let (_, twenty) = &asked[1];
+    let rehearsal = runtime.block_on(plain.rehearse(twenty));
+    group.bench_function("plan", |b| b.iter(|| black_box(rehearsal.plan())));
+    for (rows, asked) in &asked {
+        let rehearsal = runtime.block_on(plain.rehearse(asked));
+        group.throughput(Throughput::Elements(u64::from(*rows)));
+        group.bench_function(BenchmarkId::new("JSON of a page", rows), |b| {
+            b.iter(|| black_box(rehearsal.write()));
+        });
+    }
     group.finish();
 }
 
@@ -58,6 +74,8 @@ fn documents(c: &mut Criterion) {
         b.iter(|| matches(&by_store.def.filter, black_box(doc.raw())))
     });
     group.bench_function("match: range", |b| b.iter(|| matches(&by_year.def.filter, black_box(doc.raw()))));
+    let BatchDef { order, .. } = &*by_store.def;
+    group.bench_function("sort key", |b| b.iter(|| row_key(order, "Book", black_box(doc.raw()))));
     group.bench_function("match and sort key", |b| b.iter(|| by_store.def.row("Book", black_box(&doc))));
     let shapes = [&by_store, &by_year].map(|batch| batch.def.entries().0);
     group.bench_function("probes of 2 shapes", |b| {

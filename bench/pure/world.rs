@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bson::{Decimal128, doc, oid::ObjectId};
 use oponn::cache::{Batch, CacheLimits, MemoryCache};
 use oponn::engine::{Engine, EngineOptions};
-use oponn::graphql::{Api, ApiLimits, ApiRequest};
+use oponn::graphql::{Api, ApiLimits, ApiRequest, Rehearsal};
 use oponn::metrics::Metrics;
 use oponn::query::{BatchDef, CmpOp, Direction, Filter, Order, OrderBy};
 use oponn::schema::{self, Model};
@@ -82,6 +82,12 @@ pub const PAGE: &str = "query Page($from: Int!, $first: Int!) {
   }
 }";
 
+/// An operation with its variables.
+pub fn request(query: &str, variables: serde_json::Value) -> ApiRequest {
+    let variables = variables.as_object().cloned().unwrap_or_default();
+    ApiRequest { query: query.to_owned(), variables, ..ApiRequest::default() }
+}
+
 impl Shop {
     /// With 1,000 books; with or without kept answers.
     pub async fn open(answers: bool) -> Shop {
@@ -116,11 +122,14 @@ impl Shop {
         shop
     }
 
+    /// A page that has been read and not been written yet.
+    pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Rehearsal<'a> {
+        self.api.rehearse(request).await.expect("it is a valid query")
+    }
+
     /// Executes an operation.
     pub async fn execute(&self, query: &str, variables: serde_json::Value) -> bytes::Bytes {
-        let variables = variables.as_object().cloned().unwrap_or_default();
-        let request = ApiRequest { query: query.to_owned(), variables, ..ApiRequest::default() };
-        self.api.execute(request).await.body
+        self.api.execute(request(query, variables)).await.body
     }
 
     async fn ask(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {

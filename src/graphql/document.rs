@@ -185,12 +185,20 @@ impl Document {
             return Ok(plan);
         }
         metrics.graphql_kept(KeptKind::Plan, KeptResult::Miss);
-        match planner.plan(&self.parsed, operation, &key.1) {
-            Ok(plan) => {
-                let plan = Arc::new(plan);
-                self.plans.insert(key, plan.clone());
-                Ok(plan)
-            }
+        let plan = Arc::new(self.new_plan(planner, operation, variables)?);
+        self.plans.insert(key, plan.clone());
+        Ok(plan)
+    }
+
+    /// The same, made anew.
+    pub(super) fn new_plan(
+        &self,
+        planner: &Planner,
+        operation: &OperationDefinition,
+        variables: &coerce::Variables,
+    ) -> Result<Plan, ApiError> {
+        match planner.plan(&self.parsed, operation, &Flags::of(&self.flags, variables)) {
+            Ok(plan) => Ok(plan),
             Err(Refusal::TooLarge) => Err(ApiError::new(
                 ErrorCode::TooComplex,
                 "The operation selects too many fields once its fragments are dissolved.",

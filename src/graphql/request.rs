@@ -27,7 +27,7 @@ pub(super) struct Request<'a> {
 }
 
 /// What a root field led to.
-enum Done {
+pub(super) enum Done {
     /// A constant.
     Text(&'static str),
     /// What async-graphql answers.
@@ -42,7 +42,7 @@ enum Done {
     Count(u64),
 }
 
-type Result<T, E = Vec<ApiError>> = std::result::Result<T, E>;
+pub(super) type Result<T, E = Vec<ApiError>> = std::result::Result<T, E>;
 
 impl Request<'_> {
     pub(super) fn engine(&self) -> &Engine {
@@ -63,12 +63,8 @@ impl Request<'_> {
         }
     }
 
-    /// Carries a plan out: the `data` of the response and its errors.
-    pub(super) async fn run(
-        &self,
-        plan: &Plan,
-        introspected: Option<&async_graphql::Response>,
-    ) -> (Vec<u8>, Vec<ApiError>) {
+    /// Carries a plan out: what each of its root fields led to.
+    pub(super) async fn run(&self, plan: &Plan) -> Vec<Result<Done>> {
         let mut done = Vec::with_capacity(plan.roots.len());
         if plan.serial {
             for root in &plan.roots {
@@ -77,8 +73,18 @@ impl Request<'_> {
         } else {
             done = join_all(plan.roots.iter().map(|root| self.root(root))).await;
         }
+        done
+    }
+
+    /// The `data` of the response and its errors.
+    pub(super) fn write(
+        &self,
+        plan: &Plan,
+        done: &[Result<Done>],
+        introspected: Option<&async_graphql::Response>,
+    ) -> (Vec<u8>, Vec<ApiError>) {
         let mut writer = Writer::new(self.inner.engine.metrics());
-        let fields = plan.roots.iter().zip(&done).map(|(root, done)| (&*root.key, (root, done)));
+        let fields = plan.roots.iter().zip(done).map(|(root, done)| (&*root.key, (root, done)));
         let _ = writer.nullable(|writer| {
             writer.object(fields, |writer, (root, done)| {
                 writer.stand(root.pos);

@@ -1,0 +1,37 @@
+//! The parts of a request that do no I/O, each on its own: `cargo bench` measures them.
+
+use super::request::{Done, Result};
+use super::{Api, ApiRequest, Work};
+use crate::metrics::GraphqlKind;
+
+/// A query that has been carried out and can be planned and written again and again.
+pub struct Rehearsal<'a> {
+    api: &'a Api,
+    work: Work<'a>,
+    done: Vec<Result<Done>>,
+}
+
+impl Api {
+    /// Carries a query out without answering it. `None` when it is refused.
+    pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
+        let work = self.inner.prepare(request, &mut GraphqlKind::Unknown).await.ok()?;
+        let done = work.request.run(&work.plan).await;
+        Some(Rehearsal { api: self, work, done })
+    }
+}
+
+impl Rehearsal<'_> {
+    /// Makes the plan anew; gives how many root fields it has.
+    pub fn plan(&self) -> usize {
+        let Work { document, name, request, .. } = &self.work;
+        let planner = &self.api.inner.planner;
+        let operation = document.operation(*name);
+        let plan = operation.and_then(|operation| document.new_plan(planner, operation, &request.variables));
+        plan.map_or(0, |plan| plan.roots.len())
+    }
+
+    /// Writes the `data` of the response anew; gives its length in bytes.
+    pub fn write(&self) -> usize {
+        self.work.request.write(&self.work.plan, &self.done, None).0.len()
+    }
+}
