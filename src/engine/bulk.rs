@@ -3,19 +3,20 @@
 
 use std::sync::Arc;
 
-use bson::Bson;
+use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
 
+use super::lookup::apart;
 use super::write::Draft;
 use super::{Engine, EngineError, Step};
 use crate::metrics::VoidReason;
 use crate::query::{Bound, Filter, Order, row_key};
 use crate::schema::{Collection, UniqueKey};
-use crate::store::{Condition, Find, Patch, Write, Written};
+use crate::store::{Condition, Find, Patch, StoreError, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
 
 /// Documents that one operation is told by their ids or reads at a time.
-const PIECE: usize = 500;
+pub(super) const PIECE: usize = 500;
 
 impl Engine {
     /// Creates documents, each on its own; the results are in the order of the inputs. `places` say where
@@ -50,27 +51,43 @@ impl Engine {
                 Ok((EntityRef { ty: collection.name.clone(), id }, doc))
             })
             .collect();
-        if documents.is_empty() {
-            return results;
-        }
-        match self.core.store.insert_many(&collection.name, documents).await {
-            Ok((written, time)) => {
-                self.void([collection.name.clone()], time, VoidReason::Bulk).await;
-                let mut written = written.into_iter();
-                let finish = |result: Result<_, EngineError>| {
-                    let created = result?;
-                    written.next().unwrap_or(Ok(()))?;
-                    Ok(created)
-                };
-                results.into_iter().map(finish).collect()
+        let ty = &collection.name;
+        let mut written: Vec<Result<(), EngineError>> = vec![Ok(()); documents.len()];
+        let (mut last, mut unknown) = (None, false);
+        for apart in apart(collection, documents) {
+            let (places, documents): (Vec<usize>, Vec<Document>) = apart.into_iter().unzip();
+            match self.core.store.insert_many(ty, documents).await {
+                Ok((done, time)) => {
+                    // What was refused is not there, and so there is nothing to void.
+                    if done.iter().any(Result::is_ok) {
+                        last = last.max(Some(time));
+                    }
+                    for (place, done) in places.into_iter().zip(done) {
+                        unknown |= matches!(done, Err(StoreError::Unknown(_)));
+                        written[place] = done.map_err(EngineError::from);
+                    }
+                }
+                Err(error) => {
+                    // Some of it may have happened.
+                    unknown = true;
+                    let error = EngineError::from(error);
+                    places.into_iter().for_each(|place| written[place] = Err(error.clone()));
+                }
             }
-            Err(error) => {
-                // Some of it may have happened.
-                self.void_unknown([collection.name.clone()]).await;
-                let error = EngineError::from(error);
-                results.into_iter().map(|result| result.and(Err(error.clone()))).collect()
-            }
         }
+        if let Some(time) = last {
+            self.void([ty.clone()], time, VoidReason::Bulk).await;
+        }
+        if unknown {
+            self.void_unknown([ty.clone()]).await;
+        }
+        let mut written = written.into_iter();
+        let finish = |result: Result<_, EngineError>| {
+            let created = result?;
+            written.next().unwrap_or(Ok(()))?;
+            Ok(created)
+        };
+        results.into_iter().map(finish).collect()
     }
 
     /// Changes fields of every document that satisfies the filter; returns how many there were.

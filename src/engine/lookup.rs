@@ -1,10 +1,11 @@
 //! Documents by the values of a unique key, many at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
 
+use super::bulk::PIECE;
 use super::{Engine, EngineError, InputFault, input};
 use crate::query::{Filter, Order, encode_value};
 use crate::schema::{Collection, UniqueKey};
@@ -28,7 +29,7 @@ impl Engine {
         found.into_iter().map(|doc| Ok(doc?.and_then(|doc| doc.id()))).collect()
     }
 
-    /// The documents of many values of a unique key, by one operation, from the store.
+    /// The documents of many values of a unique key, by few operations, from the store.
     pub(super) async fn lookup(
         &self,
         collection: &Collection,
@@ -43,18 +44,18 @@ impl Engine {
         let filters: Vec<Result<Filter, EngineError>> =
             values.iter().map(|values| self.key_filter(collection, key, values)).collect();
         let wanted: Vec<Filter> = filters.iter().filter_map(|filter| filter.clone().ok()).collect();
-        if wanted.is_empty() {
-            return filters.into_iter().map(|filter| filter.map(|_| None)).collect();
-        }
-        let limit = wanted.len() as u64;
-        let find = Find::first(collection.name.clone(), any_of(wanted), Order::default(), limit);
-        let found = match self.core.store.find(&find, self.core.at(Time(0))).await {
-            Ok(found) => found,
-            Err(error) => {
-                let error = EngineError::from(error);
-                return filters.into_iter().map(|filter| filter.and(Err(error.clone()))).collect();
+        let mut found = Vec::with_capacity(wanted.len());
+        for piece in wanted.chunks(PIECE) {
+            let limit = piece.len() as u64;
+            let find = Find::first(collection.name.clone(), any_of(piece.to_vec()), Order::default(), limit);
+            match self.core.store.find(&find, self.core.at(Time(0))).await {
+                Ok(docs) => found.extend(docs),
+                Err(error) => {
+                    let error = EngineError::from(error);
+                    return filters.into_iter().map(|filter| filter.and(Err(error.clone()))).collect();
+                }
             }
-        };
+        }
         let paths = key.map_or_else(|| vec!["_id".to_owned()], UniqueKey::paths);
         let by_key: HashMap<Vec<u8>, &Doc> =
             found.iter().filter_map(|doc| Some((values_at(&doc.decode().ok()?, &paths)?, doc))).collect();
@@ -106,8 +107,29 @@ pub(super) fn key_values(collection: &Collection, on: &str, record: &Map<String,
     }
 }
 
+/// New documents with their places, in groups to be inserted one after the other: within a group no two
+/// share an id or a unique value, so they can be inserted at the same time, and of those that do share
+/// one the first always wins.
+pub(super) fn apart(
+    collection: &Collection,
+    documents: Vec<Document>,
+) -> impl Iterator<Item = Vec<(usize, Document)>> {
+    let mut rest: Vec<(usize, Document)> = documents.into_iter().enumerate().collect();
+    std::iter::from_fn(move || {
+        let mut taken = HashSet::new();
+        let (now, later) = std::mem::take(&mut rest).into_iter().partition(|(_, document)| {
+            let keys = unique_keys(collection, document);
+            let free = keys.iter().all(|key| !taken.contains(key));
+            taken.extend(keys);
+            free
+        });
+        rest = later;
+        Some(now).filter(|now: &Vec<_>| !now.is_empty())
+    })
+}
+
 /// What of a document no other of its type may have: its id, and its values in each unique key.
-pub(super) fn unique_keys(collection: &Collection, document: &Document) -> Vec<(String, Vec<u8>)> {
+fn unique_keys(collection: &Collection, document: &Document) -> Vec<(String, Vec<u8>)> {
     let keys = collection.uniques.iter().map(|key| (key.name.clone(), key.paths()));
     let all = keys.chain([("id".to_owned(), vec!["_id".to_owned()])]);
     all.filter_map(|(name, paths)| Some((name, values_at(document, &paths)?))).collect()

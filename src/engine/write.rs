@@ -1,12 +1,11 @@
 //! Single writes: the store first, then the cache, then the answer.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
-use super::lookup::unique_keys;
+use super::lookup::apart;
 use super::references::keys;
 use super::{Engine, EngineError, Footprint, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
@@ -68,21 +67,12 @@ impl Engine {
     ) -> Vec<Result<Written, EngineError>> {
         let mut results: Vec<Result<Written, EngineError>> =
             documents.iter().map(|_| Ok(Written::NotFound)).collect();
-        let mut rest: Vec<(usize, Document)> = documents.into_iter().enumerate().collect();
-        while !rest.is_empty() {
-            let mut taken = HashSet::new();
-            let (now, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, document)| {
-                let keys = unique_keys(collection, document);
-                let free = keys.iter().all(|key| !taken.contains(key));
-                taken.extend(keys);
-                free
-            });
+        for apart in apart(collection, documents) {
             let insert = |(index, document)| (index, Write::Insert { ty: collection.name.clone(), document });
-            let (indexes, writes): (Vec<usize>, Vec<Write>) = now.into_iter().map(insert).unzip();
+            let (indexes, writes): (Vec<usize>, Vec<Write>) = apart.into_iter().map(insert).unzip();
             for (index, written) in indexes.into_iter().zip(self.write_all(writes).await) {
                 results[index] = written;
             }
-            rest = later;
         }
         results
     }

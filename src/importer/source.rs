@@ -13,8 +13,8 @@ mod http;
 mod json;
 mod ndjson;
 
-/// Records that are handed on at a time.
-pub(super) const CHUNK: usize = 500;
+/// Records that are handed on at a time: several commands of the store, which are sent together.
+pub(super) const CHUNK: usize = 2_000;
 
 /// A source that is read once, from its beginning to its end.
 #[async_trait]

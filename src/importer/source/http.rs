@@ -33,6 +33,8 @@ struct Pages {
     last: Option<usize>,
     handed_on: u64,
     at_end: bool,
+    /// Why no more can be read.
+    failed: Option<String>,
 }
 
 pub(super) fn define(definition: &mut Definition<'_>, env: Env<'_>) -> Option<Box<dyn Source>> {
@@ -57,6 +59,7 @@ pub(super) fn define(definition: &mut Definition<'_>, env: Env<'_>) -> Option<Bo
         last: None,
         handed_on: 0,
         at_end: false,
+        failed: None,
     }))
 }
 
@@ -129,8 +132,17 @@ impl Pages {
 #[async_trait]
 impl Source for Pages {
     async fn next(&mut self) -> Result<Option<Vec<Found>>, String> {
-        while self.waiting.len() < CHUNK && !self.at_end {
-            self.at_end = !self.read_page().await?;
+        while self.waiting.len() < CHUNK && !self.at_end && self.failed.is_none() {
+            match self.read_page().await {
+                Ok(more) => self.at_end = !more,
+                Err(reason) => self.failed = Some(reason),
+            }
+        }
+        // What was read before a failure is handed on first.
+        if self.waiting.is_empty()
+            && let Some(reason) = self.failed.take()
+        {
+            return Err(reason);
         }
         let count = self.waiting.len().min(CHUNK);
         self.handed_on += count as u64;

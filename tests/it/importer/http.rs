@@ -98,6 +98,23 @@ async fn an_api_that_fails_ends_the_import() {
     }
 }
 
+#[tokio::test]
+async fn what_was_read_before_a_failure_is_written() {
+    let app = TestApp::new(SDL).await;
+    let page = get(async |Query(asked): Query<HashMap<String, u64>>| match asked["page"] {
+        1 => Ok(Body(json!([{"isbn": "1", "title": "One"}, {"isbn": "2", "title": "Two"}]))),
+        _ => Err(StatusCode::FORBIDDEN),
+    });
+    let address = serve(Router::new().route("/books", page)).await;
+    let loader = format!(
+        "[source]\nkind = 'http'\nurl = 'http://{address}/books'\n[source.pagination]\nstyle = 'page'\nsize = 2\n\
+         [target]\ntype = 'Book'\non = 'isbn'\n[fields]\nisbn = 'isbn'\ntitle = 'title'\n"
+    );
+    let summaries = Folder::new(&[("books.toml", &loader)]).run(&app).await;
+    assert_eq!(counts(&summaries), [("books", 2, 0, 0, 0)], "{summaries:?}");
+    assert!(summaries[0].failure.as_deref().is_some_and(|failure| failure.contains("403")), "{summaries:?}");
+}
+
 async fn serve(router: Router) -> std::net::SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
