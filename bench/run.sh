@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 have node || fail "node is missing: install Node.js 20 or newer (https://nodejs.org), then run this again."
 have wrk || install_packages wrk
-target=$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+target=$(target_folder)
 
 say "building"
 if [ -z "${BENCH_OPONN:-}" ]; then
@@ -26,6 +26,11 @@ done
 
 find_redis
 export BENCH_REDIS_SERVER=$redis
+if find_k6; then
+  export BENCH_K6=$k6
+else
+  say "there is neither k6 nor Go to build it: the parts that need it are left out"
+fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/oponn-bench-store.XXXXXX")
 trap 'stop_servers; rm -rf "$work"' EXIT
 trap 'exit 130' INT
@@ -33,9 +38,17 @@ trap 'exit 143' TERM
 if [ -z "${OPONN_TEST_MONGODB:-}" ]; then
   find_mongodb
   start_mongodb "$work"
-  export BENCH_MONGODB_PID=$pid
+  export BENCH_MONGODB_PID=$pid BENCH_MONGODB_SERVER=$mongodb
+fi
+
+# With PIN=1 the first core is for the server under test alone, which the driver starts there.
+rest=()
+if [ "${PIN:-}" = 1 ]; then
+  [ "$(nproc)" -gt 1 ] || fail "PIN=1 needs two cores"
+  rest=(taskset -c "1-$(($(nproc) - 1))")
+  [ -z "${BENCH_MONGODB_PID:-}" ] || taskset -a -cp "1-$(($(nproc) - 1))" "$BENCH_MONGODB_PID" >/dev/null
 fi
 
 status=0
-node bench/run.mjs "$@" || status=$?
+${rest[@]+"${rest[@]}"} node bench/run.mjs "$@" || status=$?
 exit "$status"

@@ -1,9 +1,10 @@
 // Reads of the default application under load, every answer checked. README.md says how to run it.
 
-import { check, randomSeed } from 'k6';
+import { check } from 'k6';
 import exec from 'k6/execution';
 import { contextOf, drawOperation, operations } from './lib/operations.js';
 import { common, strict } from './lib/options.js';
+import { seed } from './lib/random.js';
 import { duration, settings } from './lib/settings.js';
 import { readSnapshot } from './lib/snapshot.js';
 import { answersLine, operationsTable, settingsLine, summary, valuesOf, whole } from './lib/summary.js';
@@ -34,10 +35,8 @@ function judged(operation) {
 }
 
 export default function (snapshot) {
-  if (!context) {
-    randomSeed(settings.seed * 100003 + exec.vu.idInTest);
-    context = contextOf(snapshot);
-  }
+  context = context || contextOf(snapshot);
+  seed(settings.seed, exec.scenario.iterationInTest);
   const operation = drawOperation();
   const fault = judged(operation);
   check(fault, { 'the answer is right': (found) => found === null }, { op: operation.name });

@@ -18,7 +18,6 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/servers.sh
 . scripts/servers.sh
 
-K6_VERSION=v1.3.0
 results=target/load
 script=${1:-smoke}
 # These are for the scripts; oponn warns of variables that are not its settings.
@@ -29,22 +28,12 @@ scripts=(read write mixed stampede spike soak import strategies)
 [ "$script" = smoke ] || [ -f "k6/$script.js" ] ||
   fail "there is no k6/$script.js; SCRIPT is smoke or one of: ${scripts[*]}"
 
-# Sets `k6` to one that is there, or builds it once, beside the build's results.
-find_k6() {
-  k6=${OPONN_K6:-$(command -v k6 || echo target/tools/bin/k6)}
-  [ -x "$k6" ] && return
-  [ -z "${OPONN_K6:-}" ] || fail "OPONN_K6=$OPONN_K6 is no program"
-  have go || fail "missing: k6. Install it (https://grafana.com/docs/k6/latest/set-up/install-k6/), or Go, with which it is built here."
-  say "building k6 $K6_VERSION, once; this takes some minutes"
-  GOBIN=$PWD/target/tools/bin go install "go.k6.io/k6@$K6_VERSION" >&2 || fail "k6 cannot be built"
-}
-
 # Sets `oponn`.
 find_oponn() {
   oponn=${OPONN_BIN:-}
   if [ -z "$oponn" ]; then
     cargo build --release --locked --quiet
-    oponn=$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')/release/oponn
+    oponn=$(target_folder)/release/oponn
   fi
   [ -x "$oponn" ] || fail "OPONN_BIN=$oponn is no program"
 }
@@ -103,8 +92,13 @@ import_beside() {
   return "$status"
 }
 
+# How many requests all servers together have had.
 asked_for() {
-  get "${OPONN_URL##*:}" /metrics | awk '/^oponn_http_requests_total.*route="graphql"/ { sum += $NF } END { print sum + 0 }'
+  local url urls
+  IFS=, read -ra urls <<<"$OPONN_URL"
+  for url in "${urls[@]}"; do
+    get "${url##*:}" /metrics
+  done | awk '/^oponn_http_requests_total.*route="graphql"/ { sum += $NF } END { print sum + 0 }'
 }
 
 reading_has_begun() { [ "$(asked_for)" -gt "$1" ]; }
@@ -132,7 +126,7 @@ if [ -z "${OPONN_URL:-}" ] && { [ -z "${OPONN_TEST_REDIS:-}" ] || [ -z "${OPONN_
   exec scripts/with-servers.sh scripts/load.sh "$script" "$@"
 fi
 
-find_k6
+find_k6 || fail "missing: k6. Install it (https://grafana.com/docs/k6/latest/set-up/install-k6/), or Go, with which it is built here."
 mkdir -p "$results"
 work=$(mktemp -d "${TMPDIR:-/tmp}/oponn-load.XXXXXX")
 trap 'stop_servers; rm -rf "$work"' EXIT

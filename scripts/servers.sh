@@ -3,6 +3,7 @@
 
 # A separate program, used only by tests, where there is no mongod.
 SECANTUS_VERSION=0.5.3-beta.196
+K6_VERSION=v1.3.0
 # Processes that were started here, and only those, are stopped at the end.
 started=()
 
@@ -30,6 +31,9 @@ install_packages() {
   "${as_root[@]}" apt-get update -q >/dev/null || fail "apt-get update failed; $* cannot be installed"
   "${install[@]}" >&2 || fail "apt-get install $* failed"
 }
+
+# The folder of cargo's results, where tools that are built here are kept as well.
+target_folder() { cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'; }
 
 find_redis() {
   local name
@@ -62,7 +66,7 @@ find_mongodb() {
     return
   fi
   local target
-  target=$(cargo metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+  target=$(target_folder)
   mongodb=$target/tools/bin/secantusd-rs
   [ -x "$mongodb" ] && return
   have cmake || install_packages cmake
@@ -70,6 +74,18 @@ find_mongodb() {
   say "building secantusd-rs $SECANTUS_VERSION, once; this takes some minutes"
   cargo install secantus-mdb --version "$SECANTUS_VERSION" --ignore-rust-version --quiet --root "$target/tools" >&2 ||
     fail "secantusd-rs cannot be built. Install mongod and mongosh (https://www.mongodb.com/docs/manual/administration/install-community/), or set OPONN_TEST_MONGODB to a server of yours."
+}
+
+# Sets `k6` to one that is there, or builds it once; fails when that takes a Go that is not there.
+find_k6() {
+  local tools
+  tools=$(target_folder)/tools/bin
+  k6=${OPONN_K6:-$(command -v k6 || echo "$tools/k6")}
+  [ -x "$k6" ] && return
+  [ -z "${OPONN_K6:-}" ] || fail "OPONN_K6=$OPONN_K6 is no program"
+  have go || return 1
+  say "building k6 $K6_VERSION, once; this takes some minutes"
+  GOBIN=$tools go install "go.k6.io/k6@$K6_VERSION" >&2 || fail "k6 cannot be built"
 }
 
 # A port on which nobody listens now; whoever starts a server tries another one if it was taken since.

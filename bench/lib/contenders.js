@@ -59,7 +59,7 @@ async function startOne(world, name, database) {
   const env = { PORT: port, STORE: world.storeUrl(database), PROCESSES: settings.peerProcesses };
   if (redis) env.REDIS = redis.url;
   const args = [join(world.here, 'peers', `${name.replace('-uncached', '')}.js`)];
-  const server = await start({ name, command: process.execPath, args, env, work: world.work, port, core: 'server' });
+  const server = await start({ name, command: process.execPath, args, env, work: world.work, port, measured: true });
   return { ...server, redis };
 }
 
@@ -106,7 +106,7 @@ async function startBare(world, database, scenarios) {
   writeFileSync(file, JSON.stringify(pages));
   const port = await freePort();
   const env = { PORT: port, REDIS: redis.url, PAGES: file };
-  const server = await start({ name: 'bare', command: world.bare, args: ['serve'], env, work: world.work, port, core: 'server' });
+  const server = await start({ name: 'bare', command: world.bare, args: ['serve'], env, work: world.work, port, measured: true });
   return { ...server, redis };
 }
 

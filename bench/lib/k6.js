@@ -1,13 +1,7 @@
-// Finds k6.
+// Where k6 is.
 
-import { execFileSync } from 'node:child_process';
+/** What a part says that needs it and cannot have it. */
+export const NO_K6 = 'k6 is not there and this part was not measured: put it on the PATH, or install Go, with which it is built.\n';
 
-/** The k6 to run: the one that BENCH_K6 names, else that of the PATH; undefined when there is none. */
-export function k6() {
-  if (process.env.BENCH_K6) return process.env.BENCH_K6;
-  try {
-    return execFileSync('sh', ['-c', 'command -v k6'], { encoding: 'utf8' }).trim();
-  } catch {
-    return undefined;
-  }
-}
+/** The k6 that bench/run.sh has found or built; undefined when there is none. */
+export const k6 = () => process.env.BENCH_K6;

@@ -25,7 +25,7 @@ export async function load(world, server, bodies, options = {}) {
   await settled(Object.values(processes));
   const args = ['-t', threads, '-c', connections, '-d', `${seconds}s`, '--timeout', '20s'];
   args.push('-s', join(world.here, 'lib/wrk.lua'), `${server.url}${server.path ?? '/graphql'}`, '--', bodies, threads);
-  const { result, cpu } = await while_(processes, () => finish({ command: 'wrk', args: args.map(String), core: 'rest' }));
+  const { result, cpu } = await while_(processes, () => finish({ command: 'wrk', args: args.map(String) }));
   const line = /^RESULT (.*)$/m.exec(result.stdout);
   if (!line) throw new Error(`wrk gave no result:\n${result.stdout}${result.stderr}`);
   const run = JSON.parse(line[1]);

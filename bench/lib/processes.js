@@ -28,11 +28,11 @@ const listening = (port) =>
   });
 
 /**
- * Starts a server and waits until it listens on `port`. `core` is where to pin it when runs are pinned:
- * 'server' is the first core, 'rest' all others.
+ * Starts a server and waits until it listens on `port`. When runs are pinned, what is `measured` has the first
+ * core; everything else is where this process is, on the others.
  */
-export async function start({ name, command, args = [], env = {}, cwd, work, port, core, ready = listening }) {
-  const [program, parameters] = pinned(core, command, args);
+export async function start({ name, command, args = [], env = {}, cwd, work, port, measured, ready = listening }) {
+  const [program, parameters] = pinned(measured, command, args);
   const log = join(work, `${name}.log`);
   const child = spawn(program, parameters, {
     cwd,
@@ -55,8 +55,8 @@ export async function start({ name, command, args = [], env = {}, cwd, work, por
 }
 
 /** Runs a program to its end and gives what it printed; fails when it fails. */
-export async function finish({ command, args = [], env = {}, cwd, core, allow = [0] }) {
-  const [program, parameters] = pinned(core, command, args);
+export async function finish({ command, args = [], env = {}, cwd, measured, allow = [0] }) {
+  const [program, parameters] = pinned(measured, command, args);
   const child = spawn(program, parameters, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const entry = { child };
   started.add(entry);
@@ -76,10 +76,8 @@ export async function finish({ command, args = [], env = {}, cwd, core, allow = 
   return { stdout, stderr, seconds, code };
 }
 
-function pinned(core, command, args) {
-  if (!settings.pin || !core) return [command, args];
-  const cores = core === 'server' ? '0' : settings.cores > 2 ? `1-${settings.cores - 1}` : '1';
-  return ['taskset', ['-c', cores, command, ...args]];
+export function pinned(measured, command, args) {
+  return settings.pin && measured ? ['taskset', ['-c', '0', command, ...args]] : [command, args];
 }
 
 /** Stops one server and waits for its end. */

@@ -29,7 +29,9 @@ export function machine(world) {
     oponn: version(world.oponn),
     commit: version('git', ['-C', world.root, 'rev-parse', '--short', 'HEAD']),
     redis: version(world.redisServer),
+    store: version(process.env.BENCH_MONGODB_SERVER ?? 'unknown'),
     wrk: version('wrk', ['-v']),
+    k6: version(process.env.BENCH_K6 ?? 'k6'),
     peers: Object.fromEntries(['mercurius', 'mercurius-cache', 'graphql-yoga', '@graphql-yoga/plugin-response-cache'].map((name) => [name, peer(name)])),
   };
 }

@@ -1,6 +1,5 @@
 // What all parts need: the programs, a folder to work in, the store with the generated data, Redis servers.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,13 +29,6 @@ export class World {
   /** Process of the store; undefined when it is not one of this machine that was started for the run. */
   storePid = process.env.BENCH_MONGODB_PID ? Number(process.env.BENCH_MONGODB_PID) : undefined;
 
-  constructor() {
-    if (settings.pin && this.storePid) {
-      const cores = settings.cores > 2 ? `1-${settings.cores - 1}` : '1';
-      execFileSync('taskset', ['-a', '-cp', cores, String(this.storePid)]);
-    }
-  }
-
   /** URL of a database of the store. */
   storeUrl(name) {
     const url = new URL(this.#mongodb);
@@ -62,7 +54,6 @@ export class World {
       args: args.map(String),
       work: this.work,
       port,
-      core: 'rest',
     });
     return { ...server, url: `redis://127.0.0.1:${port}` };
   }
@@ -77,12 +68,12 @@ export class World {
   }
 
   /** Starts an oponn on a database; `cache` is the address of its cache. */
-  async serve(name, { database, cache, lines = [], core = 'server' }) {
+  async serve(name, { database, cache, lines = [] }) {
     const port = await freePort();
     const args = ['serve', '--config', this.config(name, lines), '--store', this.storeUrl(database)];
     args.push('--cache', cache, '--listen', `127.0.0.1:${port}`);
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => ({ ok: false }))).ok;
-    return start({ name, command: this.oponn, args, cwd: this.work, work: this.work, port, core, ready });
+    return start({ name, command: this.oponn, args, cwd: this.work, work: this.work, port, measured: true, ready });
   }
 
   /** Writes so many generated documents and imports them into a database with `oponn import`. */
@@ -99,7 +90,7 @@ export class World {
   /** The same into any store. */
   importInto(database, store, loaders = [], cache = 'none:') {
     const args = ['import', ...loaders, '--config', this.config(database), '--store', store, '--cache', cache];
-    return finish({ command: this.oponn, args, cwd: this.work });
+    return finish({ command: this.oponn, args, cwd: this.work, measured: true });
   }
 
   /** Imports the data of the default application. */

@@ -3,7 +3,7 @@
 import { Agent } from 'node:http';
 import { while_ } from './cpu.js';
 import { ask } from './http.js';
-import { quantile } from './stats.js';
+import { median, quantile, summary } from './stats.js';
 
 const UPDATE = 'mutation($id: ID!, $price: Decimal!) { updateBook(id: $id, set: { price: $price }) { id price } }';
 
@@ -38,21 +38,25 @@ export async function updates(world, server, ids, count) {
 }
 
 /**
- * Alternates between servers, in rounds, and gives for each (in their order) median and p99 in ms and
- * microseconds of CPU per write. `items` are { server, ids }.
+ * Alternates between servers, in rounds, and gives for each (in their order) median and p99 in ms, the ratios of
+ * each round's median to that of the first server, and microseconds of processor time per write. `items` are
+ * { server, ids }.
  */
 export async function alternateUpdates(world, items, count, rounds) {
-  const all = items.map(() => ({ latencies: [], cpu: {} }));
+  const all = items.map(() => ({ latencies: [], medians: [], cpu: {} }));
   for (const { server, ids } of items) await updates(world, server, ids, Math.max(10, Math.round(count / 10)));
   for (let round = 0; round < rounds; round += 1) {
     for (const [place, { server, ids }] of items.entries()) {
       const { latencies, cpu } = await updates(world, server, ids, Math.ceil(count / rounds));
       all[place].latencies.push(...latencies);
+      all[place].medians.push(median(latencies));
       for (const [who, used] of Object.entries(cpu)) all[place].cpu[who] = (all[place].cpu[who] ?? 0) + used;
     }
   }
-  return all.map(({ latencies, cpu }) => ({
+  return all.map(({ latencies, medians, cpu }) => ({
     writes: latencies.length,
+    ratio: summary(medians.map((one, round) => one / all[0].medians[round])),
+    medians,
     median: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     cpu: Object.fromEntries(Object.entries(cpu).map(([who, used]) => [who, (used * 1e6) / latencies.length])),

@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { resident } from '../lib/cpu.js';
-import { freePort, stop } from '../lib/processes.js';
+import { freePort, pinned, stop } from '../lib/processes.js';
 import { settings } from '../lib/settings.js';
 import { shown, shownRange, summary, table } from '../lib/stats.js';
 
@@ -38,7 +38,8 @@ export async function run(world, results) {
     for (let round = 0; round < settings.rounds; round += 1) {
       const port = await freePort();
       const began = performance.now();
-      const child = spawn(world.oponn, ['serve', '--config', config, ...args, '--listen', `127.0.0.1:${port}`], { cwd: world.work, stdio: 'ignore' });
+      const command = pinned(true, world.oponn, ['serve', '--config', config, ...args, '--listen', `127.0.0.1:${port}`]);
+      const child = spawn(...command, { cwd: world.work, stdio: 'ignore' });
       while (!(await isReady(port))) {
         if (child.exitCode !== null) throw new Error(`oponn ended with ${child.exitCode} at its start on ${name}`);
         await sleep(1);

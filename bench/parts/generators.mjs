@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { while_ } from '../lib/cpu.js';
 import { startContenders } from '../lib/contenders.js';
-import { k6 } from '../lib/k6.js';
+import { k6, NO_K6 } from '../lib/k6.js';
 import { load, writeBodies } from '../lib/load.js';
 import { finish } from '../lib/processes.js';
 import { scenarios } from '../lib/scenarios.js';
@@ -16,7 +16,7 @@ export const title = 'What the generators cost';
 export async function run(world, results) {
   results.begin('generators', title);
   const program = k6();
-  if (!program) return results.say('generators', 'k6 is not there: put it on the PATH, or name it in BENCH_K6.\n');
+  if (!program) return results.say('generators', NO_K6);
   const scenario = scenarios(await world.ids('bench'))['list-hot'];
   const { oponn } = await startContenders(world, ['oponn'], 'bench', {});
   const bodies = writeBodies(world, 'generators', scenario.requests);
@@ -43,7 +43,7 @@ async function byK6(world, program, server, bodies) {
   const env = { URL: `${server.url}/graphql`, BODIES: bodies, OUT: out, VUS: settings.connections, DURATION: `${settings.seconds}s` };
   const args = ['run', '--quiet', '--no-usage-report', '--address', '127.0.0.1:0', join(world.here, 'lib/k6-post.js')];
   const processes = { server: server.pid };
-  const { cpu } = await while_(processes, () => finish({ command: program, args, env, core: 'rest' }));
+  const { cpu } = await while_(processes, () => finish({ command: program, args, env }));
   const { requests, seconds, failed } = JSON.parse(readFileSync(out, 'utf8'));
   if (failed > 0) throw new Error(`k6: ${failed} of ${requests} requests failed`);
   return { rate: requests / seconds, cpu: { generator: (cpu.generator * 1e6) / requests, server: (cpu.server * 1e6) / requests } };

@@ -2,7 +2,7 @@
 
 import { checkEqual } from '../lib/check.js';
 import { ask } from '../lib/http.js';
-import { booksOf, fill, fillUntilCached, unrelated } from '../lib/lists.js';
+import { booksOf, fillUntilCached, unrelated } from '../lib/lists.js';
 import { load, writeBodies } from '../lib/load.js';
 import { lines } from '../lib/plots.js';
 import { stop } from '../lib/processes.js';
@@ -12,9 +12,8 @@ import { median, quantile, shown, table } from '../lib/stats.js';
 import { updates } from '../lib/writes.js';
 
 export const title = 'Scaling';
-const WRITES = 200;
-/** Lists that are read cold, one after the other. */
-const COLD = 100;
+/** Writes in each turn. */
+const WRITES = 100;
 /** Rows of every list while the number of books grows. */
 const ROWS = 40;
 
@@ -26,7 +25,7 @@ export async function run(world, results) {
   for (const [name, measure] of Object.entries({ rows: byRows, batches: byBatches, connections: byConnections, pages: byPage })) {
     const { what, columns, rows } = await measure(world);
     all[name] = rows;
-    results.say('scaling', `### ${what}\n`);
+    results.say('scaling', `### ${what}\n\nMedians of ${settings.rounds} turns of ${seconds} s and ${WRITES} writes.\n`);
     results.say('scaling', table([name, ...Object.values(columns)], rows.map((row) => [row.at.toLocaleString('en'), ...Object.keys(columns).map((column) => shown(row[column]))])));
     // One plot for each unit, so that milliseconds are not lost beside thousands.
     for (const unit of new Set(Object.values(columns).map(unitOf))) {
@@ -51,8 +50,25 @@ async function timed(server, bodies) {
   return median(latencies);
 }
 
+/** Lets the cases take turns; `once` measures one of them. Gives the medians of each figure, and all of them. */
+async function alternate(cases, once) {
+  const runs = cases.map(() => []);
+  for (let round = 0; round < settings.rounds; round += 1) {
+    for (const [place, one] of cases.entries()) runs[place].push(await once(one));
+  }
+  return cases.map(({ at, cold }, place) => {
+    const figure = (name) => [name, median(runs[place].map((run) => run[name]))];
+    return { at, cold, ...Object.fromEntries(Object.keys(runs[place][0]).map(figure)), runs: runs[place] };
+  });
+}
+
+async function read(world, server, bodies, connections) {
+  const run = await load(world, server, bodies, { seconds, connections });
+  if (run.errors) throw new Error(`${run.errors} requests failed`);
+  return { rate: run.rate, p99: run.p99 / 1_000 };
+}
+
 async function written(world, server, ids) {
-  await updates(world, server, ids, 20);
   const { latencies } = await updates(world, server, ids, WRITES);
   return { write: median(latencies), write99: quantile(latencies, 0.99) };
 }
@@ -60,70 +76,77 @@ async function written(world, server, ids) {
 const WRITTEN = { write: 'write median, ms', write99: 'write p99, ms' };
 
 async function byRows(world) {
-  const rows = [];
+  const cases = [];
+  // As many lists in every case as the smallest has.
+  const lists = Math.max(10, Math.floor(Math.min(...settings.rows) / ROWS));
   for (const at of settings.rows) {
     const database = `rows_${at}`;
     process.stderr.write(`   ${at} rows\n`);
     await world.load(database, { stores: Math.max(10, Math.floor(at / ROWS)), books: at });
     const ids = await world.ids(database);
-    const { requests } = scenarios(ids)['list-many'];
-    const redis = await world.redis(database);
-    const server = { ...(await world.serve(`oponn-${database}`, { database, cache: redis.url })), redis };
+    const requests = scenarios(ids)['list-many'].requests.slice(0, lists);
+    const { server, end } = await fresh(world, database, database);
     await ask(server, '{ __typename }', {});
-    const cold = await timed(server, requests.slice(0, COLD).map(({ body }) => body));
-    await fill(server, requests.map(({ body }) => body));
-    const run = await load(world, server, writeBodies(world, database, requests), { seconds });
-    rows.push({ at, rate: run.rate, cold, ...(await written(world, server, await booksOf(world, database, ids.stores[0]))) });
-    await stop(server);
-    await stop(redis);
+    const cold = await timed(server, requests.map(({ body }) => body));
+    const bodies = writeBodies(world, database, requests);
+    cases.push({ at, cold, server, bodies, end, database, books: await booksOf(world, database, ids.stores[0]) });
+  }
+  const rows = await alternate(cases, async ({ server, bodies, books }) => ({
+    ...(await read(world, server, bodies)),
+    ...(await written(world, server, books)),
+  }));
+  for (const { end, database } of cases) {
+    await end();
     await (await world.database(database)).dropDatabase();
   }
-  return { what: `Rows per type (lists of ${ROWS} rows, pages of 20)`, columns: { rate: 'cached reads, req/s', cold: 'cold read median, ms', ...WRITTEN }, rows };
+  return { what: `Rows per type (${lists} lists of ${ROWS} rows, pages of 20)`, columns: { rate: 'cached reads, req/s', cold: 'cold read median, ms', ...WRITTEN }, rows };
 }
 
 async function byBatches(world) {
-  const { ids, server, end } = await fresh(world, 'batches', ['[limits]', `batches = ${2 * Math.max(...settings.batches) + 1_000}`]);
+  const ids = await world.ids('bench');
   const spare = ids.stores.at(-1);
   const books = await booksOf(world, 'bench', spare);
-  const lists = unrelated(ids, [spare], Math.max(...settings.batches));
-  const rows = [];
-  let filled = 0;
+  const cases = [];
   for (const at of settings.batches) {
     process.stderr.write(`   ${at} batches\n`);
-    await fillUntilCached(world, server, 'bench', lists.slice(filled, at), lists.slice(0, at));
-    filled = at;
-    const requests = lists.slice(0, Math.min(at, 500)).map((body) => ({ body }));
-    const run = await load(world, server, writeBodies(world, 'batches', requests), { seconds });
-    rows.push({ at, rate: run.rate, ...(await written(world, server, books)) });
+    const name = `batches-${at}`;
+    const { server, end } = await fresh(world, name, 'bench', ['[limits]', `batches = ${2 * at + 1_000}`]);
+    const lists = unrelated(ids, [spare], at);
+    await fillUntilCached(world, server, 'bench', lists);
+    const bodies = writeBodies(world, name, lists.slice(0, Math.min(...settings.batches)).map((body) => ({ body })));
+    cases.push({ at, server, bodies, end });
   }
-  await end();
+  const rows = await alternate(cases, async ({ server, bodies }) => ({
+    ...(await read(world, server, bodies)),
+    ...(await written(world, server, books)),
+  }));
+  for (const { end } of cases) await end();
   return { what: 'Cached batches of the type, none of which the writes touch', columns: { rate: 'cached reads, req/s', ...WRITTEN }, rows };
 }
 
 async function byConnections(world) {
-  const { ids, server, end } = await fresh(world, 'connections');
+  const { server, end } = await fresh(world, 'connections', 'bench');
+  const all = scenarios(await world.ids('bench'));
+  const cases = settings.clients.map((at) => ({ at }));
   const columns = {};
-  const rows = settings.clients.map((at) => ({ at }));
-  const all = scenarios(ids);
+  const rows = cases.map(({ at }) => ({ at }));
   for (const name of ['list-hot', 'list-many']) {
     await checkEqual([server], all[name]);
     const bodies = writeBodies(world, `connections-${name}`, all[name].requests);
     Object.assign(columns, { [`${name}-rate`]: `${name}, req/s`, [`${name}-p99`]: `${name} p99, ms` });
-    for (const row of rows) {
-      const run = await load(world, server, bodies, { seconds, connections: row.at });
-      if (run.errors) throw new Error(`${run.errors} requests failed on ${row.at} connections`);
-      row[`${name}-rate`] = run.rate;
-      row[`${name}-p99`] = run.p99 / 1_000;
-    }
+    const measured = await alternate(cases, ({ at }) => read(world, server, bodies, at));
+    measured.forEach(({ rate, p99, runs }, place) => {
+      Object.assign(rows[place], { [`${name}-rate`]: rate, [`${name}-p99`]: p99, [`${name}-runs`]: runs });
+    });
   }
   await end();
   return { what: 'Connections', columns, rows };
 }
 
 async function byPage(world) {
-  const { ids, server, end } = await fresh(world, 'pages');
-  const books = await booksOf(world, 'bench', ids.stores[0]);
-  const rows = [];
+  const { server, end } = await fresh(world, 'pages', 'bench');
+  const books = await booksOf(world, 'bench', (await world.ids('bench')).stores[0]);
+  const cases = [];
   for (const at of settings.pages) {
     const query = `{ books(orderBy: [{ field: PRICE, direction: ASC }], first: ${at}) { nodes { id title author year price } } }`;
     const body = JSON.stringify({ query });
@@ -131,20 +154,23 @@ async function byPage(world) {
     const { nodes } = (await ask(server, body)).books;
     const cold = performance.now() - began;
     if (nodes.length !== at) throw new Error(`a page of ${at} has ${nodes.length} rows; there is too little data`);
-    const run = await load(world, server, writeBodies(world, 'pages', [{ body }]), { seconds });
-    rows.push({ at, rate: run.rate, nodes: run.rate * at, p99: run.p99 / 1_000, cold, ...(await written(world, server, books)) });
+    cases.push({ at, cold, bodies: writeBodies(world, `pages-${at}`, [{ body }]) });
   }
+  const rows = await alternate(cases, async ({ at, bodies }) => {
+    const { rate, p99 } = await read(world, server, bodies);
+    return { rate, nodes: rate * at, p99, ...(await written(world, server, books)) };
+  });
   await end();
   return { what: 'Page size (one hot list of all books, in which every write is)', columns: { rate: 'cached reads, req/s', nodes: 'rows sent, rows/s', p99: 'read p99, ms', cold: 'first read, ms', ...WRITTEN }, rows };
 }
 
-/** An oponn with an empty Redis on the generated data. */
-async function fresh(world, name, config = []) {
+/** An oponn with an empty Redis on a database of generated data. */
+async function fresh(world, name, database, lines = []) {
   const redis = await world.redis(name);
-  const server = { ...(await world.serve(`oponn-${name}`, { database: 'bench', cache: redis.url, lines: config })), redis };
+  const server = { ...(await world.serve(`oponn-${name}`, { database, cache: redis.url, lines })), redis };
   const end = async () => {
     await stop(server);
     await stop(redis);
   };
-  return { ids: await world.ids('bench'), server, end };
+  return { server, end };
 }

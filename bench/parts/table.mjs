@@ -46,7 +46,8 @@ export async function run(world, results) {
 const HOW = `${settings.rounds} alternating runs of ${settings.seconds} s, ${settings.connections} connections.
 Medians; ratios are those of each round, with their range. All answers were equal before and right after.
 Contenders marked * may answer what a write has changed since; oponn does not.
-CPU: microseconds that all threads of a process took, per answered request.
+Processor time: microseconds that all threads of a process took, per answered request; its ratio is that of
+server, Redis and store together.
 `;
 
 /** Runs A, B, C, A, B, C, ... after one warm-up each. */
@@ -71,6 +72,8 @@ function compare(servers, runs) {
   return servers.map(({ name }) => {
     const of = (read) => summary(runs[name].map(read));
     const ratios = reference && reference.name !== name ? runs[name].map((one, round) => runs[reference.name][round].rate / one.rate) : undefined;
+    const cost = (one) => one.cpu.server + (one.cpu.redis ?? 0) + (one.cpu.store ?? 0);
+    const costs = ratios && runs[name].map((one, round) => cost(one) / cost(runs[reference.name][round]));
     const who = [...new Set(runs[name].flatMap((one) => Object.keys(one.cpu)))];
     return {
       name,
@@ -78,6 +81,7 @@ function compare(servers, runs) {
       p50: median(runs[name].map((one) => one.p50)),
       p99: median(runs[name].map((one) => one.p99)),
       ratio: ratios && summary(ratios),
+      costs: costs && summary(costs),
       cpu: Object.fromEntries(who.map((one) => [one, median(runs[name].map((run) => run.cpu[one]).filter(Number.isFinite))])),
       runs: runs[name],
     };
@@ -86,7 +90,7 @@ function compare(servers, runs) {
 
 function tell(servers, rows) {
   const reference = servers.find((server) => server.reference)?.name ?? 'reference';
-  const head = ['', 'req/s', 'range', `${reference} / this`, 'range', 'p50 ms', 'p99 ms'];
+  const head = ['', 'req/s', 'range', `${reference} / this`, 'range', 'processor time, this / ' + reference, 'p50 ms', 'p99 ms'];
   const who = ['server', 'redis', 'store', 'generator'];
   const lines = rows.map((row) => [
     `${row.name}${contenders[row.name].stale ? ' *' : ''}`,
@@ -94,6 +98,7 @@ function tell(servers, rows) {
     shownRange(row.rate.range),
     row.ratio ? `${shown(row.ratio.median)}x` : '',
     row.ratio ? shownRange(row.ratio.range) : '',
+    row.costs ? `${shown(row.costs.median)}x` : '',
     shown(row.p50 / 1_000),
     shown(row.p99 / 1_000),
     ...who.map((one) => (row.cpu[one] === undefined ? '' : shown(Math.round(row.cpu[one] * 10) / 10))),

@@ -5,15 +5,14 @@ import { ask } from '../lib/http.js';
 import { booksOf, fillUntilCached, touching, unrelated } from '../lib/lists.js';
 import { stop } from '../lib/processes.js';
 import { settings } from '../lib/settings.js';
-import { shown, table } from '../lib/stats.js';
+import { shown, shownRange, table } from '../lib/stats.js';
 import { alternateUpdates } from '../lib/writes.js';
 
 export const title = 'One updateBook, by cached lists';
-const ROUNDS = 6;
 
 export async function run(world, results) {
   results.begin('writes', title);
-  results.say('writes', `${settings.updates} updates each, one after the other, in ${ROUNDS} alternating rounds. Every case has an oponn and a Redis of its own, on the same store.\n`);
+  results.say('writes', `${settings.updates} updates each, one after the other, in ${settings.rounds} alternating rounds; ratios are of the medians of each round. Every case has an oponn and a Redis of its own, on the same store.\n`);
   const ids = await world.ids('bench');
   // Each case writes to books of its own store, and no list of another case has them.
   const spare = ids.stores.slice(-(settings.unrelated.length + settings.touched.length));
@@ -39,11 +38,11 @@ async function measure(world, results, counts, what, wanted) {
     await fillUntilCached(world, server, 'bench', lists);
     cases.push({ count, server, redis, lists, ids: await booksOf(world, 'bench', store) });
   }
-  const measured = await alternateUpdates(world, cases, settings.updates, ROUNDS);
+  const measured = await alternateUpdates(world, cases, settings.updates, settings.rounds);
   await checkLists(world, cases);
-  const rows = cases.map(({ count }, place) => ({ count, ...measured[place], ratio: measured[place].median / measured[0].median }));
-  const head = [what, 'median ms', 'to the first', 'p99 ms', 'oponn us/write', 'redis us/write', 'store us/write'];
-  const line = (row) => [row.count.toLocaleString('en'), shown(row.median), `${row.ratio.toFixed(2)}x`, shown(row.p99), ...['server', 'redis', 'store'].map((who) => shown(Math.round(row.cpu[who])))];
+  const rows = cases.map(({ count }, place) => ({ count, ...measured[place] }));
+  const head = [what, 'median ms', 'to the first', 'range', 'p99 ms', 'oponn us/write', 'redis us/write', 'store us/write'];
+  const line = (row) => [row.count.toLocaleString('en'), shown(row.median), `${row.ratio.median.toFixed(2)}x`, shownRange(row.ratio.range), shown(row.p99), ...['server', 'redis', 'store'].map((who) => shown(Math.round(row.cpu[who])))];
   results.say('writes', table(head, rows.map(line)));
   for (const { server, redis } of cases) {
     await stop(server);

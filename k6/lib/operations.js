@@ -3,10 +3,9 @@
 
 import { send } from './client.js';
 import { faultOfPage, faultOfRow, list, orderBy } from './oracle.js';
+import { below, byShare, pick } from './random.js';
 import { settings } from './settings.js';
 
-const pick = (items) => items[Math.floor(Math.random() * items.length)];
-const below = (n) => Math.floor(Math.random() * n);
 const way = () => pick(['ASC', 'DESC']);
 const all = () => true;
 
@@ -242,9 +241,4 @@ export const operations = [
   { name: 'booksWithStores', share: 5, run: booksWithStores },
 ];
 
-const shares = operations.reduce((sum, operation) => sum + operation.share, 0);
-
-export function drawOperation() {
-  let at = Math.random() * shares;
-  return operations.find((operation) => (at -= operation.share) < 0) || operations[0];
-}
+export const drawOperation = () => byShare(operations);

@@ -7,6 +7,10 @@ mod serve;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// That of oponn's own program: what is compared is not allocators.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     match std::env::args().nth(1).as_deref() {
