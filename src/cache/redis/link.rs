@@ -25,6 +25,8 @@ use super::{reply, scripts, server, traffic};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::{Metrics, VoidReason};
 
+/// How long the answer to a read may be late before the connection is taken to be dead.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
 /// Pause before the first and between the later attempts to connect again.
@@ -235,9 +237,8 @@ impl Link {
 
     /// Connects, voids what is cached if it may be stale, and trusts the cache.
     async fn begin(&self, stale: bool) -> Result<(), CacheError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(None);
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
         let failed = |error: redis::RedisError| match error.kind() {
             // Waiting does not help against a wrong password.
             redis::ErrorKind::AuthenticationFailed => {
@@ -307,11 +308,13 @@ impl Link {
     }
 }
 
-/// Waits until the cache answers, and has it read again. An answer that does not come in time ends the
-/// trust, as that to any change.
-async fn catch_up(link: Weak<Link>, session: Session) {
+/// Waits until the cache answers, and has it read again. A connection that stays silent is given up.
+async fn catch_up(link: Weak<Link>, mut session: Session) {
+    let ping = redis::cmd("PING");
+    let answer = timeout(SILENCE, session.connection.send_packed_command(&ping)).await;
     let Some(alive) = link.upgrade() else { return };
-    if alive.exchange(&session, Need::Change, &[redis::cmd("PING")]).await.is_err() {
+    if !matches!(answer, Ok(Ok(_))) {
+        alive.distrust(session.number, "it does not answer any more");
         return;
     }
     let mut phase = alive.phase.write();
