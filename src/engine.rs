@@ -2,7 +2,7 @@
 //! only place that knows both.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_graphql::dataloader::DataLoader;
@@ -28,6 +28,7 @@ mod observed;
 mod page;
 mod reconcile;
 mod references;
+mod unsettled;
 mod upsert;
 mod watch;
 mod window;
@@ -41,6 +42,7 @@ pub use upsert::{Expect, Upserted};
 use entity::EntityLoader;
 use fill::Flights;
 use observed::{ObservedCache, ObservedStore};
+use unsettled::Writing;
 use watch::Watch;
 
 /// An application at work: a model, a store and a cache.
@@ -77,6 +79,7 @@ struct Core {
     options: EngineOptions,
     /// The latest commit that this process has heard of.
     latest: Arc<AtomicU64>,
+    writing: Writing,
 }
 
 impl Core {
@@ -105,7 +108,11 @@ impl Engine {
         let store =
             Arc::new(ObservedStore::new(store, metrics.clone(), forget(cache.clone(), latest.clone())));
         let watch = Watch::new(cache.clone(), metrics.clone());
-        Engine::of(Core { model, store, cache, metrics, options, latest }, Arc::default(), watch)
+        Engine::of(
+            Core { model, store, cache, metrics, options, latest, writing: Writing::default() },
+            Arc::default(),
+            watch,
+        )
     }
 
     fn of(core: Core, flights: Arc<Flights>, watch: Arc<Watch>) -> Engine {
@@ -150,8 +157,8 @@ impl Engine {
         self.watch.look().await
     }
 
-    /// Whether nothing of this has changed after the place, as far as the last look could tell; gives the
-    /// place up to which that is known.
+    /// Whether nothing of these sorted topics has changed after the place, as far as the last look could tell;
+    /// gives the place up to which that is known.
     pub fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
         self.watch.unchanged(topics, since)
     }
@@ -164,10 +171,19 @@ impl Engine {
 
 /// What to do when the store turns out to be older than what the cache remembers: nothing of it holds.
 fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>) -> impl Fn() + Send + Sync + 'static {
+    // Many reads come upon it at once; one clearing is enough for all of them.
+    let clearing = Arc::new(AtomicBool::new(false));
     move || {
+        if clearing.swap(true, Ordering::AcqRel) {
+            return;
+        }
         tracing::warn!("the store is older than the cache: it was restored or replaced; clearing the cache");
         latest.store(0, Ordering::Relaxed);
-        let cache = cache.clone();
-        tokio::spawn(async move { cache.reset().await });
+        let (cache, clearing) = (cache.clone(), clearing.clone());
+        tokio::spawn(async move {
+            let reset = cache.reset().await;
+            clearing.store(false, Ordering::Release);
+            reset
+        });
     }
 }

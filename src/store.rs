@@ -85,9 +85,9 @@ pub trait Store: Send + Sync + 'static {
     /// writes. One failing does not keep the others from happening.
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>>;
 
-    /// Inserts many documents, possibly at the same time, without the exact stamps that [`Store::write`]
-    /// gives. Results are in the order of the documents; the time is not before any of the commits. One
-    /// failing does not keep the others out.
+    /// Inserts many documents in their order, without the exact stamps that [`Store::write`] gives. One
+    /// failing does not keep the others out. Results are in the order of the documents; the time is not
+    /// before any of the commits.
     async fn insert_many(
         &self,
         ty: &str,

@@ -4,19 +4,22 @@
 use std::sync::Arc;
 
 use bson::{Bson, Document};
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, Value as Json};
 
-use super::lookup::apart;
+use super::lookup::{Numbered, apart};
 use super::write::Draft;
 use super::{Engine, EngineError, Step};
 use crate::metrics::VoidReason;
 use crate::query::{Bound, Filter, Order, row_key};
 use crate::schema::{Collection, UniqueKey};
-use crate::store::{Condition, Find, Patch, StoreError, Write, Written};
+use crate::store::{Condition, Find, Patch, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
 
 /// Documents that one operation is told by their ids or reads at a time.
 pub(super) const PIECE: usize = 500;
+/// Pieces inserted at the same time: one alone waits for its acknowledgement by a majority most of its time.
+const AT_ONCE: usize = 4;
 
 impl Engine {
     /// Creates documents, each on its own; the results are in the order of the inputs. `places` say where
@@ -53,34 +56,41 @@ impl Engine {
             .collect();
         let ty = &collection.name;
         let mut written: Vec<Result<(), EngineError>> = vec![Ok(()); documents.len()];
+        let unsettled = self.unsettled([ty.clone()]);
+        let (at_once, later) = apart(collection, documents.into_iter().enumerate().collect());
+        let insert = async |documents: Numbered| {
+            let (places, documents): (Vec<usize>, Vec<Document>) = documents.into_iter().unzip();
+            (places, self.core.store.insert_many(ty, documents).await)
+        };
+        let mut done: Vec<_> =
+            stream::iter(pieces(at_once)).map(&insert).buffer_unordered(AT_ONCE).collect().await;
+        if !later.is_empty() {
+            done.push(insert(later).await);
+        }
         let (mut last, mut unknown) = (None, false);
-        for apart in apart(collection, documents) {
-            let (places, documents): (Vec<usize>, Vec<Document>) = apart.into_iter().unzip();
-            match self.core.store.insert_many(ty, documents).await {
-                Ok((done, time)) => {
-                    // What was refused is not there, and so there is nothing to void.
-                    if done.iter().any(Result::is_ok) {
+        for (places, inserted) in done {
+            let results = match inserted {
+                Ok((results, time)) => {
+                    if results.iter().any(Result::is_ok) {
                         last = last.max(Some(time));
                     }
-                    for (place, done) in places.into_iter().zip(done) {
-                        unknown |= matches!(done, Err(StoreError::Unknown(_)));
-                        written[place] = done.map_err(EngineError::from);
-                    }
+                    results
                 }
-                Err(error) => {
-                    // Some of it may have happened.
-                    unknown = true;
-                    let error = EngineError::from(error);
-                    places.into_iter().for_each(|place| written[place] = Err(error.clone()));
-                }
+                Err(error) => vec![Err(error); places.len()],
+            };
+            for (place, result) in places.into_iter().zip(results) {
+                unknown |= result.as_ref().is_err_and(|error| !error.is_of_document());
+                written[place] = result.map_err(EngineError::from);
             }
         }
         if let Some(time) = last {
-            self.void([ty.clone()], time, VoidReason::Bulk).await;
+            self.core.void([ty.clone()], time, VoidReason::Bulk).await;
         }
         if unknown {
-            self.void_unknown([ty.clone()]).await;
+            // Some of it may have happened.
+            self.core.void_unknown([ty.clone()]).await;
         }
+        unsettled.settled();
         let mut written = written.into_iter();
         let finish = |result: Result<_, EngineError>| {
             let created = result?;
@@ -172,21 +182,18 @@ impl Engine {
         patch: Option<&Patch>,
         filter: &Filter,
     ) -> Result<u64, EngineError> {
+        let unsettled = self.unsettled([ty.clone()]);
         let done = match patch {
             Some(patch) => self.core.store.update_many(ty, filter, patch).await,
             None => self.core.store.delete_many(ty, filter).await,
         };
-        match done {
-            Ok((count, time)) => {
-                self.void([ty.clone()], time, VoidReason::Bulk).await;
-                Ok(count)
-            }
-            Err(error) => {
-                // Some of it may have happened even so.
-                self.void_unknown([ty.clone()]).await;
-                Err(error.into())
-            }
+        match &done {
+            Ok((_, time)) => self.core.void([ty.clone()], *time, VoidReason::Bulk).await,
+            // Some of it may have happened even so.
+            Err(_) => self.core.void_unknown([ty.clone()]).await,
         }
+        unsettled.settled();
+        Ok(done?.0)
     }
 
     /// The ids of all documents that satisfy the filter, read piece by piece.
@@ -222,6 +229,15 @@ fn shared_key<'a>(collection: &'a Collection, patch: &Patch) -> Option<&'a Uniqu
     let set =
         |field: &Arc<str>| patch.set.iter().any(|(name, value)| **name == **field && *value != Bson::Null);
     collection.uniques.iter().find(|key| key.fields.iter().all(set))
+}
+
+/// The documents in pieces.
+fn pieces(documents: Numbered) -> impl Iterator<Item = Numbered> {
+    let mut rest = documents;
+    std::iter::from_fn(move || {
+        let more = rest.split_off(rest.len().min(PIECE));
+        Some(std::mem::replace(&mut rest, more)).filter(|piece| !piece.is_empty())
+    })
 }
 
 pub(super) fn unencodable(error: &bson::error::Error) -> EngineError {

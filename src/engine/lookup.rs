@@ -56,11 +56,21 @@ impl Engine {
                 }
             }
         }
-        let paths = key.map_or_else(|| vec!["_id".to_owned()], UniqueKey::paths);
+        let paths = paths(key);
         let by_key: HashMap<Vec<u8>, &Doc> =
             found.iter().filter_map(|doc| Some((values_at(&doc.decode().ok()?, &paths)?, doc))).collect();
         let pick = |filter: Filter| by_key.get(&filter_key(&filter, &paths)).map(|doc| (*doc).clone());
         filters.into_iter().map(|filter| filter.map(pick)).collect()
+    }
+
+    /// Bytes that are the same for the same values in a key, however they are written.
+    pub(super) fn key_name(&self, collection: &Collection, on: &str, values: &[Json]) -> Vec<u8> {
+        let key = collection.uniques.iter().find(|key| key.name == on);
+        match self.key_filter(collection, key, values) {
+            Ok(filter) => filter_key(&filter, &paths(key)),
+            // No document has them.
+            Err(_) => Json::from(values.to_vec()).to_string().into_bytes(),
+        }
     }
 
     fn key_filter(
@@ -107,26 +117,20 @@ pub(super) fn key_values(collection: &Collection, on: &str, record: &Map<String,
     }
 }
 
-/// New documents with their places, in groups to be inserted one after the other: within a group no two
-/// share an id or a unique value, so they can be inserted at the same time, and of those that do share
-/// one the first always wins.
-pub(super) fn apart(
-    collection: &Collection,
-    documents: Vec<Document>,
-) -> impl Iterator<Item = Vec<(usize, Document)>> {
-    let mut rest: Vec<(usize, Document)> = documents.into_iter().enumerate().collect();
-    std::iter::from_fn(move || {
-        let mut taken = HashSet::new();
-        let (now, later) = std::mem::take(&mut rest).into_iter().partition(|(_, document)| {
-            let keys = unique_keys(collection, document);
-            let free = keys.iter().all(|key| !taken.contains(key));
-            taken.extend(keys);
-            free
-        });
-        rest = later;
-        Some(now).filter(|now: &Vec<_>| !now.is_empty())
+/// New documents with their places: those that can be inserted at the same time, because no two of them share an id
+/// or a unique value, and the others, which share one with an earlier document and so have to come after it.
+pub(super) fn apart(collection: &Collection, documents: Vec<(usize, Document)>) -> (Numbered, Numbered) {
+    let mut taken = HashSet::new();
+    documents.into_iter().partition(|(_, document)| {
+        let keys = unique_keys(collection, document);
+        let free = keys.iter().all(|key| !taken.contains(key));
+        taken.extend(keys);
+        free
     })
 }
+
+/// Documents with their places among others.
+pub(super) type Numbered = Vec<(usize, Document)>;
 
 /// What of a document no other of its type may have: its id, and its values in each unique key.
 fn unique_keys(collection: &Collection, document: &Document) -> Vec<(String, Vec<u8>)> {
@@ -147,6 +151,11 @@ fn values_at(document: &Document, paths: &[String]) -> Option<Vec<u8>> {
         key.extend(encode_value(Some(value).filter(|value| **value != Bson::Null)?));
     }
     Some(key)
+}
+
+/// Where a document has the values of a key, or its id.
+fn paths(key: Option<&UniqueKey>) -> Vec<String> {
+    key.map_or_else(|| vec!["_id".to_owned()], UniqueKey::paths)
 }
 
 /// The values that a filter of equalities asks for, in the order of the paths.

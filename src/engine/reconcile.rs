@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Engine;
+use super::{Core, Engine};
 use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
 use crate::metrics::{CacheAction, VoidReason};
 use crate::telemetry::TRACES;
@@ -87,32 +87,6 @@ impl Engine {
         }
     }
 
-    /// Voids what is cached of the types: for writes that tell too little to reconcile. `at` is not
-    /// before any of their commits.
-    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
-        self.core.saw(at);
-        let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        match self.core.cache.drop_types(&types, at).await {
-            Ok(()) => self.core.metrics.cache_voided(reason, types.len() as u64),
-            Err(error) => {
-                tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear")
-            }
-        }
-    }
-
-    /// Voids what is cached of types of which a write with an unknown outcome may still be under way: now,
-    /// and once more when the store has long given it up.
-    pub(super) async fn void_unknown(&self, types: impl IntoIterator<Item = Arc<str>>) {
-        let types: Vec<Arc<str>> = types.into_iter().collect();
-        self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
-        let core = self.core.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(AFTERMATH).await;
-            // Out of reach: the cache is cleared before it is used again.
-            let _ = core.cache.drop_types(&types, Time(0)).await;
-        });
-    }
-
     fn count(&self, done: &[Reconciled]) {
         for action in done {
             let action = match action {
@@ -127,5 +101,33 @@ impl Engine {
             };
             self.core.metrics.cache_reconciled(action, 1);
         }
+    }
+}
+
+impl Core {
+    /// Voids what is cached of the types: for writes that tell too little to reconcile. `at` is not
+    /// before any of their commits.
+    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
+        self.saw(at);
+        let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        match self.cache.drop_types(&types, at).await {
+            Ok(()) => self.metrics.cache_voided(reason, types.len() as u64),
+            Err(error) => {
+                tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear")
+            }
+        }
+    }
+
+    /// Voids what is cached of types of which a write with an unknown outcome may still be under way: now,
+    /// and once more when the store has long given it up.
+    pub(super) async fn void_unknown(&self, types: impl IntoIterator<Item = Arc<str>>) {
+        let types: Vec<Arc<str>> = types.into_iter().collect();
+        self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
+        let cache = self.cache.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(AFTERMATH).await;
+            // Out of reach: the cache is cleared before it is used again.
+            let _ = cache.drop_types(&types, Time(0)).await;
+        });
     }
 }

@@ -4,7 +4,7 @@
 //! Both look in the store, not in the cache: what a cache says holds for those who were acknowledged
 //! before, but whoever lost a race against a write under way has to see that write.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -39,6 +39,18 @@ pub enum Expect {
 
 /// How often an upsert begins anew because another write came between its look and its own.
 const TRIES: usize = 5;
+
+/// Records of a bulk upsert, with what has become of them.
+struct Work<'a> {
+    collection: &'a Collection,
+    on: &'a str,
+    records: &'a [Map<String, Json>],
+    /// Their values in the key.
+    values: Vec<Vec<Json>>,
+    results: Vec<Option<Outcome>>,
+}
+
+type Outcome = Result<(Id, Upserted), EngineError>;
 
 impl Engine {
     /// Updates the document that has the input's values in a unique key (its id, when no key is given),
@@ -97,70 +109,67 @@ impl Engine {
         on: &str,
         records: Vec<Map<String, Json>>,
         expect: Expect,
-    ) -> Vec<Result<(Id, Upserted), EngineError>> {
+    ) -> Vec<Outcome> {
         let Some(collection) = self.core.model.collection(ty).cloned() else {
             let error = EngineError::Internal(format!("there is no collection type {ty}"));
             return records.iter().map(|_| Err(error.clone())).collect();
         };
         let values: Vec<Vec<Json>> =
             records.iter().map(|record| key_values(&collection, on, record)).collect();
-        let mut results: Vec<Option<Result<(Id, Upserted), EngineError>>> = vec![None; records.len()];
-        // A key that stands twice among the records: the later one finds what the earlier one made.
-        let mut first_use: HashMap<String, usize> = HashMap::new();
-        let is_first = |index: &usize| {
-            let name = Json::from(values[*index].clone()).to_string();
-            *first_use.entry(name).or_insert(*index) == *index
-        };
-        let (mut open, repeated): (Vec<usize>, Vec<usize>) = (0..records.len()).partition(is_first);
-        if expect == Expect::New {
-            self.create_records(&collection, &records, open.clone(), &mut results).await;
-            open.retain(|&index| results[index].as_ref().is_none_or(may_be_known));
+        let names: Vec<Vec<u8>> =
+            values.iter().map(|values| self.key_name(&collection, on, values)).collect();
+        let results = vec![None; records.len()];
+        let mut work = Work { collection: &collection, on, records: &records, values, results };
+        let (mut rest, mut expect): (Vec<usize>, Expect) = ((0..records.len()).collect(), expect);
+        while !rest.is_empty() {
+            // A key that stands twice among the records: the later one finds what the earlier one made.
+            let mut taken = HashSet::new();
+            let (now, later) = rest.into_iter().partition(|&index| taken.insert(&names[index]));
+            self.upsert_apart(&mut work, now, expect).await;
+            (rest, expect) = (later, Expect::Known);
         }
-        let wanted: Vec<Vec<Json>> = open.iter().map(|&index| values[index].clone()).collect();
-        let existing = if open.is_empty() { Vec::new() } else { self.lookup(&collection, on, &wanted).await };
+        let missing = || Err(EngineError::Internal("a record had no result".into()));
+        work.results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+
+    /// Upserts records of which no two have the same key.
+    async fn upsert_apart(&self, work: &mut Work<'_>, mut open: Vec<usize>, expect: Expect) {
+        if expect == Expect::New {
+            self.create_records(work, open.clone()).await;
+            open.retain(|&index| work.results[index].as_ref().is_none_or(may_be_known));
+        }
+        if open.is_empty() {
+            return;
+        }
+        let wanted: Vec<Vec<Json>> = open.iter().map(|&index| work.values[index].clone()).collect();
+        let existing = self.lookup(work.collection, work.on, &wanted).await;
         let mut creates: Vec<usize> = Vec::new();
         let mut updates: Vec<(usize, Id, Patch)> = Vec::new();
         for (index, found) in open.into_iter().zip(existing) {
             match found {
-                Err(error) => results[index] = Some(Err(error)),
+                Err(error) => work.results[index] = Some(Err(error)),
                 Ok(None) => creates.push(index),
-                Ok(Some(doc)) => match self.difference(&collection, &records[index], &doc) {
-                    Err(error) => results[index] = Some(Err(error)),
-                    Ok((id, None)) => results[index] = Some(Ok((id, Upserted::Unchanged))),
+                Ok(Some(doc)) => match self.difference(work.collection, &work.records[index], &doc) {
+                    Err(error) => work.results[index] = Some(Err(error)),
+                    Ok((id, None)) => work.results[index] = Some(Ok((id, Upserted::Unchanged))),
                     Ok((id, Some(patch))) => updates.push((index, id, patch)),
                 },
             }
         }
-        self.create_records(&collection, &records, creates, &mut results).await;
-        self.update_records(&collection, updates, &mut results).await;
-        for index in repeated {
-            let again = Box::pin(self.upsert_many(ty, on, vec![records[index].clone()], Expect::Known)).await;
-            results[index] = again.into_iter().next();
-        }
-        let missing = || Err(EngineError::Internal("a record had no result".into()));
-        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+        self.create_records(work, creates).await;
+        self.update_records(work, updates).await;
     }
 
-    async fn create_records(
-        &self,
-        collection: &Collection,
-        records: &[Map<String, Json>],
-        indexes: Vec<usize>,
-        results: &mut [Option<Result<(Id, Upserted), EngineError>>],
-    ) {
-        let inputs: Vec<&Map<String, Json>> = indexes.iter().map(|&index| &records[index]).collect();
-        let created = self.create_many(collection, &inputs, &vec![Vec::new(); inputs.len()]).await;
+    async fn create_records(&self, work: &mut Work<'_>, indexes: Vec<usize>) {
+        let inputs: Vec<&Map<String, Json>> = indexes.iter().map(|&index| &work.records[index]).collect();
+        let created = self.create_many(work.collection, &inputs, &vec![Vec::new(); inputs.len()]).await;
         for (index, created) in indexes.into_iter().zip(created) {
-            results[index] = Some(created.map(|(entity, _)| (entity.id, Upserted::Created)));
+            work.results[index] = Some(created.map(|(entity, _)| (entity.id, Upserted::Created)));
         }
     }
 
-    async fn update_records(
-        &self,
-        collection: &Collection,
-        updates: Vec<(usize, Id, Patch)>,
-        results: &mut [Option<Result<(Id, Upserted), EngineError>>],
-    ) {
+    async fn update_records(&self, work: &mut Work<'_>, updates: Vec<(usize, Id, Patch)>) {
+        let Work { collection, results, .. } = work;
         let groups: Vec<_> = updates
             .iter()
             .map(|(_, _, patch)| {

@@ -89,7 +89,8 @@ impl Watch {
                 looks.under_way = looks.next.take();
             }
             let since = watch.place();
-            let news = watch.cache.news(since).await.ok().flatten();
+            // A look that failed tells nothing: what is known stays so, and the next look goes on from there.
+            let news = watch.cache.news(since).await.ok()?;
             watch.known.write().learn(news)
         };
         // Traced as a part of the request that asked first.
@@ -97,16 +98,12 @@ impl Watch {
         look.map(|done| done.ok().flatten()).boxed().shared()
     }
 
-    /// Whether nothing of this has changed after the place. Gives the place up to which that is known,
-    /// which is where the last look ended or later.
+    /// Whether nothing of this, which is sorted, has changed after the place. Gives the place up to which that
+    /// is known, which is where the last look ended or later.
     pub(super) fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
         let known = self.known.read();
         let place = known.place.filter(|place| place.mark == since.mark)?;
-        let still = |topic: &Topic| known.last.get(topic).is_none_or(|number| *number <= since.number);
-        let judged = known.from..place.number;
-        let unchanged =
-            since.number == place.number || (judged.contains(&since.number) && topics.iter().all(still));
-        unchanged.then_some(place)
+        known.unchanged(topics, since.number, place.number).then_some(place)
     }
 }
 
@@ -130,6 +127,23 @@ impl Known {
         }
         self.place = Some(place);
         self.place
+    }
+
+    /// Whether no change after `since`, and up to `now`, is about one of the topics. Goes through the changes or
+    /// the topics, whichever are fewer.
+    fn unchanged(&self, topics: &[Topic], since: u64, now: u64) -> bool {
+        if since == now {
+            return true;
+        }
+        if !(self.from..now).contains(&since) {
+            return false;
+        }
+        let seen = usize::try_from(since - self.from).unwrap_or(usize::MAX).min(self.order.len());
+        let changes = self.order.range(seen..);
+        if changes.len() < topics.len() {
+            return changes.into_iter().all(|changed| topics.binary_search(changed).is_err());
+        }
+        topics.iter().all(|topic| self.last.get(topic).is_none_or(|number| *number <= since))
     }
 
     fn forget_oldest(&mut self) {

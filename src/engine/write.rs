@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
-use super::lookup::apart;
+use super::lookup::{Numbered, apart};
 use super::references::keys;
 use super::{Engine, EngineError, Footprint, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
+use crate::metrics::VoidReason;
 use crate::query::{BatchDef, Filter, Order};
 use crate::schema::{Collection, Filled, UniqueKey};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
@@ -67,9 +68,12 @@ impl Engine {
     ) -> Vec<Result<Written, EngineError>> {
         let mut results: Vec<Result<Written, EngineError>> =
             documents.iter().map(|_| Ok(Written::NotFound)).collect();
-        for apart in apart(collection, documents) {
+        let mut rest: Numbered = documents.into_iter().enumerate().collect();
+        while !rest.is_empty() {
+            let (now, later) = apart(collection, rest);
+            rest = later;
             let insert = |(index, document)| (index, Write::Insert { ty: collection.name.clone(), document });
-            let (indexes, writes): (Vec<usize>, Vec<Write>) = apart.into_iter().map(insert).unzip();
+            let (indexes, writes): (Vec<usize>, Vec<Write>) = now.into_iter().map(insert).unzip();
             for (index, written) in indexes.into_iter().zip(self.write_all(writes).await) {
                 results[index] = written;
             }
@@ -262,6 +266,7 @@ impl Engine {
         }
         let types: Vec<Arc<str>> = writes.iter().map(|write| write.ty().clone()).collect();
         let mark = self.core.cache.mark();
+        let unsettled = self.unsettled(types.iter().cloned());
         let results = self.core.store.write(writes).await;
         let change = |written: &Written| match written {
             Written::Changed(change) => Some(change.clone()),
@@ -269,15 +274,22 @@ impl Engine {
         };
         let changes: Vec<_> =
             results.iter().filter_map(|result| result.as_ref().ok().and_then(change)).collect();
-        self.settle(mark, &changes).await;
+        if changes.len() > self.core.options.bulk {
+            let last = changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
+            let types = changes.iter().map(|change| change.entity.ty.clone());
+            self.core.void(types, last, VoidReason::Bulk).await;
+        } else {
+            self.settle(mark, &changes).await;
+        }
         // What may have happened is unknown, so nothing that it could have touched stays.
         let unknown = |(result, ty): (&Result<Written, StoreError>, &Arc<str>)| {
             matches!(result, Err(StoreError::Unknown(_))).then(|| ty.clone())
         };
         let touched: Vec<_> = results.iter().zip(&types).filter_map(unknown).collect();
         if !touched.is_empty() {
-            self.void_unknown(touched).await;
+            self.core.void_unknown(touched).await;
         }
+        unsettled.settled();
         results.into_iter().map(|result| result.map_err(EngineError::from)).collect()
     }
 }

@@ -32,3 +32,18 @@ pub enum StoreError {
     #[error("store error: {0}")]
     Internal(String),
 }
+
+impl StoreError {
+    /// Whether it is one document's own fault, which that document was not written for. Of a command that failed
+    /// for another reason something may have happened.
+    pub fn is_of_document(&self) -> bool {
+        match self {
+            StoreError::Duplicate { .. } | StoreError::Unacceptable(_) => true,
+            StoreError::Unavailable(_)
+            | StoreError::Unknown(_)
+            | StoreError::Refused(_)
+            | StoreError::Behind(_)
+            | StoreError::Internal(_) => false,
+        }
+    }
+}

@@ -20,3 +20,4 @@ mod store_contract;
 mod store_mongo;
 mod strategies;
 mod traces;
+mod unsettled;

@@ -1,7 +1,6 @@
 //! Bulk writes: many documents in one command, without images.
 
 use bson::{Document, doc};
-use futures_util::stream::{self, StreamExt};
 
 use super::command::{MAX_DOCUMENT, number};
 use super::write::{new_document, of_write_error, write_errors};
@@ -11,10 +10,8 @@ use crate::schema::Collection;
 use crate::store::{Patch, StoreError};
 use crate::value::Time;
 
-/// Documents in one command at the most, and commands sent at the same time: one connection waits for the
-/// acknowledgement of a majority most of its time.
-const DOCUMENTS: usize = 500;
-const AT_ONCE: usize = 4;
+/// Documents in one command at the most.
+const DOCUMENTS: usize = 1000;
 /// What each document costs in a command beside its own bytes: its place in the array.
 const PLACE: usize = 16;
 
@@ -59,18 +56,13 @@ impl MongoStore {
                 Err(error) => results[place] = Err(error),
             }
         }
-        let insert = async |Batch { places, documents, .. }: Batch| {
+        for Batch { places, documents, .. } in batches.into_iter().filter(|batch| !batch.places.is_empty()) {
             let command = doc! {
                 "insert": &*collection.collection,
                 "documents": documents,
                 "ordered": false,
             };
-            (places, self.change(collection, command).await)
-        };
-        let batches = batches.into_iter().filter(|batch| !batch.places.is_empty());
-        let mut replies = stream::iter(batches).map(insert).buffer_unordered(AT_ONCE);
-        while let Some((places, reply)) = replies.next().await {
-            match reply {
+            match self.change(collection, command).await {
                 Ok(reply) => {
                     last = last.max(reply.time);
                     for refused in write_errors(&reply.body) {
@@ -83,7 +75,6 @@ impl MongoStore {
                 Err(error) => places.iter().for_each(|place| results[*place] = Err(error.clone())),
             }
         }
-        drop(replies);
         Ok((results, last))
     }
 

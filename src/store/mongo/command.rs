@@ -17,7 +17,8 @@ use crate::value::{Doc, Time};
 
 /// How long the server may work on one read.
 const READ_LIMIT: Duration = Duration::from_secs(20);
-/// How long a majority may take to acknowledge a write.
+/// How long the server may work on one write, and how long a majority may take to acknowledge it: together no
+/// longer than an answer is waited for.
 const WRITE_LIMIT: Duration = Duration::from_secs(20);
 /// How long to wait for an answer of any kind: a server that fell silent gives no error.
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
@@ -58,6 +59,7 @@ impl MongoStore {
         mut command: Document,
     ) -> Result<Reply, StoreError> {
         command.insert("writeConcern", write_concern());
+        command.insert("maxTimeMS", millis(WRITE_LIMIT));
         let command = encoded(&command)?;
         let send = async {
             let sent = self.database.run_raw_command(command).await;

@@ -15,6 +15,7 @@ on_every_place!(
     read_only_fields_are_no_input,
     items_fail_each_for_themselves,
     more_items_than_the_bulk_bound_are_created,
+    of_many_that_share_a_value_the_first_is_created,
     too_many_items_are_refused,
 );
 
@@ -336,4 +337,26 @@ async fn too_many_items_are_refused(on: On) {
     // One item stands for a list of it.
     let text = "mutation { createApples(inputs: {id: \"one\", breed: \"b\", size: SMALL}) { id } }";
     assert_eq!(app.data(text, json!({})).await["createApples"], json!([{"id": "one"}]));
+}
+
+async fn of_many_that_share_a_value_the_first_is_created(on: On) {
+    let app = on.app(SHOP).await;
+    stock(&app, &["a"], &[]).await;
+    let inputs: Vec<Json> = (0..900)
+        .map(|n| json!({"id": format!("b{n}"), "isbn": format!("{}", n % 300), "title": n.to_string(), "shopId": "a"}))
+        .collect();
+    let text = "mutation($inputs: [BookInput!]!) { createBooks(inputs: $inputs) { id } }";
+    let answer = app.query(text, json!({ "inputs": inputs })).await;
+    let created = answer["data"]["createBooks"].as_array().expect("a list");
+    for (n, item) in created.iter().enumerate() {
+        assert_eq!(item.is_null(), n >= 300, "{n}: {item}");
+    }
+    let errors = answer["errors"].as_array().expect("a list");
+    assert_eq!(errors.len(), 600);
+    assert!(errors.iter().all(|error| error["extensions"]["code"] == "CONFLICT"), "{}", errors[0]);
+    let data = app.data("{ books(first: 1000) { totalCount nodes { isbn title } } }", json!({})).await;
+    assert_eq!(data["books"]["totalCount"], 300);
+    assert!(
+        data["books"]["nodes"].as_array().expect("a list").iter().all(|node| node["isbn"] == node["title"])
+    );
 }
