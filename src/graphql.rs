@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use async_graphql::dynamic::Schema;
 use async_graphql::parser::types::OperationType;
-use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -19,6 +18,7 @@ use crate::telemetry::traced;
 
 mod answers;
 mod arguments;
+mod body;
 mod coerce;
 mod document;
 mod error;
@@ -31,9 +31,10 @@ mod request;
 mod size;
 mod types;
 
+pub use body::Body;
 pub use rehearsal::Rehearsal;
 
-use answers::Answers;
+use answers::{Answers, Found};
 use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner, RootKind};
@@ -99,8 +100,8 @@ pub struct ApiRequest {
 /// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct ApiReply {
-    /// The whole response as JSON.
-    pub body: Bytes,
+    /// The whole response.
+    pub body: Body,
     /// How far the request came.
     pub outcome: Outcome,
 }
@@ -157,15 +158,24 @@ impl Api {
             graphql.operation.name = request.operation_name,
             oponn.answer.kept = Empty,
         );
-        if let Some(body) = inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
-            inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
-            span.record("oponn.answer.kept", true);
-            inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
-            return ApiReply { body, outcome: Outcome::Executed };
-        }
+        let renewal = match inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
+            Found::Right(body) => {
+                inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
+                span.record("oponn.answer.kept", true);
+                inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
+                return ApiReply { body, outcome: Outcome::Executed };
+            }
+            Found::Old(renewal) => Some(renewal),
+            Found::Nothing => None,
+        };
         // What is logged belongs to the request, traced or not.
         let inside = if span.is_disabled() { Span::current() } else { span.clone() };
-        let work = async move { inner.execute(request, start, &span).await };
+        let work = async move {
+            let reply = inner.execute(request, start, &span).await;
+            // Those who wait for it look for the answer now.
+            drop(renewal);
+            reply
+        };
         match tokio::spawn(work.instrument(inside)).await {
             Ok(reply) => reply,
             Err(error) => {
@@ -188,7 +198,7 @@ impl Inner {
                 let reply = reply(Some(&data), &errors, Outcome::Executed);
                 let read = work.request.footprint.finish();
                 if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
-                    self.answers.keep(request, &reply.body, read, place);
+                    self.answers.keep(request, reply.body.plain(), read, place);
                 }
                 (outcome, errors, reply)
             }
@@ -296,5 +306,5 @@ fn reply(data: Option<&[u8]>, errors: &[ApiError], outcome: Outcome) -> ApiReply
         body.extend_from_slice(data);
     }
     body.push(b'}');
-    ApiReply { body: body.into(), outcome }
+    ApiReply { body: Body::once(body.into()), outcome }
 }

@@ -129,7 +129,7 @@ impl Shop {
 
     /// Executes an operation.
     pub async fn execute(&self, query: &str, variables: serde_json::Value) -> bytes::Bytes {
-        self.api.execute(request(query, variables)).await.body
+        self.api.execute(request(query, variables)).await.body.plain().clone()
     }
 
     async fn ask(&self, query: &str, variables: serde_json::Value) -> serde_json::Value {

@@ -9,20 +9,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use quick_cache::sync::Cache;
-use quick_cache::{Equivalent, Weighter};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::{Map, Value as Json};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
-use super::ApiRequest;
+use super::{ApiRequest, Body};
 use crate::cache::Place;
 use crate::engine::{Engine, Read};
-use crate::metrics::{CacheKind, CacheResult};
+use crate::metrics::{CacheKind, CacheResult, Joined};
 
 /// How long an answer is kept at the most. The cache's own bound on what other programs write to the
 /// store is its TTL; this adds no more than that to it.
 const LIFE: Duration = Duration::from_secs(60);
 /// Bytes of an answer that are not worth more than one reading: a smaller share of all that is kept.
 const SHARE: u64 = 16;
+/// Parts of what is kept that have locks of their own; the largest answer has to fit into one of them.
+const SHARDS: usize = 8;
+/// How often a request waits for an answer to be made anew that has changed again meanwhile.
+const WAITS: usize = 3;
 
 /// The answers that this server keeps.
 pub(super) struct Answers {
@@ -43,12 +48,32 @@ struct Question {
 struct Asked<'a>(&'a ApiRequest);
 
 struct Answer {
-    body: Bytes,
+    body: Body,
     read: Read,
     /// When it was right: the place in the journal, whose number is moved on with every look.
     place: Place,
     valid: AtomicU64,
     until: Instant,
+    /// Held by whoever makes it anew.
+    renewal: Arc<RwLock<()>>,
+}
+
+/// What there is for a request.
+pub(super) enum Found {
+    /// The answer, which still holds.
+    Right(Body),
+    /// An answer that does not hold any more, and the task to make it anew, which ends with the value.
+    Old(OwnedRwLockWriteGuard<()>),
+    /// Nothing of use.
+    Nothing,
+}
+
+/// What a look at the journal says of an answer.
+enum Verdict {
+    Right,
+    Old,
+    /// The cache could not be asked.
+    Unknown,
 }
 
 impl Answers {
@@ -56,23 +81,41 @@ impl Answers {
     pub(super) fn new(bytes: u64) -> Answers {
         // An answer is some kilobytes with its question; the number is only an estimate.
         let estimate = usize::try_from(bytes / 4_096).unwrap_or(0).max(1);
-        Answers { kept: Cache::with_weighter(estimate, bytes, Weight), largest: bytes / SHARE }
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(estimate)
+            .weight_capacity(bytes)
+            .shards(SHARDS)
+            .build()
+            .expect("all that has to be given is given");
+        let kept =
+            Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Answers { kept, largest: bytes / SHARE }
     }
 
-    /// The answer that is kept for a request, if it is still right.
-    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Option<Bytes> {
-        let answer = self.kept.get(&Asked(request))?;
-        if answer.until <= Instant::now() {
-            return None;
+    /// The answer that is kept for a request, if it is still right. When it is not, the first who notices has to
+    /// make it anew, and the others wait for that.
+    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Found {
+        for _ in 0..WAITS {
+            let Some(answer) = self.kept.get(&Asked(request)) else { return Found::Nothing };
+            match answer.judge(engine).await {
+                Verdict::Right => return Found::Right(answer.body.clone()),
+                Verdict::Unknown => return Found::Nothing,
+                Verdict::Old => {}
+            }
+            match answer.renewal.clone().try_write_owned() {
+                // It may have been made anew since it was got here.
+                Ok(task) if self.kept.get(&Asked(request)).is_none_or(|now| Arc::ptr_eq(&now, &answer)) => {
+                    return Found::Old(task);
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    engine.metrics().cache_joined(Joined::Answer, 1);
+                    drop(answer.renewal.read().await);
+                }
+            }
         }
-        engine.look().await?;
-        let since = Place { number: answer.valid.load(Ordering::Relaxed), ..answer.place };
-        let now = engine.unchanged(&answer.read.topics, since)?;
-        answer.valid.fetch_max(now.number, Ordering::Relaxed);
-        let metrics = engine.metrics();
-        metrics.cache_read(CacheKind::Batch, CacheResult::Kept, answer.read.pages);
-        metrics.cache_read(CacheKind::Entity, CacheResult::Kept, answer.read.entities);
-        Some(answer.body.clone())
+        // It changes faster than it can be made.
+        Found::Nothing
     }
 
     /// Keeps an answer made of what was read from this place on.
@@ -82,8 +125,28 @@ impl Answers {
         }
         let ApiRequest { query, operation_name, variables, .. } = request;
         let valid = AtomicU64::new(place.number);
-        let answer = Answer { body: body.clone(), read, place, valid, until: Instant::now() + LIFE };
+        let (body, until) = (Body::kept(body.clone()), Instant::now() + LIFE);
+        let answer = Answer { body, read, place, valid, until, renewal: Arc::default() };
         self.kept.insert(Question { query, operation_name, variables }, Arc::new(answer));
+    }
+}
+
+impl Answer {
+    /// Whether it holds: by a look at the journal that begins now.
+    async fn judge(&self, engine: &Engine) -> Verdict {
+        if self.until <= Instant::now() {
+            return Verdict::Old;
+        }
+        if engine.look().await.is_none() {
+            return Verdict::Unknown;
+        }
+        let since = Place { number: self.valid.load(Ordering::Relaxed), ..self.place };
+        let Some(now) = engine.unchanged(&self.read.topics, since) else { return Verdict::Old };
+        self.valid.fetch_max(now.number, Ordering::Relaxed);
+        let metrics = engine.metrics();
+        metrics.cache_read(CacheKind::Batch, CacheResult::Kept, self.read.pages);
+        metrics.cache_read(CacheKind::Entity, CacheResult::Kept, self.read.entities);
+        Verdict::Right
     }
 }
 
@@ -116,7 +179,7 @@ impl Weighter<Question, Arc<Answer>> for Weight {
         let variables: usize =
             question.variables.iter().map(|(name, value)| 128 + name.len() + size(value)).sum();
         let topics = std::mem::size_of_val(&*answer.read.topics);
-        (512 + question.query.len() + variables + answer.body.len() + topics) as u64
+        (512 + question.query.len() + variables + answer.body.weight() + topics) as u64
     }
 }
 

@@ -156,6 +156,8 @@ label! {
         Lease = "lease",
         /// A look at the cache's journal.
         Look = "look",
+        /// For an answer of this server to be made anew.
+        Answer = "answer",
     }
 }
 

@@ -10,8 +10,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::body::{self, Requests};
 use super::fault::Fault;
-use super::negotiate::{Media, require_json};
-use super::{State, choice};
+use super::negotiate::{Media, prefers_gzip, require_json};
+use super::{COMPRESS_FROM, State, choice};
 use crate::graphql::{Api, ApiReply, ApiRequest, Outcome};
 use crate::metrics::{GraphqlKind, GraphqlOutcome};
 
@@ -29,6 +29,7 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
 
 async fn answer(state: &State, request: Request, media: Media) -> Result<Response, Fault> {
     let api = choice::of(state, request.headers())?;
+    let gzip = prefers_gzip(request.headers());
     let requests = if request.method() == Method::POST {
         require_json(request.headers())?;
         check_length(request.headers(), state.options.body_limit)?;
@@ -41,7 +42,7 @@ async fn answer(state: &State, request: Request, media: Media) -> Result<Respons
         return Err(Fault::method("GET, POST", message));
     };
     Ok(match requests {
-        Requests::One(request) => one(api.execute(request).await, media),
+        Requests::One(request) => one(api.execute(request).await, media, gzip),
         Requests::Batch(requests) => batch(api, requests, media).await,
     })
 }
@@ -56,13 +57,24 @@ fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
     }
 }
 
-fn one(reply: ApiReply, media: Media) -> Response {
+fn one(reply: ApiReply, media: Media, gzip: bool) -> Response {
     let status = match (reply.outcome, media) {
         (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Rejected, Media::Json) | (Outcome::Executed, _) => StatusCode::OK,
     };
-    let mut response = respond(status, reply.body, media);
+    let large = gzip && reply.body.plain().len() as u64 >= COMPRESS_FROM;
+    let mut response = match large.then(|| reply.body.gzip()).flatten() {
+        // Compressed before, and not to be compressed anew for everybody.
+        Some(gzip) => {
+            let mut response = respond(status, gzip, media);
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+            response
+        }
+        None => respond(status, reply.body.plain().clone(), media),
+    };
     if reply.outcome == Outcome::NotAllowed {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
@@ -74,7 +86,7 @@ async fn batch(api: &Api, requests: Vec<ApiRequest>, media: Media) -> Response {
     let mut bodies = BytesMut::new();
     for (place, request) in requests.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
-        bodies.extend_from_slice(&api.execute(request).await.body);
+        bodies.extend_from_slice(api.execute(request).await.body.plain());
     }
     bodies.put_u8(b']');
     respond(StatusCode::OK, bodies.freeze(), media)

@@ -1,6 +1,6 @@
 //! Which media type the client wants, and which one it sent.
 
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::fault::Fault;
@@ -47,6 +47,22 @@ impl Media {
             _ => Ok(Media::Json),
         }
     }
+}
+
+/// Whether the client takes gzip, and nothing rather than that.
+pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let (mut gzip, mut other) = (0.0, 0.0_f32);
+    for coding in values.flat_map(|value| value.split(',')) {
+        let (name, parameter) = coding.split_once(';').unwrap_or((coding, ""));
+        let quality = parameter.trim().strip_prefix("q=").and_then(|quality| quality.parse().ok());
+        let quality = quality.unwrap_or(1.0);
+        match name.trim().eq_ignore_ascii_case("gzip") {
+            true => gzip = quality,
+            false => other = other.max(quality),
+        }
+    }
+    gzip > 0.0 && gzip >= other
 }
 
 /// Whether the body is JSON in UTF-8, as it has to be.
@@ -127,6 +143,27 @@ mod tests {
         ] {
             assert_eq!(negotiated(accept), media, "{accept}");
         }
+    }
+
+    #[test]
+    fn sees_whether_gzip_is_wanted() {
+        for (accept, taken) in [
+            ("gzip", true),
+            ("br;q=0.4, GZIP ; q=0.5", true),
+            ("br, gzip;q=0.5", false),
+            ("deflate,gzip;q=1.0", true),
+            ("br, gzip, deflate, zstd", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.0, br", false),
+            ("br", false),
+            ("xgzip", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_str(accept).expect("a header"));
+            assert_eq!(prefers_gzip(&headers), taken, "{accept}");
+        }
+        assert!(!prefers_gzip(&HeaderMap::new()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod changes;
 mod looks;
+mod renewals;
 
 use serde_json::{Value as Json, json};
 

@@ -35,7 +35,8 @@ pub fn asked(expression: &str) -> Option<Asked> {
             rest = after.trim_start();
             if GROUPING.contains(&word) {
                 let (labels, after) = rest.strip_prefix('(')?.split_once(')')?;
-                asked.grouped.extend(labels.split(',').map(|label| label.trim().to_owned()));
+                let labels = labels.split(',').map(str::trim).filter(|label| !label.is_empty());
+                asked.grouped.extend(labels.map(str::to_owned));
                 rest = after;
             } else if !rest.starts_with('(') && !OTHER_WORDS.contains(&word) && !groups(rest) {
                 let matchers;
