@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::failure::Failure;
 use super::output::{counted, print};
 use super::parts;
 use super::progress::Bar;
+use super::serve::stop_signal;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::importer::{self, Loader, Options, Summary};
@@ -54,7 +56,14 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let options = Options {
         dry_run: arguments.dry_run,
         rejects: rejects.as_mut().map(|rejects| rejects as &mut (dyn Write + Send)),
+        stop: Arc::default(),
     };
+    // What has been written must come to the cache. A second signal ends the program at once.
+    let (stop, signal) = (options.stop.clone(), stop_signal()?);
+    tokio::spawn(async move {
+        signal.await;
+        stop.store(true, Ordering::Relaxed);
+    });
     let left: Vec<String> = loaders.iter().map(|loader| loader.name.clone()).collect();
     let carried_out = carry_out(&engine, loaders, options).await;
     if !arguments.dry_run {

@@ -11,12 +11,13 @@ use super::failure::Failure;
 use super::{import, output, parts};
 use crate::cache::Cache;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::graphql::Api;
 use crate::server::{self, Server, sample_query};
 
 /// How often what has expired is removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
-/// How long the end waits for a cache that is out of reach.
+/// How long the end waits for writes under way, and for a cache that is out of reach.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
@@ -27,7 +28,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         started = start(&config, started) => started?,
         () = &mut stop => return Ok(()),
     };
-    let (listener, server, _store, cache) = started;
+    let (listener, server, _store, engine) = started;
     let finished = server::serve(listener, server, async {
         stop.await;
         tracing::info!("stopping: requests in flight may finish");
@@ -37,8 +38,19 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         true => tracing::info!("stopped"),
         false => tracing::warn!("stopped; requests that took too long were cut off"),
     }
-    leave_clear(cache.as_ref()).await;
+    leave_settled(&engine).await;
+    leave_clear(engine.cache().as_ref()).await;
     Ok(())
+}
+
+/// Writes go on when their clients have gone, and must come to the cache. What becomes of those that take too
+/// long other servers cannot know.
+async fn leave_settled(engine: &Engine) {
+    if tokio::time::timeout(LAST_WAIT, engine.settled()).await.is_err() {
+        tracing::warn!("some writes have not come to their end; the cache is cleared");
+        // Out of reach: that is told next.
+        let _ = engine.cache().clear().await;
+    }
 }
 
 /// A cache that is out of reach has not heard of the last writes: whoever stops waits a while for it to
@@ -57,7 +69,7 @@ async fn leave_clear(cache: &dyn Cache) {
 async fn start(
     config: &Config,
     started: Instant,
-) -> Result<(TcpListener, Server, parts::OpenStore, Arc<dyn Cache>), Failure> {
+) -> Result<(TcpListener, Server, parts::OpenStore, Arc<Engine>), Failure> {
     let model = parts::model(config)?;
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         Failure::Failed(format!(
@@ -70,7 +82,7 @@ async fn start(
     let metrics = Arc::default();
     let cache = parts::cache(config, &metrics).await?;
     parts::void_changed(&store, cache.as_ref()).await;
-    let engine = parts::engine(config, model.clone(), store.store.clone(), cache.clone(), metrics);
+    let engine = parts::engine(config, model.clone(), store.store.clone(), cache, metrics);
     if let Some(path) = &store.fresh {
         let marker = parts::importing(path);
         let unwritable =
@@ -80,7 +92,7 @@ async fn start(
         std::fs::remove_file(&marker).map_err(unwritable)?;
     }
     tokio::spawn(sweep(engine.cache().clone()));
-    let api = Api::new(engine, parts::api_limits(config))
+    let api = Api::new(engine.clone(), parts::api_limits(config))
         .map_err(|error| Failure::Failed(format!("schema: no API can be made of it: {error}")))?;
     if config.allow_cache_override {
         tracing::warn!(
@@ -95,7 +107,7 @@ async fn start(
         true => output::print(&welcome(&address, took, &sample_query(&model)))?,
         false => tracing::info!(address, cache = %config.cache, ?took, "ready"),
     }
-    Ok((listener, server, store, cache))
+    Ok((listener, server, store, engine))
 }
 
 fn welcome(address: &str, took: Duration, query: &str) -> String {
@@ -120,7 +132,7 @@ async fn sweep(cache: Arc<dyn Cache>) {
 }
 
 /// Resolves at SIGTERM or SIGINT. A second signal ends the program at once.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let no_signals = |error| Failure::Failed(format!("signals cannot be listened to: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::chunk::{Chunk, Draft, Preparer};
 use super::field::Mapping;
@@ -19,6 +20,8 @@ pub struct Options<'a> {
     pub dry_run: bool,
     /// Where every rejected record goes, one JSON object per line.
     pub rejects: Option<&'a mut (dyn Write + Send)>,
+    /// Ends the import after the records that are being written.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// Is told how the work goes on.
@@ -55,6 +58,7 @@ pub async fn run(
             on: &loader.on,
             dry_run: options.dry_run,
             expect: Expect::New,
+            stop: &options.stop,
             summary: Summary { loader: name.clone(), ..Summary::default() },
         };
         let preparer = Preparer::new(engine, &name, &loader.fields, assumed);
@@ -86,6 +90,7 @@ struct Work<'a> {
     dry_run: bool,
     /// What the last chunk was made of, and so the next one may be.
     expect: Expect,
+    stop: &'a AtomicBool,
     summary: Summary,
 }
 
@@ -123,6 +128,9 @@ impl Work<'_> {
             progress.advance(chunk.progress.0, chunk.progress.1, chunk.records);
             if let Some(error) = chunk.failed {
                 break Some(describe(&error));
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                break Some("it was told to stop; run it again to go on".to_owned());
             }
         };
         Ok(self.summary)
