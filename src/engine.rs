@@ -37,7 +37,7 @@ mod write;
 pub use error::{EngineError, InputFault, Step};
 pub use footprint::{Footprint, Read};
 pub use page::{Family, Page, PageRequest, Row};
-pub use upsert::{Expect, Upserted};
+pub use upsert::{Expect, Upserted, Upserts};
 
 use entity::EntityLoader;
 use fill::Flights;

@@ -30,11 +30,20 @@ impl Engine {
         inputs: &[&Map<String, Json>],
         places: &[Vec<Step>],
     ) -> Vec<Result<(EntityRef, Doc), EngineError>> {
-        if inputs.len() <= self.core.options.bulk {
-            return self.create_each(collection, inputs, places).await;
-        }
         let drafts = self.drafts(collection, inputs, places).await;
-        self.insert_drafts(collection, drafts).await
+        self.create_drafts(collection, drafts).await
+    }
+
+    /// Creates documents whose inputs have been checked.
+    pub(super) async fn create_drafts(
+        &self,
+        collection: &Collection,
+        drafts: Vec<Result<Draft, EngineError>>,
+    ) -> Vec<Result<(EntityRef, Doc), EngineError>> {
+        match drafts.len() <= self.core.options.bulk {
+            true => self.create_each(collection, drafts).await,
+            false => self.insert_drafts(collection, drafts).await,
+        }
     }
 
     /// Inserts many documents at once and voids the type's batches.

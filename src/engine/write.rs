@@ -32,19 +32,17 @@ impl Engine {
         input: &Map<String, Json>,
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
-        let inputs = [input];
-        let mut created = self.create_each(collection, &inputs, &[at.to_vec()]).await;
+        let drafts = self.drafts(collection, &[input], &[at.to_vec()]).await;
+        let mut created = self.create_each(collection, drafts).await;
         created.pop().unwrap_or_else(|| Err(EngineError::Internal("a create had no result".into())))
     }
 
-    /// Creates documents, each on its own; the results are in the order of the inputs.
+    /// Creates documents, each on its own; the results are in the order of the drafts.
     pub(super) async fn create_each(
         &self,
         collection: &Collection,
-        inputs: &[&Map<String, Json>],
-        places: &[Vec<Step>],
+        drafts: Vec<Result<Draft, EngineError>>,
     ) -> Vec<Result<(EntityRef, Doc), EngineError>> {
-        let drafts = self.drafts(collection, inputs, places).await;
         let mut results = Vec::with_capacity(drafts.len());
         let mut documents = Vec::new();
         for draft in drafts {

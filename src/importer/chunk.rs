@@ -8,12 +8,15 @@ use super::field::Mapping;
 use super::references::Resolver;
 use super::source::{Found, Source};
 use super::summary::Reject;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Expect, Upserts};
+use crate::schema::Collection;
 
 /// Some records on their way into the store.
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) drafts: Vec<Draft>,
+    /// Their records, checked to be written; none in a dry run, in which they stay in the drafts.
+    pub(super) upserts: Option<Upserts>,
     /// Records that are not taken, in no order.
     pub(super) rejects: Vec<Reject>,
     /// A fault that says nothing about a record; it ends the loader.
@@ -37,6 +40,8 @@ pub(super) struct Preparer<'a> {
     loader: &'a str,
     fields: &'a [Mapping],
     resolvers: Vec<Option<Resolver<'a>>>,
+    /// Where the records are to be written and by which key; nowhere in a dry run.
+    target: Option<(&'a Arc<Collection>, &'a str)>,
     records: u64,
 }
 
@@ -48,21 +53,32 @@ impl<'a> Preparer<'a> {
         loader: &'a str,
         fields: &'a [Mapping],
         assumed: &[Arc<str>],
+        target: Option<(&'a Arc<Collection>, &'a str)>,
     ) -> Preparer<'a> {
         let resolver = |mapping: &'a Mapping| {
             let reference = mapping.reference()?;
             Some(Resolver::new(mapping, reference, assumed.contains(&reference.ty)))
         };
-        Preparer { engine, loader, fields, resolvers: fields.iter().map(resolver).collect(), records: 0 }
+        let resolvers = fields.iter().map(resolver).collect();
+        Preparer { engine, loader, fields, resolvers, target, records: 0 }
     }
 
     /// The next chunk; none at the end of the source. The error is the source's.
-    pub(super) async fn next(&mut self, source: &mut dyn Source) -> Result<Option<Chunk>, String> {
+    pub(super) async fn next(
+        &mut self,
+        source: &mut dyn Source,
+        expect: Expect,
+    ) -> Result<Option<Chunk>, String> {
         let Some(found) = source.next().await? else { return Ok(None) };
         let mut chunk = Chunk::default();
         let numbered = self.number(found, &mut chunk);
         if let Err(error) = self.map(numbered, &mut chunk).await {
             chunk.failed = Some(error);
+        }
+        if let Some((collection, on)) = self.target {
+            let record = |draft: &mut Draft| std::mem::take(&mut draft.record);
+            let records = chunk.drafts.iter_mut().map(record).collect();
+            chunk.upserts = Some(self.engine.prepare_upserts(collection, on, records, expect).await);
         }
         (chunk.progress, chunk.records) = (source.progress(), self.records);
         Ok(Some(chunk))

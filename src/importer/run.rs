@@ -54,14 +54,13 @@ pub async fn run(
         let work = Work {
             engine,
             name: &name,
-            collection: loader.target.clone(),
-            on: &loader.on,
-            dry_run: options.dry_run,
+            collection: &loader.target,
             expect: Expect::New,
             stop: &options.stop,
             summary: Summary { loader: name.clone(), ..Summary::default() },
         };
-        let preparer = Preparer::new(engine, &name, &loader.fields, assumed);
+        let written_to = (!options.dry_run).then_some((&loader.target, loader.on.as_str()));
+        let preparer = Preparer::new(engine, &name, &loader.fields, assumed, written_to);
         // What refers to its own type has to find what the chunk before has made.
         let refers_to_itself =
             loader.fields.iter().filter_map(Mapping::reference).any(|reference| reference.ty == target);
@@ -85,9 +84,7 @@ pub async fn run(
 struct Work<'a> {
     engine: &'a Engine,
     name: &'a str,
-    collection: Arc<Collection>,
-    on: &'a str,
-    dry_run: bool,
+    collection: &'a Collection,
     /// What the last chunk was made of, and so the next one may be.
     expect: Expect,
     stop: &'a AtomicBool,
@@ -105,7 +102,7 @@ impl Work<'_> {
         out: &mut Option<&mut (dyn Write + Send)>,
         progress: &mut dyn Progress,
     ) -> std::io::Result<Summary> {
-        let mut prepared = preparer.next(&mut *source).await;
+        let mut prepared = preparer.next(&mut *source, self.expect).await;
         self.summary.failure = loop {
             let mut chunk = match prepared {
                 Ok(Some(chunk)) => chunk,
@@ -114,9 +111,10 @@ impl Work<'_> {
             };
             if one_by_one {
                 self.write(&mut chunk).await;
-                prepared = preparer.next(&mut *source).await;
+                prepared = preparer.next(&mut *source, self.expect).await;
             } else {
-                (prepared, ()) = tokio::join!(preparer.next(&mut *source), self.write(&mut chunk));
+                let next = preparer.next(&mut *source, self.expect);
+                (prepared, ()) = tokio::join!(next, self.write(&mut chunk));
             }
             chunk.rejects.sort_by_key(|reject| reject.record);
             for reject in chunk.rejects {
@@ -143,19 +141,17 @@ impl Work<'_> {
             let (loader, reason) = (self.name.to_owned(), describe(error));
             chunk.rejects.push(Reject { loader, record: draft.number, reason, source: draft.source });
         };
-        if self.dry_run {
+        let Some(upserts) = chunk.upserts.take() else {
             for draft in drafts {
-                match input::create(self.engine.model(), &self.collection, &draft.record) {
+                match input::create(self.engine.model(), self.collection, &draft.record) {
                     Ok(_) => self.summary.fit += 1,
                     Err(faults) => reject(draft, &EngineError::BadInput(faults)),
                 }
             }
             return;
-        }
-        let mut drafts = drafts;
-        let records: Vec<_> = drafts.iter_mut().map(|draft| std::mem::take(&mut draft.record)).collect();
-        let (all, mut new) = (records.len(), 0);
-        let results = self.engine.upsert_many(&self.collection.name, self.on, records, self.expect).await;
+        };
+        let (all, mut new) = (drafts.len(), 0);
+        let results = self.engine.upsert_many(upserts).await;
         for (draft, result) in drafts.into_iter().zip(results) {
             match result {
                 Ok((_, upserted)) => {

@@ -2,13 +2,13 @@
 
 use bson::{Document, doc};
 
-use super::command::{MAX_DOCUMENT, number};
-use super::write::{new_document, of_write_error, write_errors};
+use super::command::{MAX_DOCUMENT, encoded, number};
+use super::write::{insertion, new_document, of_write_error, write_errors};
 use super::{MongoStore, filter, update};
 use crate::query::Filter;
 use crate::schema::Collection;
 use crate::store::{Patch, StoreError};
-use crate::value::Time;
+use crate::value::{Doc, Time};
 
 /// Documents in one command at the most.
 const DOCUMENTS: usize = 1000;
@@ -19,7 +19,7 @@ const PLACE: usize = 16;
 #[derive(Default)]
 struct Batch {
     places: Vec<usize>,
-    documents: Vec<Document>,
+    documents: Vec<Doc>,
     bytes: usize,
 }
 
@@ -42,8 +42,8 @@ impl MongoStore {
         let mut batches = vec![Batch::default()];
         for (place, document) in documents.into_iter().enumerate() {
             match new_document(document) {
-                Ok((document, encoded)) => {
-                    let bytes = encoded.bytes().len();
+                Ok(document) => {
+                    let bytes = document.bytes().len();
                     if !batches.last().is_some_and(|batch| batch.has_room(bytes)) {
                         batches.push(Batch::default());
                     }
@@ -57,12 +57,7 @@ impl MongoStore {
             }
         }
         for Batch { places, documents, .. } in batches.into_iter().filter(|batch| !batch.places.is_empty()) {
-            let command = doc! {
-                "insert": &*collection.collection,
-                "documents": documents,
-                "ordered": false,
-            };
-            match self.change(collection, command).await {
+            match self.change(collection, insertion(collection, &documents)).await {
                 Ok(reply) => {
                     last = last.max(reply.time);
                     for refused in write_errors(&reply.body) {
@@ -104,7 +99,7 @@ impl MongoStore {
     }
 
     async fn many(&self, collection: &Collection, command: Document) -> Result<(u64, Time), StoreError> {
-        let reply = self.change(collection, command).await?;
+        let reply = self.change(collection, encoded(&command)?).await?;
         match write_errors(&reply.body).next() {
             // The server stops at the first document that it cannot change and keeps what it did before.
             Some(refused) => Err(of_write_error(refused, collection)),

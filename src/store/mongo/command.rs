@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bson::raw::{RawBsonRef, RawDocumentBuf};
-use bson::{Bson, Document, Timestamp, doc};
+use bson::{Bson, Document, Timestamp, cstr, doc};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mongodb::error::Error;
@@ -56,11 +56,11 @@ impl MongoStore {
     pub(super) async fn change(
         &self,
         collection: &Collection,
-        mut command: Document,
+        mut command: RawDocumentBuf,
     ) -> Result<Reply, StoreError> {
-        command.insert("writeConcern", write_concern());
-        command.insert("maxTimeMS", millis(WRITE_LIMIT));
-        let command = encoded(&command)?;
+        command.append(cstr!("writeConcern"), &encoded(&write_concern())?);
+        command.append(cstr!("maxTimeMS"), millis(WRITE_LIMIT));
+        let command = checked(command)?;
         let send = async {
             let sent = self.database.run_raw_command(command).await;
             sent.map_err(|error| error::of_write(&error, collection))
@@ -107,9 +107,13 @@ impl MongoStore {
 pub(super) fn encoded(command: &Document) -> Result<RawDocumentBuf, StoreError> {
     let raw = RawDocumentBuf::try_from(command)
         .map_err(|error| StoreError::Unacceptable(format!("the value cannot be stored: {error}")))?;
-    match raw.as_bytes().len() {
+    checked(raw)
+}
+
+fn checked(command: RawDocumentBuf) -> Result<RawDocumentBuf, StoreError> {
+    match command.as_bytes().len() {
         length if length > MAX_DOCUMENT + COMMAND_OVERHEAD => Err(too_large(length)),
-        _ => Ok(raw),
+        _ => Ok(command),
     }
 }
 

@@ -4,6 +4,7 @@
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;
 
+use super::command::encoded;
 use super::write::{of_write_error, write_errors};
 use super::{MongoStore, error, update};
 use crate::query::normalize;
@@ -73,7 +74,7 @@ impl MongoStore {
             "updates": updates,
             "ordered": false,
         };
-        let reply = self.change(collection, command).await?;
+        let reply = self.change(collection, encoded(&command)?).await?;
         let Some(refused) = write_errors(&reply.body).next() else { return Ok(()) };
         match of_write_error(refused, collection) {
             // The unique index is there already, and another program did not know of it.

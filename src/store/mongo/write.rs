@@ -3,11 +3,12 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use bson::{Bson, Document, doc};
+use bson::raw::{RawArrayBuf, RawDocumentBuf};
+use bson::{Bson, Document, cstr, doc};
 use futures_util::{StreamExt, stream};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::command::{MAX_DOCUMENT, Reply, number, too_large};
+use super::command::{MAX_DOCUMENT, Reply, encoded, number, too_large};
 use super::{MongoStore, error, filter, update};
 use crate::schema::Collection;
 use crate::store::{Condition, Patch, StoreError, Write, Written};
@@ -58,17 +59,14 @@ impl MongoStore {
 
     async fn insert(&self, ty: Arc<str>, document: Document) -> Result<Written, StoreError> {
         let collection = self.collection(&ty)?;
-        let (document, after) = new_document(document)?;
+        let after = new_document(document)?;
         let id = after.id().ok_or_else(|| {
-            StoreError::Unacceptable(format!(
-                "this _id cannot be the id of a {ty}: {:?}",
-                document.get("_id")
-            ))
+            let id = after.raw().get("_id");
+            StoreError::Unacceptable(format!("this _id cannot be the id of a {ty}: {id:?}"))
         })?;
         let entity = EntityRef { ty, id };
         let _turn = self.queues.turn(&entity).await;
-        let command = doc! { "insert": &*collection.collection, "documents": [document] };
-        let reply = self.change(collection, command).await?;
+        let reply = self.change(collection, insertion(collection, [&after])).await?;
         if let Some(refused) = write_errors(&reply.body).next() {
             return Err(of_write_error(refused, collection));
         }
@@ -92,6 +90,7 @@ impl MongoStore {
             Some(patch) => command.insert("update", update::raising(patch)),
             None => command.insert("remove", true),
         };
+        let command = encoded(&command)?;
         let _turn = self.queues.turn(&entity).await;
         for _ in 0..TRIES {
             let mut reply = self.change(collection, command.clone()).await?;
@@ -126,14 +125,28 @@ impl MongoStore {
     }
 }
 
-/// A document to insert, with the version number that a new one has, and its bytes.
-pub(super) fn new_document(mut document: Document) -> Result<(Document, Doc), StoreError> {
+/// The command that inserts these documents, one failing not keeping the others out.
+pub(super) fn insertion<'a>(
+    collection: &Collection,
+    documents: impl IntoIterator<Item = &'a Doc>,
+) -> RawDocumentBuf {
+    let mut all = RawArrayBuf::new();
+    documents.into_iter().for_each(|document| all.push(document.raw()));
+    let mut command = RawDocumentBuf::new();
+    command.append(cstr!("insert"), &*collection.collection);
+    command.append(cstr!("documents"), all);
+    command.append(cstr!("ordered"), false);
+    command
+}
+
+/// A document to insert, with the version number that a new one has.
+pub(super) fn new_document(mut document: Document) -> Result<Doc, StoreError> {
     let first = Patch { set: vec![(VERSION_PATH.to_owned(), Bson::Int64(1))], unset: Vec::new() };
     first.apply(&mut document);
     let encoded = image(&document)?;
     match encoded.bytes().len() {
         length if length > MAX_DOCUMENT => Err(too_large(length)),
-        _ => Ok((document, encoded)),
+        _ => Ok(encoded),
     }
 }
 

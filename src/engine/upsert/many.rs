@@ -1,0 +1,204 @@
+//! Upserts in bulk, as the importer needs them, where only what differs is written.
+//!
+//! In two steps, so that records can be checked while those before them are written.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+use super::id_of;
+use crate::engine::bulk::unencodable;
+use crate::engine::lookup::key_values;
+use crate::engine::references::keys;
+use crate::engine::write::Draft;
+use crate::engine::{Engine, EngineError, input};
+use crate::schema::Collection;
+use crate::store::{Condition, Patch, Write, Written};
+use crate::value::{Doc, Id};
+
+/// What an upsert did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upserted {
+    /// There was no such document.
+    Created,
+    /// There was one and it changed.
+    Updated,
+    /// There was one just like it; nothing was written.
+    Unchanged,
+}
+
+/// What most records of a bulk upsert are likely to be; a wrong guess costs time, nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Not in the store: they are created, and only those that cannot be are looked up.
+    New,
+    /// In the store: they are looked up first.
+    Known,
+}
+
+/// Records that have been checked as far as that is possible without the store, to be written next.
+pub struct Upserts {
+    collection: Arc<Collection>,
+    on: String,
+    records: Vec<Map<String, Json>>,
+    /// Their values in the key.
+    values: Vec<Vec<Json>>,
+    /// Records to be written one group after the other: of those that have the same key the later one finds what
+    /// the earlier one made.
+    groups: Vec<Vec<usize>>,
+    /// What the first group's documents would be, when they are expected to be new.
+    drafts: Option<Vec<Result<Draft, EngineError>>>,
+    results: Vec<Option<Outcome>>,
+}
+
+type Outcome = Result<(Id, Upserted), EngineError>;
+
+impl Engine {
+    /// Checks records that are to be created or updated by a unique key (its API name, `isbn`; or `id`). They are
+    /// JSON as `BookInput` has it.
+    pub async fn prepare_upserts(
+        &self,
+        collection: &Arc<Collection>,
+        on: &str,
+        records: Vec<Map<String, Json>>,
+        expect: Expect,
+    ) -> Upserts {
+        let values: Vec<Vec<Json>> =
+            records.iter().map(|record| key_values(collection, on, record)).collect();
+        let names: Vec<Vec<u8>> = values.iter().map(|values| self.key_name(collection, on, values)).collect();
+        let mut groups = Vec::new();
+        let mut rest: Vec<usize> = (0..records.len()).collect();
+        while !rest.is_empty() {
+            let mut taken = HashSet::new();
+            let (now, later) = rest.into_iter().partition(|&index| taken.insert(&names[index]));
+            groups.push(now);
+            rest = later;
+        }
+        let results = vec![None; records.len()];
+        let (collection, on) = (collection.clone(), on.to_owned());
+        let mut upserts = Upserts { collection, on, records, values, groups, drafts: None, results };
+        if let (Expect::New, Some(first)) = (expect, upserts.groups.first()) {
+            upserts.drafts = Some(self.drafts_of(&upserts, first).await);
+        }
+        upserts
+    }
+
+    /// Creates or updates documents; the results are in the order of the records.
+    pub async fn upsert_many(&self, mut upserts: Upserts) -> Vec<Outcome> {
+        for group in std::mem::take(&mut upserts.groups) {
+            self.upsert_group(&mut upserts, group).await;
+        }
+        let missing = || Err(EngineError::Internal("a record had no result".into()));
+        upserts.results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+
+    async fn upsert_group(&self, work: &mut Upserts, mut open: Vec<usize>) {
+        if let Some(drafts) = work.drafts.take() {
+            self.create_drafts_of(work, &open, drafts).await;
+            open.retain(|&index| work.results[index].as_ref().is_none_or(may_be_known));
+        }
+        if open.is_empty() {
+            return;
+        }
+        let wanted: Vec<Vec<Json>> = open.iter().map(|&index| work.values[index].clone()).collect();
+        let existing = self.lookup(&work.collection, &work.on, &wanted).await;
+        let mut creates: Vec<usize> = Vec::new();
+        let mut updates: Vec<(usize, Id, Patch)> = Vec::new();
+        for (index, found) in open.into_iter().zip(existing) {
+            match found {
+                Err(error) => work.results[index] = Some(Err(error)),
+                Ok(None) => creates.push(index),
+                Ok(Some(doc)) => match self.difference(&work.collection, &work.records[index], &doc) {
+                    Err(error) => work.results[index] = Some(Err(error)),
+                    Ok((id, None)) => work.results[index] = Some(Ok((id, Upserted::Unchanged))),
+                    Ok((id, Some(patch))) => updates.push((index, id, patch)),
+                },
+            }
+        }
+        let drafts = self.drafts_of(work, &creates).await;
+        self.create_drafts_of(work, &creates, drafts).await;
+        self.update_records(work, updates).await;
+    }
+
+    async fn drafts_of(&self, work: &Upserts, indexes: &[usize]) -> Vec<Result<Draft, EngineError>> {
+        let inputs: Vec<&Map<String, Json>> = indexes.iter().map(|&index| &work.records[index]).collect();
+        self.drafts(&work.collection, &inputs, &vec![Vec::new(); inputs.len()]).await
+    }
+
+    async fn create_drafts_of(
+        &self,
+        work: &mut Upserts,
+        indexes: &[usize],
+        drafts: Vec<Result<Draft, EngineError>>,
+    ) {
+        let created = self.create_drafts(&work.collection, drafts).await;
+        for (&index, created) in indexes.iter().zip(created) {
+            work.results[index] = Some(created.map(|(entity, _)| (entity.id, Upserted::Created)));
+        }
+    }
+
+    async fn update_records(&self, work: &mut Upserts, updates: Vec<(usize, Id, Patch)>) {
+        let Upserts { collection, results, .. } = work;
+        let groups: Vec<_> = updates
+            .iter()
+            .map(|(_, _, patch)| {
+                keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), &[])
+            })
+            .collect();
+        let checks = match self.check_keys(&groups).await {
+            Ok(checks) => checks,
+            Err(error) => updates.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let mut sent = Vec::new();
+        let mut writes = Vec::new();
+        for ((index, id, mut patch), check) in updates.into_iter().zip(checks) {
+            match check {
+                Err(error) => results[index] = Some(Err(error)),
+                Ok(()) => {
+                    self.complete_patch(collection, &mut patch);
+                    sent.push((index, id.clone()));
+                    let ty = collection.name.clone();
+                    writes.push(Write::Update { ty, id, patch, when: Condition::default() });
+                }
+            }
+        }
+        let written = self.write_all(writes).await;
+        for ((index, id), written) in sent.into_iter().zip(written) {
+            results[index] = Some(match written {
+                Ok(Written::Changed(_)) => Ok((id, Upserted::Updated)),
+                Ok(Written::NotFound | Written::VersionMismatch(_)) => Err(EngineError::NotFound {
+                    message: format!("The {} was deleted meanwhile.", collection.name),
+                    path: Vec::new(),
+                }),
+                Err(error) => Err(error),
+            });
+        }
+    }
+
+    /// What of a record the document does not have yet.
+    fn difference(
+        &self,
+        collection: &Collection,
+        record: &Map<String, Json>,
+        doc: &Doc,
+    ) -> Result<(Id, Option<Patch>), EngineError> {
+        let id = id_of(doc)?;
+        let mut set = record.clone();
+        set.remove("id");
+        let mut patch = input::patch(&self.core.model, collection, &set)
+            .map_err(|faults| EngineError::bad_input(&[], faults))?;
+        let current = doc.decode().map_err(|error| unencodable(&error))?;
+        patch.set.retain(|(name, value)| current.get(name) != Some(value));
+        Ok((id, if patch.set.is_empty() { None } else { Some(patch) }))
+    }
+}
+
+/// Whether a record that could not be created may be one of a document that is there: one of its keys is
+/// taken, or it has not all that a new document needs.
+fn may_be_known<T>(result: &Result<T, EngineError>) -> bool {
+    match result {
+        Ok(_) | Err(EngineError::Unavailable { .. } | EngineError::Internal(_)) => false,
+        Err(_) => true,
+    }
+}
