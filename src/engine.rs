@@ -22,6 +22,7 @@ mod entity;
 mod error;
 mod fill;
 mod footprint;
+mod gather;
 pub mod input;
 mod lookup;
 mod observed;
@@ -36,6 +37,7 @@ mod write;
 
 pub use error::{EngineError, InputFault, Step};
 pub use footprint::{Footprint, Read};
+pub use gather::Gather;
 pub use page::{Family, Page, PageRequest, Row};
 pub use upsert::{Expect, Upserted, Upserts};
 

@@ -11,8 +11,8 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::cache::Place;
-use crate::engine::{Engine, Footprint};
-use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult, Label};
+use crate::engine::{Engine, Footprint, Gather};
+use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::schema::Model;
 use crate::telemetry::traced;
 
@@ -34,7 +34,7 @@ mod types;
 pub use body::Body;
 pub use rehearsal::Rehearsal;
 
-use answers::{Answers, Found};
+use answers::{Answers, Question};
 use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner, RootKind};
@@ -52,6 +52,9 @@ struct Inner {
     planner: Planner,
     documents: Arc<Documents>,
     answers: Answers,
+    /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
+    /// that they get.
+    flights: Gather<Arc<Question>, Arc<Answered>>,
 }
 
 /// Bounds of the API.
@@ -124,7 +127,17 @@ impl Api {
         let planner = Planner::new(engine.model().clone());
         let documents = Arc::new(Documents::new(engine.metrics().clone()));
         let answers = Answers::new(limits.answers);
-        Ok(Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) })
+        Ok(Api {
+            inner: Arc::new(Inner {
+                engine,
+                limits,
+                schema,
+                planner,
+                documents,
+                answers,
+                flights: Gather::default(),
+            }),
+        })
     }
 
     /// The same API on another engine of the same model. What is kept of documents is shared, answers are
@@ -134,7 +147,8 @@ impl Api {
         let planner = Planner::new(engine.model().clone());
         let (limits, schema, documents) = (limits.clone(), schema.clone(), documents.clone());
         let answers = Answers::new(limits.answers);
-        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers }) }
+        let flights = Gather::default();
+        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers, flights }) }
     }
 
     /// The engine.
@@ -158,39 +172,68 @@ impl Api {
             graphql.operation.name = request.operation_name,
             oponn.answer.kept = Empty,
         );
-        let renewal = match inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
-            Found::Right(body) => {
-                inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
-                span.record("oponn.answer.kept", true);
-                inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
-                return ApiReply { body, outcome: Outcome::Executed };
-            }
-            Found::Old(renewal) => Some(renewal),
-            Found::Nothing => None,
-        };
+        if let Some(body) = inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
+            inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
+            span.record("oponn.answer.kept", true);
+            inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
+            return ApiReply { body, outcome: Outcome::Executed };
+        }
+        let document = inner.documents.get(&inner.schema, &request.query).await;
+        let question = document.as_ref().ok().and_then(|document| shared(document, &request));
         // What is logged belongs to the request, traced or not.
         let inside = if span.is_disabled() { Span::current() } else { span.clone() };
-        let work = async move {
-            let reply = inner.execute(request, start, &span).await;
-            // Those who wait for it look for the answer now.
-            drop(renewal);
-            reply
+        let worker = inner.clone();
+        let work = |waited: bool| {
+            let work = async move {
+                // Those before may have made what is wanted here.
+                let kept = if waited { worker.answers.get(&request, &worker.engine).await } else { None };
+                Arc::new(match kept {
+                    Some(body) => Answered::kept(body),
+                    None => worker.execute(request, document).await,
+                })
+            };
+            work.instrument(inside)
         };
-        match tokio::spawn(work.instrument(inside)).await {
-            Ok(reply) => reply,
-            Err(error) => {
-                let errors = [ApiError::internal(&format!("a request panicked: {error}"))];
-                error::count(self.inner.engine.metrics(), &errors);
-                reply(Some(b"null"), &errors, Outcome::Executed)
+        let answered = match question {
+            Some(question) => {
+                let (turn, joined) = inner.flights.join(&question, work);
+                if joined {
+                    inner.engine.metrics().cache_joined(Joined::Answer, 1);
+                }
+                turn.await
             }
-        }
+            None => tokio::spawn(work(false)).await.ok(),
+        };
+        let answered = answered.unwrap_or_else(|| {
+            let errors = vec![ApiError::internal("a request panicked")];
+            let reply = reply(Some(b"null"), &errors, Outcome::Executed);
+            Arc::new(Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Errors })
+        });
+        inner.tell(answered.kind, answered.outcome, start, &span);
+        error::count(inner.engine.metrics(), &answered.errors);
+        answered.reply.clone()
+    }
+}
+
+/// What became of a request, for all who share it.
+struct Answered {
+    reply: ApiReply,
+    errors: Vec<ApiError>,
+    kind: GraphqlKind,
+    outcome: GraphqlOutcome,
+}
+
+impl Answered {
+    fn kept(body: Body) -> Answered {
+        let reply = ApiReply { body, outcome: Outcome::Executed };
+        Answered { reply, errors: Vec::new(), kind: GraphqlKind::Query, outcome: GraphqlOutcome::Ok }
     }
 }
 
 impl Inner {
-    async fn execute(&self, request: ApiRequest, start: Instant, span: &Span) -> ApiReply {
+    async fn execute(&self, request: ApiRequest, document: document::Outcome) -> Answered {
         let mut kind = GraphqlKind::Unknown;
-        let (outcome, errors, reply) = match self.prepare(&request, &mut kind).await {
+        let (outcome, errors, reply) = match self.prepare(&request, document, &mut kind) {
             Ok(work) => {
                 let place = if kind == GraphqlKind::Query { self.place().await } else { None };
                 let (data, errors) = work.run().await;
@@ -210,9 +253,7 @@ impl Inner {
         if kind == GraphqlKind::Query {
             self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Miss);
         }
-        self.tell(kind, outcome, start, span);
-        error::count(self.engine.metrics(), &errors);
-        reply
+        Answered { reply, errors, kind, outcome }
     }
 
     /// Tells metrics and the trace of an operation that has come to its end.
@@ -236,13 +277,13 @@ impl Inner {
     }
 
     /// Everything that can refuse a request before it is carried out.
-    async fn prepare<'a>(
+    fn prepare<'a>(
         &'a self,
         request: &'a ApiRequest,
+        document: document::Outcome,
         kind: &mut GraphqlKind,
     ) -> Result<Work<'a>, (Vec<ApiError>, Outcome)> {
         let rejected = |errors: Vec<ApiError>| (errors, Outcome::Rejected);
-        let document = self.documents.get(&self.schema, &request.query).await;
         let document = document.map_err(|errors| rejected(errors.to_vec()))?;
         let name = request.operation_name.as_deref();
         let operation = document.operation(name).map_err(|error| rejected(vec![error]))?;
@@ -268,6 +309,13 @@ impl Inner {
         work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
         Ok(Work { request: work, plan, document, name })
     }
+}
+
+/// A query has the same answer for all who ask it at the same time: what they ask. None for whatever else a
+/// request may be.
+fn shared(document: &Document, request: &ApiRequest) -> Option<Arc<Question>> {
+    let operation = document.operation(request.operation_name.as_deref()).ok()?;
+    (operation.ty == OperationType::Query).then(|| Arc::new(Question::of(request)))
 }
 
 /// A request that has passed all checks.

@@ -7,10 +7,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt, Shared};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use tracing::Instrument;
 
+use super::gather::Gather;
 use crate::cache::{Cache, JOURNAL, News, Place, Topic};
 use crate::metrics::{Joined, Metrics};
 use crate::telemetry::traced;
@@ -18,22 +18,12 @@ use crate::telemetry::traced;
 /// Changes that are remembered: what was read before the oldest of them cannot be judged any more.
 const REMEMBERED: usize = 4 * JOURNAL as usize;
 
-type Look = Shared<BoxFuture<'static, Option<Place>>>;
-
 /// Reads the journal for everybody.
 pub(super) struct Watch {
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
-    looks: Mutex<Looks>,
+    looks: Gather<(), Option<Place>>,
     known: RwLock<Known>,
-}
-
-#[derive(Default)]
-struct Looks {
-    /// Has begun: whoever comes now must not join it.
-    under_way: Option<Look>,
-    /// Begins when that one has ended.
-    next: Option<Look>,
 }
 
 /// What the journal has told.
@@ -51,7 +41,7 @@ struct Known {
 
 impl Watch {
     pub(super) fn new(cache: Arc<dyn Cache>, metrics: Arc<Metrics>) -> Arc<Watch> {
-        Arc::new(Watch { cache, metrics, looks: Mutex::default(), known: RwLock::default() })
+        Arc::new(Watch { cache, metrics, looks: Gather::default(), known: RwLock::default() })
     }
 
     /// How far the journal has been read by now.
@@ -62,40 +52,22 @@ impl Watch {
     /// Reads the journal, by a look that begins after this call. `None` when there is no journal or the
     /// cache is out of reach.
     pub(super) async fn look(self: &Arc<Self>) -> Option<Place> {
-        let look = {
-            let mut looks = self.looks.lock();
-            let Looks { under_way, next } = &mut *looks;
-            match next {
-                Some(next) => {
-                    self.metrics.cache_joined(Joined::Look, 1);
-                    next.clone()
-                }
-                None => next.insert(self.look_after(under_way.clone())).clone(),
-            }
-        };
-        look.await
-    }
-
-    fn look_after(self: &Arc<Self>, before: Option<Look>) -> Look {
         let watch = self.clone();
-        // A task of its own: it comes to its end whoever stops to wait for it, and if it panics, only those
-        // who wait for it get nothing.
-        let look = async move {
-            if let Some(before) = before {
-                before.await;
-            }
-            {
-                let mut looks = watch.looks.lock();
-                looks.under_way = looks.next.take();
-            }
-            let since = watch.place();
-            // A look that failed tells nothing: what is known stays so, and the next look goes on from there.
-            let news = watch.cache.news(since).await.ok()?;
-            watch.known.write().learn(news)
-        };
-        // Traced as a part of the request that asked first.
-        let look = tokio::spawn(look.instrument(traced!("engine look")));
-        look.map(|done| done.ok().flatten()).boxed().shared()
+        let (look, joined) = self.looks.join(&(), |_| {
+            // Traced as a part of the request that asked first.
+            let span = traced!("engine look");
+            let look = async move {
+                let since = watch.place();
+                // A look that failed tells nothing: what is known stays so, and the next look goes on from there.
+                let news = watch.cache.news(since).await.ok()?;
+                watch.known.write().learn(news)
+            };
+            look.instrument(span)
+        });
+        if joined {
+            self.metrics.cache_joined(Joined::Look, 1);
+        }
+        look.await.flatten()
     }
 
     /// Whether nothing of this, which is sorted, has changed after the place. Gives the place up to which that

@@ -12,12 +12,11 @@ use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::{Map, Value as Json};
-use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
 use super::{ApiRequest, Body};
 use crate::cache::Place;
 use crate::engine::{Engine, Read};
-use crate::metrics::{CacheKind, CacheResult, Joined};
+use crate::metrics::{CacheKind, CacheResult};
 
 /// How long an answer is kept at the most. The cache's own bound on what other programs write to the
 /// store is its TTL; this adds no more than that to it.
@@ -26,8 +25,6 @@ const LIFE: Duration = Duration::from_secs(60);
 const SHARE: u64 = 16;
 /// Parts of what is kept that have locks of their own; the largest answer has to fit into one of them.
 const SHARDS: usize = 8;
-/// How often a request waits for an answer to be made anew that has changed again meanwhile.
-const WAITS: usize = 3;
 
 /// The answers that this server keeps.
 pub(super) struct Answers {
@@ -36,9 +33,9 @@ pub(super) struct Answers {
     largest: u64,
 }
 
-/// What an answer is the answer to.
+/// What an answer is the answer to: the same for everybody who asks it.
 #[derive(PartialEq, Eq)]
-struct Question {
+pub(super) struct Question {
     query: String,
     operation_name: Option<String>,
     variables: Map<String, Json>,
@@ -54,26 +51,6 @@ struct Answer {
     place: Place,
     valid: AtomicU64,
     until: Instant,
-    /// Held by whoever makes it anew.
-    renewal: Arc<RwLock<()>>,
-}
-
-/// What there is for a request.
-pub(super) enum Found {
-    /// The answer, which still holds.
-    Right(Body),
-    /// An answer that does not hold any more, and the task to make it anew, which ends with the value.
-    Old(OwnedRwLockWriteGuard<()>),
-    /// Nothing of use.
-    Nothing,
-}
-
-/// What a look at the journal says of an answer.
-enum Verdict {
-    Right,
-    Old,
-    /// The cache could not be asked.
-    Unknown,
 }
 
 impl Answers {
@@ -92,30 +69,15 @@ impl Answers {
         Answers { kept, largest: bytes / SHARE }
     }
 
-    /// The answer that is kept for a request, if it is still right. When it is not, the first who notices has to
-    /// make it anew, and the others wait for that.
-    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Found {
-        for _ in 0..WAITS {
-            let Some(answer) = self.kept.get(&Asked(request)) else { return Found::Nothing };
-            match answer.judge(engine).await {
-                Verdict::Right => return Found::Right(answer.body.clone()),
-                Verdict::Unknown => return Found::Nothing,
-                Verdict::Old => {}
-            }
-            match answer.renewal.clone().try_write_owned() {
-                // It may have been made anew since it was got here.
-                Ok(task) if self.kept.get(&Asked(request)).is_none_or(|now| Arc::ptr_eq(&now, &answer)) => {
-                    return Found::Old(task);
-                }
-                Ok(_) => {}
-                Err(_) => {
-                    engine.metrics().cache_joined(Joined::Answer, 1);
-                    drop(answer.renewal.read().await);
-                }
-            }
-        }
-        // It changes faster than it can be made.
-        Found::Nothing
+    /// The answer that is kept for a request, if it is still right.
+    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Option<Body> {
+        let answer = self.kept.get(&Asked(request))?;
+        engine.look().await?;
+        answer.confirmed(engine).or_else(|| {
+            // It may have been made anew while the look was under way.
+            let newer = self.kept.get(&Asked(request)).filter(|newer| !Arc::ptr_eq(newer, &answer))?;
+            newer.confirmed(engine)
+        })
     }
 
     /// Keeps an answer made of what was read from this place on.
@@ -126,27 +88,28 @@ impl Answers {
         let ApiRequest { query, operation_name, variables, .. } = request;
         let valid = AtomicU64::new(place.number);
         let (body, until) = (Body::kept(body.clone()), Instant::now() + LIFE);
-        let answer = Answer { body, read, place, valid, until, renewal: Arc::default() };
+        let answer = Answer { body, read, place, valid, until };
         self.kept.insert(Question { query, operation_name, variables }, Arc::new(answer));
     }
 }
 
 impl Answer {
-    /// Whether it holds: by a look at the journal that begins now.
-    async fn judge(&self, engine: &Engine) -> Verdict {
-        if self.until <= Instant::now() {
-            return Verdict::Old;
-        }
-        if engine.look().await.is_none() {
-            return Verdict::Unknown;
-        }
+    /// The answer, when it is right as far as the last look could tell.
+    fn confirmed(&self, engine: &Engine) -> Option<Body> {
         let since = Place { number: self.valid.load(Ordering::Relaxed), ..self.place };
-        let Some(now) = engine.unchanged(&self.read.topics, since) else { return Verdict::Old };
+        let now = engine.unchanged(&self.read.topics, since).filter(|_| self.until > Instant::now())?;
         self.valid.fetch_max(now.number, Ordering::Relaxed);
         let metrics = engine.metrics();
         metrics.cache_read(CacheKind::Batch, CacheResult::Kept, self.read.pages);
         metrics.cache_read(CacheKind::Entity, CacheResult::Kept, self.read.entities);
-        Verdict::Right
+        Some(self.body.clone())
+    }
+}
+
+impl Question {
+    pub(super) fn of(request: &ApiRequest) -> Question {
+        let ApiRequest { query, operation_name, variables, .. } = request.clone();
+        Question { query, operation_name, variables }
     }
 }
 

@@ -14,7 +14,8 @@ pub struct Rehearsal<'a> {
 impl Api {
     /// Carries a query out without answering it. `None` when it is refused.
     pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
-        let work = self.inner.prepare(request, &mut GraphqlKind::Unknown).await.ok()?;
+        let document = self.inner.documents.get(&self.inner.schema, &request.query).await;
+        let work = self.inner.prepare(request, document, &mut GraphqlKind::Unknown).ok()?;
         let done = work.request.run(&work.plan).await;
         Some(Rehearsal { api: self, work, done })
     }

@@ -70,7 +70,9 @@ async fn every_read_is_counted_once() {
         let readers = 20;
         let text = "query($id: ID!) { book(id: $id) { isbn } bookByIsbn(isbn: \"1\") { id } }";
         let before = app.metrics().await;
-        join_all((0..readers).map(|_| app.data(text, json!({ "id": id })))).await;
+        // Texts of their own, or they would share one answer.
+        let texts: Vec<String> = (0..readers).map(|n| format!("{text} # {n}")).collect();
+        join_all(texts.iter().map(|text| app.data(text, json!({ "id": id })))).await;
         let after = app.metrics().await;
         let reads = |kind, result| {
             after.since(&before, "oponn_cache_reads_total", &[("kind", kind), ("result", result)])

@@ -1,0 +1,88 @@
+//! Work that many want at the same time: one turn after the other, and whoever comes while one is under way
+//! shares the next.
+//!
+//! So a result that somebody gets was worked out after they had asked for it, however many share it.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt, Shared};
+use parking_lot::Mutex;
+
+/// The result of a turn; none when the work panicked.
+pub type Turn<T> = Shared<BoxFuture<'static, Option<T>>>;
+
+/// Gathers those who want the same, told apart by a key.
+pub struct Gather<K, T>(Arc<Mutex<HashMap<K, Turns<T>>>>);
+
+struct Turns<T> {
+    /// Has begun: whoever comes now must not join it.
+    under_way: Option<Turn<T>>,
+    /// Begins when that one has ended.
+    next: Option<Turn<T>>,
+}
+
+impl<K, T> Gather<K, T>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    /// A turn that begins after this call: one that others wait for already, or one of this work, which is told
+    /// whether it has to wait for another turn. The second is whether others had been there before. The work
+    /// comes to its end even when nobody waits any more.
+    pub fn join<W>(&self, key: &K, work: impl FnOnce(bool) -> W) -> (Turn<T>, bool)
+    where
+        W: Future<Output = T> + Send + 'static,
+    {
+        let mut all = self.0.lock();
+        let turns = all.entry(key.clone()).or_insert_with(|| Turns { under_way: None, next: None });
+        if let Some(next) = &turns.next {
+            return (next.clone(), true);
+        }
+        let (before, begun) = (turns.under_way.clone(), Begun { all: self.0.clone(), key: key.clone() });
+        let work = work(before.is_some());
+        // A task of its own: it comes to its end whoever stops to wait for it, and if it panics, only those
+        // who wait for it get nothing.
+        let turn = tokio::spawn(async move {
+            if let Some(before) = before {
+                before.await;
+            }
+            begun.now();
+            work.await
+        });
+        let turn = turn.map(Result::ok).boxed().shared();
+        turns.next = Some(turn.clone());
+        (turn, false)
+    }
+}
+
+impl<K, T> Default for Gather<K, T> {
+    fn default() -> Gather<K, T> {
+        Gather(Arc::default())
+    }
+}
+
+/// A turn of a key, from before it begins to after its end.
+struct Begun<K: Eq + Hash, T> {
+    all: Arc<Mutex<HashMap<K, Turns<T>>>>,
+    key: K,
+}
+
+impl<K: Eq + Hash, T> Begun<K, T> {
+    /// Nobody may join it any more.
+    fn now(&self) {
+        if let Some(turns) = self.all.lock().get_mut(&self.key) {
+            turns.under_way = turns.next.take();
+        }
+    }
+}
+
+impl<K: Eq + Hash, T> Drop for Begun<K, T> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock();
+        if all.get(&self.key).is_some_and(|turns| turns.next.is_none()) {
+            all.remove(&self.key);
+        }
+    }
+}
