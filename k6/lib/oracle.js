@@ -4,7 +4,11 @@
 // that of UTF-16 units and puts emoji before some letters, so surrogates are given a weight above them.
 const weight = (unit) => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit);
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 function compareText(a, b) {
+  // Without surrogates the two orders are the same, and JavaScript's own takes a fraction of the time.
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) return a < b ? -1 : a > b ? 1 : 0;
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
