@@ -180,7 +180,7 @@ pub(super) fn batch_args(call: &mut Cmd, batch: &Batch) -> Shape {
     shape
 }
 
-fn types(call: &mut Cmd, batch: &Batch) {
+pub(super) fn types(call: &mut Cmd, batch: &Batch) {
     call.arg(batch.def.types.len());
     for ty in &batch.def.types {
         call.arg(&**ty);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use redis::{Cmd, Value};
 
-use super::batches::batch_args;
+use super::batches::{self, batch_args};
 use super::link::{Link, fresh};
 use super::phase::Need;
 use super::{entities, journal, keys, reply, scripts};
@@ -184,17 +184,25 @@ impl Link {
     pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
         let calls =
             rows.chunks(CHUNK).map(|rows| self.reconcile_call(mark, rows)).collect::<Result<_, _>>()?;
-        let mut done = Vec::with_capacity(rows.len());
+        let (mut done, mut gone) = (Vec::with_capacity(rows.len()), Vec::new());
         for answer in self.send(Need::Change, calls).await? {
             let answer = answer.map_err(|error| CacheError::Internal(super::link::describe(&error)));
             let understood = answer.and_then(|answer| {
                 let mut items = reply::items(answer)?.into_iter();
                 self.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
+                let of_nothing = reply::items(items.next_back().unwrap_or(Value::Nil))?;
+                let before = done.len();
                 done.extend(items.map(reconciled).collect::<Result<Vec<_>, _>>()?);
+                // They count from 1.
+                for place in of_nothing {
+                    let place = usize::try_from(reply::count(place)?).unwrap_or(usize::MAX);
+                    gone.extend(place.checked_sub(1).and_then(|place| rows.get(before + place)));
+                }
                 Ok(())
             });
             understood.map_err(|error| self.failed(Need::Change, error))?;
         }
+        self.forget(&gone).await?;
         if done.len() != rows.len() {
             let error = CacheError::Internal("a reconcile was answered with too few results".into());
             return Err(self.failed(Need::Change, error));
@@ -202,16 +210,36 @@ impl Link {
         Ok(done)
     }
 
+    /// Takes batches out of the table index of which nothing is left: writers need not find them any more.
+    async fn forget(&self, gone: &[&Reconcile]) -> Result<(), CacheError> {
+        let call = |gone: &[&Reconcile]| {
+            let mut keys = vec![self.keys.meta()];
+            keys.extend(gone.iter().flat_map(|row| self.batch_keys(&row.batch)));
+            let mut call = scripts::FORGET.call(&keys, fresh()?, self.life());
+            call.arg(gone.len());
+            gone.iter().for_each(|row| drop(batch_args(&mut call, &row.batch)));
+            Ok(call)
+        };
+        let calls = gone.chunks(CHUNK).map(call).collect::<Result<Vec<_>, CacheError>>()?;
+        if calls.is_empty() {
+            return Ok(());
+        }
+        self.send(Need::Change, calls).await.map(drop)
+    }
+
     fn reconcile_call(&self, mark: Mark, rows: &[Reconcile]) -> Result<Cmd, CacheError> {
         let mut keys = vec![self.keys.meta()];
-        keys.extend(rows.iter().flat_map(|row| self.batch_keys(&row.batch)));
+        for Reconcile { batch, .. } in rows {
+            keys.extend([self.keys.ready(batch.key), self.keys.pending(batch.key)]);
+        }
         let mut call = scripts::RECONCILE.call(&keys, fresh()?, self.life());
         call.arg(keys::hex(mark.0)).arg(self.limits.departed).arg(self.limits.most_rows());
         call.arg(self.limits.deltas).arg(rows.len());
         for Reconcile { batch, entity, stamp, row } in rows {
             let row = row.as_ref().map_or(&[][..], |row| &row.0);
             let too_long = row.len() > self.limits.row_key;
-            batch_args(&mut call, batch);
+            batches::types(&mut call, batch);
+            call.arg(journal::topic(Topic::batch(batch.key)));
             call.arg(keys::named(&row_ref(entity))).arg(keys::stamp(*stamp));
             call.arg(if too_long { &[][..] } else { row }).arg(u8::from(too_long));
         }

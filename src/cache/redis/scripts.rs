@@ -67,6 +67,7 @@ scripts! {
     NOTE = "", [], "note.lua";
     NOTE_ALWAYS = ALWAYS, [], "note.lua";
     RECONCILE = ALWAYS, [BATCH, ROWS], "reconcile.lua";
+    FORGET = ALWAYS, [BATCH], "forget.lua";
     DROP = ALWAYS, [], "drop.lua";
     CLEAR = ALWAYS, [], "clear.lua";
     SWEEP = ALWAYS, [], "sweep.lua";

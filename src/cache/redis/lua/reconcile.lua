@@ -1,7 +1,8 @@
--- Brings batches in line with changes. Arguments: the mark; hidden states, rows and deltas at the most; how
--- many batches; and after those of each batch the document's name, the stamp, the row (empty: none), and 1
--- when the row is too long to be kept. Answers the epoch and for each batch what was done; for a dropped one
--- that is the reason.
+-- Brings batches in line with changes. KEYS[2] and following are the ready batch and the fill under way of each.
+-- Arguments: the mark; hidden states, rows and deltas at the most; how many batches; and of each batch its types, its
+-- topic in the journal, the document's name, the stamp, the row (empty: none), and 1 when the row is too long to be
+-- kept. Answers the epoch; for each batch what was done, which for a dropped one is the reason; and last the
+-- places of those of which nothing is left, whose entries in the table index are to be forgotten.
 local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local now = epoch()
 
@@ -42,10 +43,10 @@ local function into_pending(b, gens, refused, name, stamp, row)
   return 'deferred', dropped
 end
 
-local known, told = {}, {}
+local known, told, gone = {}, {}, {}
 local answer = { now }
 for n = 1, tonumber(take()) do
-  local b = take_batch()
+  local b = { ready = take_key(), pending = take_key(), types = list(), topic = take() }
   local name, stamp, row, too_long = take(), take(), take(), take() == '1'
   local of = table.concat(b.types, ',')
   known[of] = known[of] or generations(b.types) or ''
@@ -53,8 +54,9 @@ for n = 1, tonumber(take()) do
   local done, dropped = into_ready(b, known[of], refused, name, stamp, row)
   local left, lost = into_pending(b, known[of], refused, name, stamp, row)
   if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end
-  if dropped or not done then forget_if_gone(b) end
+  if (dropped or not done) and call('EXISTS', b.ready, b.pending) == 0 then gone[#gone + 1] = n end
   answer[n + 1] = dropped or done or lost or left or 'absent'
 end
 if #told > 0 then tell(unpack(told)) end
+answer[#answer + 1] = gone
 return answer
