@@ -16,10 +16,20 @@ function stat(pid) {
 function family(pid) {
   const all = [pid];
   for (const task of readdirSync(`/proc/${pid}/task`)) {
-    const children = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim();
+    const children = childrenOf(`/proc/${pid}/task/${task}/children`);
     for (const child of children ? children.split(' ') : []) all.push(...family(Number(child)));
   }
   return all;
+}
+
+/** A thread may have ended since it was listed. */
+function childrenOf(file) {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return '';
+    throw error;
+  }
 }
 
 /** Seconds that a process and its children have used since they started. */
