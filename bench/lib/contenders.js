@@ -13,6 +13,7 @@ import { settings } from './settings.js';
  */
 export const contenders = {
   oponn: { group: 'cached', reference: true },
+  'oponn-anew': { group: 'cached', extra: true, lines: ['[api]', 'answers = 0'] },
   mercurius: { group: 'cached', stale: true },
   yoga: { group: 'cached', stale: true },
   bare: { group: 'cached', floor: true, stale: true },
@@ -52,7 +53,8 @@ async function startOne(world, name, database) {
   const cached = contenders[name].group === 'cached';
   const redis = cached ? await world.redis(name) : undefined;
   if (name.startsWith('oponn')) {
-    const server = await world.serve(name, { database, cache: redis?.url ?? 'none:' });
+    const { lines } = contenders[name];
+    const server = await world.serve(name, { database, cache: redis?.url ?? 'none:', lines });
     return { ...server, redis };
   }
   const port = await freePort();

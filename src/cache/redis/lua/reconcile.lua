@@ -44,15 +44,20 @@ local function into_pending(b, gens, refused, name, stamp, row)
 end
 
 local known, told, gone = {}, {}, {}
-local answer = { now }
-for n = 1, tonumber(take()) do
+local answer, batches = { now }, tonumber(take())
+-- Hardly ever is one of them being filled, and one question for all of them tells.
+local fills = {}
+for n = 1, batches do fills[n] = KEYS[1 + 2 * n] end
+local filling = batches > 0 and call('EXISTS', unpack(fills)) > 0
+for n = 1, batches do
   local b = { ready = take_key(), pending = take_key(), types = list(), topic = take() }
   local name, stamp, row, too_long = take(), take(), take(), take() == '1'
   local of = table.concat(b.types, ',')
   known[of] = known[of] or generations(b.types) or ''
   local refused = mark ~= now and 'mark' or too_long and 'row_key'
   local done, dropped = into_ready(b, known[of], refused, name, stamp, row)
-  local left, lost = into_pending(b, known[of], refused, name, stamp, row)
+  local left, lost
+  if filling then left, lost = into_pending(b, known[of], refused, name, stamp, row) end
   if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end
   if (dropped or not done) and call('EXISTS', b.ready, b.pending) == 0 then gone[#gone + 1] = n end
   answer[n + 1] = dropped or done or lost or left or 'absent'
