@@ -27,6 +27,16 @@ async fn expect(app: &TestApp, title: &str) {
     assert_eq!(seen, expected);
 }
 
+/// An application that reaches its Redis through a proxy.
+async fn behind_a_proxy() -> (Proxy, TestApp) {
+    let url = redis_url();
+    let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let proxy = Proxy::start(&target).await;
+    let proxied = format!("redis://{}", proxy.address());
+    let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).redis(&proxied).start().await;
+    (proxy, app)
+}
+
 /// Reads until the store is no longer asked, because the cache is used again: bounded, and by looking,
 /// not by the clock. An operation that began before the cut may still fail and have the cache cleared
 /// once more.
@@ -46,11 +56,7 @@ async fn answered_by_the_cache(app: &TestApp, title: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_stale_shows_when_redis_is_back() {
-    let url = redis_url();
-    let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let proxy = Proxy::start(&target).await;
-    let proxied = format!("redis://{}", proxy.address());
-    let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).redis(&proxied).start().await;
+    let (proxy, app) = behind_a_proxy().await;
     rename(&app, "first").await;
     expect(&app, "first").await;
     for (round, break_it) in [Proxy::cut as fn(&Proxy), Proxy::silence, Proxy::cut].into_iter().enumerate() {
@@ -68,11 +74,7 @@ async fn nothing_stale_shows_when_redis_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_cached_outlives_a_late_answer() {
-    let url = redis_url();
-    let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let proxy = Proxy::start(&target).await;
-    let proxied = format!("redis://{}", proxy.address());
-    let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).redis(&proxied).start().await;
+    let (proxy, app) = behind_a_proxy().await;
     rename(&app, "kept").await;
     expect(&app, "kept").await;
     let other = "{ books(where: {title: {eq: \"kept\"}}) { nodes { isbn } } }";
