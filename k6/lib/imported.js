@@ -8,6 +8,8 @@ const STEP = 7919;
 const { mark } = types.Book;
 
 export const RECORDS = 10000;
+// The importer writes so many at a time, and the next ones when those are acknowledged.
+export const PART = 2000;
 
 // They are marked with client 0, which is nobody who writes otherwise.
 export const isbnOf = (n) => mark(0, n);

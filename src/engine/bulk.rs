@@ -69,31 +69,29 @@ impl Engine {
         let (at_once, later) = apart(collection, documents.into_iter().enumerate().collect());
         let insert = async |documents: Numbered| {
             let (places, documents): (Vec<usize>, Vec<Document>) = documents.into_iter().unzip();
-            (places, self.core.store.insert_many(ty, documents).await)
+            let results = match self.core.store.insert_many(ty, documents).await {
+                Ok((results, time)) => {
+                    // At once: until then lists lack what look-ups find already.
+                    if results.iter().any(Result::is_ok) {
+                        self.core.void([ty.clone()], time, VoidReason::Bulk).await;
+                    }
+                    results
+                }
+                Err(error) => vec![Err(error); places.len()],
+            };
+            (places, results)
         };
         let mut done: Vec<_> =
             stream::iter(pieces(at_once)).map(&insert).buffer_unordered(AT_ONCE).collect().await;
         if !later.is_empty() {
             done.push(insert(later).await);
         }
-        let (mut last, mut unknown) = (None, false);
-        for (places, inserted) in done {
-            let results = match inserted {
-                Ok((results, time)) => {
-                    if results.iter().any(Result::is_ok) {
-                        last = last.max(Some(time));
-                    }
-                    results
-                }
-                Err(error) => vec![Err(error); places.len()],
-            };
+        let mut unknown = false;
+        for (places, results) in done {
             for (place, result) in places.into_iter().zip(results) {
                 unknown |= result.as_ref().is_err_and(|error| !error.is_of_document());
                 written[place] = result.map_err(EngineError::from);
             }
-        }
-        if let Some(time) = last {
-            self.core.void([ty.clone()], time, VoidReason::Bulk).await;
         }
         if unknown {
             // Some of it may have happened.
