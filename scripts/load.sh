@@ -114,7 +114,7 @@ smoke() {
   VUS=20 BASE=20 PEAK=100 CALM=1s RISE=500ms HOLD=500ms run_k6 spike || failed+=(spike)
   VUS=5 DURATION=3s WINDOWS=3 DRIFT=${DRIFT:-5} run_k6 soak || failed+=(soak)
   VUS=5 DURATION=3s RECORDS=9000 import_beside || failed+=(import)
-  VUS=5 LISTS=50 DURATION=1500ms PREPARE=2s STRATEGIES=reconcile,ttl run_k6 strategies || failed+=(strategies)
+  VUS=5 LISTS=50 DURATION=1500ms PREPARE=${PREPARE:-2s} STRATEGIES=reconcile,ttl run_k6 strategies || failed+=(strategies)
   [ ${#failed[@]} -eq 0 ] && return
   say "failed: ${failed[*]}"
   return 99
