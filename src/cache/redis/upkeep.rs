@@ -47,7 +47,6 @@ impl Link {
     pub async fn remove_void(&self) -> Result<(), CacheError> {
         let kinds = ["e", "b"].map(|kind| (kind, format!("{}{kind}:", self.keys.prefix())));
         let index = self.keys.index("");
-        let generations: Vec<String> = self.types().await?.into_keys().map(|ty| format!("g:{ty}")).collect();
         let mut cursor = None;
         while let Some(found) = self.scan(&mut cursor, self.keys.prefix()).await? {
             let mut keys = vec![self.keys.meta().into_bytes()];
@@ -65,7 +64,6 @@ impl Link {
                 }
             }
             let mut remove = scripts::REMOVE.call(&keys, fresh()?, self.life());
-            remove.arg(generations.len()).arg(&generations);
             for kind in kinds_found {
                 remove.arg(kind);
             }

@@ -1,11 +1,10 @@
 -- Removes keys that a clear has voided. KEYS[2] and following are entities and ready batches. Arguments:
--- the meta fields with the generations of types, then for each key `e` or `b`. Both end in or begin with the
--- generation that they are valid with; those of a generation that there is now stay. Answers how many were
--- removed.
+-- for each of them `e` or `b`. Both end in or begin with the generation that they are valid with; those
+-- of a generation that there is now stay. Answers how many were removed.
 local current, removed = {}, 0
-for _, field in ipairs(list()) do
-  local gen = call('HGET', meta, field)
-  if gen then current[gen] = true end
+local all = call('HGETALL', meta)
+for i = 1, #all, 2 do
+  if sub(all[i], 1, 2) == 'g:' then current[all[i + 1]] = true end
 end
 for i = 2, #KEYS do
   local gen
