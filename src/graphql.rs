@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_graphql::dynamic::Schema;
-use async_graphql::parser::types::OperationType;
+use apollo_compiler::ast::OperationType;
 use serde_json::{Map, Value as Json};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -23,12 +22,12 @@ mod coerce;
 mod document;
 mod error;
 mod expand;
+mod introspection;
 mod output;
 mod page;
 mod plan;
 mod rehearsal;
 mod request;
-mod size;
 mod types;
 
 pub use body::Body;
@@ -37,8 +36,9 @@ pub use rehearsal::Rehearsal;
 use answers::{Answers, Question};
 use document::{Document, Documents};
 use error::ApiError;
-use plan::{Plan, Planner, RootKind};
+use plan::{Plan, Planner};
 use request::Request;
+use types::Definition;
 
 /// The API of one application.
 pub struct Api {
@@ -48,7 +48,7 @@ pub struct Api {
 struct Inner {
     engine: Arc<Engine>,
     limits: ApiLimits,
-    schema: Schema,
+    definition: Arc<Definition>,
     planner: Planner,
     documents: Arc<Documents>,
     answers: Answers,
@@ -123,7 +123,7 @@ pub enum Outcome {
 impl Api {
     /// The API of the engine's model. Fails when no API can be made of the model.
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
-        let schema = types::build(engine.model(), &limits)?;
+        let definition = Arc::new(types::build(engine.model(), &limits)?);
         let planner = Planner::new(engine.model().clone());
         let documents = Arc::new(Documents::new(engine.metrics().clone()));
         let answers = Answers::new(limits.answers);
@@ -131,7 +131,7 @@ impl Api {
             inner: Arc::new(Inner {
                 engine,
                 limits,
-                schema,
+                definition,
                 planner,
                 documents,
                 answers,
@@ -143,12 +143,12 @@ impl Api {
     /// The same API on another engine of the same model. What is kept of documents is shared, answers are
     /// not.
     pub fn on(&self, engine: Arc<Engine>) -> Api {
-        let Inner { limits, schema, documents, .. } = &*self.inner;
+        let Inner { limits, definition, documents, .. } = &*self.inner;
         let planner = Planner::new(engine.model().clone());
-        let (limits, schema, documents) = (limits.clone(), schema.clone(), documents.clone());
+        let (limits, definition, documents) = (limits.clone(), definition.clone(), documents.clone());
         let answers = Answers::new(limits.answers);
         let flights = Gather::default();
-        Api { inner: Arc::new(Inner { engine, limits, schema, planner, documents, answers, flights }) }
+        Api { inner: Arc::new(Inner { engine, limits, definition, planner, documents, answers, flights }) }
     }
 
     /// The engine.
@@ -158,7 +158,7 @@ impl Api {
 
     /// The whole generated API of a model in the schema definition language.
     pub fn sdl_of(model: &Model, limits: &ApiLimits) -> Result<String, String> {
-        Ok(types::sdl(&types::build(model, limits)?))
+        types::sdl(model, limits)
     }
 
     /// Executes a request. Never fails: errors are in the response. The request is carried out to its
@@ -178,7 +178,7 @@ impl Api {
             inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
             return ApiReply { body, outcome: Outcome::Executed };
         }
-        let document = inner.documents.get(&inner.schema, &request.query).await;
+        let document = inner.documents.get(&inner.definition, &request.query);
         let question = document.as_ref().ok().and_then(|document| shared(document, &request));
         // What is logged belongs to the request, traced or not.
         let inside = if span.is_disabled() { Span::current() } else { span.clone() };
@@ -246,7 +246,8 @@ impl Inner {
                 (outcome, errors, reply)
             }
             Err((errors, outcome)) => {
-                let reply = reply(None, &errors, outcome);
+                let data = (outcome == Outcome::Executed).then_some(&b"null"[..]);
+                let reply = reply(data, &errors, outcome);
                 (GraphqlOutcome::Rejected, errors, reply)
             }
         };
@@ -287,21 +288,28 @@ impl Inner {
         let document = document.map_err(|errors| rejected(errors.to_vec()))?;
         let name = request.operation_name.as_deref();
         let operation = document.operation(name).map_err(|error| rejected(vec![error]))?;
-        *kind = match operation.ty {
+        *kind = match operation.operation_type {
             OperationType::Mutation => GraphqlKind::Mutation,
             OperationType::Query | OperationType::Subscription => GraphqlKind::Query,
         };
-        if request.read_only && operation.ty != OperationType::Query {
+        if request.read_only && operation.operation_type != OperationType::Query {
             let message = "Only queries can be sent by GET; send mutations by POST.";
             return Err((vec![ApiError::new(ErrorCode::BadUserInput, message)], Outcome::NotAllowed));
         }
-        let variables = coerce::variables(&self.schema, operation, &request.variables).map_err(|faults| {
-            let error = |fault: coerce::Fault| ApiError::input(fault.message, &fault.path).at(fault.at);
+        let schema = &self.definition.schema;
+        let variables = coerce::variables(schema, operation, &request.variables).map_err(|faults| {
+            let places = document.places();
+            let error = |fault: coerce::Fault| {
+                ApiError::input(fault.message, &fault.path).at(places.of_span(fault.at))
+            };
             rejected(faults.into_iter().map(error).collect())
         })?;
-        let plan = document.plan(&self.planner, self.engine.metrics(), operation, name, &variables);
-        let plan = plan.map_err(|error| rejected(vec![error]))?;
-        let footprint = match operation.ty {
+        let plan = self.documents.plan(&self.planner, &document, operation, &variables);
+        let plan = plan.map_err(|refusal| {
+            let (error, reached) = document.refused(operation, refusal);
+            (vec![error], reached)
+        })?;
+        let footprint = match operation.operation_type {
             OperationType::Query => Footprint::new(),
             OperationType::Mutation | OperationType::Subscription => Footprint::none(),
         };
@@ -315,7 +323,7 @@ impl Inner {
 /// request may be.
 fn shared(document: &Document, request: &ApiRequest) -> Option<Arc<Question>> {
     let operation = document.operation(request.operation_name.as_deref()).ok()?;
-    (operation.ty == OperationType::Query).then(|| Arc::new(Question::of(request)))
+    (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request)))
 }
 
 /// A request that has passed all checks.
@@ -328,15 +336,8 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn run(&self) -> (Vec<u8>, Vec<ApiError>) {
-        let asked = self.plan.roots.iter().any(|root| matches!(root.kind, RootKind::Introspection));
-        let introspected = if asked {
-            let inner = self.request.inner;
-            Some(self.document.introspect(&inner.schema, self.name, &self.request.variables).await)
-        } else {
-            None
-        };
         let done = self.request.run(&self.plan).await;
-        self.request.write(&self.plan, &done, introspected.as_ref())
+        self.request.write(&self.plan, &done)
     }
 }
 

@@ -18,6 +18,7 @@ mod words;
 pub use diagnostic::Diagnostic;
 pub use model::*;
 pub use prelude::prelude;
+pub use suggest::nearest;
 
 use diagnostic::Faults;
 

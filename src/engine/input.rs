@@ -27,7 +27,7 @@ pub use filter::{FilterLimits, filter};
 pub use id::{id, new_id};
 pub use operator::{Operand, Operator};
 pub use order::order;
-pub use scalar::shown;
+pub use scalar::{scalar, shown};
 pub use unique::{unique, unique_values};
 pub use value::value;
 

@@ -1,12 +1,12 @@
 //! Values that come with a request, brought to the types that the schema declares, as the GraphQL
-//! specification says (sections 3, 5.6, 5.8.5 and 6.1.2). async-graphql's validation leaves these gaps.
+//! specification says (sections 3, 5.6, 5.8.5 and 6.1.2), each fault with its place in the value.
 
 use std::collections::HashMap;
 
-use async_graphql::dynamic::Schema;
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, VariableDefinition};
-use async_graphql::registry::MetaTypeName;
-use async_graphql::{Name, Pos};
+use apollo_compiler::ast::{Type, VariableDefinition};
+use apollo_compiler::executable::{ExecutableDocument, Operation};
+use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::{Name, Schema};
 use serde_json::{Map, Value as Json};
 
 use super::arguments::resolve;
@@ -19,12 +19,12 @@ mod literal;
 mod position;
 
 /// What is wrong with a variable or an argument. All of them are the client's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     /// For the client; it names the place.
     pub message: String,
     /// Where in the operation's text.
-    pub at: Pos,
+    pub at: Option<SourceSpan>,
     /// Where in the value, from the variable's (`$input`) or the argument's name on.
     pub path: Vec<Step>,
 }
@@ -33,21 +33,20 @@ pub struct Fault {
 /// has no default is not in it.
 pub type Variables = HashMap<Name, Json>;
 
-/// Coerces the variables of an operation: defaults are filled in, single values become lists where
-/// lists are expected, and every value fits its declared type. The operation must have passed
-/// async-graphql's validation.
+/// Coerces the variables of a valid operation: defaults are filled in, single values become lists where
+/// lists are expected, and every value fits its declared type.
 pub fn variables(
     schema: &Schema,
-    operation: &OperationDefinition,
+    operation: &Operation,
     given: &Map<String, Json>,
 ) -> Result<Variables, Vec<Fault>> {
-    let mut values = Variables::with_capacity(operation.variable_definitions.len());
+    let mut values = Variables::with_capacity(operation.variables.len());
     let mut found = Vec::new();
-    for definition in &operation.variable_definitions {
+    for definition in &operation.variables {
         let mut faults = Faults::default();
-        let value = variable(schema, &definition.node, given, &mut faults);
-        found.extend(located(faults, definition.pos));
-        values.extend(value.map(|value| (definition.node.name.node.clone(), value)));
+        let value = variable(schema, definition, given, &mut faults);
+        found.extend(located(faults, definition.location()));
+        values.extend(value.map(|value| (definition.name.clone(), value)));
     }
     if found.is_empty() { Ok(values) } else { Err(found) }
 }
@@ -58,37 +57,40 @@ fn variable(
     given: &Map<String, Json>,
     faults: &mut Faults,
 ) -> Option<Json> {
-    let name = definition.name.node.as_str();
-    let ty = definition.var_type.node.to_string();
+    let (name, ty) = (definition.name.as_str(), &*definition.ty);
     match (given.get(name), &definition.default_value) {
-        (Some(value), _) => {
-            faults.at(&format!("${name}"), |faults| given::coerce(schema.registry(), &ty, value, faults))
-        }
-        (None, Some(default)) => {
-            resolve(schema, &ty, &default.node.clone().into_value(), &Variables::default())
-        }
+        (Some(value), _) => faults.at(&format!("${name}"), |faults| given::coerce(schema, ty, value, faults)),
+        (None, Some(default)) => resolve(schema, ty, default, &Variables::default()),
         (None, None) => {
-            if MetaTypeName::create(&ty).is_non_null() {
-                faults.at(&format!("${name}"), |faults| {
-                    faults.add(format!("a value of the type {ty} is required"))
-                });
+            if ty.is_non_null() {
+                faults.at(&format!("${name}"), |faults| required(ty, faults));
             }
             None
         }
     }
 }
 
-/// Checks what async-graphql does not: that every variable stands where its type fits, and that
-/// literals fit their types also when variables stand beside them. Once per operation text; the
-/// document must have passed async-graphql's validation.
-pub fn check(schema: &Schema, document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<Fault> {
-    document::check(schema.registry(), document, operation)
+/// Checks every value of an operation: that it fits its type, that no input field stands twice, and that
+/// every variable stands where its type fits. Once per operation text. Names that are not known are for the
+/// validator to refuse.
+pub fn check(schema: &Schema, document: &ExecutableDocument, operation: &Operation) -> Vec<Fault> {
+    document::check(schema, document, operation)
 }
 
 /// The faults with the place in the text to which they belong.
-fn located(faults: Faults, at: Pos) -> impl Iterator<Item = Fault> {
+fn located(faults: Faults, at: Option<SourceSpan>) -> impl Iterator<Item = Fault> {
     let found = faults.finish(Some(())).err().unwrap_or_default();
     found.into_iter().map(move |fault| Fault { message: fault.message, at, path: fault.path })
+}
+
+/// Notes that a value has to be given.
+fn required(ty: &Type, faults: &mut Faults) {
+    faults.add(format!("a value of the type {ty} is required"));
+}
+
+/// The type without its exclamation mark.
+fn nullable(ty: &Type) -> Type {
+    ty.clone().nullable()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Writes the response in one pass over the plan and what was fetched for it, with the null propagation
 //! of the specification.
 
-use super::error::ApiError;
+use super::error::{ApiError, Pos};
 use super::expand::{Child, Expanded, Item, List, PageMeta};
 use super::plan::{
     BulkField, Connection, ConnectionField, EdgeField, Field, FieldKind, PageInfoField, Selection,
@@ -9,7 +9,6 @@ use super::plan::{
 };
 use crate::engine::Step;
 use crate::metrics::{ErrorCode, Metrics};
-use async_graphql::Pos;
 
 mod value;
 
@@ -37,7 +36,7 @@ pub(super) struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub(super) fn new(metrics: &'a Metrics) -> Writer<'a> {
         let (json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
-        Writer { json, path, pos: Pos::default(), metrics, errors }
+        Writer { json, path, pos: Pos::START, metrics, errors }
     }
 
     /// The JSON written and the errors met.

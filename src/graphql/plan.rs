@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::Pos;
-use async_graphql::parser::types::Field as Node;
+use apollo_compiler::Node;
 
+use super::error::Pos;
+use super::introspection::MetaField;
 use crate::schema::{Collection, Enum, IdKind, Scalar};
 
 mod build;
@@ -23,6 +24,8 @@ pub(super) struct Plan {
     pub(super) roots: Vec<Root>,
     /// Whether the root fields are carried out one after the other, as those of mutations are.
     pub(super) serial: bool,
+    /// How many fields it has in all.
+    pub(super) size: usize,
 }
 
 /// One root field.
@@ -39,8 +42,8 @@ pub(super) struct Root {
 pub(super) enum RootKind {
     /// `__typename`
     Typename(&'static str),
-    /// `__schema` or `__type`, which async-graphql answers.
-    Introspection,
+    /// `__schema`, or `__type` with its arguments.
+    Introspection { ty: Option<Args>, fields: Vec<MetaField> },
     /// A look-up by id.
     ById { collection: Arc<Collection>, args: Args, selection: Selection },
     /// A look-up by the unique key of this index.
@@ -62,8 +65,9 @@ impl RootKind {
             RootKind::Typename(_)
             | RootKind::List { .. }
             | RootKind::CreateMany { .. }
-            | RootKind::Bulk { .. } => true,
-            RootKind::Introspection
+            | RootKind::Bulk { .. }
+            | RootKind::Introspection { ty: None, .. } => true,
+            RootKind::Introspection { ty: Some(_), .. }
             | RootKind::ById { .. }
             | RootKind::ByUnique { .. }
             | RootKind::WriteOne { .. } => false,
@@ -101,13 +105,8 @@ pub(super) enum BulkField {
     Count,
 }
 
-/// The arguments of a field as they stand in the text.
-pub(super) struct Args {
-    /// The type that declares the field.
-    pub(super) parent: String,
-    /// The field.
-    pub(super) node: Node,
-}
+/// The arguments of a field as they stand in the text: the field itself.
+pub(super) struct Args(pub(super) Node<apollo_compiler::executable::Field>);
 
 /// What a list lists.
 #[derive(Clone)]

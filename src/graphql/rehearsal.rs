@@ -14,7 +14,7 @@ pub struct Rehearsal<'a> {
 impl Api {
     /// Carries a query out without answering it. `None` when it is refused.
     pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
-        let document = self.inner.documents.get(&self.inner.schema, &request.query).await;
+        let document = self.inner.documents.get(&self.inner.definition, &request.query);
         let work = self.inner.prepare(request, document, &mut GraphqlKind::Unknown).ok()?;
         let done = work.request.run(&work.plan).await;
         Some(Rehearsal { api: self, work, done })
@@ -26,13 +26,13 @@ impl Rehearsal<'_> {
     pub fn plan(&self) -> usize {
         let Work { document, name, request, .. } = &self.work;
         let planner = &self.api.inner.planner;
-        let operation = document.operation(*name);
-        let plan = operation.and_then(|operation| document.new_plan(planner, operation, &request.variables));
+        let Ok(operation) = document.operation(*name) else { return 0 };
+        let plan = document.new_plan(planner, operation, &request.variables);
         plan.map_or(0, |plan| plan.roots.len())
     }
 
     /// Writes the `data` of the response anew; gives its length in bytes.
     pub fn write(&self) -> usize {
-        self.work.request.write(&self.work.plan, &self.done, None).0.len()
+        self.work.request.write(&self.work.plan, &self.done).0.len()
     }
 }

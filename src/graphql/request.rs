@@ -30,8 +30,8 @@ pub(super) struct Request<'a> {
 pub(super) enum Done {
     /// A constant.
     Text(&'static str),
-    /// What async-graphql answers.
-    Introspection,
+    /// What the API tells of itself: of the type of a name, or of all.
+    Introspection(Option<String>),
     /// A document, or none.
     One(Option<(Item, Expanded)>),
     /// A list.
@@ -55,12 +55,7 @@ impl Request<'_> {
 
     /// The values of a field's arguments.
     pub(super) fn resolve(&self, args: &Args) -> Map<String, Json> {
-        let schema = &self.inner.schema;
-        match schema.registry().types.get(&args.parent).and_then(|ty| ty.field_by_name(&args.node.name.node))
-        {
-            Some(definition) => arguments::of_field(schema, definition, &args.node, &self.variables),
-            None => Map::new(),
-        }
+        arguments::of_field(&self.inner.definition.schema, &args.0, &self.variables)
     }
 
     /// Carries a plan out: what each of its root fields led to.
@@ -77,18 +72,13 @@ impl Request<'_> {
     }
 
     /// The `data` of the response and its errors.
-    pub(super) fn write(
-        &self,
-        plan: &Plan,
-        done: &[Result<Done>],
-        introspected: Option<&async_graphql::Response>,
-    ) -> (Vec<u8>, Vec<ApiError>) {
+    pub(super) fn write(&self, plan: &Plan, done: &[Result<Done>]) -> (Vec<u8>, Vec<ApiError>) {
         let mut writer = Writer::new(self.inner.engine.metrics());
         let fields = plan.roots.iter().zip(done).map(|(root, done)| (&*root.key, (root, done)));
         let _ = writer.nullable(|writer| {
             writer.object(fields, |writer, (root, done)| {
                 writer.stand(root.pos);
-                write_root(writer, root, done, introspected)
+                self.write_root(writer, root, done)
             })
         });
         writer.finish()
@@ -97,7 +87,10 @@ impl Request<'_> {
     async fn root(&self, root: &Root) -> Result<Done> {
         match &root.kind {
             RootKind::Typename(name) => Ok(Done::Text(name)),
-            RootKind::Introspection => Ok(Done::Introspection),
+            RootKind::Introspection { ty, .. } => {
+                let name = |args| self.resolve(args).get("name").and_then(Json::as_str).map(str::to_owned);
+                Ok(Done::Introspection(ty.as_ref().map(|args| name(args).unwrap_or_default())))
+            }
             RootKind::ById { collection, args, selection } => {
                 let id = self.id_of(collection, &self.resolve(args))?;
                 let entity = EntityRef { ty: collection.name.clone(), id };
@@ -233,7 +226,7 @@ impl Request<'_> {
 
     fn root_cost(&self, kind: &RootKind) -> u64 {
         match kind {
-            RootKind::Typename(_) | RootKind::Introspection | RootKind::Bulk { .. } => 1,
+            RootKind::Typename(_) | RootKind::Introspection { .. } | RootKind::Bulk { .. } => 1,
             RootKind::ById { selection, .. }
             | RootKind::ByUnique { selection, .. }
             | RootKind::WriteOne { selection, .. } => self.selection_cost(selection),
@@ -275,56 +268,51 @@ impl Request<'_> {
         );
         Err(ApiError::new(ErrorCode::TooComplex, message))
     }
-}
 
-fn write_root<'a>(
-    writer: &mut Writer<'a>,
-    root: &'a Root,
-    done: &'a Result<Done>,
-    introspected: Option<&async_graphql::Response>,
-) -> super::output::Written {
-    let done = match done {
-        Ok(done) => done,
-        Err(errors) => {
-            let failed = |writer: &mut Writer<'a>| Err(writer.fail(errors));
-            return if root.kind.required() { failed(writer) } else { writer.nullable(failed) };
+    fn write_root<'a>(
+        &self,
+        writer: &mut Writer<'a>,
+        root: &'a Root,
+        done: &'a Result<Done>,
+    ) -> super::output::Written {
+        let done = match done {
+            Ok(done) => done,
+            Err(errors) => {
+                let failed = |writer: &mut Writer<'a>| Err(writer.fail(errors));
+                return if root.kind.required() { failed(writer) } else { writer.nullable(failed) };
+            }
+        };
+        match (&root.kind, done) {
+            (_, Done::Text(name)) => {
+                writer.string(name);
+                Ok(())
+            }
+            (RootKind::Introspection { fields, .. }, Done::Introspection(ty)) => {
+                writer.introspection(&self.inner.definition.introspection, ty.as_deref(), fields)
+            }
+            (
+                RootKind::ById { selection, .. }
+                | RootKind::ByUnique { selection, .. }
+                | RootKind::WriteOne { selection, .. },
+                Done::One(found),
+            ) => writer.nullable(|writer| match found {
+                Some((item, expanded)) => writer.document(selection, item, 0, expanded),
+                None => Err(super::output::Null),
+            }),
+            (RootKind::List { connection, .. }, Done::List(meta, list)) => {
+                writer.connection(connection, meta, list)
+            }
+            (RootKind::CreateMany { selection, .. }, Done::Created { places, items, expanded }) => writer
+                .array(places, |writer, place| {
+                    writer.nullable(|writer| match place {
+                        Ok(index) => writer.document(selection, &items[*index], *index, expanded),
+                        Err(errors) => Err(writer.fail(errors)),
+                    })
+                }),
+            (RootKind::Bulk { fields, .. }, Done::Count(count)) => {
+                writer.bulk(fields as &[(Arc<str>, BulkField)], *count)
+            }
+            _ => Err(writer.fail(&[ApiError::internal("a root field has an answer of another kind")])),
         }
-    };
-    match (&root.kind, done) {
-        (_, Done::Text(name)) => {
-            writer.string(name);
-            Ok(())
-        }
-        (_, Done::Introspection) => {
-            let value = introspected.and_then(|response| match &response.data {
-                async_graphql::Value::Object(fields) => fields.get(&*root.key).cloned(),
-                _ => None,
-            });
-            writer.json(&value.and_then(|value| value.into_json().ok()).unwrap_or(Json::Null))
-        }
-        (
-            RootKind::ById { selection, .. }
-            | RootKind::ByUnique { selection, .. }
-            | RootKind::WriteOne { selection, .. },
-            Done::One(found),
-        ) => writer.nullable(|writer| match found {
-            Some((item, expanded)) => writer.document(selection, item, 0, expanded),
-            None => Err(super::output::Null),
-        }),
-        (RootKind::List { connection, .. }, Done::List(meta, list)) => {
-            writer.connection(connection, meta, list)
-        }
-        (RootKind::CreateMany { selection, .. }, Done::Created { places, items, expanded }) => {
-            writer.array(places, |writer, place| {
-                writer.nullable(|writer| match place {
-                    Ok(index) => writer.document(selection, &items[*index], *index, expanded),
-                    Err(errors) => Err(writer.fail(errors)),
-                })
-            })
-        }
-        (RootKind::Bulk { fields, .. }, Done::Count(count)) => {
-            writer.bulk(fields as &[(Arc<str>, BulkField)], *count)
-        }
-        _ => Err(writer.fail(&[ApiError::internal("a root field has an answer of another kind")])),
     }
 }

@@ -1,11 +1,15 @@
-//! The generated API as an async-graphql schema, for validation, introspection and SDL. Nothing is
-//! resolved through it: every field resolves to null, and requests are answered by plan.
+//! The generated API: made with async-graphql as a schema, printed as SDL, and from then on what
+//! operations are judged by. Nothing is resolved through it: requests are answered by plan.
 
+use apollo_compiler::Schema;
+use apollo_compiler::ast::{FieldDefinition, Type};
+use apollo_compiler::schema::{Component, ExtendedType, Name};
+use apollo_compiler::validation::Valid;
 use async_graphql::SDLExportOptions;
-use async_graphql::dynamic::{Schema, SchemaBuilder};
+use async_graphql::dynamic::{self, SchemaBuilder};
 
 use super::ApiLimits;
-use super::document::ValidateOnly;
+use super::introspection::Introspection;
 use crate::schema::Model;
 
 mod filters;
@@ -17,40 +21,68 @@ mod scalars;
 
 use parts::Types;
 
-/// Nesting of selections and fragments that the validator follows at the least.
-const RECURSION: usize = 32;
+/// What the schema says of itself.
+const DESCRIPTION: &str = "Documents and lists of them, read through a cache that every write keeps right.";
 
-/// The API of a model. The page size is part of complexity and async-graphql's dynamic schemas count
-/// fields only, so [`ApiLimits::complexity`] is left to the plan.
-pub fn build(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
-    builder(model, limits).extension(ValidateOnly).finish().map_err(|error| error.to_string())
+/// What operations are judged by.
+pub struct Definition {
+    /// The types, fields and directives of the API.
+    pub schema: Valid<Schema>,
+    /// What clients are told of them.
+    pub introspection: Introspection,
+    /// Levels of nested fields at the most.
+    pub depth: usize,
 }
 
-pub fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
+/// The API of a model. Fails when no API can be made of it.
+pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
+    let text = sdl(model, limits)?;
+    let mut schema = Schema::parse(text, "schema").map_err(|faulty| faulty.errors.to_string())?;
+    add_one_of(&mut schema);
+    let schema = schema.validate().map_err(|faulty| faulty.errors.to_string())?;
+    let introspection = match limits.introspection {
+        true => Introspection::of(&schema)?,
+        false => Introspection::closed(),
+    };
+    Ok(Definition { schema, introspection, depth: limits.depth })
+}
+
+/// `__Type.isOneOf` of the specification of September 2025.
+fn add_one_of(schema: &mut Schema) {
+    if let Some(ExtendedType::Object(ty)) = schema.types.get_mut("__Type") {
+        let name = Name::new_static_unchecked("isOneOf");
+        let ty_of_field = Type::Named(Name::new_static_unchecked("Boolean"));
+        let (description, arguments, directives) = (None, Vec::new(), Default::default());
+        let field =
+            FieldDefinition { description, name: name.clone(), arguments, ty: ty_of_field, directives };
+        ty.make_mut().fields.insert(name, Component::new(field));
+    }
+}
+
+/// The whole generated API of a model in the schema definition language: types sorted by name, fields in the
+/// order of the schema file.
+pub fn sdl(model: &Model, limits: &ApiLimits) -> Result<String, String> {
+    let schema = builder(model, limits).finish().map_err(|error| error.to_string())?;
+    let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by().use_space_ident());
+    let (types, roots) = sdl.rsplit_once("\nschema {").ok_or("the schema has no roots")?;
+    Ok(format!("{types}\n\"\"\"\n{DESCRIPTION}\n\"\"\"\nschema {{{roots}"))
+}
+
+fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
     let mut types = Types::new(model, limits);
     objects::register(&mut types);
     let query = roots::query(&mut types);
     let mutation = roots::mutation(&mut types);
     let mutation_name = mutation.as_ref().map(|mutation| mutation.type_name().to_owned());
-    let mut builder = Schema::build(query.type_name(), mutation_name.as_deref(), None).register(query);
+    let mut builder =
+        dynamic::Schema::build(query.type_name(), mutation_name.as_deref(), None).register(query);
     if let Some(mutation) = mutation {
         builder = builder.register(mutation);
     }
     for ty in types.finish() {
         builder = builder.register(ty);
     }
-    builder = builder.limit_depth(limits.depth).limit_recursive_depth(limits.depth.max(RECURSION));
-    if !limits.introspection {
-        // Suggestions in messages would tell the names that introspection may not.
-        builder = builder.disable_introspection().disable_suggestions();
-    }
     builder
-}
-
-/// The schema in the schema definition language: types sorted by name, fields in the order of the
-/// schema file.
-pub fn sdl(schema: &Schema) -> String {
-    schema.sdl_with_options(SDLExportOptions::new().include_specified_by().use_space_ident())
 }
 
 #[cfg(test)]

@@ -1,104 +1,117 @@
 //! Values given as JSON: those of variables.
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
-use serde_json::{Map, Value as Json};
+use apollo_compiler::Schema;
+use apollo_compiler::ast::Type;
+use apollo_compiler::schema::{ExtendedType, InputObjectType};
+use serde_json::{Map, Number, Value as Json};
 
-use crate::engine::input::{Faults, shown};
+use super::{nullable, required};
+use crate::engine::input::{Faults, scalar, shown};
 use crate::graphql::arguments::default;
+use crate::schema::Scalar;
 
 /// The value as the type has it. Faults are noted; then the result has no meaning.
-pub fn coerce(registry: &Registry, ty: &str, given: &Json, faults: &mut Faults) -> Option<Json> {
-    match (MetaTypeName::create(ty), given) {
-        (MetaTypeName::NonNull(inner), Json::Null) => {
-            faults.add(format!("expected a value of the type {inner}, got null"));
+pub fn coerce(schema: &Schema, ty: &Type, given: &Json, faults: &mut Faults) -> Option<Json> {
+    match given {
+        Json::Null if ty.is_non_null() => {
+            faults.add(format!("expected a value of the type {}, got null", nullable(ty)));
             None
         }
-        (MetaTypeName::NonNull(inner), given) => coerce(registry, inner, given, faults),
-        (_, Json::Null) => Some(Json::Null),
-        (MetaTypeName::List(inner), Json::Array(items)) => {
+        Json::Null => Some(Json::Null),
+        Json::Array(items) if ty.is_list() => {
             let item = |(index, item)| {
-                faults.at_index(index, |faults| coerce(registry, inner, item, faults)).unwrap_or_default()
+                faults
+                    .at_index(index, |faults| coerce(schema, ty.item_type(), item, faults))
+                    .unwrap_or_default()
             };
             Some(Json::Array(items.iter().enumerate().map(item).collect()))
         }
-        (MetaTypeName::List(inner), single) => {
-            Some(Json::Array(vec![coerce(registry, inner, single, faults)?]))
-        }
-        (MetaTypeName::Named(name), given) => named(registry, name, given, faults),
+        single if ty.is_list() => Some(Json::Array(vec![coerce(schema, ty.item_type(), single, faults)?])),
+        given => named(schema, ty.inner_named_type(), given, faults),
     }
 }
 
-fn named(registry: &Registry, name: &str, given: &Json, faults: &mut Faults) -> Option<Json> {
-    let fits = match registry.types.get(name) {
-        Some(MetaType::InputObject { input_fields, .. }) => {
-            if let Json::Object(fields) = given {
-                return Some(Json::Object(object(registry, name, input_fields, fields, faults)));
-            }
-            false
+fn named(schema: &Schema, name: &str, given: &Json, faults: &mut Faults) -> Option<Json> {
+    let fits = match (schema.types.get(name), given) {
+        (Some(ExtendedType::InputObject(ty)), Json::Object(fields)) => {
+            return Some(Json::Object(object(schema, ty, fields, faults)));
         }
-        Some(MetaType::Enum { enum_values, .. }) => {
-            given.as_str().is_some_and(|value| enum_values.contains_key(value))
-        }
-        Some(MetaType::Scalar { .. }) => fits_scalar(name, given),
+        (Some(ExtendedType::Enum(ty)), Json::String(value)) => ty.values.contains_key(value.as_str()),
+        (Some(ExtendedType::Scalar(_)), given) => return faults.keep(of_scalar(name, given)),
         _ => false,
     };
     if !fits {
-        faults.add(format!("expected a value of the type {name}, got {}", shown(given)));
+        faults.add(unfit(name, given));
     }
     fits.then(|| given.clone())
 }
 
 fn object(
-    registry: &Registry,
-    name: &str,
-    known: &IndexMap<String, MetaInputValue>,
+    schema: &Schema,
+    ty: &InputObjectType,
     given: &Map<String, Json>,
     faults: &mut Faults,
 ) -> Map<String, Json> {
     let mut fields = Map::with_capacity(given.len());
     for (key, value) in given {
-        faults.at(key, |faults| match known.get(key) {
+        faults.at(key, |faults| match ty.fields.get(key.as_str()) {
             Some(field) => {
-                let value = coerce(registry, &field.ty, value, faults);
+                let value = coerce(schema, &field.ty, value, faults);
                 fields.extend(value.map(|value| (key.clone(), value)));
             }
-            None => faults.add(format!("the type {name} has no such field")),
+            None => faults.add(format!("the type {} has no such field", ty.name)),
         });
     }
-    for field in known.values().filter(|field| !given.contains_key(&field.name)) {
-        match default(field) {
+    for field in ty.fields.values().filter(|field| !given.contains_key(field.name.as_str())) {
+        match default(schema, field) {
             Some(default) => {
-                fields.insert(field.name.clone(), default);
+                fields.insert(field.name.to_string(), default);
             }
-            None if MetaTypeName::create(&field.ty).is_non_null() => {
-                faults.at(&field.name, |faults| {
-                    faults.add(format!("a value of the type {} is required", field.ty))
-                });
-            }
+            None if field.ty.is_non_null() => faults.at(&field.name, |faults| required(&field.ty, faults)),
             None => {}
         }
     }
     fields
 }
 
-/// Whether a value that is not null can be one of the scalar. oponn's own scalars are judged by those
-/// who store or compare them.
-fn fits_scalar(name: &str, given: &Json) -> bool {
-    match (name, given) {
-        ("String", given) => given.is_string(),
-        ("Boolean", given) => given.is_boolean(),
-        ("ID", Json::String(_)) => true,
-        ("ID", Json::Number(number)) => is_whole(&number.to_string()),
-        ("Int", Json::Number(number)) => number.to_string().parse::<i32>().is_ok(),
-        ("Float", Json::Number(number)) => number.to_string().parse().is_ok_and(f64::is_finite),
-        ("ID" | "Int" | "Float", _) => false,
-        _ => true,
-    }
+/// A value that is not null as one of the scalar. JSON has one kind of numbers only, so a whole number may be
+/// written with a fraction or an exponent.
+pub fn of_scalar(name: &str, given: &Json) -> Result<Json, String> {
+    let value = match (name, given) {
+        ("String", Json::String(_)) | ("Boolean", Json::Bool(_)) | ("ID", Json::String(_)) => {
+            Some(given.clone())
+        }
+        ("ID", Json::Number(number)) => whole(number),
+        ("Int", Json::Number(number)) => whole(number).filter(is_32_bit),
+        ("Float", Json::Number(number)) => {
+            number.as_str().parse().is_ok_and(f64::is_finite).then(|| given.clone())
+        }
+        ("String" | "Boolean" | "ID" | "Int" | "Float", _) => None,
+        (name, given) => match Scalar::from_name(name) {
+            Some(kind) => return scalar(kind, given).map(|_| given.clone()),
+            None => Some(given.clone()),
+        },
+    };
+    value.ok_or_else(|| unfit(name, given))
 }
 
-/// Whether a number's text is that of a whole number of any size.
-pub fn is_whole(number: &str) -> bool {
-    let digits = number.strip_prefix('-').unwrap_or(number);
-    digits.bytes().all(|byte| byte.is_ascii_digit())
+fn unfit(name: &str, given: &Json) -> String {
+    format!("expected a value of the type {name}, got {}", shown(given))
+}
+
+/// A whole number of any size.
+fn whole(number: &Number) -> Option<Json> {
+    /// Beyond these a double has gaps between whole numbers.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let digits = number.as_str().strip_prefix('-').unwrap_or(number.as_str());
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Json::Number(number.clone()));
+    }
+    let float: f64 = number.as_str().parse().ok()?;
+    // In this range the conversion is exact.
+    (float.fract() == 0.0 && float.abs() < EXACT).then(|| Json::from(float as i64))
+}
+
+fn is_32_bit(whole: &Json) -> bool {
+    whole.as_i64().is_some_and(|whole| i32::try_from(whole).is_ok())
 }

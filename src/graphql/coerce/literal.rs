@@ -1,17 +1,20 @@
 //! Values written in an operation's text, with or without variables in them.
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{MetaInputValue, MetaType, MetaTypeName, Registry};
-use async_graphql_value::Value;
+use apollo_compiler::ast::{Type, Value};
+use apollo_compiler::collections::HashSet;
+use apollo_compiler::schema::{ExtendedType, InputObjectType};
+use apollo_compiler::{Name, Node, Schema};
 
-use super::given::is_whole;
+use super::given::of_scalar;
 use super::position::{Definitions, Location};
+use super::{nullable, required};
 use crate::engine::input::Faults;
+use crate::graphql::arguments::untyped;
 
 /// What literals are checked against.
 pub struct Literals<'a> {
     /// The schema's types.
-    pub registry: &'a Registry,
+    pub schema: &'a Schema,
     /// The operation's variables.
     pub variables: &'a Definitions<'a>,
 }
@@ -19,38 +22,42 @@ pub struct Literals<'a> {
 impl Literals<'_> {
     /// Notes a fault for everything in the value that does not fit where it stands.
     pub fn check(&self, location: Location<'_>, value: &Value, faults: &mut Faults) {
-        if let Value::Variable(name) = value {
-            return self.variables.check(location, name, faults);
-        }
-        self.typed(location.ty, value, faults);
-    }
-
-    fn typed(&self, ty: &str, value: &Value, faults: &mut Faults) {
-        match (MetaTypeName::create(ty), value) {
-            (MetaTypeName::NonNull(inner), Value::Null) => {
-                faults.add(format!("expected a value of the type {inner}, got null"));
+        let ty = location.ty;
+        match value {
+            Value::Variable(name) => self.variables.check(location, name, faults),
+            Value::Null if ty.is_non_null() => {
+                faults.add(format!("expected a value of the type {}, got null", nullable(ty)));
             }
-            (MetaTypeName::NonNull(inner), value) => self.typed(inner, value, faults),
-            (_, Value::Null) => {}
-            (MetaTypeName::List(inner), Value::List(items)) => {
+            Value::Null => {}
+            Value::List(items) if ty.is_list() => {
                 for (index, item) in items.iter().enumerate() {
-                    faults.at_index(index, |faults| self.check(Location::item(inner), item, faults));
+                    let location = Location::item(ty.item_type());
+                    faults.at_index(index, |faults| self.check(location, item, faults));
                 }
             }
-            (MetaTypeName::List(inner), single) => self.typed(inner, single, faults),
-            (MetaTypeName::Named(name), value) => self.named(name, value, faults),
+            single if ty.is_list() => self.check(Location::item(&nullable(ty.item_type())), single, faults),
+            single => self.named(ty, single, faults),
         }
     }
 
-    fn named(&self, name: &str, value: &Value, faults: &mut Faults) {
-        let fits = match (self.registry.types.get(name), value) {
-            (Some(MetaType::InputObject { input_fields, .. }), Value::Object(fields)) => {
-                return self.object(name, input_fields, fields, faults);
+    fn named(&self, ty: &Type, value: &Value, faults: &mut Faults) {
+        let name = ty.inner_named_type();
+        let fits = match (self.schema.types.get(name), value) {
+            (Some(ExtendedType::InputObject(ty)), Value::Object(fields)) => {
+                return self.object(ty, fields, faults);
             }
-            (Some(MetaType::Enum { enum_values, .. }), Value::Enum(value)) => {
-                enum_values.contains_key(value.as_str())
-            }
-            (Some(MetaType::Scalar { .. }), value) => fits_scalar(name, value),
+            (Some(ExtendedType::Enum(ty)), Value::Enum(value)) => ty.values.contains_key(value),
+            (Some(ExtendedType::Scalar(scalar)), value) => match value {
+                Value::Enum(_) if scalar.is_built_in() => false,
+                Value::Float(_) if matches!(name.as_str(), "Int" | "ID") => false,
+                // What stands in it is known only when it is carried out.
+                value if has_variables(value) => !scalar.is_built_in(),
+                value => {
+                    faults.keep(of_scalar(name, &untyped(value)));
+                    true
+                }
+            },
+            // The validator says what else is wrong here.
             _ => false,
         };
         if !fits {
@@ -58,50 +65,37 @@ impl Literals<'_> {
         }
     }
 
-    fn object(
-        &self,
-        name: &str,
-        known: &IndexMap<String, MetaInputValue>,
-        given: &IndexMap<async_graphql::Name, Value>,
-        faults: &mut Faults,
-    ) {
+    fn object(&self, ty: &InputObjectType, given: &[(Name, Node<Value>)], faults: &mut Faults) {
+        let mut seen = HashSet::default();
         for (key, value) in given {
-            faults.at(key, |faults| match known.get(key.as_str()) {
+            faults.at(key, |faults| match ty.fields.get(key) {
+                _ if !seen.insert(key) => faults.add("the field is given more than once"),
                 Some(field) => self.check(Location::of(field), value, faults),
-                None => faults.add(format!("the type {name} has no such field")),
+                None => faults.add(format!("the type {} has no such field", ty.name)),
             });
         }
-        for field in known.values().filter(|field| !given.contains_key(field.name.as_str())) {
-            if MetaTypeName::create(&field.ty).is_non_null() && field.default_value.is_none() {
-                faults.at(&field.name, |faults| {
-                    faults.add(format!("a value of the type {} is required", field.ty))
-                });
+        for field in ty.fields.values().filter(|field| !seen.contains(&field.name)) {
+            if field.is_required() {
+                faults.at(&field.name, |faults| required(&field.ty, faults));
             }
         }
     }
 }
 
-/// Whether a literal that is not null can be one of the scalar; see
-/// [`given`](super::given) for oponn's own.
-fn fits_scalar(name: &str, value: &Value) -> bool {
-    match (name, value) {
-        ("String", value) => matches!(value, Value::String(_)),
-        ("Boolean", value) => matches!(value, Value::Boolean(_)),
-        ("ID", Value::String(_)) => true,
-        ("ID", Value::Number(number)) => is_whole(&number.to_string()),
-        ("Int", Value::Number(number)) => number.to_string().parse::<i32>().is_ok(),
-        ("Float", Value::Number(number)) => number.to_string().parse().is_ok_and(f64::is_finite),
-        ("ID" | "Int" | "Float", _) => false,
-        _ => true,
+fn has_variables(value: &Value) -> bool {
+    match value {
+        Value::Variable(_) => true,
+        Value::List(items) => items.iter().any(|item| has_variables(item)),
+        Value::Object(fields) => fields.iter().any(|(_, value)| has_variables(value)),
+        _ => false,
     }
 }
 
 /// A literal as messages show it: cut where it is long.
 fn shown(value: &Value) -> String {
-    match value {
-        Value::List(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::String(text) => crate::engine::input::shown(&text.as_str().into()),
-        other => format!("{other:.60}"),
-    }
+    crate::engine::input::shown(&match value {
+        Value::Variable(name) => return format!("${name}"),
+        Value::Enum(name) => return name.chars().take(60).collect(),
+        other => untyped(other),
+    })
 }

@@ -4,16 +4,19 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::Positioned;
-use async_graphql::parser::types::{
-    ExecutableDocument, Field as Node, OperationDefinition, OperationType, SelectionSet,
-};
+use apollo_compiler::Node;
+use apollo_compiler::ast::OperationType;
+use apollo_compiler::executable::{ExecutableDocument, Field as AskedField, Operation, SelectionSet};
+use apollo_compiler::parser::SourceSpan;
 
 use super::collect::{Collected, Flags, collect};
 use super::{
     Args, Bulk, BulkField, Connection, ConnectionField, EdgeField, EmbeddedField, Field, FieldKind, Leaf,
     PageInfoField, Plan, Root, RootKind, Selection, Source, TypeSelection, ValueField, WriteOne,
 };
+use crate::graphql::document::Places;
+use crate::graphql::error::Pos;
+use crate::graphql::introspection::{MetaField, MetaKind};
 use crate::schema::{
     Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
 };
@@ -22,12 +25,14 @@ use crate::schema::{
 const MAX_FIELDS: usize = 10_000;
 
 /// Why an operation has no plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::graphql) enum Refusal {
     /// More than [`MAX_FIELDS`].
     TooLarge,
     /// A name that validation should have refused.
     Unknown,
+    /// A variable in `@skip` or `@include` that is null.
+    NoCondition { variable: String, at: Option<SourceSpan> },
 }
 
 /// What the root fields of an API mean.
@@ -80,36 +85,35 @@ impl Planner {
     pub(in crate::graphql) fn plan(
         &self,
         document: &ExecutableDocument,
-        operation: &OperationDefinition,
+        places: &Places,
+        operation: &Operation,
         flags: &Flags,
     ) -> Result<Plan, Refusal> {
-        let (root_type, targets, serial) = match operation.ty {
+        let (root_type, targets, serial) = match operation.operation_type {
             OperationType::Query => ("Query", &self.queries, false),
             OperationType::Mutation => ("Mutation", &self.mutations, true),
             OperationType::Subscription => return Err(Refusal::Unknown),
         };
-        let work = Work { model: &self.model, document, flags, left: Cell::new(MAX_FIELDS) };
-        let fields = work.collect(&[&operation.selection_set.node], &|on| on == root_type)?;
+        let work = Work { model: &self.model, document, places, flags, left: Cell::new(MAX_FIELDS) };
+        let fields = work.collect(&[&operation.selection_set], &|on| on == root_type)?;
         let root = |collected: Collected<'_>| {
             let node = collected.first();
-            let kind = match node.node.name.node.as_str() {
+            let kind = match node.name.as_str() {
                 "__typename" => RootKind::Typename(root_type),
-                "__schema" | "__type" => RootKind::Introspection,
+                name @ ("__schema" | "__type") => {
+                    let ty = (name == "__type").then(|| Args(node.clone()));
+                    RootKind::Introspection { ty, fields: work.meta(&collected.sets())? }
+                }
                 name => {
                     let target = targets.get(name).ok_or(Refusal::Unknown)?;
-                    let args = Args { parent: root_type.to_owned(), node: without_selection(node) };
-                    work.root(target, args, &collected.sets())?
+                    work.root(target, Args(node.clone()), &collected.sets())?
                 }
             };
-            Ok(Root { key: collected.key.clone(), pos: node.pos, kind })
+            Ok(Root { key: collected.key.clone(), pos: work.pos(node), kind })
         };
-        Ok(Plan { roots: fields.into_iter().map(root).collect::<Result<_, _>>()?, serial })
+        let roots = fields.into_iter().map(root).collect::<Result<_, _>>()?;
+        Ok(Plan { roots, serial, size: MAX_FIELDS - work.left.get() })
     }
-}
-
-/// The field as far as its arguments need it.
-fn without_selection(node: &Positioned<Node>) -> Node {
-    Node { selection_set: Positioned::new(SelectionSet::default(), node.pos), ..node.node.clone() }
 }
 
 fn source(model: &Model, on: &Arc<str>) -> Source {
@@ -120,6 +124,7 @@ fn source(model: &Model, on: &Arc<str>) -> Source {
 struct Work<'a> {
     model: &'a Model,
     document: &'a ExecutableDocument,
+    places: &'a Places,
     flags: &'a Flags,
     left: Cell<usize>,
 }
@@ -130,10 +135,27 @@ impl<'a> Work<'a> {
         sets: &[&'a SelectionSet],
         applies: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Collected<'a>>, Refusal> {
-        let fields = collect(self.document, self.flags, sets, applies);
+        let fields = collect(self.document, self.flags, sets, applies)?;
         let count = fields.iter().map(|field| field.fields.len()).sum();
         self.left.set(self.left.get().checked_sub(count).ok_or(Refusal::TooLarge)?);
         Ok(fields)
+    }
+
+    fn pos(&self, field: &Node<AskedField>) -> Pos {
+        self.places.of_span(field.location())
+    }
+
+    /// A selection of what describes the schema.
+    fn meta(&self, sets: &[&'a SelectionSet]) -> Result<Vec<MetaField>, Refusal> {
+        let Some(ty) = sets.first().map(|set| &set.ty) else { return Ok(Vec::new()) };
+        let field = |field: Collected<'a>| {
+            let kind = match field.first().name.as_str() {
+                "__typename" => MetaKind::Typename(ty.clone()),
+                _ => MetaKind::Member(field.first().name.clone(), self.meta(&field.sets())?),
+            };
+            Ok(MetaField { key: field.key, kind })
+        };
+        self.collect(sets, &|on| on == ty.as_str())?.into_iter().map(field).collect()
     }
 
     fn root(&self, target: &Target, args: Args, sets: &[&'a SelectionSet]) -> Result<RootKind, Refusal> {
@@ -181,7 +203,7 @@ impl<'a> Work<'a> {
         meaning: impl Fn(&str) -> Option<T>,
     ) -> Result<Vec<(Arc<str>, T)>, Refusal> {
         let field = |field: Collected<'_>| {
-            let kind = meaning(field.first().node.name.node.as_str()).ok_or(Refusal::Unknown)?;
+            let kind = meaning(field.first().name.as_str()).ok_or(Refusal::Unknown)?;
             Ok((field.key, kind))
         };
         self.collect(sets, &|on| on == ty)?.into_iter().map(field).collect()
@@ -192,7 +214,7 @@ impl<'a> Work<'a> {
         let mut selections = Vec::new();
         let mut fields = Vec::new();
         for field in self.collect(sets, &|on| on == name)? {
-            let kind = match field.first().node.name.node.as_str() {
+            let kind = match field.first().name.as_str() {
                 "__typename" => ConnectionField::Typename,
                 "totalCount" => ConnectionField::TotalCount,
                 "nodes" => {
@@ -203,7 +225,7 @@ impl<'a> Work<'a> {
                 "pageInfo" => ConnectionField::PageInfo(self.plain(&field.sets(), "PageInfo", page_info)?),
                 _ => return Err(Refusal::Unknown),
             };
-            fields.push((field.key.clone(), field.first().pos, kind));
+            fields.push((field.key.clone(), self.pos(field.first()), kind));
         }
         Ok(Connection { name, fields, selections })
     }
@@ -217,7 +239,7 @@ impl<'a> Work<'a> {
         let name = names::edge(&source.on);
         let mut fields = Vec::new();
         for field in self.collect(sets, &|on| on == name)? {
-            let kind = match field.first().node.name.node.as_str() {
+            let kind = match field.first().name.as_str() {
                 "__typename" => EdgeField::Typename,
                 "cursor" => EdgeField::Cursor,
                 "node" => {
@@ -242,7 +264,7 @@ impl<'a> Work<'a> {
             let mut fields = Vec::new();
             for field in self.collect(sets, &applies)? {
                 let kind = self.field(&collection, &field, &mut selection.slots)?;
-                fields.push(Field { key: field.key.clone(), pos: field.first().pos, kind });
+                fields.push(Field { key: field.key.clone(), pos: self.pos(field.first()), kind });
             }
             selection.types.push(TypeSelection { collection, fields });
         }
@@ -256,7 +278,7 @@ impl<'a> Work<'a> {
         slots: &mut usize,
     ) -> Result<FieldKind, Refusal> {
         let node = field.first();
-        let name = node.node.name.node.as_str();
+        let name = node.name.as_str();
         match name {
             "__typename" => return Ok(FieldKind::Typename),
             "id" => return Ok(FieldKind::Id),
@@ -282,7 +304,7 @@ impl<'a> Work<'a> {
             RelationKind::HasMany { field: key, .. } => {
                 let source = source(self.model, &relation.target);
                 let connection = self.connection(&source, &field.sets())?;
-                let args = Args { parent: collection.name.to_string(), node: without_selection(node) };
+                let args = Args(node.clone());
                 Ok(FieldKind::Many {
                     field: key.clone(),
                     source,
@@ -306,14 +328,18 @@ impl<'a> Work<'a> {
                 let embedded = self.model.embedded.get(name).ok_or(Refusal::Unknown)?;
                 let mut fields = Vec::new();
                 for field in self.collect(sets, &|on| on == &*embedded.name)? {
-                    let value = match field.first().node.name.node.as_str() {
+                    let value = match field.first().name.as_str() {
                         "__typename" => None,
                         name => {
                             let stored = embedded.field(name).ok_or(Refusal::Unknown)?;
                             Some(self.value(stored, &field.sets())?)
                         }
                     };
-                    fields.push(EmbeddedField { key: field.key.clone(), pos: field.first().pos, value });
+                    fields.push(EmbeddedField {
+                        key: field.key.clone(),
+                        pos: self.pos(field.first()),
+                        value,
+                    });
                 }
                 Leaf::Embedded(name.clone(), fields)
             }

@@ -4,75 +4,73 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use async_graphql::Positioned;
-use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql_value::Value;
+use apollo_compiler::ast::Value;
+use apollo_compiler::collections::{HashSet, IndexMap};
+use apollo_compiler::executable::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
+use apollo_compiler::{Name, Node};
 use serde_json::Value as Json;
 
 use super::super::coerce::Variables;
+use super::Refusal;
 
 /// The values of the variables that stand in `@skip` and `@include`: with the text, they decide the
-/// plan.
+/// plan. A variable that is null decides nothing: who meets it fails.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in crate::graphql) struct Flags(BTreeMap<String, bool>);
+pub(in crate::graphql) struct Flags(BTreeMap<String, Option<bool>>);
 
 impl Flags {
-    /// Picks the flags out of an operation's variables. A variable without a value counts as false; the
-    /// check of variables has refused it already if it is needed.
+    /// Picks the flags out of an operation's variables.
     pub(in crate::graphql) fn of(names: &[String], variables: &Variables) -> Flags {
-        let value = |name: &String| {
-            let value = variables.get(name.as_str()).and_then(Json::as_bool).unwrap_or(false);
-            (name.clone(), value)
-        };
+        let value = |name: &String| (name.clone(), variables.get(name.as_str()).and_then(Json::as_bool));
         Flags(names.iter().map(value).collect())
     }
 
-    fn decide(&self, value: &Value) -> bool {
-        match value {
-            Value::Boolean(value) => *value,
-            Value::Variable(name) => self.0.get(name.as_str()).copied().unwrap_or(false),
-            _ => false,
+    fn decide(&self, value: &Node<Value>) -> Result<bool, Refusal> {
+        match &**value {
+            Value::Boolean(value) => Ok(*value),
+            Value::Variable(name) => self
+                .0
+                .get(name.as_str())
+                .copied()
+                .flatten()
+                .ok_or_else(|| Refusal::NoCondition { variable: name.to_string(), at: value.location() }),
+            _ => Err(Refusal::Unknown),
         }
     }
 
-    fn includes(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let condition =
-                || directive.node.get_argument("if").is_some_and(|value| self.decide(&value.node));
-            match directive.node.name.node.as_str() {
-                "skip" => !condition(),
-                "include" => condition(),
-                _ => true,
+    fn includes(&self, directives: &[Node<Directive>]) -> Result<bool, Refusal> {
+        for directive in directives {
+            let excludes = match directive.name.as_str() {
+                "skip" => true,
+                "include" => false,
+                _ => continue,
+            };
+            let condition = directive.specified_argument_by_name("if").ok_or(Refusal::Unknown)?;
+            if self.decide(condition)? == excludes {
+                return Ok(false);
             }
-        })
+        }
+        Ok(true)
     }
 }
 
 /// The names of the variables in `@skip` and `@include` of a document.
 pub(in crate::graphql) fn flag_names(document: &ExecutableDocument) -> Vec<String> {
     fn visit(set: &SelectionSet, names: &mut Vec<String>) {
-        for item in &set.items {
-            for directive in item.node.directives() {
-                if let Some(Value::Variable(name)) =
-                    directive.node.get_argument("if").map(|value| &value.node)
-                {
-                    names.push(name.to_string());
-                }
-            }
-            match &item.node {
-                Selection::Field(field) => visit(&field.node.selection_set.node, names),
-                Selection::InlineFragment(fragment) => visit(&fragment.node.selection_set.node, names),
+        for item in &set.selections {
+            let conditions =
+                item.directives().iter().filter_map(|directive| directive.specified_argument_by_name("if"));
+            names.extend(conditions.filter_map(|value| value.as_variable()).map(ToString::to_string));
+            match item {
+                Selection::Field(field) => visit(&field.selection_set, names),
+                Selection::InlineFragment(fragment) => visit(&fragment.selection_set, names),
                 Selection::FragmentSpread(_) => {}
             }
         }
     }
     let mut names = Vec::new();
-    for (_, operation) in document.operations.iter() {
-        visit(&operation.node.selection_set.node, &mut names);
-    }
-    for fragment in document.fragments.values() {
-        visit(&fragment.node.selection_set.node, &mut names);
-    }
+    document.operations.iter().for_each(|operation| visit(&operation.selection_set, &mut names));
+    document.fragments.values().for_each(|fragment| visit(&fragment.selection_set, &mut names));
     names.sort();
     names.dedup();
     names
@@ -83,18 +81,18 @@ pub(super) struct Collected<'d> {
     /// The key.
     pub(super) key: Arc<str>,
     /// The fields; validation has seen to it that they are the same but for their selection sets.
-    pub(super) fields: Vec<&'d Positioned<Field>>,
+    pub(super) fields: Vec<&'d Node<Field>>,
 }
 
 impl<'d> Collected<'d> {
     /// The field that stands for all.
-    pub(super) fn first(&self) -> &'d Positioned<Field> {
+    pub(super) fn first(&self) -> &'d Node<Field> {
         self.fields[0]
     }
 
     /// The selection sets of all of them.
     pub(super) fn sets(&self) -> Vec<&'d SelectionSet> {
-        self.fields.iter().map(|field| &field.node.selection_set.node).collect()
+        self.fields.iter().map(|field| &field.selection_set).collect()
     }
 }
 
@@ -104,47 +102,51 @@ pub(super) fn collect<'d>(
     flags: &Flags,
     sets: &[&'d SelectionSet],
     applies: &dyn Fn(&str) -> bool,
-) -> Vec<Collected<'d>> {
-    let mut collected = Vec::new();
+) -> Result<Vec<Collected<'d>>, Refusal> {
+    let mut work =
+        Work { document, flags, applies, spread: HashSet::default(), collected: IndexMap::default() };
     for set in sets {
-        collect_into(document, flags, set, applies, &mut collected);
+        work.set(set)?;
     }
-    collected
+    let collected = work.collected.into_iter();
+    Ok(collected.map(|(key, fields)| Collected { key: key.as_str().into(), fields }).collect())
 }
 
-fn collect_into<'d>(
+struct Work<'d, 'w> {
     document: &'d ExecutableDocument,
-    flags: &Flags,
-    set: &'d SelectionSet,
-    applies: &dyn Fn(&str) -> bool,
-    collected: &mut Vec<Collected<'d>>,
-) {
-    for item in &set.items {
-        if !flags.includes(item.node.directives()) {
-            continue;
+    flags: &'w Flags,
+    applies: &'w dyn Fn(&str) -> bool,
+    /// Fragments that are in already: once more they add nothing.
+    spread: HashSet<&'d Name>,
+    collected: IndexMap<&'d Name, Vec<&'d Node<Field>>>,
+}
+
+impl<'d> Work<'d, '_> {
+    fn set(&mut self, set: &'d SelectionSet) -> Result<(), Refusal> {
+        for item in &set.selections {
+            if !self.flags.includes(item.directives())? {
+                continue;
+            }
+            match item {
+                Selection::Field(field) => {
+                    self.collected.entry(field.response_key()).or_default().push(field)
+                }
+                Selection::InlineFragment(fragment) => {
+                    if fragment.type_condition.as_ref().is_none_or(|on| (self.applies)(on)) {
+                        self.set(&fragment.selection_set)?;
+                    }
+                }
+                Selection::FragmentSpread(spread) => {
+                    // Validation has seen to it that the fragment is there and leads to no cycle.
+                    if let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
+                        && self.spread.insert(&spread.fragment_name)
+                        && (self.applies)(fragment.type_condition())
+                    {
+                        self.set(&fragment.selection_set)?;
+                    }
+                }
+            }
         }
-        match &item.node {
-            Selection::Field(field) => {
-                let key = field.node.response_key().node.as_str();
-                match collected.iter_mut().find(|earlier| &*earlier.key == key) {
-                    Some(earlier) => earlier.fields.push(field),
-                    None => collected.push(Collected { key: key.into(), fields: vec![field] }),
-                }
-            }
-            Selection::InlineFragment(fragment) => {
-                let condition = fragment.node.type_condition.as_ref();
-                if condition.is_none_or(|condition| applies(condition.node.on.node.as_str())) {
-                    collect_into(document, flags, &fragment.node.selection_set.node, applies, collected);
-                }
-            }
-            Selection::FragmentSpread(spread) => {
-                // Validation has seen to it that the fragment is there and leads to no cycle.
-                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node)
-                    && applies(fragment.node.type_condition.node.on.node.as_str())
-                {
-                    collect_into(document, flags, &fragment.node.selection_set.node, applies, collected);
-                }
-            }
-        }
+        Ok(())
     }
 }

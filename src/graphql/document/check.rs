@@ -1,0 +1,164 @@
+//! From a text to a valid document, or to all that is wrong with it.
+//!
+//! apollo-compiler parses and validates. What it does not see of values is for [`coerce::check`], which also
+//! says where in a value a fault is; what no specification says, for the modules beside this one.
+
+use apollo_compiler::ast;
+use apollo_compiler::diagnostic::ToCliReport;
+use apollo_compiler::executable::{ExecutableDocument, Selection, SelectionSet};
+use apollo_compiler::introspection::check_max_depth;
+use apollo_compiler::parser::Parser;
+use apollo_compiler::validation::{DiagnosticList, Valid};
+
+use super::places::Places;
+use super::text::{Admitted, TOKENS, admit, syntax_error};
+use super::{hint, size};
+use crate::graphql::coerce;
+use crate::graphql::error::{ApiError, Pos};
+use crate::graphql::types::Definition;
+use crate::metrics::ErrorCode;
+
+/// Errors of one document that are told at the most.
+const TOLD: usize = 100;
+
+/// A valid document with the places of its text.
+pub struct Checked {
+    pub document: Valid<ExecutableDocument>,
+    pub places: Places,
+    pub tokens: usize,
+}
+
+/// Judges a text.
+pub fn check(definition: &Definition, text: &str) -> Result<Checked, Vec<ApiError>> {
+    let Admitted { text, tokens } = admit(text).map_err(|error| vec![error])?;
+    let places = Places::of(&text);
+    let document = parse(definition, &text, &places)?;
+    let too_large = |message| vec![ApiError::new(ErrorCode::TooComplex, message)];
+    size::check(&document, definition.depth).map_err(too_large)?;
+    if !definition.introspection.is_open() {
+        let found = introspection_fields(&document);
+        let error =
+            |pos| ApiError::new(ErrorCode::BadUserInput, "The schema cannot be asked for here.").at(pos);
+        let errors: Vec<ApiError> = found.into_iter().map(|span| error(places.of_span(span))).collect();
+        some(errors)?;
+    }
+    let mut faults = Vec::new();
+    for operation in document.operations.iter() {
+        let found = coerce::check(&definition.schema, &document, operation);
+        let error =
+            |fault: coerce::Fault| ApiError::input(fault.message, &fault.path).at(places.of_span(fault.at));
+        faults.extend(found.into_iter().map(error));
+        faults.truncate(TOLD);
+    }
+    some(faults)?;
+    let document = document
+        .validate(&definition.schema)
+        .map_err(|invalid| of_diagnostics(definition, &invalid.errors, &places))?;
+    for operation in document.operations.iter() {
+        check_max_depth(&document, operation).map_err(|_| {
+            let message = "The schema is asked for too deep; ask for each type on its own.";
+            vec![ApiError::new(ErrorCode::TooComplex, message)]
+        })?;
+    }
+    Ok(Checked { document, places, tokens })
+}
+
+fn some(errors: Vec<ApiError>) -> Result<(), Vec<ApiError>> {
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Reads the text and looks its names up.
+fn parse(definition: &Definition, text: &str, places: &Places) -> Result<ExecutableDocument, Vec<ApiError>> {
+    let parsed: Result<ast::Document, _> = Parser::new().token_limit(TOKENS + 1).parse_ast(text, "operation");
+    let parsed = parsed.map_err(|faulty| {
+        // What comes after the first is often its consequence.
+        let first = faulty.errors.iter().next();
+        let pos = first.as_ref().map_or(Pos::START, |first| places.of_span(first.error.location()));
+        let message = first.map_or_else(String::new, |first| first.error.to_string());
+        vec![syntax_error(message.trim_start_matches("syntax error: ").trim_end_matches('.')).at(pos)]
+    })?;
+    parsed
+        .to_executable(&definition.schema)
+        .map_err(|faulty| of_diagnostics(definition, &faulty.errors, places))
+}
+
+fn of_diagnostics(definition: &Definition, found: &DiagnosticList, places: &Places) -> Vec<ApiError> {
+    let error = |diagnostic: apollo_compiler::diagnostic::Diagnostic<'_, _>| {
+        let fault: &apollo_compiler::validation::DiagnosticData = diagnostic.error;
+        let message = hint::complete(definition, &fault.to_string());
+        ApiError::new(ErrorCode::BadUserInput, message).at(places.of_span(fault.location()))
+    };
+    found.iter().take(TOLD).map(error).collect()
+}
+
+/// Where `__schema` and `__type` stand among the root fields.
+fn introspection_fields(document: &ExecutableDocument) -> Vec<Option<apollo_compiler::parser::SourceSpan>> {
+    fn visit(set: &SelectionSet, found: &mut Vec<Option<apollo_compiler::parser::SourceSpan>>) {
+        for item in &set.selections {
+            match item {
+                Selection::Field(field) if matches!(field.name.as_str(), "__schema" | "__type") => {
+                    found.push(field.name.location());
+                }
+                Selection::InlineFragment(fragment) => visit(&fragment.selection_set, found),
+                Selection::Field(_) | Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    document.operations.iter().for_each(|operation| visit(&operation.selection_set, &mut found));
+    document.fragments.values().for_each(|fragment| visit(&fragment.selection_set, &mut found));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::input::sample;
+    use crate::graphql::{ApiLimits, types};
+
+    fn errors(limits: &ApiLimits, query: &str) -> Vec<String> {
+        let definition = types::build(&sample::model(), limits).expect("the sample is a valid model");
+        let errors = check(&definition, query).err().unwrap_or_default();
+        errors.into_iter().map(|error| error.message).collect()
+    }
+
+    #[test]
+    fn the_usual_introspection_passes_the_limits() {
+        // As deep as the deepest that tools send: nine levels of wrapped types.
+        let wrapped =
+            (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+        let query = format!("{{ __schema {{ types {{ fields {{ args {{ type {{ {wrapped} }} }} }} }} }} }}");
+        assert_eq!(errors(&ApiLimits::default(), &query), [""; 0]);
+    }
+
+    #[test]
+    fn the_schema_can_be_kept_to_oneself() {
+        let closed = ApiLimits { introspection: false, ..ApiLimits::default() };
+        let unknown = "Type `Query` does not have a field `boks`";
+        assert_eq!(errors(&closed, "{ boks { totalCount } }"), [format!("{unknown}.")]);
+        let hint = format!("{unknown}; did you mean `books`?");
+        assert_eq!(errors(&ApiLimits::default(), "{ boks { totalCount } }"), [hint]);
+        for query in [
+            "{ __schema { queryType { name } } }",
+            "{ ...A } fragment A on Query { __type(name: \"A\") { name } }",
+        ] {
+            assert_eq!(errors(&closed, query), ["The schema cannot be asked for here."]);
+        }
+        assert_eq!(errors(&closed, "{ __typename }"), [""; 0]);
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let nested =
+            (0..8).fold("id".to_owned(), |inner, _| format!("store {{ books {{ nodes {{ {inner} }} }} }}"));
+        let query = format!("{{ books {{ nodes {{ {nested} }} }} }}");
+        let message = "The document is nested too deep: 27 levels of fields, but at most 16 are allowed.";
+        assert_eq!(errors(&ApiLimits::default(), &query), [message]);
+    }
+
+    #[test]
+    fn errors_are_not_told_without_end() {
+        let query = format!("{{ {} }}", (0..1_000).map(|n| format!("a{n} ")).collect::<String>());
+        assert_eq!(errors(&ApiLimits::default(), &query).len(), TOLD);
+    }
+}

@@ -1,0 +1,137 @@
+//! What the API tells of itself: found out once, and then looked up as any answer is written.
+//!
+//! The validator's library has it from the same schema that operations are judged by, so the two cannot
+//! differ. Only what is asked for is written: the cost of a question is that of its answer.
+
+use std::collections::HashMap;
+
+use apollo_compiler::executable::ExecutableDocument;
+use apollo_compiler::introspection::partial_execute;
+use apollo_compiler::response::JsonMap;
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{Name, Schema};
+use serde_json::Value as Json;
+
+use super::output::{Writer, Written};
+
+/// Everything there is to know; wrapped types have four levels at the most.
+const WHOLE: &str = "
+  query { __schema {
+    description
+    queryType { ...Ref } mutationType { ...Ref } subscriptionType { ...Ref }
+    types {
+      kind name description specifiedByURL
+      fields(includeDeprecated: true) { ...Field args(includeDeprecated: true) { ...Input } }
+      inputFields(includeDeprecated: true) { ...Input }
+      enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+      interfaces { ...Ref } possibleTypes { ...Ref }
+    }
+    directives {
+      name description isRepeatable locations args(includeDeprecated: true) { ...Input }
+    }
+  } }
+  fragment Field on __Field { name description isDeprecated deprecationReason type { ...Ref } }
+  fragment Input on __InputValue {
+    name description defaultValue isDeprecated deprecationReason type { ...Ref }
+  }
+  fragment Ref on __Type {
+    kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } }
+  }";
+
+/// The answers to introspection.
+pub struct Introspection {
+    schema: Json,
+    types: HashMap<String, Json>,
+    open: bool,
+}
+
+/// One selected field of what describes the schema.
+pub(super) struct MetaField {
+    /// Its key in the response.
+    pub(super) key: std::sync::Arc<str>,
+    /// What it is.
+    pub(super) kind: MetaKind,
+}
+
+/// What a selected field is.
+pub(super) enum MetaKind {
+    /// `__typename`: the type's name.
+    Typename(Name),
+    /// A member, with what is selected of it.
+    Member(Name, Vec<MetaField>),
+}
+
+impl Introspection {
+    /// What there is to know of a schema.
+    pub fn of(schema: &Valid<Schema>) -> Result<Introspection, String> {
+        let document = ExecutableDocument::parse_and_validate(schema, WHOLE, "introspection");
+        let document = document.map_err(|faulty| faulty.errors.to_string())?;
+        let operation = document.operations.get(None).map_err(|error| format!("{error:?}"))?;
+        let variables = Valid::assume_valid(JsonMap::new());
+        let answer = partial_execute(schema, &schema.implementers_map(), &document, operation, &variables);
+        let answer = serde_json::to_value(answer.map_err(|error| format!("{error:?}"))?.data);
+        let mut answer = answer.map_err(|error| error.to_string())?;
+        let mut schema = answer.get_mut("__schema").map(Json::take).ok_or("the schema tells nothing")?;
+        let mut types = HashMap::new();
+        for ty in schema.get_mut("types").and_then(Json::as_array_mut).into_iter().flatten() {
+            let is_input = ty["kind"] == "INPUT_OBJECT";
+            ty["isOneOf"] = if is_input { Json::Bool(false) } else { Json::Null };
+            let name = ty["name"].as_str().unwrap_or_default().to_owned();
+            // The list keeps the name only: what it names is looked up.
+            let whole = std::mem::replace(ty, serde_json::json!({ "kind": ty["kind"], "name": name }));
+            types.insert(name, whole);
+        }
+        Ok(Introspection { schema, types, open: true })
+    }
+
+    /// Nothing is told.
+    pub fn closed() -> Introspection {
+        Introspection { schema: Json::Null, types: HashMap::new(), open: false }
+    }
+
+    /// Whether anything is told.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// What a reference to a type names; whatever else there is, is itself.
+    fn whole<'i>(&'i self, node: &'i Json) -> &'i Json {
+        let named = node.get("kind").and(node.get("name")).and_then(Json::as_str);
+        named.and_then(|name| self.types.get(name)).unwrap_or(node)
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// The schema's answer, or that of the type of a name.
+    pub(super) fn introspection(
+        &mut self,
+        all: &Introspection,
+        ty: Option<&str>,
+        fields: &'a [MetaField],
+    ) -> Written {
+        match ty {
+            None => self.meta(all, fields, &all.schema),
+            Some(name) => self.meta(all, fields, all.types.get(name).unwrap_or(&Json::Null)),
+        }
+    }
+
+    fn meta(&mut self, all: &Introspection, fields: &'a [MetaField], node: &Json) -> Written {
+        match node {
+            Json::Array(items) => self.array(items, |writer, item| writer.meta(all, fields, item)),
+            Json::Object(_) => {
+                let node = all.whole(node);
+                let fields = fields.iter().map(|field| (&*field.key, &field.kind));
+                self.object(fields, |writer, kind| match kind {
+                    MetaKind::Typename(name) => {
+                        writer.string(name);
+                        Ok(())
+                    }
+                    MetaKind::Member(name, fields) => {
+                        writer.meta(all, fields, node.get(name.as_str()).unwrap_or(&Json::Null))
+                    }
+                })
+            }
+            leaf => self.json(leaf),
+        }
+    }
+}
