@@ -5,10 +5,13 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use futures_util::future::{BoxFuture, FutureExt, Shared};
+use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use parking_lot::Mutex;
+use tokio::task::JoinHandle;
 
 /// The result of a turn; none when the work panicked.
 pub type Turn<T> = Shared<BoxFuture<'static, Option<T>>>;
@@ -16,11 +19,32 @@ pub type Turn<T> = Shared<BoxFuture<'static, Option<T>>>;
 /// Gathers those who want the same, told apart by a key.
 pub struct Gather<K, T>(Arc<Mutex<HashMap<K, Turns<T>>>>);
 
+/// A turn for as long as somebody waits for it.
+type Awaited<T> = WeakShared<BoxFuture<'static, Option<T>>>;
+
 struct Turns<T> {
     /// Has begun: whoever comes now must not join it.
-    under_way: Option<Turn<T>>,
+    under_way: Option<Awaited<T>>,
     /// Begins when that one has ended.
-    next: Option<Turn<T>>,
+    next: Option<Awaited<T>>,
+}
+
+/// Work in a task of its own: if it panics, only those who wait for it get nothing. It is broken off when
+/// nobody waits any more.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Future for Task<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_unpin(context).map(Result::ok)
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl<K, T> Gather<K, T>
@@ -29,21 +53,20 @@ where
     T: Clone + Send + Sync + 'static,
 {
     /// A turn that begins after this call: one that others wait for already, or one of this work, which is told
-    /// whether it has to wait for another turn. The second is whether others had been there before. The work
-    /// comes to its end even when nobody waits any more.
+    /// whether it has to wait for another turn. The second is whether others had been there before. The work is
+    /// broken off when nobody waits any more, so it must be one that can be.
     pub fn join<W>(&self, key: &K, work: impl FnOnce(bool) -> W) -> (Turn<T>, bool)
     where
         W: Future<Output = T> + Send + 'static,
     {
         let mut all = self.0.lock();
         let turns = all.entry(key.clone()).or_insert_with(|| Turns { under_way: None, next: None });
-        if let Some(next) = &turns.next {
-            return (next.clone(), true);
+        if let Some(next) = turns.next.as_ref().and_then(WeakShared::upgrade) {
+            return (next, true);
         }
-        let (before, begun) = (turns.under_way.clone(), Begun { all: self.0.clone(), key: key.clone() });
+        let before = turns.under_way.as_ref().and_then(WeakShared::upgrade);
+        let begun = Begun { all: self.0.clone(), key: key.clone() };
         let work = work(before.is_some());
-        // A task of its own: it comes to its end whoever stops to wait for it, and if it panics, only those
-        // who wait for it get nothing.
         let turn = tokio::spawn(async move {
             if let Some(before) = before {
                 before.await;
@@ -51,8 +74,8 @@ where
             begun.now();
             work.await
         });
-        let turn = turn.map(Result::ok).boxed().shared();
-        turns.next = Some(turn.clone());
+        let turn = Task(turn).boxed().shared();
+        turns.next = turn.downgrade();
         (turn, false)
     }
 }
@@ -81,7 +104,8 @@ impl<K: Eq + Hash, T> Begun<K, T> {
 impl<K: Eq + Hash, T> Drop for Begun<K, T> {
     fn drop(&mut self) {
         let mut all = self.all.lock();
-        if all.get(&self.key).is_some_and(|turns| turns.next.is_none()) {
+        let awaited = |turns: &Turns<T>| turns.next.as_ref().and_then(WeakShared::upgrade).is_some();
+        if all.get(&self.key).is_some_and(|turns| !awaited(turns)) {
             all.remove(&self.key);
         }
     }
