@@ -1,4 +1,4 @@
-# The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis.
+# The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis and Node.js.
 
 .PHONY: run test load bench check fmt clippy doc deny
 

@@ -18,10 +18,7 @@ fi
 cargo build --release --locked --quiet --manifest-path bench/bare/Cargo.toml --target-dir "$target/bench"
 export BENCH_OPONN BENCH_BARE=$target/bench/release/oponn-bench-bare
 for project in bench bench/peers; do
-  if [ ! "$project/node_modules/.package-lock.json" -nt "$project/package-lock.json" ]; then
-    npm ci --prefix "$project" --no-audit --no-fund --loglevel error >/dev/null
-    touch "$project/node_modules/.package-lock.json"
-  fi
+  install_node_packages "$project"
 done
 
 find_redis

@@ -88,6 +88,16 @@ find_k6() {
   GOBIN=$tools go install "go.k6.io/k6@$K6_VERSION" >&2 || fail "k6 cannot be built"
 }
 
+# install_node_packages FOLDER: what the folder's package-lock.json names, if that was not done since it changed.
+install_node_packages() {
+  local installed=$1/node_modules/.package-lock.json
+  have node && have npm || install_packages nodejs npm
+  [ ! "$installed" -nt "$1/package-lock.json" ] || return 0
+  say "installing the packages of $1"
+  npm ci --prefix "$1" --no-audit --no-fund --loglevel error >&2 || fail "npm ci in $1 failed"
+  touch "$installed"
+}
+
 # A port on which nobody listens now; whoever starts a server tries another one if it was taken since.
 free_port() {
   local port

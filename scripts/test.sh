@@ -2,4 +2,7 @@
 # All tests, on real servers: `make test`. Arguments go to cargo test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/servers.sh
+. scripts/servers.sh
+install_node_packages tests/judge
 exec scripts/with-servers.sh cargo test --locked "$@"
