@@ -11,6 +11,7 @@ mod graphql_http;
 mod graphql_read;
 mod graphql_write;
 mod importer;
+mod judge;
 mod kept_answers;
 mod matcher_parity;
 mod metrics;

@@ -1,0 +1,66 @@
+// Whether a request is carried out, and what it means: graphql-js's judgement.
+
+import {
+  buildSchema, getOperationAST, getVariableValues, GraphQLError, GraphQLIncludeDirective, GraphQLSkipDirective, Kind,
+  parse, specifiedRules, validate, visit,
+} from 'graphql';
+
+import { giveRules } from './scalars.js';
+
+// The schema of a printed API.
+export function schemaOf(sdl) {
+  const schema = buildSchema(sdl);
+  giveRules(schema);
+  return schema;
+}
+
+// "Operation Type Existence", section 5.2.1.1 of the specification of September 2025, which graphql-js has in
+// its next version.
+function OperationTypeExistenceRule(context) {
+  return {
+    OperationDefinition(node) {
+      if (!context.getSchema().getRootType(node.operation)) {
+        context.reportError(new GraphQLError(`The schema has no ${node.operation} operations.`, { nodes: node }));
+      }
+    },
+  };
+}
+
+export const rules = [...specifiedRules, OperationTypeExistenceRule];
+
+// `{ accepted, stage, message, ... }`; the stage is the one that refuses.
+export function judge(schema, { query, operationName, variables }) {
+  const refused = (stage, errors, more) => ({ accepted: false, stage, message: errors[0].message, ...more });
+  let document;
+  try {
+    document = parse(query);
+  } catch (error) {
+    return refused('parse', [error]);
+  }
+  const errors = validate(schema, document, rules);
+  if (errors.length > 0) return refused('validate', errors, { document });
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return refused('operation', [{ message: 'There is no such operation, or more than one.' }]);
+  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {});
+  if (coerced.errors) return refused('variables', coerced.errors);
+  return { accepted: true, stage: '', message: '', document, operation, values: coerced.coerced };
+}
+
+// Which rules a document breaks, for messages.
+export function broken(schema, document) {
+  return rules.filter((rule) => validate(schema, document, [rule]).length > 0).map((rule) => rule.name.replace(/Rule$/, ''));
+}
+
+// Whether a nullable variable with a default is null where a directive wants a Boolean. The specification
+// calls that an error without saying whether the whole request is refused for it.
+export function hasNullCondition({ document, values }) {
+  const names = [GraphQLIncludeDirective.name, GraphQLSkipDirective.name];
+  let found = false;
+  visit(document, {
+    Directive(node) {
+      const value = names.includes(node.name.value) && node.arguments?.[0]?.value;
+      if (value && value.kind === Kind.VARIABLE && values[value.name.value] === null) found = true;
+    },
+  });
+  return found;
+}
