@@ -9,10 +9,12 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { introspection } from './lib/introspection.js';
+import { literals } from './lib/literals.js';
 import { schemaOf } from './lib/verdict.js';
 import { verdicts } from './lib/verdicts.js';
 
-const parts = { verdicts };
+const parts = { verdicts, literals, introspection };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,9 +33,9 @@ if (!part || !values.url || !values.sdl) {
 }
 const sdl = readFileSync(values.sdl, 'utf8');
 const [count, first] = [Number(values.count), Number(values.first)];
-const { counts, purpose, faults } = await part({ sdl, schema: schemaOf(sdl), url: values.url, seed: values.seed, count, first });
+const { counts, faults } = await part({ sdl, schema: schemaOf(sdl), url: values.url, seed: values.seed, count, first });
 
-const told = Object.entries({ ...counts, ...purpose }).map(([what, number]) => `${number} ${what}`);
+const told = Object.entries(counts).map(([what, number]) => `${number} ${what}`);
 console.log(`${positionals[0]}: seed ${values.seed}, ${count} cases: ${told.join(', ')}`);
 for (const { fault, count: cases, examples } of faults) {
   console.log(`\n${cases} x ${fault}`);

@@ -51,8 +51,12 @@ class Writer {
     return given.map((arg) => ({
       kind: Kind.ARGUMENT,
       name: name(arg.name),
-      value: literal(arg.type, this.random, this.variable, { place: arg.name, hasDefault: arg.defaultValue !== undefined }),
+      value: arg === TypeMetaFieldDef.args[0] ? this.typeName() : this.literal(arg),
     }));
+  }
+
+  literal(arg) {
+    return literal(arg.type, this.random, this.variable, { place: arg.name, hasDefault: arg.defaultValue !== undefined });
   }
 
   directives() {
@@ -73,16 +77,22 @@ class Writer {
     return this.random.pick(['a', 'Key', '_', 'query', 'on', 'fragment']) + this.keys;
   }
 
+  // Which type `__type` is asked for.
+  typeName = () => ({ kind: Kind.STRING, value: this.random.pick([...Object.keys(this.schema.getTypeMap()), 'Unknown', '']) });
+
   selections(type, depth, root = false) {
     const { random } = this;
-    const fields = isCompositeType(type) && type.getFields ? Object.values(type.getFields()) : [];
+    const all = isCompositeType(type) && type.getFields ? Object.values(type.getFields()) : [];
+    // What GraphQL itself defines is described by whoever implements it.
+    const fields = this.options.introspection ? all.filter((field) => isMeta(type) && field.name !== 'description') : all;
     const items = [];
     const count = 1 + random.below(root ? 3 : 4);
     const may = fields.filter((field) => depth > 0 || !isCompositeType(getNamedType(field.type)));
     for (const field of random.some(may, count)) items.push(this.field(field, depth));
     if (items.length === 0 || random.chance(0.12)) items.push(this.typename());
-    if (root && type === this.schema.getQueryType() && random.chance(0.08)) items.push(this.field(SchemaMetaFieldDef, 4));
-    if (root && type === this.schema.getQueryType() && random.chance(0.08)) items.push(this.field(TypeMetaFieldDef, 4));
+    const often = this.options.introspection ? 0.8 : 0.08;
+    if (root && type === this.schema.getQueryType() && random.chance(often)) items.push(this.field(SchemaMetaFieldDef, 4));
+    if (root && type === this.schema.getQueryType() && random.chance(often)) items.push(this.field(TypeMetaFieldDef, 4));
     if (depth > 0 && random.chance(0.25)) items.push(this.fragment(type, depth - 1));
     return { kind: Kind.SELECTION_SET, selections: items };
   }
@@ -157,12 +167,13 @@ class Writer {
   }
 }
 
-// A document and a request for it: `{ document, operationName, variables }`.
-export function request(schema, random, { mutations = 0.3 } = {}) {
+// A document and a request for it: `{ document, operationName, variables }`. With `introspection`, of nothing but what the
+// schema says of itself, without descriptions.
+export function request(schema, random, { mutations = 0.3, introspection = false } = {}) {
   const count = random.chance(0.12) ? 2 + random.below(2) : 1;
   const named = count > 1 || random.chance(0.5);
   const operations = Array.from({ length: count }, (_, place) => {
-    const writer = new Writer(schema, random, { mark: count > 1 ? `${place}_` : '', mutations });
+    const writer = new Writer(schema, random, { mark: count > 1 ? `${place}_` : '', mutations, introspection });
     const text = named ? random.pick(['Q', 'query', 'on', 'Op', '_']) + (place || '') : undefined;
     return { text, node: writer.operation(text), writer };
   });

@@ -25,7 +25,8 @@ const TEXTS = [
   '\u0000', '\u007f', '\u2028', '{', '$a', '#', ',', '\ufeff', 'null', '\\u0041',
 ];
 const INTS = ['0', '1', '-1', '3', '7', '42', '1000', '-2147483648', '2147483647', '-0'];
-const FLOATS = ['0.0', '1.5', '-0.25', '1e3', '2.5E-3', '-1.0e+2', '0.1', '1e21', '123456789.125'];
+const FLOATS = ['0.0', '1.5', '-0.25', '1e3', '2.5E-3', '-1.0e+2', '0.1', '1e21', '123456789.125', '0e0', '-0.0', '1.0E+05', '5e-324', '1.7976931348623157e308'];
+const LARGE = ['9007199254740993', '9223372036854775807', '-9223372036854775808', '4294967296'];
 const SCALARS = {
   Int: { int: INTS },
   Float: { int: INTS, float: FLOATS },
@@ -48,6 +49,7 @@ export function scalar(name, random) {
 }
 
 function anything(random) {
+  if (random.chance(0.05)) return { kind: 'int', value: random.pick(LARGE) };
   const name = random.pick(['Int', 'Float', 'String', 'Boolean']);
   return scalar(name, random);
 }

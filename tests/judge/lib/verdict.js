@@ -1,11 +1,20 @@
 // Whether a request is carried out, and what it means: graphql-js's judgement.
 
 import {
-  buildSchema, getOperationAST, getVariableValues, GraphQLError, GraphQLIncludeDirective, GraphQLSkipDirective, Kind,
-  parse, specifiedRules, validate, visit,
+  buildSchema, DirectiveLocation, getOperationAST, getVariableValues, GraphQLDeprecatedDirective, GraphQLError, GraphQLIncludeDirective,
+  GraphQLSkipDirective, introspectionTypes, Kind, parse, specifiedRules, validate, visit,
 } from 'graphql';
 
 import { giveRules } from './scalars.js';
+
+// That directives can be deprecated is a proposal, which graphql-js has and the specification has not.
+const { __Directive, __DirectiveLocation, __Schema } = Object.fromEntries(introspectionTypes.map((type) => [type.name, type]));
+delete __Directive.getFields().isDeprecated;
+delete __Directive.getFields().deprecationReason;
+__Schema.getFields().directives.args = [];
+const isSpecified = (location) => (location.value ?? location) !== DirectiveLocation.DIRECTIVE_DEFINITION;
+__DirectiveLocation._values = __DirectiveLocation.getValues().filter(isSpecified);
+GraphQLDeprecatedDirective.locations = GraphQLDeprecatedDirective.locations.filter(isSpecified);
 
 // The schema of a printed API.
 export function schemaOf(sdl) {
