@@ -15,6 +15,7 @@ const SAMPLE: &str = "schema.graphql";
 const SCALARS: &str = "tests/judge/schemas/scalars.graphql";
 const PETS: &str = "tests/judge/schemas/pets.graphql";
 const WORDS: &str = "tests/judge/schemas/words.graphql";
+const LIBRARY: &str = "tests/judge/schemas/library.graphql";
 
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -64,4 +65,9 @@ judged! {
     the_same_is_accepted_with_every_scalar: "verdicts", SCALARS, 750;
     the_same_is_accepted_with_interfaces: "verdicts", PETS, 750;
     the_same_is_accepted_with_odd_names: "verdicts", WORDS, 750;
+    literals_arrive_as_they_are_meant: "literals", SCALARS, 500;
+    answers_are_the_same_to_the_byte: "answers", LIBRARY, 300;
+    the_sample_describes_itself: "introspection", SAMPLE, 150;
+    every_scalar_describes_itself: "introspection", SCALARS, 50;
+    interfaces_describe_themselves: "introspection", PETS, 50;
 }

@@ -9,12 +9,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { answers } from './lib/answers.js';
 import { introspection } from './lib/introspection.js';
 import { literals } from './lib/literals.js';
 import { schemaOf } from './lib/verdict.js';
 import { verdicts } from './lib/verdicts.js';
 
-const parts = { verdicts, literals, introspection };
+const parts = { verdicts, literals, answers, introspection };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

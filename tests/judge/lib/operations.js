@@ -46,6 +46,19 @@ class Writer {
     return variableNode(text);
   };
 
+  // Arguments whose values somebody chooses, as literals and as variables.
+  chosen(field) {
+    const { asking, node } = this.options;
+    const values = Object.entries(asking(field));
+    return values.map(([text, value]) => {
+      const { type } = field.args.find((arg) => arg.name === text);
+      if (!this.random.chance(0.25)) return { kind: Kind.ARGUMENT, name: name(text), value: node(value, type) };
+      const known = `v${this.variables.size}`;
+      this.variables.set(known, { text: known, type, value });
+      return { kind: Kind.ARGUMENT, name: name(text), value: variableNode(known) };
+    });
+  }
+
   arguments(args, always = 0) {
     const given = args.filter((arg) => isRequiredArgument(arg) || this.random.chance(arg.name === 'first' ? always : 0.2));
     return given.map((arg) => ({
@@ -90,7 +103,7 @@ class Writer {
     const may = fields.filter((field) => depth > 0 || !isCompositeType(getNamedType(field.type)));
     for (const field of random.some(may, count)) items.push(this.field(field, depth));
     if (items.length === 0 || random.chance(0.12)) items.push(this.typename());
-    const often = this.options.introspection ? 0.8 : 0.08;
+    const often = this.options.introspection ? 0.8 : this.options.asking ? 0 : 0.08;
     if (root && type === this.schema.getQueryType() && random.chance(often)) items.push(this.field(SchemaMetaFieldDef, 4));
     if (root && type === this.schema.getQueryType() && random.chance(often)) items.push(this.field(TypeMetaFieldDef, 4));
     if (depth > 0 && random.chance(0.25)) items.push(this.fragment(type, depth - 1));
@@ -105,7 +118,8 @@ class Writer {
   field(field, depth) {
     const { random } = this;
     const of = getNamedType(field.type);
-    const args = this.arguments(field.args, of.name.endsWith('Connection') ? 0.7 : 0.2);
+    const choose = this.options.asking && !isMeta(of) && field.args.length > 0;
+    const args = choose ? this.chosen(field) : this.arguments(field.args, of.name.endsWith('Connection') ? 0.7 : 0.2);
     // A cursor that another list gave is refused, but as an error of the field.
     const aliased = random.chance(args.length > 0 ? 0.6 : 0.15);
     const lower = isMeta(of) && isListType(getNullableType(field.type)) ? depth - 2 : depth - 1;
@@ -168,12 +182,13 @@ class Writer {
 }
 
 // A document and a request for it: `{ document, operationName, variables }`. With `introspection`, of nothing but what the
-// schema says of itself, without descriptions.
-export function request(schema, random, { mutations = 0.3, introspection = false } = {}) {
+// schema says of itself, without descriptions; with `asking`, which gives the values of a field's arguments, with these as
+// `node` makes literals of them.
+export function request(schema, random, { mutations = 0.3, ...options } = {}) {
   const count = random.chance(0.12) ? 2 + random.below(2) : 1;
   const named = count > 1 || random.chance(0.5);
   const operations = Array.from({ length: count }, (_, place) => {
-    const writer = new Writer(schema, random, { mark: count > 1 ? `${place}_` : '', mutations, introspection });
+    const writer = new Writer(schema, random, { ...options, mutations, mark: count > 1 ? `${place}_` : '' });
     const text = named ? random.pick(['Q', 'query', 'on', 'Op', '_']) + (place || '') : undefined;
     return { text, node: writer.operation(text), writer };
   });

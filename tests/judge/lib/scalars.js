@@ -1,6 +1,6 @@
 // What oponn's own scalars take, as docs/schema.md has it: a printed schema only says their names.
 
-import { GraphQLError, Kind, valueFromASTUntyped } from 'graphql';
+import { GraphQLError, GraphQLFloat, Kind, valueFromASTUntyped } from 'graphql';
 
 const LONG_MAX = 2n ** 63n - 1n;
 const LONG_MIN = -(2n ** 63n);
@@ -87,6 +87,13 @@ function isStorable(node) {
 
 // Has the scalars of a schema take what they take.
 export function giveRules(schema) {
+  // "Float", section 3.5.2 of the specification: what is no finite number is refused. graphql-js reads 1e999 as infinity.
+  const { parseLiteral } = GraphQLFloat;
+  schema.getType('Float').parseLiteral = (node) => {
+    const value = parseLiteral.call(GraphQLFloat, node);
+    if (!Number.isFinite(value)) throw new GraphQLError(`${node.value} is no finite number`);
+    return value;
+  };
   for (const [name, fits] of Object.entries(RULES)) {
     const type = schema.getType(name);
     if (!type) continue;

@@ -37,12 +37,16 @@ function OperationTypeExistenceRule(context) {
 
 export const rules = [...specifiedRules, OperationTypeExistenceRule];
 
+// A document whose strings are all of one kind: whether two fields have the same arguments is a matter of what their
+// strings say, not of how many quotes stand around them.
+const comparable = (document) => visit(document, { StringValue: (node) => (node.block ? { ...node, block: false } : undefined) });
+
 // `{ accepted, stage, message, ... }`; the stage is the one that refuses.
 export function judge(schema, { query, operationName, variables }) {
   const refused = (stage, errors, more) => ({ accepted: false, stage, message: errors[0].message, ...more });
   let document;
   try {
-    document = parse(query);
+    document = comparable(parse(query));
   } catch (error) {
     return refused('parse', [error]);
   }
