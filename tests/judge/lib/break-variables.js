@@ -4,7 +4,7 @@ import { NumberText } from './values.js';
 
 const OTHERS = [
   null, true, 'a', '', '1', [], {}, [null], [[]], { a: 1 }, ['a'], new NumberText('1'), new NumberText('1.5'), new NumberText('1.0'), new NumberText('1e2'),
-  new NumberText('2147483648'), new NumberText('-0'), new NumberText('-1E30'), new NumberText('9007199254740993'), 'SMALL', 'nullX', '2026-02-30', '2026-01-31T09:30:00Z',
+  new NumberText('2147483648'), new NumberText('-0'), new NumberText('-1E3'), new NumberText('9007199254740993'), 'SMALL', 'nullX', '2026-02-30', '2026-01-31T09:30:00Z',
 ];
 
 // Other values for some variables; extra ones as well.

@@ -87,13 +87,16 @@ function isStorable(node) {
 
 // Has the scalars of a schema take what they take.
 export function giveRules(schema) {
-  // "Float", section 3.5.2 of the specification: what is no finite number is refused. graphql-js reads 1e999 as infinity.
-  const { parseLiteral } = GraphQLFloat;
-  schema.getType('Float').parseLiteral = (node) => {
-    const value = parseLiteral.call(GraphQLFloat, node);
-    if (!Number.isFinite(value)) throw new GraphQLError(`${node.value} is no finite number`);
-    return value;
-  };
+  const float = schema.getType('Float');
+  if (float) {
+    // Section 3.5.2 of the specification: what is no finite number is refused. graphql-js reads 1e999 as infinity.
+    const { parseLiteral } = GraphQLFloat;
+    float.parseLiteral = (node) => {
+      const value = parseLiteral.call(GraphQLFloat, node);
+      if (!Number.isFinite(value)) throw new GraphQLError(`${node.value} is no finite number`);
+      return value;
+    };
+  }
   for (const [name, fits] of Object.entries(RULES)) {
     const type = schema.getType(name);
     if (!type) continue;
@@ -110,15 +113,6 @@ export function giveRules(schema) {
   }
   const json = schema.getType('JSON');
   if (json) {
-    json.parseValue = (value) => {
-      JSON.stringify(value, (key, inside) => {
-        if (typeof inside === 'number' && (Math.abs(inside) === Infinity || (Number.isInteger(inside) && Math.abs(inside) > 2 ** 63))) {
-          throw new GraphQLError('a number does not fit 64 bits');
-        }
-        return inside;
-      });
-      return value;
-    };
     json.parseLiteral = (node, variables) => {
       if (!isStorable(node)) throw new GraphQLError('a number does not fit 64 bits');
       return valueFromASTUntyped(node, variables);

@@ -38,14 +38,25 @@ async function ofTree(text, still) {
   }
 }
 
-// How a document may be written so that it fails: plainly, or all of it in one of the odd ways.
+// How a document may be written so that it fails: plainly; with something odd between all tokens, or before or after one
+// kind of them; with strings that are all escapes.
+const GAPS = ['#\n', ',', '\ufeff'];
+const SIGNS = ['...', ':', '$', '@', '=', '!', '{', '}', '(', ')', '[', ']'];
+const spaced = (gap) => (document) => join(tokens(print(document)), gap);
+const escaped = (escape) => (document) => {
+  const text = (value) => `"${[...Array(value.length).keys()].map((place) => escape(value.charCodeAt(place).toString(16))).join('')}"`;
+  const list = tokens(print(document)).map((token) => (/String/.test(token.kind) ? { ...token, text: text(token.value) } : token));
+  return join(list, () => ' ');
+};
 const SPELLINGS = [
   print,
-  ...[' ', '#\n', ',', '\ufeff', ''].map((gap) => (document) => join(tokens(print(document)), () => gap)),
-  ...[(code) => `\\u{${code.toString(16)}}`, (code) => `\\u${code.toString(16).padStart(4, '0')}`].map((escape) => (document) => {
-    const escaped = (value) => `"${[...Array(value.length).keys()].map((place) => escape(value.charCodeAt(place))).join('')}"`;
-    return join(tokens(print(document)).map((token) => (/String/.test(token.kind) ? { ...token, text: escaped(token.value) } : token)), () => ' ');
-  }),
+  ...[' ', ...GAPS, ''].map((gap) => spaced(() => gap)),
+  escaped((code) => `\\u{${code}}`),
+  escaped((code) => `\\u${code.padStart(4, '0')}`),
+  ...GAPS.flatMap((gap) => SIGNS.flatMap((sign) => [
+    spaced((before, after) => (after.text === sign ? gap : ' ')),
+    spaced((before) => (before.text === sign ? gap : ' ')),
+  ])),
 ];
 
 // The document without one of its parts, the largest parts first, and without what nothing uses any more.

@@ -20,8 +20,8 @@ export function tokens(text) {
 export function join(list, gap = () => '') {
   let text = '';
   for (const [place, token] of list.entries()) {
-    let between = place === 0 ? '' : gap();
     const before = list[place - 1];
+    let between = place === 0 ? '' : gap(before, token);
     const apart =
       before && between === '' &&
       ((WORDS.has(before.kind) && (WORDS.has(token.kind) || token.kind === TokenKind.SPREAD)) ||

@@ -2,7 +2,7 @@
 
 import {
   buildSchema, DirectiveLocation, getOperationAST, getVariableValues, GraphQLDeprecatedDirective, GraphQLError, GraphQLIncludeDirective,
-  GraphQLSkipDirective, introspectionTypes, Kind, parse, specifiedRules, validate, visit,
+  GraphQLOneOfDirective, GraphQLSchema, GraphQLSkipDirective, introspectionTypes, Kind, parse, specifiedRules, validate, visit,
 } from 'graphql';
 
 import { giveRules } from './scalars.js';
@@ -18,7 +18,10 @@ GraphQLDeprecatedDirective.locations = GraphQLDeprecatedDirective.locations.filt
 
 // The schema of a printed API.
 export function schemaOf(sdl) {
-  const schema = buildSchema(sdl);
+  const built = buildSchema(sdl).toConfig();
+  // Whoever has no input object of that kind need not have the directive.
+  const has = ({ name }) => name !== GraphQLOneOfDirective.name || built.types.some((type) => type.isOneOf);
+  const schema = new GraphQLSchema({ ...built, directives: built.directives.filter(has) });
   giveRules(schema);
   return schema;
 }
