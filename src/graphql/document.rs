@@ -16,6 +16,7 @@ use super::{Outcome as Reached, coerce};
 use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
 
 mod check;
+mod grammar;
 mod hint;
 mod places;
 mod size;
@@ -159,6 +160,12 @@ impl Document {
                 ErrorCode::TooComplex,
                 "The operation selects too many fields once its fragments are dissolved.",
             ),
+            Refusal::Conflict { key, at } => {
+                let message =
+                    format!("The fields under `{key}` have different arguments; give one of them an alias.");
+                let (error, reached) = rejected(ErrorCode::BadUserInput, &message);
+                (error.at(self.places.of_span(at)), reached)
+            }
             Refusal::NoCondition { variable, at } => {
                 let message = format!("${variable} is null, but @skip and @include need true or false.");
                 let error = ApiError::new(ErrorCode::BadUserInput, message).at(self.places.of_span(at));

@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use apollo_parser::{Lexer, TokenKind};
+use apollo_parser::{Lexer, Token, TokenKind};
 
+use super::grammar;
 use crate::graphql::error::{ApiError, Pos};
 use crate::metrics::ErrorCode;
 
@@ -16,17 +17,17 @@ pub const TOKENS: usize = 100_000;
 
 /// A text that may be parsed.
 pub struct Admitted<'t> {
-    /// The text. Where it had descriptions there are gaps, so that all places are the same.
+    /// The text. Where it had commas and descriptions there are blanks, so that all places are the same.
     pub text: Cow<'t, str>,
     /// How many tokens it has.
     pub tokens: usize,
 }
 
 /// Looks through a text once.
-pub fn admit<'t>(text: &'t str) -> Result<Admitted<'t>, ApiError> {
-    let mut open: Vec<TokenKind> = Vec::new();
-    let mut described = Descriptions::default();
-    let mut tokens = 0;
+pub fn admit(text: &str) -> Result<Admitted<'_>, ApiError> {
+    let mut words: Vec<Token<'_>> = Vec::new();
+    let mut gaps: Vec<Range<usize>> = Vec::new();
+    let (mut tokens, mut level) = (0, 0_usize);
     for token in Lexer::new(text).with_limit(TOKENS) {
         let token = token.map_err(|error| match error.is_limit() {
             true => too_complex(format!(
@@ -35,26 +36,53 @@ pub fn admit<'t>(text: &'t str) -> Result<Admitted<'t>, ApiError> {
             false => syntax_error(error.message()).at(Pos::of(text, error.index())),
         })?;
         tokens += 1;
-        let kind = token.kind();
-        match kind {
-            TokenKind::Whitespace | TokenKind::Comment | TokenKind::Comma => continue,
-            TokenKind::LCurly | TokenKind::LParen | TokenKind::LBracket if open.len() == LEVELS => {
-                let message =
-                    format!("The document is nested too deep: more than {LEVELS} levels of brackets.");
-                return Err(too_complex(message).at(Pos::of(text, token.index())));
+        match token.kind() {
+            TokenKind::Whitespace | TokenKind::Comment => continue,
+            // Nothing but a gap, which the parser knows at some places only.
+            TokenKind::Comma => {
+                gaps.push(token.index()..token.index() + token.data().len());
+                continue;
+            }
+            TokenKind::LCurly | TokenKind::LParen | TokenKind::LBracket => level += 1,
+            TokenKind::RCurly | TokenKind::RParen | TokenKind::RBracket => level = level.saturating_sub(1),
+            TokenKind::StringValue if goes_over_a_line(token.data()) => {
+                let message = "a string that goes over a line's end is written with three quotes";
+                return Err(syntax_error(message).at(Pos::of(text, token.index())));
             }
             _ => {}
         }
-        described.see(kind, token.data(), token.index(), &open);
-        match kind {
-            TokenKind::LCurly | TokenKind::LParen | TokenKind::LBracket => open.push(kind),
-            TokenKind::RCurly | TokenKind::RParen | TokenKind::RBracket => {
-                open.pop();
-            }
-            _ => {}
+        if level > LEVELS {
+            let message = format!("The document is nested too deep: more than {LEVELS} levels of brackets.");
+            return Err(too_complex(message).at(Pos::of(text, token.index())));
         }
+        words.push(token);
     }
-    Ok(Admitted { text: described.blanked(text), tokens })
+    let wrong = |wrong: grammar::Unexpected| syntax_error(&wrong.message).at(Pos::of(text, wrong.index));
+    gaps.extend(grammar::check(&words).map_err(wrong)?);
+    gaps.sort_by_key(|gap| gap.start);
+    Ok(Admitted { text: blanked(text, &gaps), tokens })
+}
+
+/// Whether a string with single quotes has a line's end in it.
+fn goes_over_a_line(string: &str) -> bool {
+    !string.starts_with("\"\"\"") && string.contains(['\n', '\r'])
+}
+
+/// The text with blanks at these places; lines stay where they are.
+fn blanked<'t>(text: &'t str, gaps: &[Range<usize>]) -> Cow<'t, str> {
+    if gaps.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut blanked = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in gaps {
+        blanked.push_str(&text[from..range.start]);
+        let gap = text[range.clone()].bytes();
+        blanked.extend(gap.map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' }));
+        from = range.end;
+    }
+    blanked.push_str(&text[from..]);
+    Cow::Owned(blanked)
 }
 
 /// What a parser says of a text, for the client.
@@ -64,52 +92,6 @@ pub fn syntax_error(message: &str) -> ApiError {
 
 fn too_complex(message: String) -> ApiError {
     ApiError::new(ErrorCode::TooComplex, message)
-}
-
-/// Descriptions of operations, fragments and variables, which the specification allows since September
-/// 2025 and the parser does not know. They mean nothing to a server.
-#[derive(Default)]
-struct Descriptions {
-    found: Vec<Range<usize>>,
-    /// The string before, if it can be a description.
-    candidate: Option<Range<usize>>,
-    before: Option<TokenKind>,
-}
-
-impl Descriptions {
-    fn see(&mut self, kind: TokenKind, data: &str, index: usize, open: &[TokenKind]) {
-        let candidate = self.candidate.take();
-        let described = match open {
-            [] => {
-                kind == TokenKind::Name && matches!(data, "query" | "mutation" | "subscription" | "fragment")
-            }
-            [TokenKind::LParen] => kind == TokenKind::Dollar,
-            _ => false,
-        };
-        self.found.extend(candidate.filter(|_| described));
-        // After an equals sign it is the default of a variable.
-        let may_describe = kind == TokenKind::StringValue && self.before != Some(TokenKind::Eq);
-        self.candidate = may_describe.then(|| index..index + data.len());
-        self.before = Some(kind);
-    }
-
-    /// The text with gaps in the place of descriptions; lines stay where they are.
-    fn blanked<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.found.is_empty() {
-            return Cow::Borrowed(text);
-        }
-        let mut blanked = String::with_capacity(text.len());
-        let mut from = 0;
-        for range in &self.found {
-            blanked.push_str(&text[from..range.start]);
-            let gap = text[range.clone()].bytes();
-            blanked
-                .extend(gap.map(|byte| if matches!(byte, b'\n' | b'\r') { char::from(byte) } else { ' ' }));
-            from = range.end;
-        }
-        blanked.push_str(&text[from..]);
-        Cow::Owned(blanked)
-    }
 }
 
 #[cfg(test)]
@@ -122,18 +104,20 @@ mod tests {
 
     #[test]
     fn deep_texts_are_refused_whatever_nests() {
-        for (open, close) in [("{a", "}"), ("{a(b:[", "])}"), ("query($a:", ")"), ("[", "]"), ("{a:", "}")] {
-            let deep = |levels: usize| format!("{}{}", open.repeat(levels), close.repeat(levels));
-            assert_eq!(refusal(&deep(60)), None, "{open}");
-            let message = refusal(&deep(5_000)).expect("too deep");
+        for open in
+            ["{a", "{a(b:[", "query($a:", "query($a:[", "{a(b:", "{a(b:{c:", "{...on A", "[", "(", "{"]
+        {
+            let message = refusal(&open.repeat(5_000)).expect("too deep");
             assert!(message.contains("nested too deep"), "{message}");
         }
+        let nested = |levels: usize| format!("{}a{}", "{a".repeat(levels), "}".repeat(levels));
+        assert_eq!(refusal(&nested(LEVELS)), None);
         assert_eq!(refusal(&format!("{{ a(b: \"{}\") }} # {{{{{{", "{".repeat(5_000))), None);
     }
 
     #[test]
     fn long_texts_are_refused() {
-        assert_eq!(refusal(&"a ".repeat(TOKENS / 2 - 1)), None);
+        assert_eq!(refusal(&format!("{{{}}}", "a ".repeat(TOKENS / 2 - 2))), None);
         for text in ["a ", ",,", "# x\n", "?"] {
             assert!(refusal(&text.repeat(TOKENS)).is_some(), "{text}");
         }
@@ -145,8 +129,7 @@ mod tests {
             ("\"a\" query A { b }", "    query A { b }"),
             ("\"\"\"a\n\"\"\"fragment A on B { c }", "    \n   fragment A on B { c }"),
             ("query A(\"b\" $c: D = \"e\" $f: G) { h }", "query A(    $c: D = \"e\" $f: G) { h }"),
-            ("\"a\" { b }", "\"a\" { b }"),
-            ("{ a(b: [\"c\" $d]) }", "{ a(b: [\"c\" $d]) }"),
+            ("{ a(b: [\"c\",,, $d]) }", "{ a(b: [\"c\"    $d]) }"),
         ] {
             assert_eq!(admit(text).map(|admitted| admitted.text.into_owned()).ok().as_deref(), Some(seen));
         }

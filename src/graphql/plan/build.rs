@@ -31,6 +31,8 @@ pub(in crate::graphql) enum Refusal {
     TooLarge,
     /// A name that validation should have refused.
     Unknown,
+    /// Fields of one response key that differ in their arguments.
+    Conflict { key: String, at: Option<SourceSpan> },
     /// A variable in `@skip` or `@include` that is null.
     NoCondition { variable: String, at: Option<SourceSpan> },
 }

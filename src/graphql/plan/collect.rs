@@ -129,7 +129,12 @@ impl<'d> Work<'d, '_> {
             }
             match item {
                 Selection::Field(field) => {
-                    self.collected.entry(field.response_key()).or_default().push(field)
+                    let fields = self.collected.entry(field.response_key()).or_default();
+                    if fields.first().is_some_and(|first| !same_arguments(first, field)) {
+                        let (key, at) = (field.response_key().to_string(), field.location());
+                        return Err(Refusal::Conflict { key, at });
+                    }
+                    fields.push(field);
                 }
                 Selection::InlineFragment(fragment) => {
                     if fragment.type_condition.as_ref().is_none_or(|on| (self.applies)(on)) {
@@ -148,5 +153,32 @@ impl<'d> Work<'d, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether two fields of one response key have the same arguments. The validator takes a list for the same as
+/// one that it begins with.
+fn same_arguments(first: &Field, second: &Field) -> bool {
+    first.arguments.len() == second.arguments.len()
+        && first.arguments.iter().all(|argument| {
+            let other = second.arguments.iter().find(|other| other.name == argument.name);
+            other.is_some_and(|other| same_value(&argument.value, &other.value))
+        })
+}
+
+fn same_value(first: &Value, second: &Value) -> bool {
+    match (first, second) {
+        (Value::List(first), Value::List(second)) => {
+            first.len() == second.len()
+                && first.iter().zip(second).all(|(first, second)| same_value(first, second))
+        }
+        (Value::Object(first), Value::Object(second)) => {
+            first.len() == second.len()
+                && first.iter().all(|(name, value)| {
+                    let other = second.iter().find(|(other, _)| other == name);
+                    other.is_some_and(|(_, other)| same_value(value, other))
+                })
+        }
+        (first, second) => first == second,
     }
 }
