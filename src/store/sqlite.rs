@@ -24,6 +24,7 @@ use crate::value::{Doc, Id, Time};
 
 use super::{Find, Patch, Store, StoreError, Write, Written};
 
+mod argument;
 mod arrays;
 mod bulk;
 mod connection;

@@ -7,6 +7,7 @@ use bson::Bson;
 
 use crate::query::{Filter, encode_value};
 
+use super::argument::Argument;
 use super::arrays::Arrays;
 use super::keys::Range;
 use super::sql::{Params, join, text};
@@ -59,7 +60,7 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
         Filter::Not(inner) => format!("(NOT {})", condition(inner, scope, params)),
         Filter::In(path, values) if scope.single(path) => is_one_of(scope.key(path), values, params),
         Filter::In(path, values) => {
-            let points = params.bind(Range::pack(&points(values)));
+            let points = params.hand(Argument::Ranges(points(values)));
             scope.call("oponn_sees", path, &format!(", {points}"))
         }
         Filter::Cmp(path, op, value) => {
@@ -67,14 +68,14 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
             if scope.single(path) {
                 within(&scope.key(path), range, params)
             } else {
-                let range = params.bind(Range::pack(&[range]));
+                let range = params.hand(Argument::Ranges(vec![range]));
                 scope.call("oponn_sees", path, &format!(", {range}"))
             }
         }
         Filter::Exists(path) => scope.call("oponn_has", path, ""),
         Filter::Matches(path, pattern) => {
-            let text = params.bind(pattern.as_str().to_owned());
-            let matching = scope.call("oponn_matches", path, &format!(", {text}"));
+            let number = params.hand(Argument::Pattern(pattern.clone()));
+            let matching = scope.call("oponn_matches", path, &format!(", {number}"));
             match pattern.prefix().filter(|_| scope.single(path)) {
                 // Says no more, but as a range, in which an index can be entered.
                 Some(prefix) => {
@@ -87,7 +88,7 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
         Filter::HasAny(path, _) | Filter::Some(path, _) if scope.single(path) => "0".to_owned(),
         Filter::IsEmpty(path) if scope.single(path) => "1".to_owned(),
         Filter::HasAny(path, values) => {
-            let points = params.bind(Range::pack(&points(values)));
+            let points = params.hand(Argument::Ranges(points(values)));
             scope.call("oponn_has_any", path, &format!(", {points}"))
         }
         Filter::IsEmpty(path) => format!("(NOT {})", scope.call("oponn_has_elements", path, "")),

@@ -4,10 +4,11 @@
 use bson::raw::{RawBsonRef, RawDocument};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Result, ToSql};
+use rusqlite::{Connection, Error, Result, ToSql};
 
-use crate::query::{Direction, Pattern, any_leaf, encode_raw, write_part};
+use crate::query::{Direction, any_leaf, encode_raw, write_part};
 
+use super::argument::{Argument, Arguments, handed};
 use super::keys::Range;
 
 /// Makes the functions known to a connection:
@@ -20,6 +21,8 @@ use super::keys::Range;
 /// - `oponn_has_elements(doc, path)`: whether there is an array that is not empty;
 /// - `oponn_matches(doc, path, pattern)`: whether a string at the path matches;
 /// - `oponn_documents(doc, path)`: the documents in arrays at the path, in hexadecimal, as a JSON array.
+///
+/// `ranges` and `pattern` are numbers of what the statement has [handed over](super::argument).
 pub(super) fn register(connection: &Connection) -> Result<()> {
     rusqlite::vtab::array::load_module(connection)?;
     define(connection, "oponn_key", 2, |call| {
@@ -37,26 +40,25 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         Ok(any_leaf(document(call), path(call)?, &mut |value| value.is_some()))
     })?;
     define(connection, "oponn_sees", 3, |call| {
-        let ranges = ranges(call)?;
-        let within = |value: RawBsonRef<'_>| Range::any_has(&ranges, &encode_raw(value));
+        let arguments = handed();
+        let ranges = ranges(&arguments, call)?;
+        let within = |value: RawBsonRef<'_>| Range::any_has(ranges, &encode_raw(value));
         Ok(any_leaf(document(call), path(call)?, &mut |value| {
             within(value.unwrap_or(RawBsonRef::Null)) || elements(value).any(within)
         }))
     })?;
     define(connection, "oponn_has_any", 3, |call| {
-        let ranges = ranges(call)?;
-        let within = |value: RawBsonRef<'_>| Range::any_has(&ranges, &encode_raw(value));
+        let arguments = handed();
+        let ranges = ranges(&arguments, call)?;
+        let within = |value: RawBsonRef<'_>| Range::any_has(ranges, &encode_raw(value));
         Ok(any_leaf(document(call), path(call)?, &mut |value| elements(value).any(within)))
     })?;
     define(connection, "oponn_has_elements", 2, |call| {
         Ok(any_leaf(document(call), path(call)?, &mut |value| elements(value).next().is_some()))
     })?;
     define(connection, "oponn_matches", 3, |call| {
-        let pattern = call.get_or_create_aux(2, |argument| {
-            Pattern::from_canonical(argument.as_str()?)
-                .ok_or("the pattern is not a canonical one")
-                .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
-        })?;
+        let arguments = handed();
+        let Some(Argument::Pattern(pattern)) = argument(&arguments, call) else { return not_handed() };
         let found = |value: RawBsonRef<'_>| match value {
             RawBsonRef::String(text) | RawBsonRef::Symbol(text) => pattern.is_match(text),
             _ => false,
@@ -109,12 +111,20 @@ fn path<'a>(call: &'a Context<'_>) -> Result<&'a str> {
     Ok(call.get_raw(1).as_str()?)
 }
 
-fn ranges(call: &Context<'_>) -> Result<std::sync::Arc<Vec<Range>>> {
-    call.get_or_create_aux(2, |argument| {
-        Range::unpack(argument.as_blob()?)
-            .ok_or("the ranges are malformed")
-            .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
-    })
+/// The argument whose number is the third parameter.
+fn argument<'a>(arguments: &'a Arguments, call: &Context<'_>) -> Option<&'a Argument> {
+    arguments.get(usize::try_from(call.get::<i64>(2).ok()?).ok()?)
+}
+
+fn ranges<'a>(arguments: &'a Arguments, call: &Context<'_>) -> Result<&'a [Range]> {
+    match argument(arguments, call) {
+        Some(Argument::Ranges(ranges)) => Ok(ranges),
+        _ => not_handed(),
+    }
+}
+
+fn not_handed<T>() -> Result<T> {
+    Err(Error::UserFunctionError("the statement has not handed over this argument".into()))
 }
 
 /// The elements, if it is an array.

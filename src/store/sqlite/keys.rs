@@ -57,31 +57,6 @@ impl Range {
         Range { from, to }
     }
 
-    /// Sorted ranges as one blob, for a function's argument.
-    pub fn pack(ranges: &[Range]) -> Vec<u8> {
-        let mut packed = Vec::new();
-        for end in ranges.iter().flat_map(|range| [&range.from, &range.to]) {
-            packed.extend_from_slice(&(end.len() as u32).to_le_bytes());
-            packed.extend_from_slice(end);
-        }
-        packed
-    }
-
-    /// Reads what [`Range::pack`] wrote.
-    pub fn unpack(mut packed: &[u8]) -> Option<Vec<Range>> {
-        let mut end = || {
-            let (length, rest) = packed.split_first_chunk::<4>()?;
-            let (bytes, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-            packed = rest;
-            Some(bytes.to_vec())
-        };
-        let mut ranges = Vec::new();
-        while let Some(from) = end() {
-            ranges.push(Range { from, to: end()? });
-        }
-        Some(ranges)
-    }
-
     /// Whether one of the sorted ranges, which do not overlap, has the value.
     pub fn any_has(ranges: &[Range], value: &[u8]) -> bool {
         let after = ranges.partition_point(|range| range.from.as_slice() <= value);

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, Row, ToSql};
 
+use super::argument::{Argument, handing};
+
 /// What takes the place of a `?`.
 enum Param {
     Value(Value),
@@ -12,36 +14,48 @@ enum Param {
     List(Rc<Vec<Value>>),
 }
 
-/// The parameters of a statement; its text names them by number.
+/// The parameters of a statement, and what it hands to its functions; its text names both by number.
 #[derive(Default)]
-pub(super) struct Params(Vec<Param>);
+pub(super) struct Params {
+    params: Vec<Param>,
+    arguments: Vec<Argument>,
+}
 
 impl Params {
     /// Adds a parameter; how the text names it.
     pub fn bind(&mut self, value: impl Into<Value>) -> String {
-        self.0.push(Param::Value(value.into()));
-        format!("?{}", self.0.len())
+        self.params.push(Param::Value(value.into()));
+        format!("?{}", self.params.len())
     }
 
     /// Adds a list of blobs; the sub-select that gives them.
     pub fn bind_list(&mut self, blobs: Vec<Vec<u8>>) -> String {
-        self.0.push(Param::List(Rc::new(blobs.into_iter().map(Value::Blob).collect())));
-        format!("(SELECT value FROM rarray(?{}))", self.0.len())
+        self.params.push(Param::List(Rc::new(blobs.into_iter().map(Value::Blob).collect())));
+        format!("(SELECT value FROM rarray(?{}))", self.params.len())
+    }
+
+    /// Adds what a function needs; how the text names it.
+    pub fn hand(&mut self, argument: Argument) -> String {
+        self.arguments.push(argument);
+        (self.arguments.len() - 1).to_string()
     }
 
     /// Runs the statement and maps its rows.
     pub fn query<T>(
-        &self,
+        self,
         connection: &Connection,
         text: &str,
         map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Vec<T>> {
-        let mut statement: CachedStatement<'_> = connection.prepare_cached(text)?;
-        let params = self.0.iter().map(|param| match param {
-            Param::Value(value) => value as &dyn ToSql,
-            Param::List(list) => list as &dyn ToSql,
-        });
-        statement.query_map(rusqlite::params_from_iter(params), map)?.collect()
+        let Params { params, arguments } = self;
+        handing(Rc::new(arguments), || {
+            let mut statement: CachedStatement<'_> = connection.prepare_cached(text)?;
+            let params = params.iter().map(|param| match param {
+                Param::Value(value) => value as &dyn ToSql,
+                Param::List(list) => list as &dyn ToSql,
+            });
+            statement.query_map(rusqlite::params_from_iter(params), map)?.collect()
+        })
     }
 }
 
