@@ -5,6 +5,7 @@
 
 use crate::schema::{Field, Model};
 
+mod budget;
 mod decimal;
 mod document;
 mod faults;
@@ -23,7 +24,8 @@ mod value;
 
 pub use document::{create, patch};
 pub use faults::Faults;
-pub use filter::{FilterLimits, filter};
+pub use budget::{FilterBudget, FilterLimits};
+pub use filter::{filter, filter_within};
 pub use id::{id, new_id};
 pub use operator::{Operand, Operator};
 pub use order::order;

@@ -97,6 +97,18 @@ impl Filter {
         Filter::And(vec![self, other])
     }
 
+    /// Bytes of memory that its patterns take up at the most, roughly, once they are compiled.
+    pub fn size(&self) -> usize {
+        match self {
+            Filter::And(parts) | Filter::Or(parts) => {
+                parts.iter().map(Filter::size).fold(0, usize::saturating_add)
+            }
+            Filter::Not(inner) | Filter::Some(_, inner) => inner.size(),
+            Filter::Matches(_, pattern) => pattern.size(),
+            Filter::In(..) | Filter::Cmp(..) | Filter::Exists(_) | Filter::HasAny(..) | Filter::IsEmpty(_) => 0,
+        }
+    }
+
     /// The canonical form: equal for filters that say the same in another order or with other nesting,
     /// so that they share a batch. It holds for exactly the same documents.
     pub fn canonical(self) -> Filter {

@@ -4,31 +4,43 @@
 //! of characters, nothing that depends on a flag, no groups that capture. Such a text means the same to
 //! Rust's `regex` and to PCRE2 in UTF mode, which MongoDB uses.
 
-use regex::{Regex, RegexBuilder};
-use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{HirKind, Look};
+use std::sync::{Arc, OnceLock};
 
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+mod compiled;
 mod print;
+mod size;
+
+use compiled::Compiled;
 
 /// Characters of a pattern that a client may write.
 const MAX_CHARS: usize = 1_000;
 /// Bytes of a canonical text: MongoDB takes patterns up to 32,764.
 const MAX_CANONICAL: usize = 32_000;
-/// Bytes of memory of a compiled pattern that a client wrote.
-const MAX_COMPILED: usize = 4 << 20;
+/// Bytes of memory of a pattern that a client wrote, when it is compiled.
+const MAX_SIZE: usize = 16 << 20;
 /// Levels of groups and repetitions within each other.
 const MAX_NESTING: u32 = 50;
+/// The same in a canonical text, which may nest deeper than what it was printed from.
+const MAX_CANONICAL_NESTING: u32 = MAX_NESTING * 4;
 
-/// A compiled pattern and its canonical text, which means the same to Rust's `regex` and to PCRE.
+/// A pattern by its canonical text, which means the same to Rust's `regex` and to PCRE. It is compiled when it is
+/// first matched with something; clones share that.
 #[derive(Clone, Debug)]
-pub struct Pattern {
+pub struct Pattern(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     text: String,
-    regex: Regex,
+    size: usize,
+    compiled: OnceLock<Compiled>,
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Pattern) -> bool {
-        self.text == other.text
+        self.0.text == other.0.text
     }
 }
 
@@ -59,45 +71,50 @@ impl Pattern {
                     .to_owned(),
             ));
         }
-        match compile(&canonical, MAX_COMPILED) {
-            Ok(regex) => Ok(Pattern { text: canonical, regex }),
-            Err(_) => Err(PatternError(
+        let size = size::of(&hir);
+        if size > MAX_SIZE {
+            return Err(PatternError(
                 "The pattern is too large when its repetitions are written out; use smaller counts than \
                  in x{1,1000}."
                     .to_owned(),
-            )),
+            ));
         }
+        Ok(Pattern::new(canonical, size))
     }
 
     /// Literal text: at the start, at the end, both (equality) or anywhere.
     pub fn literal(text: &str, at_start: bool, at_end: bool, insensitive: bool) -> Pattern {
-        let text = print::literal(text, at_start, at_end, insensitive);
-        match compile(&text, usize::MAX) {
-            Ok(regex) => Pattern { text, regex },
-            // Only for texts of hundreds of megabytes; no stored string is as long.
-            Err(_) => Pattern::nothing(),
-        }
+        let size = size::of_literal(text, insensitive);
+        Pattern::new(print::literal(text, at_start, at_end, insensitive), size)
     }
 
     /// Reads a canonical text back.
     pub fn from_canonical(text: &str) -> Option<Pattern> {
-        Some(Pattern { text: text.to_owned(), regex: compile(text, usize::MAX).ok()? })
+        Some(Pattern::new(text.to_owned(), size::of(&parse(text)?)))
+    }
+
+    fn new(text: String, size: usize) -> Pattern {
+        Pattern(Arc::new(Parts { text, size, compiled: OnceLock::new() }))
     }
 
     /// The canonical text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
+    }
+
+    /// Bytes of memory that it takes up at the most, roughly, once it is compiled.
+    pub fn size(&self) -> usize {
+        self.0.size
     }
 
     /// Whether it matches somewhere in the text.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.0.compiled.get_or_init(|| Compiled::of(&self.0.text)).is_match(text)
     }
 
     /// The text that everything it matches begins with, if the pattern says so plainly.
     pub(crate) fn prefix(&self) -> Option<String> {
-        let hir = regex_syntax::parse(&self.text).ok()?;
-        match hir.kind() {
+        match parse(&self.0.text)?.kind() {
             HirKind::Concat(parts) => match [parts.first()?.kind(), parts.get(1)?.kind()] {
                 [HirKind::Look(Look::Start), HirKind::Literal(text)] => {
                     String::from_utf8(text.0.to_vec()).ok()
@@ -107,16 +124,11 @@ impl Pattern {
             _ => None,
         }
     }
-
-    fn nothing() -> Pattern {
-        let regex = Regex::new(print::NOTHING).expect("an empty class is a small pattern");
-        Pattern { text: print::NOTHING.to_owned(), regex }
-    }
 }
 
-fn compile(canonical: &str, limit: usize) -> Result<Regex, regex::Error> {
-    // A canonical text may nest deeper than what it was printed from.
-    RegexBuilder::new(canonical).size_limit(limit).nest_limit(MAX_NESTING * 4).build()
+/// Parses a canonical text.
+fn parse(canonical: &str) -> Option<Hir> {
+    ParserBuilder::new().nest_limit(MAX_CANONICAL_NESTING).build().parse(canonical).ok()
 }
 
 /// The first line of what the parser says, and where.

@@ -3,6 +3,7 @@
 use bson::Bson;
 use serde_json::{Map, Value as Json};
 
+use super::budget::{FilterBudget, FilterLimits};
 use super::faults::Faults;
 use super::fields_of;
 use super::operator::{Operand, Operator};
@@ -16,31 +17,25 @@ use crate::schema::{Collection, Field, Kind, Model};
 /// Characters of a text to search for at the most.
 const TEXT: usize = 1_000;
 
-/// Bounds of a filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FilterLimits {
-    /// Levels of `and`, `or`, `not`, `some` and embedded objects at the most.
-    pub depth: usize,
-    /// Values of one `in`, `nin`, `hasAny` or `hasAll` at the most.
-    pub values: usize,
-    /// Operators and values of the whole filter at the most.
-    pub total: usize,
-}
-
-impl Default for FilterLimits {
-    fn default() -> FilterLimits {
-        FilterLimits { depth: 16, values: 1_000, total: 4_000 }
-    }
-}
-
-/// The filter of a list of the collection type or interface `on`. All faults at once. Null is only
-/// accepted where it is a value, in `eq`, `ne`, `in` and `nin`; and for the whole, where it is every
-/// document.
+/// The filter of a list, the only one of its operation; see [`filter_within`].
 pub fn filter(
     model: &Model,
     on: &str,
     given: &Json,
     limits: &FilterLimits,
+) -> Result<Filter, Vec<InputFault>> {
+    filter_within(model, on, given, limits, &FilterBudget::new(limits))
+}
+
+/// The filter of a list of the collection type or interface `on`. All faults at once. Null is only
+/// accepted where it is a value, in `eq`, `ne`, `in` and `nin`; and for the whole, where it is every
+/// document.
+pub fn filter_within(
+    model: &Model,
+    on: &str,
+    given: &Json,
+    limits: &FilterLimits,
+    budget: &FilterBudget,
 ) -> Result<Filter, Vec<InputFault>> {
     if given.is_null() {
         return Ok(Filter::all());
@@ -48,7 +43,7 @@ pub fn filter(
     let mut faults = Faults::default();
     let ids = model.members(on).first().and_then(|name| model.collection(name)).map(AsRef::as_ref);
     let scope = Scope { fields: fields_of(model, on), ids, prefix: "" };
-    let mut reader = Reader { model, limits, left: limits.total };
+    let mut reader = Reader { model, limits, budget, spent: false };
     let filter = reader.object(&scope, given, limits.depth, &mut faults);
     faults.finish(Some(filter))
 }
@@ -64,7 +59,9 @@ struct Scope<'a> {
 struct Reader<'a> {
     model: &'a Model,
     limits: &'a FilterLimits,
-    left: usize,
+    budget: &'a FilterBudget,
+    /// Whether the budget did not suffice, which is told once.
+    spent: bool,
 }
 
 impl Reader<'_> {
@@ -202,7 +199,7 @@ impl Reader<'_> {
                         Pattern::literal(text, start, end, on.insensitive)
                     }
                 };
-                Some(Filter::Matches(on.path.to_owned(), pattern))
+                self.afford(Filter::Matches(on.path.to_owned(), pattern), faults)
             }
             Operand::Filter => {
                 let Kind::Embedded(inner) = on.subject.kind()? else { return None };
@@ -211,11 +208,13 @@ impl Reader<'_> {
             }
             Operand::Value | Operand::NullableValue => {
                 let value = self.value(on, operator, given, faults)?;
-                Some(compare(on, operator, vec![value], faults))
+                let filter = compare(on, operator, vec![value], faults);
+                self.afford(filter, faults)
             }
             Operand::Values | Operand::NullableValues => {
                 let values = self.values(on, operator, given, faults)?;
-                Some(compare(on, operator, values, faults))
+                let filter = compare(on, operator, values, faults);
+                self.afford(filter, faults)
             }
         }
     }
@@ -263,12 +262,28 @@ impl Reader<'_> {
 
     /// Counts operators and values; `false` when there are too many, which is a fault.
     fn spend(&mut self, count: usize, faults: &mut Faults) -> bool {
-        let left = self.left.checked_sub(count);
-        if left.is_none() {
-            faults.add(format!("a filter may have {} operators and values", self.limits.total));
+        let enough = !self.spent && self.budget.take_total(count);
+        if !enough && !self.spent {
+            let most = self.limits.total;
+            faults.add(format!("the filters of an operation may have {most} operators and values"));
         }
-        self.left = left.unwrap_or(0);
-        left.is_some()
+        self.spent |= !enough;
+        enough
+    }
+
+    /// The filter of one operator, if there is room for its patterns; else a fault.
+    fn afford(&mut self, filter: Filter, faults: &mut Faults) -> Option<Filter> {
+        if self.spent {
+            return None;
+        }
+        self.spent = !self.budget.take_patterns(filter.size());
+        if self.spent {
+            faults.add(
+                "the patterns and texts of an operation's filters are too large together; use fewer or shorter \
+                 ones, or smaller counts than in x{1,1000}",
+            );
+        }
+        (!self.spent).then_some(filter)
     }
 }
 
