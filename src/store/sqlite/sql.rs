@@ -3,9 +3,13 @@
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use rusqlite::{CachedStatement, Connection, Row, ToSql};
+use rusqlite::{Connection, Row, Statement, ToSql};
 
 use super::argument::{Argument, handing};
+
+/// Bytes of text of a prepared statement that is kept: prepared it is many times as large, and those that are long
+/// hardly come again.
+const MAX_KEPT: usize = 4_096;
 
 /// What takes the place of a `?`.
 enum Param {
@@ -48,13 +52,16 @@ impl Params {
         map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Vec<T>> {
         let Params { params, arguments } = self;
-        handing(Rc::new(arguments), || {
-            let mut statement: CachedStatement<'_> = connection.prepare_cached(text)?;
+        let run = |statement: &mut Statement<'_>| {
             let params = params.iter().map(|param| match param {
                 Param::Value(value) => value as &dyn ToSql,
                 Param::List(list) => list as &dyn ToSql,
             });
             statement.query_map(rusqlite::params_from_iter(params), map)?.collect()
+        };
+        handing(Rc::new(arguments), || match text.len() {
+            0..=MAX_KEPT => run(&mut *connection.prepare_cached(text)?),
+            _ => run(&mut connection.prepare(text)?),
         })
     }
 }
