@@ -120,6 +120,8 @@ pub struct ServerSettings {
     pub grace: Option<Duration>,
     /// How long a store that does not answer at start is waited for.
     pub store_retry: Option<Duration>,
+    /// How long one read of the store may take.
+    pub store_timeout: Option<Duration>,
     /// How long a client may take to send a request's body.
     pub body_timeout: Option<Duration>,
 }
@@ -194,6 +196,7 @@ impl Config {
             server: ServerSettings {
                 grace: reader.parsed("server.grace", duration),
                 store_retry: reader.parsed("server.store_retry", duration),
+                store_timeout: reader.parsed("server.store_timeout", duration),
                 body_timeout: reader.parsed("server.body_timeout", duration),
             },
         }

@@ -12,6 +12,7 @@ use crate::cache::{Cache, CacheLimits, Place, Strategy, StrategyCache, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
+pub use crate::store::deadline::until;
 use crate::telemetry::traced;
 use crate::value::Time;
 
@@ -63,11 +64,13 @@ pub struct EngineOptions {
     /// Documents that one write may touch and still be reconciled one by one; beyond it the types'
     /// cached lists are voided.
     pub bulk: usize,
+    /// How long one read of the store may take.
+    pub read: Duration,
 }
 
 impl Default for EngineOptions {
     fn default() -> EngineOptions {
-        EngineOptions { limits: CacheLimits::default(), bulk: 200 }
+        EngineOptions { limits: CacheLimits::default(), bulk: 200, read: Duration::from_secs(20) }
     }
 }
 
@@ -107,8 +110,8 @@ impl Engine {
     ) -> Engine {
         let cache: Arc<dyn Cache> = Arc::new(ObservedCache::new(cache, metrics.clone()));
         let latest = Arc::new(AtomicU64::new(0));
-        let store =
-            Arc::new(ObservedStore::new(store, metrics.clone(), forget(cache.clone(), latest.clone())));
+        let forget = forget(cache.clone(), latest.clone());
+        let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
         Engine::of(
             Core { model, store, cache, metrics, options, latest, writing: Writing::default() },

@@ -12,6 +12,7 @@ use bson::{Bson, Document};
 use crate::query::{Bound, Filter, Order};
 use crate::value::{Change, Doc, Id, Time};
 
+pub mod deadline;
 mod error;
 mod mongo;
 mod patch;
@@ -26,7 +27,8 @@ pub use sqlite::SqliteStore;
 ///
 /// **Reads** name the time `at` that they must not be older than: they see every change with
 /// `stamp.t <= at`, and only changes that can never be undone. Documents whose `_id` is not of a kind
-/// that [`Id`] knows are not shown.
+/// that [`Id`] knows are not shown. A read whose future is dropped is broken off: it takes up nothing of the store from
+/// then on. Reads keep to the task's [`deadline`].
 ///
 /// **Writes** are acknowledged only when they can never be undone (majority commit; synced WAL). Each
 /// single write is atomic, checks its condition and changes the document in one step, raises
@@ -48,7 +50,7 @@ pub trait Store: Send + Sync + 'static {
     /// or the server cannot be used.
     async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError>;
 
-    /// Whether the store answers.
+    /// Whether the store answers, however many reads are under way.
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// The documents of the ids; ids without a document are left out.

@@ -206,7 +206,9 @@ pub(super) fn engine(
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
 ) -> Arc<Engine> {
-    let options = EngineOptions { limits: cache_limits(config), ..EngineOptions::default() };
+    let default = EngineOptions::default();
+    let read = config.server.store_timeout.unwrap_or(default.read);
+    let options = EngineOptions { limits: cache_limits(config), read, ..default };
     Arc::new(Engine::new(model, store, cache, metrics, options))
 }
 

@@ -14,6 +14,7 @@ use super::{Engine, EngineError};
 use crate::query::Filter;
 use crate::schema::OnDelete;
 use crate::store::Patch;
+use crate::store::deadline::unhurried;
 use crate::value::{EntityRef, Id, Time};
 
 /// Parents whose children are looked for at a time.
@@ -64,6 +65,11 @@ impl Engine {
 
     /// Clears the keys that point to the doomed and deletes these, all but those that were asked for.
     pub(super) async fn clear_way(&self, doomed: &Doomed) -> Result<(), EngineError> {
+        // From here on it is written: that must not stop half-way because time is up.
+        unhurried(self.clear_each(doomed)).await
+    }
+
+    async fn clear_each(&self, doomed: &Doomed) -> Result<(), EngineError> {
         for (ty, ids) in &doomed.levels {
             for (child, field, _) in self.dependents(ty, OnDelete::SetNull) {
                 let mut patch = Patch { set: vec![(field.to_string(), Bson::Null)], unset: Vec::new() };

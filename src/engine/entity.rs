@@ -9,6 +9,7 @@ use async_graphql::dataloader::Loader;
 use super::{Core, Engine, EngineError, Footprint};
 use crate::cache::{CachedEntity, Topic};
 use crate::metrics::{CacheKind, CacheResult, Joined};
+use crate::store::deadline;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
@@ -54,7 +55,8 @@ impl Engine {
             });
         } else {
             footprint.spoil();
-            let loaded = self.loader.load_many(missing).await?;
+            // The load is a task of its own, for many requests.
+            let loaded = deadline::limited(self.core.options.read, self.loader.load_many(missing)).await?;
             for (slot, entity) in found.iter_mut().zip(refs).filter(|(slot, _)| slot.is_none()) {
                 if let Some(loaded) = loaded.get(entity) {
                     self.core.count_load(loaded);

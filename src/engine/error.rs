@@ -59,6 +59,9 @@ pub enum EngineError {
         /// For the log.
         cause: String,
     },
+    /// A read of the store took longer than it may and was broken off; the cause is for the log.
+    #[error("reading from the store took too long: {0}")]
+    TimedOut(String),
     /// A fault of the server; clients see an id only.
     #[error("{0}")]
     Internal(String),
@@ -88,6 +91,7 @@ impl From<StoreError> for EngineError {
             StoreError::Unavailable(cause) => {
                 EngineError::Unavailable { message: "The store cannot be reached; try again.".into(), cause }
             }
+            StoreError::TimedOut(cause) => EngineError::TimedOut(cause),
             StoreError::Unknown(cause) => EngineError::Unavailable {
                 message: "The connection to the store broke during the write, which may have happened; \
                           read before trying again."

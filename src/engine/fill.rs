@@ -1,21 +1,26 @@
 //! Answers misses: one fill per batch over all servers, one store operation per family of batches.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::window::slice;
-use super::{Engine, EngineError, Page, PageRequest, Row};
+use super::{Core, Engine, EngineError, Page, PageRequest, Row};
 use crate::cache::{Extent, Lease, LeaseState, PageRead, PageState, Window};
 use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
 use crate::query::BatchKey;
+use crate::store::deadline;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Time};
 
+/// Bytes of the compiled patterns of a list that is cached: every write that may concern it has to compile them.
+const JUDGED: usize = 4 << 20;
 /// Rows that a fill reads at the least, so that the next pages are there already.
 const SPARE_ROWS: u64 = 100;
 /// How long a reader waits for another server's fill before it goes to the store itself.
@@ -51,6 +56,33 @@ impl Flights {
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
         self.flights.0.lock().remove(&self.key);
+    }
+}
+
+/// Leases of fills that are under way, given back when these are broken off: others would wait for them.
+struct Held {
+    core: Arc<Core>,
+    leases: Vec<Lease>,
+}
+
+impl Held {
+    fn new(core: &Arc<Core>, leases: Vec<Lease>) -> Held {
+        Held { core: core.clone(), leases }
+    }
+
+    /// The fills have come to their end, whatever it was.
+    fn settled(mut self) {
+        self.leases.clear();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let (core, leases) = (self.core.clone(), std::mem::take(&mut self.leases));
+        if let (false, Ok(runtime)) = (leases.is_empty(), Handle::try_current()) {
+            // Out of reach: they end by themselves.
+            runtime.spawn(async move { core.cache.release(&leases).await });
+        }
     }
 }
 
@@ -90,7 +122,8 @@ impl Engine {
                 answers.push((index, Page { total: Some(0), ..Page::default() }));
                 continue;
             }
-            match rows_needed(&requests[index].window, known, limit) {
+            let cached = requests[index].batch.def.filter.size() <= JUDGED;
+            match rows_needed(&requests[index].window, known, limit).filter(|_| cached) {
                 Some(want) => {
                     let entry = by_batch.entry(requests[index].batch.key).or_default();
                     entry.0 = entry.0.max(want);
@@ -126,6 +159,7 @@ impl Engine {
             }
             Err(_) => direct.extend(led.into_iter().flat_map(|led| led.requests)),
         }
+        let held = Held::new(&self.core, granted.iter().map(|(_, lease)| lease.clone()).collect());
         let mut cohorts: BTreeMap<String, Cohort<'_>> = BTreeMap::new();
         for (led, lease) in self.still_missing(requests, granted).await {
             let cohort = cohorts.entry(family_name(&requests[led.requests[0]])).or_default();
@@ -133,7 +167,9 @@ impl Engine {
             cohort.members.push((led, lease));
         }
         let cohorts = cohorts.into_values().map(|cohort| self.fill_cohort(requests, cohort));
-        for answered in join_all(cohorts).await {
+        let filled = join_all(cohorts).await;
+        held.settled();
+        for answered in filled {
             answers.extend(answered?);
         }
         answers.extend(self.direct_pages(requests, &direct).await?);
@@ -142,9 +178,10 @@ impl Engine {
         answers.extend(self.await_foreign(requests, foreign).await?);
         // Not before: who came later would only wait for the same fill, each on its own.
         drop(waiting);
+        let most = self.core.options.read;
         for mut landing in landings {
             // Ends with an error when the flight has landed.
-            let _ = landing.changed().await;
+            deadline::limited(most, async { Ok::<_, EngineError>(drop(landing.changed().await)) }).await?;
         }
         Ok(answers)
     }

@@ -98,6 +98,8 @@ label! {
         Forbidden = "FORBIDDEN",
         /// Past the limits of depth or complexity.
         TooComplex = "TOO_COMPLEX",
+        /// A read of the store took too long.
+        Timeout = "TIMEOUT",
         /// The store cannot be reached.
         Unavailable = "UNAVAILABLE",
         /// A fault of the server.

@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The store cannot be reached or does not answer in time; nothing was written.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
+    /// A read took longer than it may; it has been broken off.
+    #[error("the read took too long: {0}")]
+    TimedOut(String),
     /// The connection broke during a write, which may have happened.
     #[error("the outcome of a write is unknown: {0}")]
     Unknown(String),
@@ -40,6 +43,7 @@ impl StoreError {
         match self {
             StoreError::Duplicate { .. } | StoreError::Unacceptable(_) => true,
             StoreError::Unavailable(_)
+            | StoreError::TimedOut(_)
             | StoreError::Unknown(_)
             | StoreError::Refused(_)
             | StoreError::Behind(_)

@@ -11,6 +11,7 @@
 //! once, so that a read is of any time that the counter has reached.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use super::{Find, Patch, Store, StoreError, Write, Written};
 mod argument;
 mod arrays;
 mod bulk;
+mod cancel;
 mod connection;
 mod error;
 mod filter;
@@ -41,10 +43,16 @@ mod writer;
 use connection::Pool;
 use writer::Writer;
 
+/// How many read at the same time: as many as there are processors, within these bounds.
+const LEAST_READERS: usize = 4;
+const MOST_READERS: usize = 16;
+
 /// A store in an SQLite file.
 pub struct SqliteStore {
     model: Arc<Model>,
     readers: Pool,
+    /// For probes, which must not stand in line behind the readers.
+    probe: Pool,
     writer: Writer,
 }
 
@@ -61,7 +69,9 @@ impl SqliteStore {
             })?;
         }
         let writing = connection::open(path, true).map_err(|cause| error::on_open(path, &cause))?;
-        Ok(SqliteStore { model, readers: Pool::new(path), writer: Writer::start(writing, path)? })
+        let readers = std::thread::available_parallelism().map_or(LEAST_READERS, NonZero::get);
+        let readers = Pool::new(path, readers.clamp(LEAST_READERS, MOST_READERS));
+        Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer: Writer::start(writing, path)? })
     }
 
     fn collection(&self, ty: &str) -> Result<Arc<Collection>, StoreError> {
@@ -91,7 +101,7 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.read(Time(0), |_| Ok(())).await
+        self.probe.read(Time(0), |_| Ok(())).await
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

@@ -1,8 +1,8 @@
-//! A store that counts and times, and says when it turns out to be older than the cache.
+//! A store that counts and times, breaks off reads that take too long, and says when it turns out to be older than the cache.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bson::{Bson, Document};
@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
-use crate::store::{Find, Patch, Store, StoreError, Write, Written};
+use crate::store::{Find, Patch, Store, StoreError, Write, Written, deadline};
 use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
@@ -19,18 +19,20 @@ use crate::value::{Doc, Id, Time};
 pub(in crate::engine) struct ObservedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
+    most: Duration,
     on_behind: Box<dyn Fn() + Send + Sync>,
 }
 
 impl ObservedStore {
-    /// `on_behind` is called when the store does not know a time that was read from the cache: it was
+    /// A read may take `most`; `on_behind` is called when the store does not know a time that was read from the cache: it was
     /// restored or replaced.
     pub(in crate::engine) fn new(
         inner: Arc<dyn Store>,
         metrics: Arc<Metrics>,
+        most: Duration,
         on_behind: impl Fn() + Send + Sync + 'static,
     ) -> ObservedStore {
-        ObservedStore { inner, metrics, on_behind: Box::new(on_behind) }
+        ObservedStore { inner, metrics, most, on_behind: Box::new(on_behind) }
     }
 
     fn span(&self, op: StoreOp, ty: &str) -> Span {
@@ -43,6 +45,16 @@ impl ObservedStore {
             db.operation.name = op.as_str(),
             db.collection.name = ty,
         )
+    }
+
+    /// A read, which takes no longer than it may.
+    async fn read<T>(
+        &self,
+        op: StoreOp,
+        ty: &str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.timed(op, ty, deadline::limited(self.most, work)).await
     }
 
     async fn timed<T>(
@@ -88,11 +100,11 @@ impl Store for ObservedStore {
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
-        self.timed(StoreOp::Get, ty, self.inner.get(ty, ids, at)).await
+        self.read(StoreOp::Get, ty, self.inner.get(ty, ids, at)).await
     }
 
     async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError> {
-        self.timed(StoreOp::Find, &find.ty, self.inner.find(find, at)).await
+        self.read(StoreOp::Find, &find.ty, self.inner.find(find, at)).await
     }
 
     async fn find_each(
@@ -102,11 +114,11 @@ impl Store for ObservedStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<Vec<Doc>>, StoreError> {
-        self.timed(StoreOp::Find, &find.ty, self.inner.find_each(find, field, values, at)).await
+        self.read(StoreOp::Find, &find.ty, self.inner.find_each(find, field, values, at)).await
     }
 
     async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError> {
-        self.timed(StoreOp::Count, ty, self.inner.count(ty, filter, at)).await
+        self.read(StoreOp::Count, ty, self.inner.count(ty, filter, at)).await
     }
 
     async fn count_each(
@@ -117,7 +129,7 @@ impl Store for ObservedStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<u64>, StoreError> {
-        self.timed(StoreOp::Count, ty, self.inner.count_each(ty, filter, field, values, at)).await
+        self.read(StoreOp::Count, ty, self.inner.count_each(ty, filter, field, values, at)).await
     }
 
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {

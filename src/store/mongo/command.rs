@@ -12,16 +12,16 @@ use mongodb::error::Error;
 
 use super::{MongoStore, error};
 use crate::schema::Collection;
-use crate::store::StoreError;
+use crate::store::{StoreError, deadline};
 use crate::value::{Doc, Time};
 
-/// How long the server may work on one read.
+/// How long the server may work on a read that has no deadline.
 const READ_LIMIT: Duration = Duration::from_secs(20);
 /// How long the server may work on one write, and how long a majority may take to acknowledge it: together no
 /// longer than an answer is waited for.
 const WRITE_LIMIT: Duration = Duration::from_secs(20);
-/// How long to wait for an answer of any kind: a server that fell silent gives no error.
-const ANSWER_LIMIT: Duration = Duration::from_secs(40);
+/// How much longer than the server may work to wait for its answer: a server that fell silent gives no error.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// The greatest document that MongoDB stores.
 pub(super) const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 /// What a command may be larger than the document in it.
@@ -38,18 +38,20 @@ pub(super) struct Reply {
 impl MongoStore {
     /// Runs a `find` or an `aggregate` to its end: the rows as they stand in the replies.
     pub(super) async fn read(&self, mut command: Document, at: Time) -> Result<Vec<Doc>, StoreError> {
+        let most = time_for_read();
         command.insert("readConcern", read_concern(at));
-        command.insert("maxTimeMS", millis(READ_LIMIT));
+        command.insert("maxTimeMS", millis(most));
         let command = encoded(&command)?;
-        answer_or(StoreError::Unavailable, self.retried(|| self.rows(&command))).await
+        answer_or(StoreError::Unavailable, most, self.retried(|| self.rows(&command))).await
     }
 
     /// Runs a command that reads and answers with one document.
     pub(super) async fn read_one(&self, mut command: Document) -> Result<Document, StoreError> {
-        command.insert("maxTimeMS", millis(READ_LIMIT));
+        let most = time_for_read();
+        command.insert("maxTimeMS", millis(most));
         let command = encoded(&command)?;
         let send = || async { self.database.run_raw_command(command.clone()).await };
-        answer_or(StoreError::Unavailable, self.retried(send)).await
+        answer_or(StoreError::Unavailable, most, self.retried(send)).await
     }
 
     /// Runs a write command on the collection once. Errors of single writes are left in the reply.
@@ -65,7 +67,7 @@ impl MongoStore {
             let sent = self.database.run_raw_command(command).await;
             sent.map_err(|error| error::of_write(&error, collection))
         };
-        let body = answer_or(StoreError::Unknown, send).await?;
+        let body = answer_or(StoreError::Unknown, WRITE_LIMIT, send).await?;
         if let Ok(concern) = body.get_document("writeConcernError") {
             return Err(StoreError::Unknown(format!("a majority has not acknowledged it: {concern}")));
         }
@@ -124,12 +126,18 @@ pub(super) fn too_large(length: usize) -> StoreError {
 
 async fn answer_or<T>(
     late: impl FnOnce(String) -> StoreError,
+    most: Duration,
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    match tokio::time::timeout(ANSWER_LIMIT, work).await {
+    match tokio::time::timeout(most + PATIENCE, work).await {
         Ok(result) => result,
-        Err(_) => Err(late(format!("no answer within {} s", ANSWER_LIMIT.as_secs()))),
+        Err(_) => Err(late(format!("no answer within {} s", (most + PATIENCE).as_secs()))),
     }
+}
+
+/// What is left until the deadline, for the server to keep to as well. 0 would be no limit.
+fn time_for_read() -> Duration {
+    deadline::left().unwrap_or(READ_LIMIT).max(Duration::from_millis(1))
 }
 
 fn read_concern(at: Time) -> Document {

@@ -17,6 +17,8 @@ const NOT_PRIMARY: [i32; 3] = [10107, 13435, 10058];
 /// The command ended because of an election, a shut-down, a time limit or a broken connection between
 /// servers; it may have been carried out.
 const INTERRUPTED: [i32; 15] = [6, 7, 50, 64, 89, 91, 134, 189, 262, 9001, 11600, 11601, 11602, 13436, 290];
+/// The server has broken the command off because it took longer than it may.
+const TOO_LONG: [i32; 2] = [50, 262];
 /// The value cannot be stored: too large, nested too deep, names that are not allowed, or refused by
 /// the collection's own validator.
 const UNACCEPTABLE: [i32; 9] = [15, 52, 55, 56, 57, 121, 10334, 17280, 17419];
@@ -42,7 +44,8 @@ pub(super) fn is_transient(error: &Error) -> bool {
         ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => true,
         // A time limit that has passed is no reason to begin again.
         ErrorKind::Command(command) => {
-            command.code != 50 && (NOT_PRIMARY.contains(&command.code) || INTERRUPTED.contains(&command.code))
+            !TOO_LONG.contains(&command.code)
+                && (NOT_PRIMARY.contains(&command.code) || INTERRUPTED.contains(&command.code))
         }
         _ => false,
     }
@@ -61,7 +64,9 @@ pub(super) fn of_read(error: &Error) -> StoreError {
         }
         ErrorKind::Command(command) => {
             let code = command.code;
-            if NOT_PRIMARY.contains(&code) || INTERRUPTED.contains(&code) {
+            if TOO_LONG.contains(&code) {
+                StoreError::TimedOut(message)
+            } else if NOT_PRIMARY.contains(&code) || INTERRUPTED.contains(&code) {
                 StoreError::Unavailable(message)
             } else if FORBIDDEN.contains(&code) {
                 StoreError::Refused(message)

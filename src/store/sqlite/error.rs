@@ -36,6 +36,7 @@ pub(super) fn on_read(cause: &Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             StoreError::Unavailable(format!("another process keeps the SQLite file locked: {message}"))
         }
+        Some(ErrorCode::OperationInterrupted) => StoreError::TimedOut(message),
         Some(ErrorCode::DiskFull) => {
             StoreError::Unavailable(format!("there is no space left for the SQLite file: {message}"))
         }
