@@ -11,6 +11,8 @@ use bson::raw::{RawBsonRef, RawDocument};
 use bson::{Bson, Document};
 use bytes::Bytes;
 
+pub mod moment;
+
 /// The sub-document that holds oponn's own bookkeeping in every stored document.
 pub const BOOKKEEPING: &str = "_oponn";
 /// Path of the version number, counted up by every write through oponn. Absent means 0.

@@ -18,7 +18,6 @@ mod order;
 pub(crate) mod sample;
 mod scalar;
 mod subject;
-mod time;
 mod unique;
 mod value;
 

@@ -112,6 +112,18 @@ mod tests {
                 json!("2024-12-31 23:59 +0200"),
                 json!("2024-12-31T21:59:00Z"),
             ),
+            ("[{date = '%s'}]", json!("86400"), json!("1970-01-02T00:00:00Z")),
+            ("[{date = '%d.%m.%Y'}]", json!("31.12.9999"), json!("9999-12-31")),
+            (
+                "[{date = '%Y-%m-%d %H:%M:%S%.f'}]",
+                json!("9999-12-31 23:59:59.999"),
+                json!("9999-12-31T23:59:59.999Z"),
+            ),
+            (
+                "[{date = '%Y-%m-%d %H:%M %z'}]",
+                json!("0000-01-01 02:00 +0200"),
+                json!("0000-01-01T00:00:00Z"),
+            ),
             ("['trim']", Json::Null, Json::Null),
         ] {
             assert_eq!(transformed(transforms, value), Ok(result), "{transforms}");

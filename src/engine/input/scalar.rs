@@ -4,8 +4,9 @@ use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime};
 use serde_json::Value as Json;
 
-use super::{decimal, json, time};
+use super::{decimal, json};
 use crate::schema::Scalar;
+use crate::value::moment;
 
 /// The stored form of a value that is not null. The message says what was expected and what was given.
 pub fn scalar(kind: Scalar, given: &Json) -> Result<Bson, String> {
@@ -17,8 +18,8 @@ pub fn scalar(kind: Scalar, given: &Json) -> Result<Bson, String> {
         Scalar::Float => float(given).map(Bson::Double),
         Scalar::Boolean => given.as_bool().map(Bson::Boolean),
         Scalar::Uuid => given.as_str().and_then(uuid).map(uuid_value),
-        Scalar::DateTime => return text_value(kind, given, time::date_time),
-        Scalar::Date => return text_value(kind, given, time::date),
+        Scalar::DateTime => return text_value(kind, given, moment::date_time),
+        Scalar::Date => return text_value(kind, given, moment::date),
         Scalar::Decimal => return decimal::read(given).ok_or_else(|| expected(kind, given)),
         Scalar::Json => return json::stored(given),
     };

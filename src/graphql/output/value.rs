@@ -9,7 +9,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::plan::{EmbeddedField, Leaf, ValueField};
 use crate::metrics::ErrorCode;
 use crate::schema::{IdKind, Scalar};
-use crate::value::Id;
+use crate::value::{Id, moment};
 
 /// Milliseconds of a day: dates are stored as midnight in UTC.
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -110,13 +110,13 @@ impl<'a> Writer<'a> {
             // Beyond 2^53 the number would not be the stored one.
             (Scalar::Float, RawBsonRef::Int64(n)) if n.unsigned_abs() <= 1 << 53 => self.float(n as f64),
             (Scalar::Boolean, RawBsonRef::Boolean(value)) => self.boolean(value),
-            (Scalar::DateTime, RawBsonRef::DateTime(at)) => match moment(at.timestamp_millis()) {
+            (Scalar::DateTime, RawBsonRef::DateTime(at)) => match moment::shown(at.timestamp_millis()) {
                 Some(text) => self.text(&text),
                 None => Err(self.misfit(place, "a time of the years 0 to 9999")),
             },
             (Scalar::Date, RawBsonRef::DateTime(at)) => {
                 let millis = at.timestamp_millis();
-                match moment(millis).filter(|_| millis.rem_euclid(DAY) == 0) {
+                match moment::shown(millis).filter(|_| millis.rem_euclid(DAY) == 0) {
                     Some(text) => self.text(&text[..10]),
                     None => Err(self.misfit(place, "midnight in UTC of the years 0 to 9999")),
                 }
@@ -173,13 +173,6 @@ fn decimal(value: RawBsonRef<'_>) -> Option<String> {
     }
 }
 
-/// A moment of the years 0 to 9999. A civil time reaches to their end, a timestamp stops before.
-fn moment(millis: i64) -> Option<String> {
-    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
-    let at = epoch.checked_add(jiff::SignedDuration::from_millis(millis)).ok()?;
-    (at.year() >= 0).then(|| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
-}
-
 /// Any value as JSON has it.
 fn any(value: RawBsonRef<'_>) -> Option<Json> {
     Some(match value {
@@ -193,7 +186,7 @@ fn any(value: RawBsonRef<'_>) -> Option<Json> {
             let text = decimal(value)?;
             text.parse().map(Json::Number).unwrap_or(Json::String(text))
         }
-        RawBsonRef::DateTime(at) => Json::String(moment(at.timestamp_millis())?),
+        RawBsonRef::DateTime(at) => Json::String(moment::shown(at.timestamp_millis())?),
         RawBsonRef::Document(document) => {
             let mut object = serde_json::Map::new();
             for element in document {
@@ -207,25 +200,4 @@ fn any(value: RawBsonRef<'_>) -> Option<Json> {
         }
         other => Json::String(Id::from_raw(other)?.to_string()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::moment;
-
-    #[test]
-    fn moments_are_shown_to_the_end_of_the_year_9999() {
-        for (millis, text) in [
-            (-1, Some("1969-12-31T23:59:59.999Z")),
-            (1_769_831_100_250, Some("2026-01-31T03:45:00.250Z")),
-            (253_402_300_799_999, Some("9999-12-31T23:59:59.999Z")),
-            (253_402_300_800_000, None),
-            (-62_167_219_200_000, Some("0000-01-01T00:00:00.000Z")),
-            (-62_167_219_200_001, None),
-            (i64::MAX, None),
-            (i64::MIN, None),
-        ] {
-            assert_eq!(moment(millis).as_deref(), text, "{millis}");
-        }
-    }
 }

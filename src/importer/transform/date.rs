@@ -1,6 +1,8 @@
 //! `{ date = "%d.%m.%Y" }`: a date or a time out of a text.
 
+use jiff::SignedDuration;
 use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::{Transform, text};
@@ -17,15 +19,19 @@ pub(super) fn make(arguments: Option<&toml::Value>) -> Result<Transform, String>
     }))
 }
 
-/// A date as such; with a time of day, the moment in UTC.
+/// A date as such; with a time of day, the moment in UTC. Whether it can be stored, the field says.
 fn read(notation: &str, text: &str) -> Option<String> {
     let parts = BrokenDownTime::parse(notation, text.trim()).ok()?;
-    if let Ok(moment) = parts.to_timestamp() {
-        return Some(moment.to_string());
-    }
-    if parts.hour().is_none() {
+    if parts.hour().is_none() && parts.timestamp().is_none() {
         return Some(parts.to_date().ok()?.to_string());
     }
-    let moment = parts.to_datetime().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(moment.timestamp().to_string())
+    let utc = match (parts.to_datetime(), parts.offset(), parts.iana_time_zone()) {
+        (Ok(there), Some(offset), _) => {
+            there.checked_sub(SignedDuration::from_secs(offset.seconds().into())).ok()?
+        }
+        (Ok(there), None, None) => there,
+        // Seconds since 1970, or the name of a time zone.
+        _ => TimeZone::UTC.to_datetime(parts.to_timestamp().ok()?),
+    };
+    Some(format!("{utc}Z"))
 }

@@ -12,7 +12,7 @@ use super::{did_you_mean, listed};
 use crate::schema::diagnostic::quote;
 use crate::schema::syntax::*;
 use crate::schema::{Embedded, Enum, Field, IdKind, Kind, Scalar};
-use crate::value::Id;
+use crate::value::{Id, moment};
 
 /// What is wrong with a literal, and where.
 pub struct Misfit {
@@ -161,10 +161,13 @@ pub fn scalar(literal: &Literal, scalar: Scalar, id: IdKind) -> Result<Bson, Str
         }
         Scalar::Decimal => (decimal(text).map(Bson::Decimal128), "a decimal number of at most 34 digits"),
         Scalar::DateTime => (
-            string().and_then(moment).map(Bson::DateTime),
+            string().and_then(|text| moment::date_time(text).ok()).map(Bson::DateTime),
             "a moment in RFC 3339, for example \"2024-05-01T12:30:00Z\"",
         ),
-        Scalar::Date => (string().and_then(day).map(Bson::DateTime), "a day, for example \"2024-05-01\""),
+        Scalar::Date => (
+            string().and_then(|text| moment::date(text).ok()).map(Bson::DateTime),
+            "a day, for example \"2024-05-01\"",
+        ),
         Scalar::Uuid => {
             (string().and_then(uuid), "a UUID, for example \"0190163d-8694-739b-aea5-966c26f8ad91\"")
         }
@@ -190,19 +193,6 @@ fn decimal(text: &str) -> Option<Decimal128> {
 
 fn uuid(text: &str) -> Option<Bson> {
     uuid::Uuid::try_parse(text).ok().map(|uuid| Id::Uuid(uuid).to_bson())
-}
-
-fn moment(text: &str) -> Option<bson::DateTime> {
-    let moment: jiff::Timestamp = text.parse().ok()?;
-    Some(bson::DateTime::from_millis(moment.as_millisecond()))
-}
-
-fn day(text: &str) -> Option<bson::DateTime> {
-    // The parser takes other forms of ISO 8601 too.
-    let day: jiff::civil::Date =
-        text.parse().ok().filter(|day: &jiff::civil::Date| day.to_string() == text)?;
-    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(bson::DateTime::from_millis(midnight.timestamp().as_millisecond()))
 }
 
 fn json(literal: &Literal) -> Option<Bson> {

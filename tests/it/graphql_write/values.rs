@@ -8,6 +8,7 @@ on_every_place!(
     decimals_are_exact,
     whole_numbers_are_exact,
     moments_and_days_are_exact,
+    the_ends_of_time_are_like_other_moments,
     uuids_json_and_floats_are_exact,
     embedded_objects_and_lists_are_kept,
     values_of_other_types_are_refused,
@@ -102,12 +103,88 @@ async fn moments_and_days_are_exact(on: On) {
         at("2026-01-31T09:30:00+05:45", "2026-01-31T03:45:00.000Z"),
         at("2026-01-01T00:30:00.5+02:00", "2025-12-31T22:30:00.500Z"),
         at("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
-        at("9999-12-30T21:59:59.999Z", "9999-12-30T21:59:59.999Z"),
+        at("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+        at("9999-12-31T00:00:59.999-23:59", "9999-12-31T23:59:59.999Z"),
+        at("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000Z"),
+        at("0000-01-01T23:59:00+23:59", "0000-01-01T00:00:00.000Z"),
         day("2024-02-29"),
         day("1600-01-01"),
-        day("9999-12-30"),
+        day("0000-01-01"),
+        day("9999-12-31"),
     ];
     round_trip(on, "at day", cases).await;
+}
+
+/// What the first and the last moment and day are as an order, a bound, a default, a filter and a cursor.
+async fn the_ends_of_time_are_like_other_moments(on: On) {
+    let app = on
+        .app(
+            "type Span @collection {
+               id: ID! @id(as: STRING, client: true)
+               from: DateTime! @default(value: \"0000-01-01T00:00:00Z\")
+               to: DateTime! @default(value: \"9999-12-31T22:59:59.999-01:00\")
+                 @range(min: \"0000-01-01T00:00:00Z\", max: \"9999-12-31T23:59:59.999Z\")
+               first: Date! @default(value: \"0000-01-01\")
+               last: Date! @default(value: \"9999-12-31\") @range(min: \"0000-01-01\", max: \"9999-12-31\")
+             }",
+        )
+        .await;
+    let made = app
+        .data("mutation { a: createSpan(input: {id: \"a\"}) { from to first last }
+            b: createSpan(input: {id: \"b\", to: \"2026-01-01T00:00:00Z\", last: \"2026-01-01\"}) { id }
+            c: createSpan(input: {id: \"c\", from: \"2026-01-01T00:00:00Z\", first: \"2026-01-01\"}) { id } }", Json::Null)
+        .await;
+    let whole = json!({"from": "0000-01-01T00:00:00.000Z", "to": "9999-12-31T23:59:59.999Z",
+        "first": "0000-01-01", "last": "9999-12-31"});
+    assert_eq!(made["a"], whole);
+    for (filter, ids) in [
+        ("to: {eq: \"9999-12-31T23:59:59.999Z\"}", vec!["a", "c"]),
+        ("to: {lt: \"9999-12-31T23:59:59.999Z\"}", vec!["b"]),
+        ("from: {gt: \"0000-01-01T00:00:00.000Z\"}", vec!["c"]),
+        ("from: {in: [\"0000-01-01T00:00:00.000Z\"]}", vec!["a", "b"]),
+        ("last: {gte: \"9999-12-31\"}", vec!["a", "c"]),
+        ("first: {lte: \"0000-01-01\"}", vec!["a", "b"]),
+    ] {
+        let text = format!("{{ spans(where: {{{filter}}}) {{ nodes {{ id }} }} }}");
+        let found = app.data(&text, Json::Null).await;
+        let expected: Vec<Json> = ids.iter().map(|id| json!({"id": id})).collect();
+        assert_eq!(found["spans"]["nodes"], json!(expected), "{filter}");
+    }
+    for direction in ["ASC", "DESC"] {
+        let (mut seen, mut after) = (Vec::new(), Json::Null);
+        loop {
+            let text = format!(
+                "query($after: String) {{ spans(first: 1, after: $after, orderBy: [
+                 {{field: TO, direction: {direction}}}, {{field: FROM, direction: {direction}}}]) {{
+                 nodes {{ id }} pageInfo {{ endCursor hasNextPage }} }} }}"
+            );
+            let page = app.data(&text, json!({ "after": after })).await;
+            seen.extend(page["spans"]["nodes"][0]["id"].as_str().map(str::to_owned));
+            after = page["spans"]["pageInfo"]["endCursor"].clone();
+            if page["spans"]["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+        }
+        assert_eq!(seen, if direction == "ASC" { ["b", "a", "c"] } else { ["c", "a", "b"] });
+    }
+    for (field, value) in [
+        ("from", "0000-01-01T00:00:00+00:01"),
+        ("from", "0000-01-01T00:00:00+23:59"),
+        ("to", "9999-12-31T23:59:59-00:01"),
+        ("to", "10000-01-01T00:00:00Z"),
+        ("last", "10000-01-01"),
+        ("first", "-0001-12-31"),
+    ] {
+        for text in [
+            format!("mutation {{ updateSpan(id: \"a\", set: {{{field}: \"{value}\"}}) {{ id }} }}"),
+            format!("{{ spans(where: {{{field}: {{eq: \"{value}\"}}}}) {{ totalCount }} }}"),
+        ] {
+            let refused = app.query(&text, Json::Null).await;
+            assert!(refused["errors"].is_array(), "{text}: {refused}");
+        }
+    }
+    let after = app.data("{ span(id: \"a\") { from to first last } }", Json::Null).await;
+    assert_eq!(after["span"], whole);
 }
 
 async fn uuids_json_and_floats_are_exact(on: On) {
