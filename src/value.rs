@@ -11,6 +11,7 @@ use bson::raw::{RawBsonRef, RawDocument};
 use bson::{Bson, Document};
 use bytes::Bytes;
 
+pub mod json;
 pub mod moment;
 
 /// The sub-document that holds oponn's own bookkeeping in every stored document.

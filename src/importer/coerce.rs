@@ -5,6 +5,7 @@
 use serde_json::Value as Json;
 
 use crate::schema::{Kind, Scalar};
+use crate::value::json;
 
 /// The value as an input of this kind has it; lists item by item.
 pub(super) fn coerce(kind: &Kind, value: Json) -> Json {
@@ -34,7 +35,7 @@ fn scalar_value(scalar: Scalar, value: Json) -> Json {
 
 /// A JSON number in a text, every digit kept.
 pub(super) fn number(text: &str) -> Option<Json> {
-    match serde_json::from_str(text.trim()) {
+    match json::parse(text.trim().as_bytes()) {
         Ok(number @ Json::Number(_)) => Some(number),
         _ => None,
     }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::ServerOptions;
 use super::fault::Fault;
 use crate::graphql::ApiRequest;
+use crate::value::json;
 
 /// What a POST carries.
 pub(super) enum Requests {
@@ -36,7 +37,7 @@ pub(super) fn too_large(limit: usize) -> Fault {
 
 /// The requests in the body of a POST.
 pub(super) fn from_body(body: &[u8], batch_max: Option<usize>) -> Result<Requests, Fault> {
-    let json: Json = serde_json::from_slice(body)
+    let json = json::parse(body)
         .map_err(|error| Fault::bad_request(format!("The body is not valid JSON: {error}.")))?;
     match (json, batch_max) {
         (Json::Object(fields), _) => request(fields).map(Requests::One),
@@ -75,7 +76,7 @@ pub(super) fn from_query(text: &str) -> Result<ApiRequest, Fault> {
 }
 
 fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, Fault> {
-    serde_json::from_str(&value)
+    json::parse(value.as_bytes())
         .map_err(|error| Fault::bad_request(format!("The parameter `{name}` is not valid JSON: {error}.")))
 }
 
