@@ -30,15 +30,9 @@ impl Engine {
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
         let on = key.map_or("id", |key| &key.name);
-        let fields = key.map_or_else(|| vec![Arc::from("id")], |key| key.fields.clone());
         let values = key_values(collection, on, input);
-        if values.contains(&Json::Null) {
-            let missing = fields.iter().zip(&values).filter(|(_, value)| value.is_null());
-            let faults = missing.map(|(field, _)| InputFault {
-                path: vec![Step::Key(field.to_string())],
-                message: format!("The upsert goes by {field}: it must be given and not null."),
-            });
-            return Err(EngineError::bad_input(at, faults.collect()));
+        if let Some(faults) = without_key(collection, on, &values) {
+            return Err(EngineError::bad_input(at, faults));
         }
         for _ in 0..TRIES {
             let found = self.lookup(collection, on, std::slice::from_ref(&values)).await.pop();
@@ -67,6 +61,20 @@ impl Engine {
             cause: format!("an upsert of {} lost {TRIES} races", collection.name),
         })
     }
+}
+
+/// What is wrong with values of a key by which no document can be found; nothing when one can.
+fn without_key(collection: &Collection, on: &str, values: &[Json]) -> Option<Vec<InputFault>> {
+    let key = collection.uniques.iter().find(|key| key.name == on);
+    let fields = key.map_or_else(|| vec![Arc::from("id")], |key| key.fields.clone());
+    let missing = fields.iter().zip(values).filter(|(_, value)| value.is_null());
+    let faults: Vec<_> = missing
+        .map(|(field, _)| InputFault {
+            path: vec![Step::Key(field.to_string())],
+            message: format!("The upsert goes by {field}: it must be given and not null."),
+        })
+        .collect();
+    if faults.is_empty() { None } else { Some(faults) }
 }
 
 fn id_of(doc: &Doc) -> Result<Id, EngineError> {

@@ -10,7 +10,7 @@ use super::loader::Loader;
 use super::references::is_fatal;
 use super::source::Source;
 use super::summary::{Reject, Summary};
-use crate::engine::{Engine, EngineError, Expect, InputFault, Step, Upserted, input};
+use crate::engine::{Engine, EngineError, Expect, InputFault, Step, Upserted};
 use crate::schema::Collection;
 
 /// How to carry loaders out.
@@ -55,6 +55,7 @@ pub async fn run(
             engine,
             name: &name,
             collection: &loader.target,
+            on: &loader.on,
             expect: Expect::New,
             stop: &options.stop,
             summary: Summary { loader: name.clone(), ..Summary::default() },
@@ -85,6 +86,7 @@ struct Work<'a> {
     engine: &'a Engine,
     name: &'a str,
     collection: &'a Collection,
+    on: &'a str,
     /// What the last chunk was made of, and so the next one may be.
     expect: Expect,
     stop: &'a AtomicBool,
@@ -143,9 +145,9 @@ impl Work<'_> {
         };
         let Some(upserts) = chunk.upserts.take() else {
             for draft in drafts {
-                match input::create(self.engine.model(), self.collection, &draft.record) {
-                    Ok(_) => self.summary.fit += 1,
-                    Err(faults) => reject(draft, &EngineError::BadInput(faults)),
+                match self.engine.check_upsert(self.collection, self.on, &draft.record) {
+                    Ok(()) => self.summary.fit += 1,
+                    Err(error) => reject(draft, &error),
                 }
             }
             return;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::id_of;
+use super::{id_of, without_key};
 use crate::engine::bulk::unencodable;
 use crate::engine::lookup::key_values;
 use crate::engine::references::keys;
@@ -66,22 +66,37 @@ impl Engine {
     ) -> Upserts {
         let values: Vec<Vec<Json>> =
             records.iter().map(|record| key_values(collection, on, record)).collect();
+        let refused = |values: &Vec<Json>| {
+            without_key(collection, on, values).map(|faults| Err(EngineError::bad_input(&[], faults)))
+        };
+        let results: Vec<Option<Outcome>> = values.iter().map(refused).collect();
         let names: Vec<Vec<u8>> = values.iter().map(|values| self.key_name(collection, on, values)).collect();
         let mut groups = Vec::new();
-        let mut rest: Vec<usize> = (0..records.len()).collect();
+        let mut rest: Vec<usize> = (0..records.len()).filter(|&index| results[index].is_none()).collect();
         while !rest.is_empty() {
             let mut taken = HashSet::new();
             let (now, later) = rest.into_iter().partition(|&index| taken.insert(&names[index]));
             groups.push(now);
             rest = later;
         }
-        let results = vec![None; records.len()];
         let (collection, on) = (collection.clone(), on.to_owned());
         let mut upserts = Upserts { collection, on, records, values, groups, drafts: None, results };
         if let (Expect::New, Some(first)) = (expect, upserts.groups.first()) {
             upserts.drafts = Some(self.drafts_of(&upserts, first).await);
         }
         upserts
+    }
+
+    /// Whether a record could be created or updated, as far as that can be said without the store.
+    pub fn check_upsert(
+        &self,
+        collection: &Collection,
+        on: &str,
+        record: &Map<String, Json>,
+    ) -> Result<(), EngineError> {
+        let missing = without_key(collection, on, &key_values(collection, on, record));
+        let faults = missing.or_else(|| input::create(&self.core.model, collection, record).err());
+        faults.map_or(Ok(()), |faults| Err(EngineError::bad_input(&[], faults)))
     }
 
     /// Creates or updates documents; the results are in the order of the records.
