@@ -89,6 +89,14 @@ impl<'f> Definition<'f> {
         self.read(key, |value| crate::config::duration(value.as_str().unwrap_or_default()))
     }
 
+    /// A size in bytes such as `16MB`, not nothing.
+    pub(super) fn size(&mut self, key: &'static str) -> Option<usize> {
+        self.read(key, |value| {
+            let size = crate::config::size(value.as_str().unwrap_or_default())?;
+            usize::try_from(size).ok().filter(|size| *size > 0).ok_or_else(|| "more than nothing".to_owned())
+        })
+    }
+
     /// A list of texts.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.read(key, texts)

@@ -61,6 +61,36 @@ fn file(definition: &mut Definition<'_>) -> Option<PathBuf> {
     Some(path)
 }
 
+/// Bytes of one record at the most, where records are read one by one.
+fn max_record(definition: &mut Definition<'_>) -> usize {
+    definition.size("max_record").unwrap_or(16_000_000)
+}
+
+/// How a file begins.
+struct Start {
+    /// Bytes before its text: a byte order mark.
+    skipped: u64,
+}
+
+impl Start {
+    /// Reads the byte order mark, if there is one. The error says that the file is in another encoding.
+    fn of(file: &mut impl std::io::BufRead) -> Result<Start, String> {
+        let start = Start::within(file.fill_buf().map_err(|error| error.to_string())?)?;
+        file.consume(start.skipped as usize);
+        Ok(start)
+    }
+
+    fn within(bytes: &[u8]) -> Result<Start, String> {
+        match bytes {
+            [0xef, 0xbb, 0xbf, ..] => Ok(Start { skipped: 3 }),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
+                Err("it is in UTF-16 or UTF-32; save it as UTF-8".to_owned())
+            }
+            _ => Ok(Start { skipped: 0 }),
+        }
+    }
+}
+
 /// A JSON Pointer to the list of records, if there is one.
 fn items(definition: &mut Definition<'_>) -> Option<String> {
     definition.read("items", |value| {

@@ -10,6 +10,7 @@ use crate::support::app::TestApp;
 
 mod http;
 mod many;
+mod records;
 
 const SDL: &str = r#"
 type Shop @collection {

@@ -16,6 +16,7 @@ mod kept_answers;
 mod matcher_parity;
 mod metrics;
 mod outage;
+mod outside_json;
 mod schema_faults;
 mod store_contract;
 mod store_mongo;

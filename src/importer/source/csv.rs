@@ -1,23 +1,36 @@
 //! `kind = "csv"`: a file of lines whose values stand in columns. Every value is a text.
 
+use std::collections::HashSet;
 use std::fs::File;
+use std::io::BufReader;
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use csv::{Reader, ReaderBuilder, StringRecord};
 use serde_json::{Map, Value as Json};
 
-use super::{CHUNK, Found, Source, file, unreadable};
+use super::{CHUNK, Found, Source, Start, file, max_record, unreadable};
 use crate::importer::Env;
 use crate::importer::definition::{Definition, texts};
+use rows::{Fault, Rows};
+
+mod rows;
 
 struct Table {
     path: PathBuf,
     delimiter: u8,
     /// Names of the columns, when the file does not have them.
     columns: Option<Vec<String>>,
-    /// Once the file has been opened: names of the columns, and the file's size.
-    open: Option<(Reader<File>, Vec<String>, u64)>,
+    max_record: usize,
+    open: Option<Open>,
+    /// Why no more can be read.
+    failed: Option<String>,
+}
+
+/// Once the file has been opened.
+struct Open {
+    rows: Rows<BufReader<File>>,
+    columns: Vec<String>,
+    size: u64,
 }
 
 pub(super) fn define(definition: &mut Definition<'_>, _: Env<'_>) -> Option<Box<dyn Source>> {
@@ -35,59 +48,84 @@ pub(super) fn define(definition: &mut Definition<'_>, _: Env<'_>) -> Option<Box<
             .ok_or_else(|| "`true`, or a list with the columns' names when the file has none".to_owned()),
     });
     let (delimiter, columns) = (delimiter.unwrap_or(b','), columns.flatten());
-    Some(Box::new(Table { path: path?, delimiter, columns, open: None }))
+    if let Some(Err(message)) = columns.as_deref().map(differ) {
+        definition.fault("header", message);
+    }
+    let max_record = max_record(definition);
+    Some(Box::new(Table { path: path?, delimiter, columns, max_record, open: None, failed: None }))
 }
 
 impl Table {
-    fn open(&self) -> Result<(Reader<File>, Vec<String>, u64), String> {
+    fn open(&self) -> Result<Open, String> {
         let file = File::open(&self.path).map_err(|error| unreadable(&self.path, error))?;
         let size = file.metadata().map_err(|error| unreadable(&self.path, error))?.len();
-        let mut reader = ReaderBuilder::new()
-            .delimiter(self.delimiter)
-            .has_headers(self.columns.is_none())
-            .flexible(true)
-            .from_reader(file);
+        let mut file = BufReader::new(file);
+        let start = Start::of(&mut file).map_err(|error| unreadable(&self.path, error))?;
+        let mut rows = Rows::new(file, start.skipped, self.delimiter, self.max_record);
         let columns = match &self.columns {
             Some(columns) => columns.clone(),
-            None => {
-                let header = reader.headers().map_err(|error| unreadable(&self.path, error))?;
-                header.iter().map(|name| name.trim().trim_start_matches('\u{feff}').to_owned()).collect()
-            }
+            None => match rows.next() {
+                None => Vec::new(),
+                Some(Ok(header)) => header.iter().map(|name| name.trim().to_owned()).collect(),
+                Some(Err(Fault::Row { reason, .. } | Fault::End(reason))) => {
+                    return Err(unreadable(&self.path, reason));
+                }
+            },
         };
-        Ok((reader, columns, size))
+        differ(&columns).map_err(|error| unreadable(&self.path, error))?;
+        Ok(Open { rows, columns, size })
+    }
+}
+
+/// Which of two columns is meant by a name, nobody can say. Those without a name are not meant.
+fn differ(columns: &[String]) -> Result<(), String> {
+    let mut taken = HashSet::new();
+    match columns.iter().find(|name| !name.is_empty() && !taken.insert(*name)) {
+        Some(name) => Err(format!("two columns are called `{name}`; rename one of them")),
+        None => Ok(()),
     }
 }
 
 #[async_trait]
 impl Source for Table {
     async fn next(&mut self) -> Result<Option<Vec<Found>>, String> {
-        if self.open.is_none() {
-            self.open = Some(self.open()?);
+        if let Some(reason) = self.failed.take() {
+            return Err(reason);
         }
-        let Some((reader, columns, _)) = &mut self.open else { return Ok(None) };
+        let Open { rows, columns, .. } = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(self.open()?),
+        };
         let mut records = Vec::new();
-        for row in reader.records().take(CHUNK) {
+        for row in rows.take(CHUNK) {
             records.push(match row {
-                Ok(row) => record(columns, &row),
-                Err(error) if error.is_io_error() => return Err(unreadable(&self.path, error)),
-                Err(error) => Err((String::new(), error.to_string())),
+                Ok(row) => record(columns, row),
+                Err(Fault::Row { text, reason }) => Err((text, reason)),
+                Err(Fault::End(reason)) => {
+                    self.failed = Some(unreadable(&self.path, reason));
+                    break;
+                }
             });
         }
-        Ok((!records.is_empty()).then_some(records))
+        match self.failed.take_if(|_| records.is_empty()) {
+            // What was read before a failure is handed on first.
+            Some(reason) => Err(reason),
+            None => Ok((!records.is_empty()).then_some(records)),
+        }
     }
 
     fn progress(&self) -> (u64, Option<u64>) {
-        let read = self.open.as_ref().map_or(0, |(reader, ..)| reader.position().byte());
-        (read, self.open.as_ref().map(|(_, _, size)| *size))
+        let read = self.open.as_ref().map_or(0, |open| open.rows.read());
+        (read, self.open.as_ref().map(|open| open.size))
     }
 }
 
-fn record(columns: &[String], row: &StringRecord) -> Found {
+fn record(columns: &[String], row: Vec<String>) -> Found {
     if row.len() != columns.len() {
-        let text = row.iter().collect::<Vec<_>>().join(",");
-        return Err((text, format!("the line has {} values for {} columns", row.len(), columns.len())));
+        let reason = format!("the line has {} values for {} columns", row.len(), columns.len());
+        return Err((row.join(","), reason));
     }
-    let value = |cell: &str| if cell.is_empty() { Json::Null } else { Json::from(cell) };
-    let cells = columns.iter().cloned().zip(row.iter().map(value));
-    Ok(Json::Object(cells.collect::<Map<_, _>>()))
+    let value = |cell: String| if cell.is_empty() { Json::Null } else { Json::from(cell) };
+    let cells = columns.iter().cloned().zip(row.into_iter().map(value));
+    Ok(Json::Object(cells.filter(|(name, _)| !name.is_empty()).collect::<Map<_, _>>()))
 }

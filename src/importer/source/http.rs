@@ -1,32 +1,31 @@
 //! `kind = "http"`: a JSON API, read page by page.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
 use super::{CHUNK, Found, Source, items, take_items};
 use crate::importer::Env;
 use crate::importer::definition::Definition;
-use pagination::Pagination;
+use crate::value::json;
+use fetch::{Fetch, shown};
+use pagination::{Ends, Pagination};
 use retry::Retry;
 
+mod fetch;
 mod pagination;
 mod placeholders;
 mod retry;
 
 struct Pages {
     url: reqwest::Url,
-    headers: HeaderMap,
     items: Option<String>,
-    timeout: Duration,
+    fetch: Fetch,
     retry: Retry,
     pagination: Box<dyn Pagination>,
-    /// Made with the first request.
-    client: Option<Client>,
+    ends: Ends,
     /// Records of pages that were read, not yet handed on.
     waiting: VecDeque<Json>,
     /// How many records the last page had.
@@ -41,20 +40,19 @@ pub(super) fn define(definition: &mut Definition<'_>, env: Env<'_>) -> Option<Bo
     let url = url(definition, env);
     let headers = definition.table("headers", |headers| read_headers(headers, env)).unwrap_or_default();
     let items = items(definition);
-    let timeout = definition.duration("timeout").unwrap_or(Duration::from_secs(30));
+    let fetch = Fetch::define(definition, headers);
     let retry = Retry::define(definition);
-    let pagination = match definition.has("pagination") {
+    let (pagination, ends) = match definition.has("pagination") {
         true => definition.table("pagination", pagination::define)?,
         false => pagination::none(),
     };
     Some(Box::new(Pages {
         url: url?,
-        headers,
         items,
-        timeout,
+        fetch,
         retry,
         pagination,
-        client: None,
+        ends,
         waiting: VecDeque::new(),
         last: None,
         handed_on: 0,
@@ -99,33 +97,15 @@ impl Pages {
     /// Reads the next page; `false` when there is none.
     async fn read_page(&mut self) -> Result<bool, String> {
         let Some(parameters) = self.pagination.next(self.last)? else { return Ok(false) };
-        let mut url = self.url.clone();
-        if !parameters.is_empty() {
-            url.query_pairs_mut().extend_pairs(parameters);
-        }
-        let client = match &self.client {
-            Some(client) => client.clone(),
-            None => self.client.insert(self.make_client()?).clone(),
-        };
-        let body = self.retry.get(&client, &url).await?;
-        let records = serde_json::from_slice(&body)
+        let url = pagination::with(&self.url, &parameters);
+        let Some(body) = self.retry.get(&self.fetch, &url, &self.ends).await? else { return Ok(false) };
+        let records = json::parse(&body)
             .map_err(|error| format!("it is not valid JSON: {error}"))
             .and_then(|document| take_items(document, self.items.as_deref()))
-            .map_err(|error| format!("the answer of {} cannot be used: {error}", retry::shown(&url)))?;
+            .map_err(|error| format!("the answer of {} cannot be used: {error}", shown(&url)))?;
         self.last = Some(records.len());
         self.waiting.extend(records);
         Ok(true)
-    }
-
-    fn make_client(&self) -> Result<Client, String> {
-        // Fails when it is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Client::builder()
-            .timeout(self.timeout)
-            .default_headers(self.headers.clone())
-            .user_agent(concat!("oponn/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("HTTP cannot be used: {error}"))
     }
 }
 

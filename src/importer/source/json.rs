@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::{CHUNK, Found, Source, file, items, take_items, unreadable};
+use super::{CHUNK, Found, Source, Start, file, items, take_items, unreadable};
 use crate::importer::Env;
 use crate::importer::definition::Definition;
+use crate::value::json;
 
 struct JsonFile {
     path: PathBuf,
@@ -27,7 +28,9 @@ impl Source for JsonFile {
     async fn next(&mut self) -> Result<Option<Vec<Found>>, String> {
         if self.records.is_none() {
             let bytes = tokio::fs::read(&self.path).await.map_err(|error| unreadable(&self.path, error))?;
-            let document = serde_json::from_slice(&bytes).map_err(|error| unreadable(&self.path, error))?;
+            let start = Start::within(&bytes).map(|_| bytes);
+            let document = start.and_then(|bytes| json::parse(&bytes).map_err(|error| error.to_string()));
+            let document = document.map_err(|error| unreadable(&self.path, error))?;
             let records =
                 take_items(document, self.items.as_deref()).map_err(|error| unreadable(&self.path, error))?;
             self.total = records.len() as u64;

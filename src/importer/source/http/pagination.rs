@@ -1,5 +1,8 @@
 //! How an API is asked for one page after the other; one file per style.
 
+use reqwest::{StatusCode, Url};
+
+use super::retry::TRANSIENT;
 use crate::importer::definition::{Definition, choose};
 
 mod page;
@@ -14,15 +17,56 @@ pub(super) trait Pagination: Send {
 /// Names and values in a query string.
 pub(super) type Parameters = Vec<(String, String)>;
 
+/// Answers that say that there are no more pages.
+#[derive(Default)]
+pub(super) struct Ends {
+    statuses: Vec<u16>,
+    /// A success without a body.
+    pub(super) without_body: bool,
+}
+
+impl Ends {
+    /// Whether an answer with this status is one.
+    pub(super) fn has(&self, status: StatusCode) -> bool {
+        self.statuses.contains(&status.as_u16())
+    }
+
+    fn define(definition: &mut Definition<'_>) -> Ends {
+        let ends = definition.read("stop_at", |value| {
+            let mut ends = Ends::default();
+            for item in value.as_array().into_iter().flatten() {
+                match (item.as_integer().and_then(|status| u16::try_from(status).ok()), item.as_str()) {
+                    (Some(status @ (204 | 400..=499)), _) if !TRANSIENT.contains(&status) => {
+                        ends.statuses.push(status);
+                    }
+                    (None, Some("no body")) => ends.without_body = true,
+                    _ => return Err(remedy()),
+                }
+            }
+            if value.is_array() { Ok(ends) } else { Err(remedy()) }
+        });
+        ends.unwrap_or_default()
+    }
+}
+
+fn remedy() -> String {
+    "a list of answers after which there is nothing: 204, statuses such as 404 that are not worth another try, and \
+     \"no body\""
+        .to_owned()
+}
+
 type Define = fn(&mut Definition<'_>) -> Option<Box<dyn Pagination>>;
 
 const STYLES: [(&str, Define); 1] = [("page", page::define)];
 
 /// Reads `[source.pagination]`.
-pub(super) fn define(definition: &mut Definition<'_>) -> Option<Box<dyn Pagination>> {
+pub(super) fn define(definition: &mut Definition<'_>) -> Option<(Box<dyn Pagination>, Ends)> {
     let style = definition.required("style", "write `page`")?;
     match choose(&style, &STYLES) {
-        Ok(define) => define(definition),
+        Ok(define) => {
+            let ends = Ends::define(definition);
+            Some((define(definition)?, ends))
+        }
         Err(message) => {
             definition.fault("style", message);
             definition.rest();
@@ -32,12 +76,51 @@ pub(super) fn define(definition: &mut Definition<'_>) -> Option<Box<dyn Paginati
 }
 
 /// One request is all.
-pub(super) fn none() -> Box<dyn Pagination> {
+pub(super) fn none() -> (Box<dyn Pagination>, Ends) {
     struct Once;
     impl Pagination for Once {
         fn next(&mut self, last: Option<usize>) -> Result<Option<Parameters>, String> {
             Ok(last.is_none().then(Parameters::new))
         }
     }
-    Box::new(Once)
+    (Box::new(Once), Ends::default())
+}
+
+/// The address with these parameters, in the place of those of the same names; the others stay as they are
+/// written.
+pub(super) fn with(url: &Url, parameters: &Parameters) -> Url {
+    let mut url = url.clone();
+    if parameters.is_empty() {
+        return url;
+    }
+    let is_replaced = |pair: &str| {
+        let name = url::form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
+        parameters.iter().any(|(parameter, _)| name.as_deref() == Some(parameter))
+    };
+    let query = url.query().unwrap_or_default().to_owned();
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_replaced(pair)).collect();
+    url.set_query(Some(&kept.join("&")).filter(|kept| !kept.is_empty()).map(|kept| kept.as_str()));
+    url.query_pairs_mut().extend_pairs(parameters);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_take_the_place_of_those_that_are_there() {
+        let parameters = vec![("page".to_owned(), "2".to_owned()), ("n".to_owned(), "10".to_owned())];
+        for (url, expected) in [
+            ("http://a/b", "http://a/b?page=2&n=10"),
+            ("http://a/b?", "http://a/b?page=2&n=10"),
+            ("http://a/b?page=1&x=%20+y&&page=3&p%61ge=4", "http://a/b?x=%20+y&page=2&n=10"),
+            ("http://a/b?pages=1&n", "http://a/b?pages=1&page=2&n=10"),
+            ("http://a/b?page=1#x", "http://a/b?page=2&n=10#x"),
+        ] {
+            let url = Url::parse(url).expect("an address");
+            assert_eq!(with(&url, &parameters).as_str(), expected);
+            assert_eq!(with(&url, &Vec::new()), url);
+        }
+    }
 }

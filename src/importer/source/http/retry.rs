@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Response, StatusCode, Url};
 
+use super::fetch::{Failed, Fetch, shown};
+use super::pagination::Ends;
 use crate::importer::definition::Definition;
 
 /// Statuses after which the same request may succeed.
-const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
+pub(super) const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 
 /// The longest wait between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -20,13 +21,6 @@ pub(super) struct Retry {
     backoff: Duration,
 }
 
-/// A try that failed.
-struct Failed {
-    reason: String,
-    /// Whether another try makes sense, and what the server said about when.
-    again: Option<Option<Duration>>,
-}
-
 impl Retry {
     pub(super) fn define(definition: &mut Definition<'_>) -> Retry {
         Retry {
@@ -35,11 +29,11 @@ impl Retry {
         }
     }
 
-    /// The body of a successful answer.
-    pub(super) async fn get(&self, client: &Client, url: &Url) -> Result<Bytes, String> {
+    /// The body of a successful answer; none when the answer says that there are no more pages.
+    pub(super) async fn get(&self, fetch: &Fetch, url: &Url, ends: &Ends) -> Result<Option<Vec<u8>>, String> {
         let mut wait = self.backoff;
         for left in (0..=self.retries).rev() {
-            let failed = match attempt(client, url).await {
+            let failed = match attempt(fetch, url, ends).await {
                 Ok(body) => return Ok(body),
                 Err(failed) => failed,
             };
@@ -61,21 +55,33 @@ impl Retry {
     }
 }
 
-async fn attempt(client: &Client, url: &Url) -> Result<Bytes, Failed> {
-    let away = |error: reqwest::Error| Failed { reason: causes(error.without_url()), again: Some(None) };
-    let response = client.get(url.clone()).send().await.map_err(away)?;
+async fn attempt(fetch: &Fetch, url: &Url, ends: &Ends) -> Result<Option<Vec<u8>>, Failed> {
+    let response = fetch.send(url).await?;
     let status = response.status();
+    if ends.has(status) {
+        return Ok(None);
+    }
     if !status.is_success() {
         let again = TRANSIENT.contains(&status.as_u16()).then(|| retry_after(&response));
         return Err(Failed { reason: reason(status), again });
     }
-    response.bytes().await.map_err(away)
+    let body = fetch.body(response).await?;
+    match body.trim_ascii().is_empty() {
+        true if ends.without_body => Ok(None),
+        true => Err(Failed::forever(format!(
+            "the server answered {status} without a body; if that is how its pages end, name it in \
+             `pagination.stop_at`"
+        ))),
+        false => Ok(Some(body)),
+    }
 }
 
 fn reason(status: StatusCode) -> String {
     match status.as_u16() {
         401 | 403 => format!("the server answered {status}; check `headers`"),
-        404 => format!("the server answered {status}; check `url`"),
+        404 => {
+            format!("the server answered {status}; check `url`, or `pagination.stop_at` if its pages end so")
+        }
         _ => format!("the server answered {status}"),
     }
 }
@@ -84,25 +90,4 @@ fn reason(status: StatusCode) -> String {
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
-}
-
-/// An error with what caused it.
-fn causes(error: reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
-/// The address without its query, which may hold a key.
-pub(super) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    // Neither can fail for http and https.
-    let _ = url.set_password(None);
-    let _ = url.set_username("");
-    url.into()
 }

@@ -1,0 +1,127 @@
+//! One GET: redirects followed without giving away what is for the first server only, the body bounded.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+
+use crate::importer::definition::Definition;
+
+/// Redirects that are followed.
+const REDIRECTS: usize = 10;
+
+/// How requests are sent.
+pub(super) struct Fetch {
+    /// Made with the first request.
+    client: std::sync::OnceLock<Client>,
+    /// For the loader's own server.
+    headers: HeaderMap,
+    timeout: Duration,
+    /// Bytes of a body at the most, unpacked.
+    max_body: usize,
+}
+
+/// A try that failed.
+pub(super) struct Failed {
+    pub(super) reason: String,
+    /// Whether another try makes sense, and what the server said about when.
+    pub(super) again: Option<Option<Duration>>,
+}
+
+impl Failed {
+    /// Another try would fail as well.
+    pub(super) fn forever(reason: impl Into<String>) -> Failed {
+        Failed { reason: reason.into(), again: None }
+    }
+
+    fn away(error: reqwest::Error) -> Failed {
+        Failed { reason: causes(error.without_url()), again: Some(None) }
+    }
+}
+
+impl Fetch {
+    pub(super) fn define(definition: &mut Definition<'_>, headers: HeaderMap) -> Fetch {
+        Fetch {
+            client: std::sync::OnceLock::new(),
+            headers,
+            timeout: definition.duration("timeout").unwrap_or(Duration::from_secs(30)),
+            max_body: definition.size("max_body").unwrap_or(64_000_000),
+        }
+    }
+
+    /// The answer, its body not yet read. The loader's headers may be secrets: a server that a redirect
+    /// leads to gets them only if it is the same one.
+    pub(super) async fn send(&self, url: &Url) -> Result<Response, Failed> {
+        let client = self.client().map_err(Failed::forever)?;
+        let (mut at, mut headers) = (url.clone(), self.headers.clone());
+        for _ in 0..=REDIRECTS {
+            let request = client.get(at.clone()).headers(headers.clone());
+            let response = request.send().await.map_err(Failed::away)?;
+            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return Ok(response);
+            }
+            let to = response.headers().get(LOCATION).and_then(|to| at.join(to.to_str().ok()?).ok());
+            let to = to.filter(|to| matches!(to.scheme(), "http" | "https"));
+            let to =
+                to.ok_or_else(|| Failed::forever("the server redirects to no address that can be read"))?;
+            if to.origin() != at.origin() {
+                headers.clear();
+            }
+            at = to;
+        }
+        Err(Failed::forever(format!("the server redirects more than {REDIRECTS} times")))
+    }
+
+    pub(super) async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failed> {
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(Failed::away)? {
+            if body.len() + piece.len() > self.max_body {
+                let max = self.max_body;
+                let what = format!(
+                    "the answer has more than {max} bytes; ask for smaller pages, or raise `max_body`"
+                );
+                return Err(Failed::forever(what));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
+    }
+
+    fn client(&self) -> Result<&Client, String> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // Fails when it is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .timeout(self.timeout)
+            .redirect(Policy::none())
+            .user_agent(concat!("oponn/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| format!("HTTP cannot be used: {error}"))?;
+        Ok(self.client.get_or_init(|| client))
+    }
+}
+
+/// An error with what caused it.
+fn causes(error: reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// The address without its query, which may hold a key.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Neither can fail for http and https.
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.into()
+}
