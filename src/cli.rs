@@ -98,8 +98,7 @@ pub fn main() -> ExitCode {
     let command_line = match CommandLine::try_parse() {
         Ok(command_line) => command_line,
         Err(error) => {
-            // A closed pipe is nobody's fault.
-            let _ = error.print();
+            output::refuse(&error, std::env::args_os());
             return ExitCode::from(error.exit_code().clamp(0, 2) as u8);
         }
     };

@@ -11,6 +11,7 @@ use super::{
     Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
     PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
 };
+use crate::config;
 use crate::metrics::Metrics;
 use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
@@ -46,8 +47,8 @@ impl RedisCache {
         metrics: Arc<Metrics>,
     ) -> Result<RedisCache, CacheError> {
         let client = Client::open(url).map_err(|error| {
-            // The URL may have a password in it, so it is not repeated.
-            CacheError::Internal(format!("the URL of Redis is not usable: {error}"))
+            let reason = error.to_string();
+            CacheError::Internal(format!("the URL of Redis is not usable: {}", config::told(&reason, url)))
         })?;
         Ok(RedisCache { link: Link::open(client, Keys::new(deployment)?, limits, metrics).await? })
     }

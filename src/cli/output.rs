@@ -1,8 +1,10 @@
 //! What people and scripts read. A reader that went away is no failure.
 
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 
 use super::failure::Failure;
+use crate::config::mask;
 
 /// Writes to standard output.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
@@ -20,6 +22,22 @@ pub(super) fn complain(message: &str) {
     let mut out = std::io::stderr().lock();
     for line in message.lines() {
         let _ = writeln!(out, "oponn: {line}");
+    }
+}
+
+/// Tells what is wrong with a command line, or what was asked for of it, without the secrets of addresses that stand
+/// where none belongs.
+pub(super) fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) {
+    let text = error.render().to_string();
+    let is_secret = |argument: &String| text.contains(argument.as_str()) && mask(argument) != *argument;
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let secrets: Vec<String> = arguments.filter(is_secret).collect();
+    if secrets.is_empty() {
+        // A closed pipe is nobody's fault.
+        let _ = error.print();
+    } else {
+        let masked = secrets.iter().fold(text, |text, secret| text.replace(secret, &mask(secret)));
+        let _ = std::io::stderr().lock().write_all(masked.as_bytes());
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::output::counted;
 use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache};
-use crate::config::{CacheAddress, Config, StoreAddress};
+use crate::config::{CacheAddress, Config, StoreAddress, mask};
 use crate::engine::{Engine, EngineOptions};
 use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
@@ -39,9 +39,9 @@ pub(super) fn read_schema(path: &Path) -> Result<Vec<u8>, Failure> {
                  OPONN_SCHEMA or `schema` in oponn.toml. A schema file can be as short as\n\n    \
                  type Book @collection {{\n      id: ID!\n      title: String!\n    }}\n\n\
                  docs/schema.md says what else it can have.",
-                path.display()
+                mask(&path.to_string_lossy())
             ),
-            _ => format!("schema: {} cannot be read: {error}", path.display()),
+            _ => format!("schema: {} cannot be read: {error}", mask(&path.to_string_lossy())),
         })
     })
 }

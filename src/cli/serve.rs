@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::failure::Failure;
 use super::{import, output, parts};
 use crate::cache::Cache;
-use crate::config::Config;
+use crate::config::{Config, mask};
 use crate::engine::Engine;
 use crate::graphql::Api;
 use crate::server::{self, Server, sample_query};
@@ -75,7 +75,7 @@ async fn start(
         Failure::Failed(format!(
             "listen: {} cannot be used: {error}. Set another address with --listen, OPONN_LISTEN or `listen` \
              in oponn.toml.",
-            config.listen
+            mask(&config.listen)
         ))
     })?;
     let store = parts::store(config, &model).await?;

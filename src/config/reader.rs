@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{mask, suggestion};
+use super::{mask, suggestion, toml_fault};
 
 /// Settings given as flags.
 #[derive(Clone, Debug, Default)]
@@ -120,7 +120,7 @@ impl Reader {
             Err(error) => {
                 let message = format!(
                     "flag --config: the file {} cannot be read ({error}); name a TOML file or leave the flag out",
-                    path.display()
+                    mask(&path.to_string_lossy())
                 );
                 return self.faults.push(Fault(message));
             }
@@ -132,7 +132,11 @@ impl Reader {
                 self.layers.push(Layer { values, name: |key| format!("`{key}`"), file: Some(path.into()) });
             }
             Err(error) => {
-                self.faults.push(Fault(format!("{} is not valid TOML: {error}", path.display())));
+                self.faults.push(Fault(format!(
+                    "{} is not valid TOML: {}",
+                    path.display(),
+                    toml_fault(&text, &error)
+                )));
             }
         }
     }
@@ -231,7 +235,7 @@ impl Reader {
         for layer in &self.layers {
             for key in layer.values.keys().filter(|key| !self.known.contains(&key.as_str())) {
                 let hint = suggestion(key, self.known.iter().copied());
-                self.faults.push(Fault(format!("{} is not a setting; {hint}", layer.place(key))));
+                self.faults.push(Fault(format!("{} is not a setting; {hint}", layer.place(&mask(key)))));
             }
         }
         match self.faults.is_empty() {
@@ -283,6 +287,7 @@ fn shown(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => format!("`{}`", mask(text)),
         toml::Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        toml::Value::Table(_) => "a table".to_owned(),
         other => format!("`{other}`"),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::faults::Fault;
-use crate::config::suggestion;
+use crate::config::{mask, suggestion};
 
 /// One table of a loader.
 pub(super) struct Definition<'f> {
@@ -164,6 +164,6 @@ pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
 /// The entry of a name in a list of named things, or what to write instead.
 pub(super) fn choose<'a, T>(name: &str, choices: &'a [(&'static str, T)]) -> Result<&'a T, String> {
     choices.iter().find(|(choice, _)| *choice == name).map(|(_, chosen)| chosen).ok_or_else(|| {
-        format!("`{name}` is not known; {}", suggestion(name, choices.iter().map(|(n, _)| *n)))
+        format!("`{}` is not known; {}", mask(name), suggestion(name, choices.iter().map(|(n, _)| *n)))
     })
 }

@@ -10,6 +10,7 @@ use super::definition::Definition;
 use super::faults::Fault;
 use super::field::Mapping;
 use super::source::{self, Source};
+use crate::config::toml_fault;
 use crate::schema::{Collection, Filled, Model};
 
 /// A loader that is ready to run.
@@ -33,8 +34,7 @@ pub(super) fn open(file: &Path, faults: &mut Vec<Fault>) -> (String, Option<Tabl
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let read = std::fs::read_to_string(file).map_err(|error| format!("the file cannot be read: {error}"));
     let table = read.and_then(|text| {
-        let invalid =
-            |error: toml::de::Error| format!("this is not valid TOML: {}", error.to_string().trim_end());
+        let invalid = |error| format!("this is not valid TOML: {}", toml_fault(&text, &error));
         text.parse::<Table>().map_err(invalid)
     });
     let mut table = match table {

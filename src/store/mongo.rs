@@ -31,7 +31,6 @@ mod keys;
 mod prepare;
 mod read;
 mod update;
-mod url;
 mod write;
 
 /// Name of the database when the URL gives none.

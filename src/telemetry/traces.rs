@@ -19,6 +19,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::config::told;
+
 /// The target of all spans that are traced.
 pub const TRACES: &str = "traces";
 
@@ -70,7 +72,10 @@ where
         .with_protocol(Protocol::HttpBinary)
         .with_endpoint(&options.endpoint)
         .build()
-        .map_err(|error| format!("traces: they cannot be sent: {error}"))?;
+        .map_err(|error| {
+            let reason = error.to_string();
+            format!("traces: they cannot be sent: {}", told(&reason, &options.endpoint))
+        })?;
     let mut provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource());
     if let Some(ratio) = options.ratio {
         provider = provider.with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))));
@@ -142,9 +147,10 @@ impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (http, request) = (self.http.clone(), reqwest::Request::try_from(request)?);
         let send = async move {
-            let response = http.execute(request).await?;
+            // The URL may hold a password.
+            let response = http.execute(request).await.map_err(reqwest::Error::without_url)?;
             let answer = Response::builder().status(response.status());
-            Ok(answer.body(response.bytes().await?)?)
+            Ok(answer.body(response.bytes().await.map_err(reqwest::Error::without_url)?)?)
         };
         self.runtime.spawn(send).await?
     }

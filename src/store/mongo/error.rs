@@ -6,7 +6,7 @@
 use bson::Document;
 use mongodb::error::{Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};
 
-use super::url::{masked, scrubbed};
+use crate::config::{mask, told};
 use crate::schema::Collection;
 use crate::store::StoreError;
 
@@ -30,8 +30,8 @@ const INVALID_OPTIONS: i32 = 72;
 
 /// The URL cannot be used.
 pub(super) fn of_url(error: &Error, url: &str) -> StoreError {
-    let message = scrubbed(&error.kind.to_string(), url);
-    let shown = masked(url);
+    let message = error.kind.to_string();
+    let (message, shown) = (told(&message, url), mask(url));
     match &*error.kind {
         ErrorKind::DnsResolve { .. } => StoreError::Unavailable(format!("{shown}: {message}")),
         _ => StoreError::Refused(format!("the MongoDB URL {shown} cannot be used: {message}")),
