@@ -30,6 +30,10 @@ pub const DEFAULT_FILE: &str = "oponn.toml";
 /// apart stands behind the name.
 const LONGEST_DEPLOYMENT: usize = 47;
 
+/// `memory` when nothing is configured, and the least that it may be.
+const MEMORY: u64 = 512 << 20;
+const LEAST_MEMORY: u64 = 64 << 20;
+
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -51,6 +55,8 @@ pub struct Config {
     pub allow_cache_override: bool,
     /// `loaders`: the folder with the loaders.
     pub loaders: PathBuf,
+    /// `memory`: bytes that a server may take up for all that it keeps and works on.
+    pub memory: u64,
     /// `deployment`: the name under which a shared cache keeps this application apart from others.
     pub deployment: String,
     /// `[api]`
@@ -82,6 +88,8 @@ pub struct ApiSettings {
     pub batching: Option<bool>,
     /// Operations of one HTTP request at the most.
     pub batch_max: Option<u64>,
+    /// How long the reads of an operation may take.
+    pub timeout: Option<Duration>,
     /// Bytes of a request's body at the most.
     pub body_limit: Option<u64>,
 }
@@ -168,6 +176,7 @@ impl Config {
             traces_ratio: reader.fraction("traces_ratio"),
             allow_cache_override: reader.flag("allow_cache_override").unwrap_or(false),
             loaders: reader.path("loaders").unwrap_or_else(|| "loaders".into()),
+            memory: reader.parsed("memory", memory).unwrap_or(MEMORY),
             deployment: reader.parsed("deployment", deployment).unwrap_or_else(|| "oponn".into()),
             api: ApiSettings {
                 page_default: reader.number("api.page_default", 1),
@@ -178,6 +187,7 @@ impl Config {
                 answers: reader.parsed("api.answers", size),
                 batching: reader.flag("api.batching"),
                 batch_max: reader.number("api.batch_max", 1),
+                timeout: reader.parsed("api.timeout", duration),
                 body_limit: reader.parsed("api.body_limit", size),
             },
             cors_origins: reader.list("cors.origins", address::origin).unwrap_or_default(),
@@ -202,6 +212,14 @@ impl Config {
                 body_timeout: reader.parsed("server.body_timeout", duration),
             },
         }
+    }
+}
+
+/// What a server needs at the least.
+fn memory(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        bytes if bytes >= LEAST_MEMORY => Ok(bytes),
+        _ => Err("a size of 64MiB or more, like `1GiB`".to_owned()),
     }
 }
 

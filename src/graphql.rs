@@ -2,7 +2,7 @@
 //! a response.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use apollo_compiler::ast::OperationType;
 use serde_json::{Map, Value as Json};
@@ -10,7 +10,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::cache::Place;
-use crate::engine::{Engine, Footprint, Gather};
+use crate::engine::{Engine, Footprint, Gather, until};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::schema::Model;
 use crate::telemetry::traced;
@@ -18,6 +18,7 @@ use crate::telemetry::traced;
 mod answers;
 mod arguments;
 mod body;
+mod budget;
 mod coerce;
 mod document;
 mod error;
@@ -34,6 +35,7 @@ pub use body::Body;
 pub use rehearsal::Rehearsal;
 
 use answers::{Answers, Question};
+use budget::Pool;
 use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner};
@@ -52,6 +54,7 @@ struct Inner {
     planner: Planner,
     documents: Arc<Documents>,
     answers: Answers,
+    pool: Pool,
     /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
     /// that they get.
     flights: Gather<Arc<Question>, Arc<Answered>>,
@@ -72,6 +75,12 @@ pub struct ApiLimits {
     pub introspection: bool,
     /// Bytes of answers that are kept at the most.
     pub answers: u64,
+    /// Bytes of parsed documents and of plans that are kept at the most.
+    pub documents: u64,
+    /// Bytes of rows and answers of all operations under way at the most; a quarter of it for each.
+    pub memory: u64,
+    /// How long the reads of an operation may take.
+    pub timeout: Duration,
 }
 
 impl Default for ApiLimits {
@@ -83,6 +92,9 @@ impl Default for ApiLimits {
             complexity: 200_000,
             introspection: true,
             answers: 64 << 20,
+            documents: 64 << 20,
+            memory: 128 << 20,
+            timeout: Duration::from_secs(30),
         }
     }
 }
@@ -125,8 +137,8 @@ impl Api {
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let definition = Arc::new(types::build(engine.model(), &limits)?);
         let planner = Planner::new(engine.model().clone());
-        let documents = Arc::new(Documents::new(engine.metrics().clone()));
-        let answers = Answers::new(limits.answers);
+        let documents = Arc::new(Documents::new(limits.documents, engine.metrics().clone()));
+        let (answers, pool) = (Answers::new(limits.answers), Pool::new(&limits));
         Ok(Api {
             inner: Arc::new(Inner {
                 engine,
@@ -135,6 +147,7 @@ impl Api {
                 planner,
                 documents,
                 answers,
+                pool,
                 flights: Gather::default(),
             }),
         })
@@ -143,12 +156,13 @@ impl Api {
     /// The same API on another engine of the same model. What is kept of documents is shared, answers are
     /// not.
     pub fn on(&self, engine: Arc<Engine>) -> Api {
-        let Inner { limits, definition, documents, .. } = &*self.inner;
+        let Inner { limits, definition, documents, pool, .. } = &*self.inner;
         let planner = Planner::new(engine.model().clone());
         let (limits, definition, documents) = (limits.clone(), definition.clone(), documents.clone());
         let answers = Answers::new(limits.answers);
-        let flights = Gather::default();
-        Api { inner: Arc::new(Inner { engine, limits, definition, planner, documents, answers, flights }) }
+        let (pool, flights) = (pool.clone(), Gather::default());
+        let inner = Inner { engine, limits, definition, planner, documents, answers, pool, flights };
+        Api { inner: Arc::new(inner) }
     }
 
     /// The engine.
@@ -161,8 +175,9 @@ impl Api {
         types::sdl(model, limits)
     }
 
-    /// Executes a request. Never fails: errors are in the response. The request is carried out to its
-    /// end even when the caller stops waiting, so that no write remains without its reconcile.
+    /// Executes a request. Never fails: errors are in the response. A mutation is carried out to its end even
+    /// when the caller stops waiting, so that no write remains without its reconcile; a query is broken off when
+    /// nobody waits for it any more.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
         let (inner, start) = (self.inner.clone(), Instant::now());
         let span = traced!(
@@ -236,7 +251,7 @@ impl Inner {
         let (outcome, errors, reply) = match self.prepare(&request, document, &mut kind) {
             Ok(work) => {
                 let place = if kind == GraphqlKind::Query { self.place().await } else { None };
-                let (data, errors) = work.run().await;
+                let (data, errors) = until(work.request.budget.end, work.run()).await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
                 let reply = reply(Some(&data), &errors, Outcome::Executed);
                 let read = work.request.footprint.finish();
@@ -313,7 +328,7 @@ impl Inner {
             OperationType::Query => Footprint::new(),
             OperationType::Mutation | OperationType::Subscription => Footprint::none(),
         };
-        let work = Request { inner: self, variables, footprint };
+        let work = Request { inner: self, variables, footprint, budget: self.pool.budget() };
         work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
         Ok(Work { request: work, plan, document, name })
     }

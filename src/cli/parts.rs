@@ -222,7 +222,10 @@ pub(super) fn api_limits(config: &Config) -> ApiLimits {
         depth: api.depth.map_or(default.depth, to_usize),
         complexity: api.complexity.map_or(default.complexity, to_usize),
         introspection: api.introspection.unwrap_or(default.introspection),
-        answers: api.answers.unwrap_or(default.answers),
+        answers: api.answers.unwrap_or(config.memory / 8),
+        documents: config.memory / 8,
+        memory: config.memory / 4,
+        timeout: api.timeout.unwrap_or(default.timeout),
     }
 }
 
@@ -255,7 +258,7 @@ fn cache_limits(config: &Config) -> CacheLimits {
         row_key: limits.row_key.map_or(default.row_key, to_usize),
         entity: limits.entity.map_or(default.entity, to_usize),
         matches: limits.matches.unwrap_or(default.matches),
-        memory: limits.memory.unwrap_or(default.memory),
+        memory: limits.memory.unwrap_or(config.memory / 4),
     }
 }
 

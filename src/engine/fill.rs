@@ -181,7 +181,11 @@ impl Engine {
         let most = self.core.options.read;
         for mut landing in landings {
             // Ends with an error when the flight has landed.
-            deadline::limited(most, async { Ok::<_, EngineError>(drop(landing.changed().await)) }).await?;
+            let landed = async {
+                let _ = landing.changed().await;
+                Ok::<_, EngineError>(())
+            };
+            deadline::limited(most, landed).await?;
         }
         Ok(answers)
     }

@@ -21,9 +21,9 @@ mod subject;
 mod unique;
 mod value;
 
+pub use budget::{FilterBudget, FilterLimits};
 pub use document::{create, patch};
 pub use faults::Faults;
-pub use budget::{FilterBudget, FilterLimits};
 pub use filter::{filter, filter_within};
 pub use id::{id, new_id};
 pub use operator::{Operand, Operator};

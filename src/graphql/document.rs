@@ -24,10 +24,6 @@ mod text;
 
 pub(super) use places::Places;
 
-/// Bytes of documents that are kept, at the most.
-const KEPT_DOCUMENTS: u64 = 32 << 20;
-/// Bytes of plans that are kept, at the most.
-const KEPT_PLANS: u64 = 32 << 20;
 /// Bytes that a token takes up once it is parsed, at the most.
 const TOKEN: u64 = 200;
 /// Bytes that a field of a plan takes up, with its share of what is around it.
@@ -77,10 +73,11 @@ impl Weighter<PlanKey, Arc<Plan>> for Weight {
 }
 
 impl Documents {
-    pub(super) fn new(metrics: Arc<Metrics>) -> Documents {
+    /// Keeps up to so many bytes: half of them of documents, half of plans.
+    pub(super) fn new(bytes: u64, metrics: Arc<Metrics>) -> Documents {
         Documents {
-            kept: Cache::with_weighter(4_096, KEPT_DOCUMENTS, Weight),
-            plans: Cache::with_weighter(4_096, KEPT_PLANS, Weight),
+            kept: Cache::with_weighter(4_096, bytes / 2, Weight),
+            plans: Cache::with_weighter(4_096, bytes / 2, Weight),
             next: AtomicU64::new(0),
             metrics,
         }

@@ -126,6 +126,9 @@ impl Request<'_> {
             Ok(docs) => docs,
             Err(error) => return Child::Failed(ApiError::of_engine(error)),
         };
+        if let Err(error) = self.budget.take_docs(docs.iter().flatten()) {
+            return Child::Failed(vec![error]);
+        }
         let mut found = Vec::with_capacity(docs.len());
         let place: Vec<Option<usize>> = docs
             .into_iter()
@@ -149,7 +152,7 @@ impl Request<'_> {
         items: &[Item],
     ) -> Child {
         let args = self.resolve(args);
-        let args = match list_args(self.engine().model(), self.limits(), source, connection, &args) {
+        let args = match list_args(self, source, connection, &args) {
             Ok(args) => args,
             Err(errors) => return Child::Failed(errors),
         };
@@ -169,7 +172,10 @@ impl Request<'_> {
         }
         match self.engine().pages(&requests, &self.footprint).await {
             Ok(found) => {
-                let (metas, list) = self.list_of(found, connection, &args).await;
+                let (metas, list) = match self.list_of(found, connection, &args).await {
+                    Ok(list) => list,
+                    Err(error) => return Child::Failed(vec![error]),
+                };
                 let mut pages: Vec<Option<PageMeta>> = Vec::new();
                 pages.resize_with(items.len(), || None);
                 for (parent, meta) in parents.into_iter().zip(metas) {
@@ -189,13 +195,13 @@ impl Request<'_> {
         connection: &Connection,
     ) -> Result<(PageMeta, List), Vec<ApiError>> {
         let args = self.resolve(args);
-        let args = list_args(self.engine().model(), self.limits(), source, connection, &args)?;
+        let args = list_args(self, source, connection, &args)?;
         let def =
             BatchDef::new(source.on.clone(), source.types.clone(), args.filter.clone(), args.order.clone());
         let request = PageRequest { batch: Batch::new(def), window: args.window.clone(), family: None };
         let pages = self.engine().pages(std::slice::from_ref(&request), &self.footprint).await;
         let pages = pages.map_err(ApiError::of_engine)?;
-        let (mut metas, list) = self.list_of(pages, connection, &args).await;
+        let (mut metas, list) = self.list_of(pages, connection, &args).await.map_err(|error| vec![error])?;
         let missing = || EngineError::Internal("a page had no result".into());
         let meta = metas.pop().ok_or_else(missing).map_err(ApiError::of_engine)?;
         Ok((meta, list))
@@ -206,7 +212,8 @@ impl Request<'_> {
         pages: Vec<Page>,
         connection: &Connection,
         args: &ListArgs,
-    ) -> (Vec<PageMeta>, List) {
+    ) -> Result<(Vec<PageMeta>, List), ApiError> {
+        self.budget.take_docs(pages.iter().flat_map(|page| &page.rows).map(|row| &row.doc))?;
         let mut items = Vec::new();
         let mut metas = Vec::with_capacity(pages.len());
         for page in pages {
@@ -223,6 +230,6 @@ impl Request<'_> {
         }
         let expanded =
             join_all(connection.selections.iter().map(|selection| self.expand(selection, &items))).await;
-        (metas, List { items, expanded, cursors: Cursors::of(&args.order) })
+        Ok((metas, List { items, expanded, cursors: Cursors::of(&args.order) }))
     }
 }

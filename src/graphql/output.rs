@@ -1,6 +1,7 @@
 //! Writes the response in one pass over the plan and what was fetched for it, with the null propagation
 //! of the specification.
 
+use super::budget::Budget;
 use super::error::{ApiError, Pos};
 use super::expand::{Child, Expanded, Item, List, PageMeta};
 use super::plan::{
@@ -11,6 +12,11 @@ use crate::engine::Step;
 use crate::metrics::{ErrorCode, Metrics};
 
 mod value;
+
+/// Bytes that are written before the budget is asked again.
+const STEP: usize = 64 << 10;
+/// Errors of a response at the most.
+const ERRORS: usize = 1_000;
 
 /// A value that must not be null would be: what it stands in becomes null.
 pub(super) struct Null;
@@ -30,18 +36,43 @@ pub(super) struct Writer<'a> {
     path: Vec<Part<'a>>,
     pos: Pos,
     metrics: &'a Metrics,
+    budget: &'a Budget,
+    /// Bytes of `json` that the budget knows of.
+    taken: usize,
+    /// Why nothing more is written.
+    over: Option<ApiError>,
     errors: Vec<ApiError>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(metrics: &'a Metrics) -> Writer<'a> {
+    pub(super) fn new(metrics: &'a Metrics, budget: &'a Budget) -> Writer<'a> {
         let (json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
-        Writer { json, path, pos: Pos::START, metrics, errors }
+        Writer { json, path, pos: Pos::START, metrics, budget, taken: STEP, over: None, errors }
     }
 
     /// The JSON written and the errors met.
-    pub(super) fn finish(self) -> (Vec<u8>, Vec<ApiError>) {
-        (self.json, self.errors)
+    pub(super) fn finish(mut self) -> (Vec<u8>, Vec<ApiError>) {
+        match self.over {
+            Some(over) => (b"null".to_vec(), vec![over]),
+            None => {
+                if self.errors.len() > ERRORS {
+                    self.errors.truncate(ERRORS);
+                    let message = "There are more errors than these.";
+                    self.errors.push(ApiError::new(ErrorCode::BadUserInput, message));
+                }
+                (self.json, self.errors)
+            }
+        }
+    }
+
+    /// Sees to it that the budget knows of what has been written; null when there is to be no more.
+    fn account(&mut self) -> Written {
+        if self.json.len() > self.taken && self.over.is_none() {
+            let more = self.json.len() - self.taken + STEP;
+            self.taken += more;
+            self.over = self.budget.take(more as u64).err();
+        }
+        if self.over.is_some() { Err(Null) } else { Ok(()) }
     }
 
     /// Writes an object of fields that are each written by `field`.
@@ -52,6 +83,7 @@ impl<'a> Writer<'a> {
     ) -> Written {
         self.json.push(b'{');
         for (index, (key, of)) in fields.into_iter().enumerate() {
+            self.account()?;
             if index > 0 {
                 self.json.push(b',');
             }
@@ -74,6 +106,7 @@ impl<'a> Writer<'a> {
     ) -> Written {
         self.json.push(b'[');
         for (index, of) in items.into_iter().enumerate() {
+            self.account()?;
             if index > 0 {
                 self.json.push(b',');
             }
@@ -131,6 +164,9 @@ impl<'a> Writer<'a> {
 
     /// Takes note of errors at the place that is written now; the value is null.
     pub(super) fn fail(&mut self, errors: &[ApiError]) -> Null {
+        if self.errors.len() > ERRORS {
+            return Null;
+        }
         let path: Vec<Step> = self
             .path
             .iter()

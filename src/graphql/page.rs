@@ -7,14 +7,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use super::ApiLimits;
 use super::error::ApiError;
 use super::plan::{Connection, Source};
+use super::{ApiLimits, Request};
 use crate::cache::Window;
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{InputFault, Step};
 use crate::query::{Filter, Order, SortKey};
-use crate::schema::Model;
 
 /// Rows that a list over several types passes over at the most: they have to be read to be merged.
 const MERGED_OFFSET: u64 = 10_000;
@@ -34,16 +33,18 @@ pub(super) struct ListArgs {
 
 /// Understands the arguments of a list, or says everything that is wrong with them.
 pub(super) fn list_args(
-    model: &Model,
-    limits: &ApiLimits,
+    request: &Request<'_>,
     source: &Source,
     connection: &Connection,
     args: &Map<String, Json>,
 ) -> Result<ListArgs, Vec<ApiError>> {
+    let (model, limits) = (request.engine().model(), FilterLimits::default());
     let mut errors = Vec::new();
     let given = |name: &str| args.get(name).filter(|value| !value.is_null());
     let mut keep = |name: &str, faults: Vec<InputFault>| errors.extend(ApiError::of_argument(name, faults));
-    let filter = match given("where").map(|w| input::filter(model, &source.on, w, &FilterLimits::default())) {
+    let filter = match given("where")
+        .map(|w| input::filter_within(model, &source.on, w, &limits, &request.budget.filters))
+    {
         None => Filter::all(),
         Some(Ok(filter)) => filter,
         Some(Err(faults)) => {
@@ -59,7 +60,7 @@ pub(super) fn list_args(
             Order::default()
         }
     };
-    let window = window(limits, source, connection, &order, args, &mut errors);
+    let window = window(request.limits(), source, connection, &order, args, &mut errors);
     if errors.is_empty() { Ok(ListArgs { filter, order, window }) } else { Err(errors) }
 }
 

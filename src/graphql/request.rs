@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
 
+use super::budget::Budget;
 use super::error::ApiError;
 use super::expand::{Expanded, Item, List, PageMeta};
 use super::output::Writer;
@@ -18,12 +19,17 @@ use crate::metrics::ErrorCode;
 use crate::schema::{Collection, UniqueKey, names};
 use crate::value::{Doc, EntityRef, Id};
 
+/// What a list or a look-up costs beside what it gives: as much as so many values.
+const READ: u64 = 20;
+
 /// One request.
 pub(super) struct Request<'a> {
     pub(super) inner: &'a Inner,
     pub(super) variables: coerce::Variables,
     /// What it reads.
     pub(super) footprint: Footprint,
+    /// What it may take.
+    pub(super) budget: Budget,
 }
 
 /// What a root field led to.
@@ -63,7 +69,12 @@ impl Request<'_> {
         let mut done = Vec::with_capacity(plan.roots.len());
         if plan.serial {
             for root in &plan.roots {
-                done.push(self.root(root).await);
+                // A mutation that has begun goes through to its end; the next need not begin.
+                let message = "Not carried out: the mutations before it took too long.";
+                done.push(match self.budget.is_late() {
+                    true => Err(vec![ApiError::new(ErrorCode::Timeout, message)]),
+                    false => self.root(root).await,
+                });
             }
         } else {
             done = join_all(plan.roots.iter().map(|root| self.root(root))).await;
@@ -73,7 +84,7 @@ impl Request<'_> {
 
     /// The `data` of the response and its errors.
     pub(super) fn write(&self, plan: &Plan, done: &[Result<Done>]) -> (Vec<u8>, Vec<ApiError>) {
-        let mut writer = Writer::new(self.inner.engine.metrics());
+        let mut writer = Writer::new(self.inner.engine.metrics(), &self.budget);
         let fields = plan.roots.iter().zip(done).map(|(root, done)| (&*root.key, (root, done)));
         let _ = writer.nullable(|writer| {
             writer.object(fields, |writer, (root, done)| {
@@ -96,7 +107,7 @@ impl Request<'_> {
                 let entity = EntityRef { ty: collection.name.clone(), id };
                 let found = self.engine().entities(std::slice::from_ref(&entity), &self.footprint).await;
                 let doc = found.map_err(ApiError::of_engine)?.pop().flatten();
-                Ok(self.one(selection, doc.map(|doc| (entity, doc))).await)
+                self.one(selection, doc.map(|doc| (entity, doc))).await
             }
             RootKind::ByUnique { collection, key, args, selection } => {
                 let key = collection.uniques.get(*key);
@@ -105,7 +116,7 @@ impl Request<'_> {
                 let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
                 let values: Vec<Json> = key.fields.iter().map(value).collect();
                 let found = self.engine().by_unique(collection, key, &values, &self.footprint).await;
-                Ok(self.one(selection, found.map_err(ApiError::of_engine)?).await)
+                self.one(selection, found.map_err(ApiError::of_engine)?).await
             }
             RootKind::List { source, args, connection } => {
                 let (meta, list) = self.root_list(source, args, connection).await?;
@@ -113,7 +124,7 @@ impl Request<'_> {
             }
             RootKind::WriteOne { collection, op, args, selection } => {
                 let written = self.write_one(collection, *op, &self.resolve(args)).await?;
-                Ok(self.one(selection, Some(written)).await)
+                self.one(selection, Some(written)).await
             }
             RootKind::CreateMany { collection, args, selection } => {
                 self.create_many(collection, &self.resolve(args), selection).await
@@ -124,11 +135,12 @@ impl Request<'_> {
         }
     }
 
-    async fn one(&self, selection: &Selection, found: Option<(EntityRef, Doc)>) -> Done {
-        let Some((entity, doc)) = found else { return Done::One(None) };
+    async fn one(&self, selection: &Selection, found: Option<(EntityRef, Doc)>) -> Result<Done> {
+        let Some((entity, doc)) = found else { return Ok(Done::One(None)) };
+        self.budget.take_docs(std::iter::once(&doc)).map_err(|error| vec![error])?;
         let item = Item { ty: entity.ty, doc, key: None };
         let expanded = self.expand(selection, std::slice::from_ref(&item)).await;
-        Done::One(Some((item, expanded)))
+        Ok(Done::One(Some((item, expanded))))
     }
 
     fn id_of(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Id> {
@@ -206,7 +218,9 @@ impl Request<'_> {
     async fn bulk(&self, collection: &Collection, op: Bulk, args: &Map<String, Json>) -> Result<u64> {
         let engine = self.engine();
         let given = args.get("where").unwrap_or(&Json::Null);
-        let filter = input::filter(engine.model(), &collection.name, given, &FilterLimits::default());
+        let limits = FilterLimits::default();
+        let filter =
+            input::filter_within(engine.model(), &collection.name, given, &limits, &self.budget.filters);
         let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?;
         let empty = Map::new();
         let count = match op {
@@ -229,7 +243,7 @@ impl Request<'_> {
             RootKind::Typename(_) | RootKind::Introspection { .. } | RootKind::Bulk { .. } => 1,
             RootKind::ById { selection, .. }
             | RootKind::ByUnique { selection, .. }
-            | RootKind::WriteOne { selection, .. } => self.selection_cost(selection),
+            | RootKind::WriteOne { selection, .. } => self.selection_cost(selection).saturating_add(READ),
             RootKind::CreateMany { args, selection, .. } => {
                 let inputs = self.resolve(args).get("inputs").and_then(Json::as_array).map_or(0, Vec::len);
                 self.selection_cost(selection).saturating_mul(inputs as u64)
@@ -244,7 +258,7 @@ impl Request<'_> {
         let rows = asked("first").or(asked("last")).unwrap_or(self.limits().page_default);
         let row = connection.selections.iter().map(|selection| self.selection_cost(selection));
         let row = row.fold(1, u64::saturating_add);
-        row.saturating_mul(rows).saturating_add(connection.fields.len() as u64)
+        row.saturating_mul(rows).saturating_add(connection.fields.len() as u64).saturating_add(READ)
     }
 
     fn selection_cost(&self, selection: &Selection) -> u64 {

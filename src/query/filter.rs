@@ -105,7 +105,11 @@ impl Filter {
             }
             Filter::Not(inner) | Filter::Some(_, inner) => inner.size(),
             Filter::Matches(_, pattern) => pattern.size(),
-            Filter::In(..) | Filter::Cmp(..) | Filter::Exists(_) | Filter::HasAny(..) | Filter::IsEmpty(_) => 0,
+            Filter::In(..)
+            | Filter::Cmp(..)
+            | Filter::Exists(_)
+            | Filter::HasAny(..)
+            | Filter::IsEmpty(_) => 0,
         }
     }
 

@@ -313,7 +313,11 @@ fn filters_are_bounded() {
     let wide = |parts: usize| json!({"or": vec![json!({"pages": {"eq": 1}}); parts]});
     assert!(filtered("Book", wide(2_000)).is_ok());
     let wide = filtered("Book", wide(2_001)).expect_err("too wide");
-    assert!(wide[0].ends_with("the filters of an operation may have 4000 operators and values"), "{}", wide[0]);
+    assert!(
+        wide[0].ends_with("the filters of an operation may have 4000 operators and values"),
+        "{}",
+        wide[0]
+    );
 }
 
 #[test]

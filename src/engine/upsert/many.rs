@@ -213,7 +213,8 @@ impl Engine {
 /// taken, or it has not all that a new document needs.
 fn may_be_known<T>(result: &Result<T, EngineError>) -> bool {
     match result {
-        Ok(_) | Err(EngineError::Unavailable { .. } | EngineError::TimedOut(_) | EngineError::Internal(_)) => false,
+        Ok(_)
+        | Err(EngineError::Unavailable { .. } | EngineError::TimedOut(_) | EngineError::Internal(_)) => false,
         Err(_) => true,
     }
 }

@@ -42,7 +42,9 @@ fn states(hir: &Hir, branches: &mut bool) -> usize {
         },
         HirKind::Class(Class::Bytes(class)) => class.ranges().len().max(1),
         HirKind::Capture(capture) => states(&capture.sub, branches),
-        HirKind::Concat(parts) => parts.iter().fold(1, |sum, part| sum.saturating_add(states(part, branches))),
+        HirKind::Concat(parts) => {
+            parts.iter().fold(1, |sum, part| sum.saturating_add(states(part, branches)))
+        }
         HirKind::Alternation(parts) => {
             *branches = true;
             parts.iter().fold(1, |sum, part| sum.saturating_add(states(part, branches)).saturating_add(1))

@@ -61,7 +61,11 @@ pub(super) struct Pool {
 impl Pool {
     /// For so many readers at the same time.
     pub fn new(path: &Path, readers: usize) -> Pool {
-        Pool { path: Arc::new(path.to_owned()), idle: Arc::default(), places: Arc::new(Semaphore::new(readers)) }
+        Pool {
+            path: Arc::new(path.to_owned()),
+            idle: Arc::default(),
+            places: Arc::new(Semaphore::new(readers)),
+        }
     }
 
     /// Runs reads on one snapshot of the file, on a thread that may block. When the future is dropped they are
