@@ -54,7 +54,8 @@ impl SortKey {
     }
 
     /// The place as a store of the type `ty` compares it: rows beyond (`after`) or before it. Where ids
-    /// are equal the type's name decides, which makes the bound inclusive or not.
+    /// are equal the type's name decides, which makes the bound inclusive or not. `None` when no row can
+    /// have this key: stores compare values and caches bytes, and would not agree on where it lies.
     pub fn bound(&self, order: &Order, ty: &str, after: bool) -> Option<Bound> {
         let mut reader = Reader::new(&self.0);
         let mut values = Vec::with_capacity(order.parts().len());
@@ -64,6 +65,9 @@ impl SortKey {
         }
         reader.flip(false);
         let id = Id::from_bson(&reader.value()?)?;
+        if self.0[..self.0.len() - reader.rest().len()] != written(order, &values, &id)? {
+            return None;
+        }
         let beside = if after { Ordering::Greater } else { Ordering::Less };
         Some(Bound { values, id, inclusive: ty.cmp(reader.rest_text()?) == beside })
     }
@@ -78,6 +82,23 @@ impl SortKey {
         reader.flip(false);
         Some(reader)
     }
+}
+
+/// What a row's key begins with, up to the type's name; `None` when the order has the id in it and says
+/// another one.
+fn written(order: &Order, values: &[Bson], id: &Id) -> Option<Vec<u8>> {
+    let last = encode_value(&id.to_bson());
+    let mut key = Vec::with_capacity(48);
+    for (by, value) in order.parts().iter().zip(values) {
+        let part = encode_value(value);
+        if by.path == "_id" && part != last {
+            return None;
+        }
+        let flip = if by.direction == Direction::Desc { 0xff } else { 0 };
+        key.extend(part.iter().map(|byte| byte ^ flip));
+    }
+    key.extend(last);
+    Some(key)
 }
 
 /// The id and type of a document as [`SortKey::row_ref`] gives them.

@@ -257,6 +257,24 @@ proptest! {
 }
 
 #[test]
+fn a_key_that_no_row_can_have_is_no_place() {
+    let order = Order::new([by("_id", Direction::Desc)]);
+    let [a, b] = ["a", "b"].map(|id| row(&order, doc! { "_id": id }));
+    assert!(a.bound(&order, "T", true).is_some());
+    // First the one id, then the other.
+    let part = encode_value(&"a".into()).len();
+    let both = SortKey([&a.0[..part], &b.0[part..]].concat());
+    assert!(both.entity(&order).is_some());
+    assert_eq!(both.bound(&order, "T", true), None);
+    // A number that is written as one that is no double, and is one.
+    let order = Order::new([by("n", Direction::Asc)]);
+    let mut digits = row(&order, doc! { "_id": "a", "n": 1 }).0;
+    assert_eq!(digits[9], 0);
+    digits.splice(9..10, [1, 0x40, 0x01, 2, 0]);
+    assert_eq!(SortKey(digits).bound(&order, "T", true), None);
+}
+
+#[test]
 fn nesting_without_end_is_no_panic() {
     let key = SortKey(vec![write::rank::ARRAY; 100_000]);
     assert_eq!(key.entity(&Order::new([by("a", Direction::Asc)])), None);
