@@ -94,6 +94,8 @@ fn addressable() -> Document {
         "timestamp",
         "symbol",
         "javascript",
+        "javascriptWithScope",
+        "dbPointer",
         "minKey",
         "maxKey",
     ];
