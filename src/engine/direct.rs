@@ -95,45 +95,57 @@ impl Engine {
                 rows.pop();
             }
         }
-        let beside = |before: bool| self.has_rows_beside(def, window, &rows, before, at);
-        let (has_previous, has_next) = if window.from_end {
-            let bounded = window.before.is_some() || window.offset > 0;
-            (further || (window.after.is_some() && beside(true).await?), bounded && beside(false).await?)
-        } else {
-            let bounded = window.after.is_some() || window.offset > 0;
-            (bounded && beside(true).await?, further || (window.before.is_some() && beside(false).await?))
-        };
+        let shown = further || !rows.is_empty();
+        let has_previous = self.has_previous(def, window, shown, further, at);
+        let has_next = self.has_next(def, window, shown, further, at);
+        let (has_previous, has_next) = tokio::try_join!(has_previous, has_next)?;
         Ok(Page { rows, has_previous, has_next, total })
     }
 
-    /// Whether the list has rows before the first (or after the last) of these; without rows, on that
-    /// side of the window.
-    async fn has_rows_beside(
+    /// Whether the list has rows before the page of a window, or before its place when it is empty; given
+    /// whether there is a row at its place (`shown`) and one in the window beyond it (`further`).
+    async fn has_previous(
         &self,
         def: &BatchDef,
         window: &Window,
-        rows: &[Row],
-        before: bool,
+        shown: bool,
+        further: bool,
         at: Time,
     ) -> Result<bool, EngineError> {
-        let edge = if before { rows.first() } else { rows.last() }.map(|row| row.key.clone());
-        let probe = |before: Option<SortKey>, after: Option<SortKey>| Window {
-            before,
-            after,
-            limit: 1,
-            ..Window::default()
-        };
-        let probe = match (edge, before) {
-            (Some(edge), true) => probe(Some(edge), None),
-            (Some(edge), false) => probe(None, Some(edge)),
-            // An empty page lies behind everything before its end, and the other way round.
-            (None, true) if !window.from_end || window.after.is_some() => {
-                Window { from_end: true, ..probe(window.before.clone(), None) }
-            }
-            (None, false) if window.from_end || window.before.is_some() => probe(None, window.after.clone()),
-            (None, _) => return Ok(false),
-        };
-        Ok(!self.list(def, &probe, at).await?.is_empty())
+        let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let passed = if window.from_end { further } else { shown && window.offset > 0 };
+        // Every row of the window was passed over.
+        let at_end = !window.from_end && !shown;
+        if passed || (!at_end && after.is_none()) {
+            return Ok(passed);
+        }
+        let first = self.list(def, &Window { limit: 1, ..Window::default() }, at).await?;
+        Ok(first.first().is_some_and(|first| {
+            after.is_some_and(|after| first.key <= *after)
+                || (at_end && before.is_none_or(|before| first.key < *before))
+        }))
+    }
+
+    /// As [`Engine::has_previous`], for rows after it.
+    async fn has_next(
+        &self,
+        def: &BatchDef,
+        window: &Window,
+        shown: bool,
+        further: bool,
+        at: Time,
+    ) -> Result<bool, EngineError> {
+        let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let passed = if window.from_end { shown && window.offset > 0 } else { further };
+        let at_start = window.from_end && !shown;
+        if passed || (!at_start && before.is_none()) {
+            return Ok(passed);
+        }
+        let last = self.list(def, &Window { limit: 1, from_end: true, ..Window::default() }, at).await?;
+        Ok(last.last().is_some_and(|last| {
+            after.is_none_or(|after| last.key > *after)
+                && (at_start || before.is_none_or(|before| last.key >= *before))
+        }))
     }
 
     async fn total(&self, def: &BatchDef, at: Time) -> Result<u64, EngineError> {
