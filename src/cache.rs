@@ -22,9 +22,11 @@ mod journal;
 mod limits;
 mod memory;
 mod none;
+mod proved;
 mod redis;
 mod registry;
 mod strategy;
+mod window;
 
 pub use self::redis::RedisCache;
 pub use error::CacheError;
@@ -32,7 +34,9 @@ pub use journal::{JOURNAL, News, Place, Topic};
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
 pub use none::NoCache;
+pub use proved::Proved;
 pub use strategy::{Strategy, StrategyCache};
+pub use window::Cut;
 
 /// A cache of entities and batches. All methods may be called concurrently, by any number of servers
 /// on one cache, and repeated: an operation that arrives twice or late changes nothing more.
@@ -72,10 +76,10 @@ pub trait Cache: Send + Sync + 'static {
     /// stays readable while it is filled anew.
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError>;
 
-    /// Makes a leased batch ready: the rows that the store gave for the floor's time or a later one,
-    /// in order, with the deltas joined that writers have left since the lease. `false` when the lease
-    /// was lost, the batch's types were dropped since, or a bound was hit: then nothing is kept.
-    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError>;
+    /// Makes a leased batch ready: the rows that the store gave for the floor's time or a later one, with
+    /// the deltas joined that writers have left since the lease. `false` when the lease was lost, the
+    /// batch's types were dropped since, or a bound was hit: then nothing is kept.
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError>;
 
     /// Gives leases back without a result.
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError>;
@@ -246,15 +250,6 @@ pub struct Lease {
     pub token: u64,
     /// For the store read.
     pub floor: Floor,
-}
-
-/// How much of its list a batch knows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Extent {
-    /// All of it.
-    Complete,
-    /// All rows up to this place, inclusive.
-    UpTo(SortKey),
 }
 
 /// What came of taking note of a change.

@@ -33,7 +33,6 @@ mod references;
 mod unsettled;
 mod upsert;
 mod watch;
-mod window;
 mod write;
 
 pub use error::{EngineError, InputFault, Step};

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use oponn::cache::{Batch, Cache, CacheLimits, Extent, LeaseState, MemoryCache, PageRead, Reconcile, Window};
+use oponn::cache::{Batch, Cache, CacheLimits, LeaseState, MemoryCache, PageRead, Proved, Reconcile, Window};
 use oponn::query::{BatchDef, Shape, matches, row_key};
 use oponn::value::Change;
 use serde_json::json;
@@ -94,7 +94,8 @@ async fn filled(batches: &[Batch], books: u32) -> Arc<MemoryCache> {
         let Some(LeaseState::Granted(lease)) = leased else { panic!("nobody else leases") };
         let mut rows: Vec<_> = (0..books).filter_map(|n| batch.def.row("Book", &book(n, 1))).collect();
         rows.sort();
-        assert!(cache.commit(&lease, &rows, Extent::Complete).await.expect("memory is there"));
+        let proved = Proved::by_reading(u64::MAX, rows).expect("they are sorted");
+        assert!(cache.commit(&lease, &proved).await.expect("memory is there"));
     }
     cache
 }

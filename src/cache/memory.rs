@@ -8,10 +8,9 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
-    PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Proved, Reconcile, Reconciled, TypeStats,
 };
-use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 mod batch;
@@ -19,7 +18,6 @@ mod items;
 mod journal;
 mod state;
 mod table;
-mod window;
 
 use state::State;
 
@@ -93,8 +91,8 @@ impl Cache for MemoryCache {
         self.step(|state| batches.iter().map(|batch| state.lease(batch)).collect())
     }
 
-    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
-        self.step(|state| state.commit(lease, rows, extent))
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        self.step(|state| state.commit(lease, proved))
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {

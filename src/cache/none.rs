@@ -6,10 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
-    PageState, Place, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead, PageState,
+    Place, Proved, Reconcile, Reconciled, TypeStats,
 };
-use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 /// Keeps nothing.
@@ -50,7 +49,7 @@ impl Cache for NoCache {
         Ok(batches.iter().map(|_| LeaseState::Refused).collect())
     }
 
-    async fn commit(&self, _: &Lease, _: &[SortKey], _: Extent) -> Result<bool, CacheError> {
+    async fn commit(&self, _: &Lease, _: &Proved) -> Result<bool, CacheError> {
         Ok(false)
     }
 

@@ -8,12 +8,11 @@ use async_trait::async_trait;
 use redis::Client;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
-    PageRead, PageState, Place, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Proved, Reconcile, Reconciled, TypeStats,
 };
 use crate::config;
 use crate::metrics::Metrics;
-use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 mod batches;
@@ -92,8 +91,8 @@ impl Cache for RedisCache {
         self.link.lease(batches).await
     }
 
-    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
-        self.link.commit(lease, rows, extent).await
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        self.link.commit(lease, proved).await
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {

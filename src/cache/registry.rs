@@ -7,7 +7,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::journal::fnv;
-use super::{Batch, CacheLimits, Extent};
+use super::proved::Extent;
+use super::{Batch, CacheLimits, Proved};
 use crate::query::{Probe, Shape, SortKey, row_ref};
 use crate::value::{Change, EntityRef};
 
@@ -56,27 +57,23 @@ pub(super) struct Kept {
     pub extent: Extent,
 }
 
-/// The rows of a fill as a batch keeps them: in order and within the limits. `None` when they cannot be
-/// kept: a row is not one of this batch's order, is too long, comes twice, or lies beyond the extent.
-pub(super) fn keep(batch: &Batch, rows: &[SortKey], extent: Extent, limits: &CacheLimits) -> Option<Kept> {
-    let mut kept = Vec::with_capacity(rows.len());
-    for row in rows {
+/// The rows of a fill as a batch keeps them: within the limits. `None` when they cannot be kept: a row is
+/// not one of this batch's order, is too long, or is of a document that has another.
+pub(super) fn keep(batch: &Batch, proved: &Proved, limits: &CacheLimits) -> Option<Kept> {
+    let mut kept = Vec::with_capacity(proved.rows().len());
+    for row in proved.rows() {
         if row.0.len() > limits.row_key {
             return None;
         }
         kept.push((row.row_ref(&batch.def.order)?.to_vec(), row.clone()));
     }
-    kept.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
     let names: HashSet<&[u8]> = kept.iter().map(|(name, _)| name.as_slice()).collect();
-    let last = kept.last().map(|(_, row)| row);
-    let beyond = matches!((last, &extent), (Some(last), Extent::UpTo(end)) if last > end);
-    let too_long = matches!(&extent, Extent::UpTo(end) if end.0.len() > limits.row_key);
-    if names.len() != kept.len() || beyond || too_long {
+    if names.len() != kept.len() {
         return None;
     }
     let most = usize::try_from(limits.rows).unwrap_or(usize::MAX);
     if kept.len() <= most {
-        return Some(Kept { rows: kept, extent });
+        return Some(Kept { rows: kept, extent: proved.extent().clone() });
     }
     kept.truncate(most);
     let end = kept.last()?.1.clone();

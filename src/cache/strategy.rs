@@ -7,11 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
-    PageState, Place, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead, PageState,
+    Place, Proved, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::VoidReason;
-use crate::query::SortKey;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 /// How a request uses the cache.
@@ -124,8 +123,8 @@ impl Cache for StrategyCache {
         }
     }
 
-    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
-        self.inner.commit(lease, rows, extent).await
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        self.inner.commit(lease, proved).await
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {

@@ -10,9 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::window::slice;
 use super::{Core, Engine, EngineError, Page, PageRequest, Row};
-use crate::cache::{Extent, Lease, LeaseState, PageRead, PageState, Window};
+use crate::cache::{Lease, LeaseState, PageRead, PageState, Proved, Window};
 use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
 use crate::query::BatchKey;
 use crate::store::deadline;
@@ -244,10 +243,10 @@ impl Engine {
         let mut too_short = Vec::new();
         let (led, leases): (Vec<Led<'_>>, Vec<Lease>) = cohort.members.into_iter().unzip();
         let fills = led.iter().zip(leases).zip(read).map(|((led, lease), rows)| {
-            let complete = (rows.len() as u64) < limit;
+            let proved = Proved::by_reading(limit, rows.iter().map(|row| row.key.clone()).collect());
             let mut result = CacheResult::Miss;
             for &index in &led.requests {
-                match slice(&rows, complete, &requests[index].window) {
+                match proved.as_ref().and_then(|proved| page(proved, &rows, &requests[index].window)) {
                     Some(page) => {
                         self.core.metrics.cache_read(CacheKind::Batch, result, 1);
                         result = CacheResult::Joined;
@@ -256,7 +255,7 @@ impl Engine {
                     None => too_short.push(index),
                 }
             }
-            self.make_ready(lease, rows, complete)
+            self.make_ready(lease, rows, proved)
         });
         let fills: Vec<_> = fills.collect();
         join_all(fills).await;
@@ -268,7 +267,7 @@ impl Engine {
     /// Rows to read of each list of a family. A lone list is read some rows ahead, and whole when its
     /// length is wanted; many lists share a bound, so that a small query cannot ask for everything.
     fn rows_to_read(&self, requests: &[PageRequest], cohort: &Cohort<'_>) -> u64 {
-        let most = self.core.options.limits.rows + 1;
+        let most = self.core.options.limits.rows.saturating_add(1);
         let members = cohort.members.len() as u64;
         if members == 1 {
             return cohort.want.max(SPARE_ROWS).min(most);
@@ -282,23 +281,21 @@ impl Engine {
     }
 
     /// Commits a fill and the entities that came with it.
-    async fn make_ready(&self, lease: Lease, rows: Vec<Row>, complete: bool) {
+    async fn make_ready(&self, lease: Lease, rows: Vec<Row>, proved: Option<Proved>) {
         let def = &lease.batch.def;
-        if let Some(row) =
-            rows.iter().find(|row| def.row(&row.entity.ty, &row.doc).as_ref() != Some(&row.key))
-        {
-            // Caching it would make every read of it a disagreement.
-            tracing::warn!(batch = %lease.batch.text, id = %row.entity.id,
-                "the store lists a document that the filter does not match; the list is not cached");
-            let _ = self.core.cache.release(std::slice::from_ref(&lease)).await;
-            self.core.metrics.cache_filled(FillResult::Refused);
-            return;
-        }
-        let limit = self.core.options.limits.rows as usize;
-        let keys: Vec<_> = rows.iter().take(limit).map(|row| row.key.clone()).collect();
-        let extent = match keys.last() {
-            Some(last) if !complete || rows.len() > limit => Extent::UpTo(last.clone()),
-            _ => Extent::Complete,
+        // Caching it would make every read of it a disagreement.
+        let foreign = rows.iter().find(|row| def.row(&row.entity.ty, &row.doc).as_ref() != Some(&row.key));
+        let proved = match (foreign, proved) {
+            (None, Some(proved)) => proved,
+            (foreign, _) => {
+                let id = foreign.map(|row| row.entity.id.to_string());
+                tracing::warn!(batch = %lease.batch.text, id,
+                    "the store's rows are not in order, or one that the filter does not match is among them; \
+                     the list is not cached");
+                let _ = self.core.cache.release(std::slice::from_ref(&lease)).await;
+                self.core.metrics.cache_filled(FillResult::Refused);
+                return;
+            }
         };
         let entities: Vec<(EntityRef, Option<Doc>)> =
             rows.into_iter().map(|row| (row.entity, Some(row.doc))).collect();
@@ -307,7 +304,7 @@ impl Engine {
         if !entities.is_empty() {
             let _ = self.core.cache.fill_entities(&lease.floor, &entities).await;
         }
-        let kept = self.core.cache.commit(&lease, &keys, extent).await.unwrap_or(false);
+        let kept = self.core.cache.commit(&lease, &proved).await.unwrap_or(false);
         self.core.metrics.cache_filled(if kept { FillResult::Kept } else { FillResult::Refused });
     }
 
@@ -336,10 +333,21 @@ impl Engine {
     }
 }
 
+/// The page of the window, if what was read tells it.
+fn page(proved: &Proved, rows: &[Row], window: &Window) -> Option<Page> {
+    let cut = proved.page(window)?;
+    Some(Page {
+        rows: rows[cut.rows].to_vec(),
+        has_previous: cut.has_previous,
+        has_next: cut.has_next,
+        total: cut.total.filter(|_| window.total),
+    })
+}
+
 /// Rows to read from the start of the list so that the window is covered; `None` when a batch can
-/// never cover it.
+/// never cover it. At least one: reading none proves nothing.
 fn rows_needed(window: &Window, known: u64, limit: u64) -> Option<u64> {
-    let whole = limit + 1;
+    let whole = limit.saturating_add(1);
     let want = if window.total || (window.from_end && window.before.is_none()) {
         // Only the whole list will do. A batch that was filled up to the limit has shown that it is
         // longer.
@@ -354,7 +362,7 @@ fn rows_needed(window: &Window, known: u64, limit: u64) -> Option<u64> {
         return None;
     }
     // A batch that has been too short once grows by doubling.
-    Some(want.max(known.saturating_mul(2)).min(whole))
+    Some(want.max(known.saturating_mul(2)).clamp(1, whole))
 }
 
 /// Requests with the same name are filled by one operation.

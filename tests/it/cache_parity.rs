@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{
-    Batch, Cache, CacheLimits, Extent, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, Place,
+    Batch, Cache, CacheLimits, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, Place, Proved,
     Reconcile, RedisCache, Window,
 };
 use oponn::query::{Direction, Filter, SortKey};
@@ -23,7 +23,7 @@ enum Op {
     FillEntities(usize, Vec<(Name, Option<State>)>),
     ReadPage(usize, View),
     Lease(usize),
-    Commit(usize, Vec<(Name, State)>, Option<usize>),
+    Commit(usize, Vec<(Name, State)>, u64),
     Release(usize),
     Filling(usize),
     TakeMark,
@@ -69,8 +69,8 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (any(), prop::collection::vec((name(), maybe()), 1..3)).prop_map(|(i, e)| Op::FillEntities(i, e)),
         6 => (any(), view()).prop_map(|(i, v)| Op::ReadPage(i, v)),
         5 => any().prop_map(Op::Lease),
-        5 => (any(), prop::collection::vec((name(), state()), 0..5), prop::option::weighted(0.4, any()))
-            .prop_map(|(i, rows, extent)| Op::Commit(i, rows, extent)),
+        5 => (any(), prop::collection::vec((name(), state()), 0..5), 0..7_u64)
+            .prop_map(|(i, rows, asked)| Op::Commit(i, rows, asked)),
         1 => any().prop_map(Op::Release),
         1 => any().prop_map(Op::Filling),
         1 => Just(Op::TakeMark),
@@ -198,17 +198,15 @@ impl Pair {
                         other => format!("{other:?}"),
                     }
                 }
-                Op::Commit(lease, rows, extent) => {
+                Op::Commit(lease, rows, asked) => {
                     let Some(leases) = choose(&self.leases, *lease) else { return Ok(()) };
                     let lease = &leases[at];
                     let mut kept: Vec<SortKey> =
                         rows.iter().filter_map(|(name, state)| row(&lease.batch, *name, *state)).collect();
                     kept.sort();
-                    let extent = match extent.and_then(|extent| choose(&kept, extent)) {
-                        Some(last) => Extent::UpTo(last.clone()),
-                        None => Extent::Complete,
-                    };
-                    format!("{:?}", cache.commit(lease, &kept, extent).await.unwrap())
+                    // Nothing is proved by no row, nor by one that comes twice.
+                    let Some(proved) = Proved::by_reading(*asked, kept) else { return Ok(()) };
+                    format!("{:?}", cache.commit(lease, &proved).await.unwrap())
                 }
                 Op::Release(lease) => {
                     let Some(leases) = choose(&self.leases, *lease) else { return Ok(()) };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use oponn::cache::{Cache, Extent, RedisCache};
+use oponn::cache::{Cache, RedisCache};
 use oponn::metrics::Metrics;
 use serde_json::{Value as Json, json};
 
@@ -170,7 +170,7 @@ async fn a_lost_index_is_counted() {
     let server = Server::start(&[]).await;
     let metrics = Arc::new(Metrics::default());
     let cache = RedisCache::connect(&server.url(), "test", limits(), metrics.clone()).await.expect("a URL");
-    fill(&cache, &shelf("a"), &[], Extent::Complete).await;
+    fill(&cache, &shelf("a"), &[]).await;
     let client = redis::Client::open(server.url()).expect("a URL");
     let mut connection = client.get_multiplexed_async_connection().await.expect("the server is there");
     let lost: i64 =

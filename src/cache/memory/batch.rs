@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::window::{Place, slice};
+use crate::cache::proved::Extent;
 use crate::cache::registry::Kept;
-use crate::cache::{Batch, CacheLimits, Extent, PageRows, PageState, Reconciled, Window};
+use crate::cache::{Batch, CacheLimits, PageRows, PageState, Reconciled, Window};
 use crate::metrics::DropReason;
 use crate::query::SortKey;
 use crate::value::{Stamp, Time};
@@ -123,8 +123,8 @@ impl Ready {
         if stamp.t <= self.time || known.is_some_and(|(known, _)| *known >= stamp) {
             return Reconciled::Unchanged;
         }
-        let old = known.and_then(|(_, row)| row.clone()).filter(|row| self.shows(row));
-        let new = row.filter(|row| self.shows(row)).cloned();
+        let old = known.and_then(|(_, row)| row.clone()).filter(|row| self.extent.covers(row));
+        let new = row.filter(|row| self.extent.covers(row)).cloned();
         let freed =
             known.map_or(0, |(_, row)| STATE + name.len() + row.as_ref().map_or(0, |row| row.0.len()));
         self.bytes -= freed;
@@ -152,37 +152,16 @@ impl Ready {
         done
     }
 
-    fn shows(&self, row: &SortKey) -> bool {
-        match &self.extent {
-            Extent::Complete => true,
-            Extent::UpTo(end) => row <= end,
-        }
-    }
-
     /// Reads a page.
     pub fn page(&self, window: &Window) -> PageState {
-        let known = self.rows.len() as u64;
-        let up_to = |place: usize| place as u64;
-        let complete = self.extent == Extent::Complete;
-        let before = window.before.as_ref();
-        let place = Place {
-            known,
-            complete,
-            bounded: complete || before.is_some_and(|before| self.shows(before)),
-            first: window
-                .after
-                .as_ref()
-                .map_or(0, |after| up_to(self.rows.partition_point(|row| row <= after))),
-            end: before.map_or(known, |before| up_to(self.rows.partition_point(|row| row < before))),
-        };
-        let Some(found) = slice(window, &place) else { return PageState::Miss { known } };
-        // Both are at most the number of rows.
-        let rows = self.rows[found.from as usize..found.to as usize].to_vec();
-        PageState::Hit(PageRows {
-            rows,
-            has_previous: found.from > 0,
-            has_next: found.to < known,
-            total: complete.then_some(known),
-        })
+        match window.cut(&self.rows, &self.extent) {
+            Some(cut) => PageState::Hit(PageRows {
+                rows: self.rows[cut.rows].to_vec(),
+                has_previous: cut.has_previous,
+                has_next: cut.has_next,
+                total: cut.total,
+            }),
+            None => PageState::Miss { known: self.rows.len() as u64 },
+        }
     }
 }

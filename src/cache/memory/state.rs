@@ -10,11 +10,11 @@ use super::journal::Journal;
 use super::table::Table;
 use crate::cache::registry::{self, Kept, SLOTS};
 use crate::cache::{
-    Batch, CacheLimits, CachedEntity, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted,
-    PageRead, PageState, Place, Reconcile, Reconciled, Topic,
+    Batch, CacheLimits, CachedEntity, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
+    PageState, Place, Proved, Reconcile, Reconciled, Topic,
 };
 use crate::metrics::{DropReason, VoidReason};
-use crate::query::{BatchKey, Shape, SortKey, row_ref};
+use crate::query::{BatchKey, Shape, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 /// Everything that the memory cache knows.
@@ -197,9 +197,9 @@ impl State {
         LeaseState::Granted(Lease { batch: batch.clone(), token, floor: self.floor(batch.def.types.iter()) })
     }
 
-    pub fn commit(&mut self, lease: &Lease, rows: &[SortKey], extent: Extent) -> bool {
+    pub fn commit(&mut self, lease: &Lease, proved: &Proved) -> bool {
         let Some(pending) = self.take_pending(lease) else { return false };
-        let kept = registry::keep(&lease.batch, rows, extent, &self.limits);
+        let kept = registry::keep(&lease.batch, proved, &self.limits);
         let valid = pending.generations == self.generations(&lease.batch.def.types);
         let make = |kept: Kept| Ready::new(pending, kept, &self.limits);
         let Some(ready) = kept.filter(|_| valid).and_then(make) else {

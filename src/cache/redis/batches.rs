@@ -8,9 +8,10 @@ use super::link::{Answer, Link, describe, fresh};
 use super::phase::Need;
 use super::scripts::Script;
 use super::{journal, keys, reply, scripts};
+use crate::cache::proved::Extent;
 use crate::cache::registry::{self, Kept};
 use crate::cache::{
-    Batch, CacheError, Extent, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Topic, Window,
+    Batch, CacheError, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Proved, Topic, Window,
 };
 use crate::query::{Shape, SortKey};
 use crate::value::{Stamp, Time};
@@ -94,8 +95,8 @@ impl Link {
         Ok(LeaseState::Granted(Lease { batch: batch.clone(), token, floor: Floor { time, generations } }))
     }
 
-    pub async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
-        let Some(Kept { rows, extent }) = registry::keep(&lease.batch, rows, extent, &self.limits) else {
+    pub async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        let Some(Kept { rows, extent }) = registry::keep(&lease.batch, proved, &self.limits) else {
             self.release(std::slice::from_ref(lease)).await?;
             return Ok(false);
         };

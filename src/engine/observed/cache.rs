@@ -9,11 +9,10 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
-    PageState, Place, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead, PageState,
+    Place, Proved, Reconcile, Reconciled, TypeStats,
 };
 use crate::metrics::{CacheOp, Label, Metrics};
-use crate::query::SortKey;
 use crate::telemetry::traced;
 use crate::value::{Change, Doc, EntityRef, Time};
 
@@ -92,8 +91,8 @@ impl Cache for ObservedCache {
         self.timed(CacheOp::Lease, self.inner.lease(batches)).await
     }
 
-    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
-        self.timed(CacheOp::Commit, self.inner.commit(lease, rows, extent)).await
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        self.timed(CacheOp::Commit, self.inner.commit(lease, proved)).await
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {

@@ -1,13 +1,13 @@
 //! Bounds: past one, a batch is dropped or not made, never wrong.
 
-use oponn::cache::{CacheLimits, Extent, LeaseState, Noted, PageState, Reconciled};
+use oponn::cache::{CacheLimits, LeaseState, Noted, PageState, Reconciled};
 use oponn::metrics::{DropReason, VoidReason};
 use oponn::query::Filter;
 use oponn::value::Doc;
 
 use super::domain::{
-    Kind, ask_lease, change, fill, first, hit, lease, limits, list, on, read, rows, shelf, versioned, whole,
-    write,
+    Kind, all_of, ask_lease, change, fill, first, hit, lease, limits, list, on, read, rows, shelf, versioned,
+    whole, write,
 };
 use super::on_both;
 
@@ -30,14 +30,14 @@ fn some(count: i64) -> Vec<Doc> {
 
 async fn a_fill_keeps_no_more_rows_than_the_limit(kind: Kind) {
     let (cache, batch) = (kind.cache(CacheLimits { rows: 8, ..limits() }).await, shelf("a"));
-    fill(&*cache, &batch, &some(12), Extent::Complete).await;
+    fill(&*cache, &batch, &some(12)).await;
     assert_eq!(hit(&*cache, &batch, first(7)).await.rows, rows(&batch, &some(7)));
     assert_eq!(read(&*cache, &batch, first(8)).await, PageState::Miss { known: 8 });
 }
 
 async fn a_batch_that_grows_too_long_is_dropped(kind: Kind) {
     let (cache, batch) = (kind.cache(CacheLimits { rows: 8, ..limits() }).await, shelf("a"));
-    fill(&*cache, &batch, &some(8), Extent::Complete).await;
+    fill(&*cache, &batch, &some(8)).await;
     assert_eq!(write(&*cache, change(20, None, Some(&on("a", 20, 0)), 2)).await, [Reconciled::Inserted]);
     assert_eq!(
         write(&*cache, change(21, None, Some(&on("a", 21, 0)), 3)).await,
@@ -54,7 +54,7 @@ async fn a_batch_that_grows_too_long_is_dropped(kind: Kind) {
 async fn a_batch_that_too_many_rows_left_is_dropped(kind: Kind) {
     let (cache, batch) = (kind.cache(CacheLimits { departed: 2, ..limits() }).await, shelf("a"));
     let docs = some(4);
-    fill(&*cache, &batch, &docs, Extent::Complete).await;
+    fill(&*cache, &batch, &docs).await;
     for id in 0..2 {
         let gone = change(id, Some(&docs[id as usize]), None, 2 + id as u64);
         assert_eq!(write(&*cache, gone).await, [Reconciled::Removed]);
@@ -82,7 +82,7 @@ async fn a_fill_with_too_many_deltas_is_void(kind: Kind) {
         write(&*cache, change(3, None, Some(&on("a", 3, 0)), 4)).await,
         [Reconciled::Dropped(DropReason::Deltas)]
     );
-    assert!(!cache.commit(&held, &[], Extent::Complete).await.unwrap());
+    assert!(!cache.commit(&held, &all_of(vec![])).await.unwrap());
     assert_eq!(whole(&*cache, &batch).await, None);
     lease(&*cache, &batch).await;
 }
@@ -90,11 +90,11 @@ async fn a_fill_with_too_many_deltas_is_void(kind: Kind) {
 async fn no_more_batches_than_the_limit(kind: Kind) {
     let cache = kind.cache(CacheLimits { batches: 2, ..limits() }).await;
     for name in ["a", "b"] {
-        fill(&*cache, &shelf(name), &[], Extent::Complete).await;
+        fill(&*cache, &shelf(name), &[]).await;
     }
     assert!(matches!(ask_lease(&*cache, &shelf("c")).await, LeaseState::Refused));
     // Those that are there can be filled anew.
-    fill(&*cache, &shelf("a"), &[], Extent::Complete).await;
+    fill(&*cache, &shelf("a"), &[]).await;
     let stats = cache.stats().await.unwrap();
     assert_eq!(stats["Item"].batches, 2);
 }
@@ -102,10 +102,10 @@ async fn no_more_batches_than_the_limit(kind: Kind) {
 async fn no_more_shapes_than_the_limit(kind: Kind) {
     let cache = kind.cache(CacheLimits { shapes: 2, ..limits() }).await;
     let by = |filter| list("Item", &["Item"], filter, oponn::query::Direction::Asc);
-    fill(&*cache, &by(Filter::all()), &[], Extent::Complete).await;
-    fill(&*cache, &by(Filter::eq("shelf", "a")), &[], Extent::Complete).await;
+    fill(&*cache, &by(Filter::all()), &[]).await;
+    fill(&*cache, &by(Filter::eq("shelf", "a")), &[]).await;
     assert!(matches!(ask_lease(&*cache, &by(Filter::eq("rank", 1))).await, LeaseState::Refused));
-    fill(&*cache, &by(Filter::eq("shelf", "b")), &[], Extent::Complete).await;
+    fill(&*cache, &by(Filter::eq("shelf", "b")), &[]).await;
 }
 
 async fn a_long_definition_is_refused(kind: Kind) {
@@ -128,7 +128,7 @@ async fn a_long_row_drops_the_batch(kind: Kind) {
         let def = oponn::query::BatchDef::new("Item".into(), vec!["Item".into()], Filter::all(), order);
         oponn::cache::Batch::new(def)
     };
-    fill(&*cache, &batch, &[on("a", 1, 1)], Extent::Complete).await;
+    fill(&*cache, &batch, &[on("a", 1, 1)]).await;
     let long = on(&"x".repeat(100), 2, 1);
     assert_eq!(
         write(&*cache, change(2, None, Some(&long), 2)).await,
@@ -136,7 +136,7 @@ async fn a_long_row_drops_the_batch(kind: Kind) {
     );
     assert_eq!(whole(&*cache, &batch).await, None);
     let held = lease(&*cache, &batch).await;
-    assert!(!cache.commit(&held, &rows(&batch, &[long]), Extent::Complete).await.unwrap());
+    assert!(!cache.commit(&held, &all_of(rows(&batch, &[long]))).await.unwrap());
 }
 
 async fn a_change_that_touches_too_many_batches_voids_the_type(kind: Kind) {
@@ -145,7 +145,7 @@ async fn a_change_that_touches_too_many_batches_voids_the_type(kind: Kind) {
     let (up, down) = (by(oponn::query::Direction::Asc), by(oponn::query::Direction::Desc));
     let other = shelf("b");
     for batch in [&up, &down, &other] {
-        fill(&*cache, batch, &[], Extent::Complete).await;
+        fill(&*cache, batch, &[]).await;
     }
     assert_eq!(write(&*cache, change(1, None, Some(&on("b", 1, 1)), 2)).await, [Reconciled::Inserted]);
     let noted =

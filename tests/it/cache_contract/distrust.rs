@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use oponn::cache::{Cache, CacheError, Extent, Noted, RedisCache};
+use oponn::cache::{Cache, CacheError, Noted, RedisCache};
 use oponn::metrics::VoidReason;
 use oponn::value::Time;
 
-use super::domain::{change, fill, item, lease, limits, on, redis_cache, shelf, whole, write};
+use super::domain::{all_of, change, fill, item, lease, limits, on, redis_cache, shelf, whole, write};
 use crate::support::proxy::Proxy;
 use crate::support::services;
 
@@ -40,7 +40,7 @@ async fn a_cut_connection_ends_the_trust_and_a_new_one_begins_empty() {
     let (proxy, here, there) = behind_proxy().await;
     let batch = shelf("a");
     let doc = on("a", 1, 1);
-    fill(&*here, &batch, &[], Extent::Complete).await;
+    fill(&*here, &batch, &[]).await;
     write(&*here, change(2, None, Some(&on("b", 2, 1)), 2)).await;
     proxy.cut();
     // A write whose change nobody else hears of.
@@ -59,13 +59,13 @@ async fn a_cut_connection_ends_the_trust_and_a_new_one_begins_empty() {
     assert_eq!(whole(&*here, &batch).await, None);
     assert_eq!(whole(&*there, &batch).await, None);
     assert_eq!(there.read_entities(&[item(2)]).await.unwrap().entities, [None]);
-    assert!(!there.commit(&held, &[], Extent::Complete).await.unwrap());
+    assert!(!there.commit(&held, &all_of(vec![])).await.unwrap());
     // A write that began before voids once more instead of being merged in.
-    fill(&*here, &batch, std::slice::from_ref(&doc), Extent::Complete).await;
+    fill(&*here, &batch, std::slice::from_ref(&doc)).await;
     let noted = here.note(mark, &[change(1, None, Some(&doc), 5)]).await.unwrap().remove(0);
     assert!(matches!(noted, Noted::Voided(VoidReason::Mark)), "{noted:?}");
     assert_eq!(whole(&*there, &batch).await, None);
-    fill(&*there, &batch, &[doc], Extent::Complete).await;
+    fill(&*there, &batch, &[doc]).await;
     assert!(whole(&*here, &batch).await.is_some());
 }
 
@@ -73,7 +73,7 @@ async fn a_cut_connection_ends_the_trust_and_a_new_one_begins_empty() {
 async fn an_answer_that_does_not_come_in_time_ends_the_trust() {
     let (proxy, here, there) = behind_proxy().await;
     let batch = shelf("a");
-    fill(&*here, &batch, &[], Extent::Complete).await;
+    fill(&*here, &batch, &[]).await;
     proxy.silence();
     assert!(unavailable(here.read_pages(&[]).await) || unavailable(here.ping().await));
     assert!(unavailable(here.ping().await));
@@ -87,7 +87,7 @@ async fn a_change_that_redis_refuses_ends_the_trust() {
     let deployment = services::redis_prefix();
     let cache = redis_cache(&deployment, limits()).await;
     let batch = shelf("a");
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     let client = redis::Client::open(services::redis_url()).unwrap();
     let mut raw = client.get_multiplexed_async_connection().await.unwrap();
     let meta = format!("{{oponn:{deployment}}}:m");
@@ -96,7 +96,7 @@ async fn a_change_that_redis_refuses_ends_the_trust() {
     assert!(unavailable(cache.note(cache.mark(), &[change(1, None, Some(&doc), 2)]).await));
     trusted(&cache).await;
     assert_eq!(whole(&cache, &batch).await, None);
-    fill(&cache, &batch, &[doc], Extent::Complete).await;
+    fill(&cache, &batch, &[doc]).await;
 }
 
 #[tokio::test]
@@ -104,14 +104,14 @@ async fn an_index_that_is_none_voids_its_type() {
     let deployment = services::redis_prefix();
     let cache = redis_cache(&deployment, limits()).await;
     let batch = shelf("a");
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     let client = redis::Client::open(services::redis_url()).unwrap();
     let mut raw = client.get_multiplexed_async_connection().await.unwrap();
     let index = format!("{{oponn:{deployment}}}:x:Item");
     let _: () = redis::pipe().del(&index).set(&index, "broken").query_async(&mut raw).await.unwrap();
     assert!(write(&cache, change(1, None, Some(&on("a", 1, 1)), 2)).await.is_empty());
     assert_eq!(whole(&cache, &batch).await, None);
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bson::doc;
 use oponn::cache::{
-    Batch, Cache, CacheLimits, Extent, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, PageRows,
-    PageState, Reconcile, Reconciled, RedisCache, Window,
+    Batch, Cache, CacheLimits, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, PageRows, PageState,
+    Proved, Reconcile, Reconciled, RedisCache, Window,
 };
 use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
 use oponn::value::{Change, Doc, EntityRef, Id, Stamp, Time};
@@ -133,16 +133,22 @@ pub async fn ask_lease(cache: &dyn Cache, batch: &Batch) -> LeaseState {
     states.pop().expect("one batch, one state")
 }
 
-/// Makes a batch of these documents ready.
-pub async fn fill(cache: &dyn Cache, batch: &Batch, docs: &[Doc], extent: Extent) {
+/// What a read proves that was given these rows, and asked for more.
+pub fn all_of(rows: Vec<SortKey>) -> Proved {
+    Proved::by_reading(rows.len() as u64 + 1, rows).expect("the rows are in order")
+}
+
+/// Makes a batch ready that has all of these documents and no others.
+pub async fn fill(cache: &dyn Cache, batch: &Batch, docs: &[Doc]) {
     let lease = lease(cache, batch).await;
-    assert!(cache.commit(&lease, &rows(batch, docs), extent).await.expect("the cache is there"));
+    assert!(cache.commit(&lease, &all_of(rows(batch, docs))).await.expect("the cache is there"));
 }
 
 /// Makes a batch ready that ends with the last of these documents and is not complete.
 pub async fn fill_to_last(cache: &dyn Cache, batch: &Batch, docs: &[Doc]) {
-    let last = rows(batch, docs).pop().expect("there is a last one");
-    fill(cache, batch, docs, Extent::UpTo(last)).await;
+    let lease = lease(cache, batch).await;
+    let proved = Proved::by_reading(docs.len() as u64, rows(batch, docs)).expect("there is a last one");
+    assert!(cache.commit(&lease, &proved).await.expect("the cache is there"));
 }
 
 /// Reads one page.

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oponn::cache::{
-    Cache, CacheLimits, Extent, JOURNAL, MemoryCache, News, Place, Reconciled, RedisCache, Topic,
-};
+use oponn::cache::{Cache, CacheLimits, JOURNAL, MemoryCache, News, Place, Reconciled, RedisCache, Topic};
 use oponn::metrics::DropReason;
 use oponn::query::{Direction, Filter};
 use oponn::value::{Change, Time};
 
 use super::domain::{
-    Kind, ask_lease, change, fill, item, lease, limits, list, meaning, of_type, on, rows, shelf, versioned,
-    whole, write,
+    Kind, all_of, ask_lease, change, fill, item, lease, limits, list, meaning, of_type, on, rows, shelf,
+    versioned, whole, write,
 };
 use super::losses::Keys;
 use super::on_both;
@@ -69,7 +67,7 @@ async fn a_note_tells_its_entity(kind: Kind) {
 
 async fn a_reconcile_tells_its_batch_unless_that_was_right(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     let (one, moved) = (on("a", 1, 1), versioned("a", 1, 2, 2));
     let changes = [
         (change(1, None, Some(&one), 2), Reconciled::Inserted),
@@ -102,7 +100,7 @@ async fn a_batch_that_is_gone_or_being_filled_is_told_too(kind: Kind) {
     assert_eq!(cache.reconcile(mark, &[row(3)]).await.unwrap(), [Reconciled::Deferred]);
     assert_eq!(told(&*cache, since).await, topic);
     cache.clear().await.unwrap();
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     let since = end(&*cache).await;
     assert_eq!(cache.reconcile(mark, &[row(4)]).await.unwrap(), [Reconciled::Dropped(DropReason::Mark)]);
     assert_eq!(told(&*cache, since).await, topic);
@@ -126,10 +124,10 @@ async fn a_batch_made_ready_is_told(kind: Kind) {
     for _ in 0..2 {
         let held = lease(&*cache, &batch).await;
         let since = end(&*cache).await;
-        assert!(cache.commit(&held, &[], Extent::Complete).await.unwrap());
+        assert!(cache.commit(&held, &all_of(vec![])).await.unwrap());
         assert_eq!(told(&*cache, since).await, [Topic::batch(batch.key)]);
         let since = end(&*cache).await;
-        assert!(!cache.commit(&held, &[], Extent::Complete).await.unwrap());
+        assert!(!cache.commit(&held, &all_of(vec![])).await.unwrap());
         assert_eq!(told(&*cache, since).await, [], "the lease was used up");
     }
 }
@@ -150,7 +148,7 @@ async fn an_entry_taken_out_of_the_index_is_told(kind: Kind) {
     let held = lease(&*cache, &long).await;
     let since = end(&*cache).await;
     let row = oponn::query::SortKey([rows(&long, &[on("a", 1, 1)])[0].0.clone(), vec![0; 40]].concat());
-    assert!(!cache.commit(&held, &[row], Extent::Complete).await.unwrap());
+    assert!(!cache.commit(&held, &all_of(vec![row])).await.unwrap());
     assert_eq!(told(&*cache, since).await, [Topic::batch(long.key)]);
     // A lease that has run out, and a sweep after it.
     let cache = kind.cache(CacheLimits { lease: Duration::ZERO, ..limits() }).await;
@@ -177,7 +175,7 @@ async fn a_change_that_voids_its_type_tells_both(kind: Kind) {
     // It touches too many batches.
     for direction in [Direction::Asc, Direction::Desc] {
         let batch = list("Item", &["Item"], Filter::eq("shelf", "a"), direction);
-        fill(&*cache, &batch, &[], Extent::Complete).await;
+        fill(&*cache, &batch, &[]).await;
     }
     let since = end(&*cache).await;
     cache.note(cache.mark(), &[change(1, None, Some(&doc), 2)]).await.unwrap();
@@ -192,7 +190,7 @@ async fn a_change_that_voids_its_type_tells_both(kind: Kind) {
 
 async fn reading_and_leasing_tell_nothing(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
-    fill(&*cache, &batch, &[on("a", 1, 1)], Extent::Complete).await;
+    fill(&*cache, &batch, &[on("a", 1, 1)]).await;
     let since = end(&*cache).await;
     cache.read_entities(&[item(1), of_type("Thing", 1)]).await.unwrap();
     whole(&*cache, &batch).await;
@@ -245,7 +243,7 @@ async fn a_journal_does_not_reach_back_for_ever(kind: Kind) {
 async fn what_is_let_go_of_for_want_of_room_is_told() {
     let cache = MemoryCache::new(CacheLimits { memory: 4_096, ..limits() });
     let batch = shelf("a");
-    fill(&cache, &batch, &[on("a", 1, 1)], Extent::Complete).await;
+    fill(&cache, &batch, &[on("a", 1, 1)]).await;
     let since = end(&cache).await;
     // Entities alone push it out.
     let mut id = 0;
@@ -285,7 +283,7 @@ async fn a_lost_index_is_told_by_the_next_who_looks() {
     let (_server, cache, mut keys) = with_keys().await;
     let batch = shelf("a");
     for turn in 0..3 {
-        fill(&cache, &batch, &[], Extent::Complete).await;
+        fill(&cache, &batch, &[]).await;
         let since = end(&cache).await;
         assert!(keys.lose(1).await.ends_with(":x:Item"));
         // It can still be read, until a writer would not find it.
@@ -303,7 +301,7 @@ async fn a_lost_index_is_told_by_the_next_who_looks() {
 async fn a_write_tells_a_batch_that_redis_has_lost() {
     let (_server, cache, mut keys) = with_keys().await;
     let batch = shelf("a");
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     let since = end(&cache).await;
     assert!(keys.lose(2).await.contains(":b:"));
     assert_eq!(told(&cache, since).await, [], "the next write finds it");

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use oponn::cache::{Cache, Extent, RedisCache};
+use oponn::cache::{Cache, RedisCache};
 use oponn::query::SortKey;
 use oponn::value::Doc;
 use redis::aio::MultiplexedConnection;
 
-use super::domain::{change, item, lease, limits, meaning, on, rows, shelf, versioned, whole};
+use super::domain::{all_of, change, item, lease, limits, meaning, on, rows, shelf, versioned, whole};
 use crate::support::redis_server::Server;
 
 /// The keys of a small world, by what they are.
@@ -94,7 +94,7 @@ impl Story {
         self.write(3, None, Some(&three), 3).await;
         // Read from the store before the write.
         let read = rows(&batch, &[one.clone(), two.clone()]);
-        self.cache.commit(&held, &read, Extent::Complete).await.unwrap();
+        self.cache.commit(&held, &all_of(read)).await.unwrap();
         self.between().await;
         self.check(&[one.clone(), two.clone(), three.clone()]).await;
         self.write(2, Some(&two), Some(&two_moved), 4).await;
@@ -109,7 +109,7 @@ impl Story {
         self.between().await;
         if let oponn::cache::LeaseState::Granted(held) = super::domain::ask_lease(&self.cache, &batch).await {
             self.between().await;
-            self.cache.commit(&held, &batch_now, Extent::Complete).await.unwrap();
+            self.cache.commit(&held, &all_of(batch_now.clone())).await.unwrap();
         }
         self.between().await;
         if let Some(found) = whole(&self.cache, &batch).await {

@@ -1,6 +1,6 @@
 //! Ready batches take changes in: in any order, any number of times, with the same end.
 
-use oponn::cache::{Cache, Extent, Noted, PageState, Reconcile, Reconciled};
+use oponn::cache::{Cache, Noted, PageState, Reconcile, Reconciled};
 use oponn::query::SortKey;
 use oponn::value::{Doc, Stamp, Time};
 
@@ -22,7 +22,7 @@ on_both!(
 async fn each_kind_of_change_has_its_answer(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
     let doc = on("a", 1, 1);
-    fill(&*cache, &batch, std::slice::from_ref(&doc), Extent::Complete).await;
+    fill(&*cache, &batch, std::slice::from_ref(&doc)).await;
     let (same, moved) = (versioned("a", 1, 1, 2), versioned("a", 1, 4, 3));
     let new = on("a", 2, 2);
     assert_eq!(write(&*cache, change(1, Some(&doc), Some(&same), 2)).await, [Reconciled::Unchanged]);
@@ -55,7 +55,7 @@ async fn changes_in_any_order_and_repeated_end_the_same(kind: Kind) {
         order.swap(i, j);
         for upto in 1..=4 {
             let cache = kind.cache(limits()).await;
-            fill(&*cache, &batch, &[on("a", 1, 1)], Extent::Complete).await;
+            fill(&*cache, &batch, &[on("a", 1, 1)]).await;
             let applied = &order[..upto];
             for &i in applied.iter().chain(applied).chain(applied.iter().rev()) {
                 merge(&*cache, &batch, 1, changes[i].0, changes[i].1.clone()).await;
@@ -93,7 +93,7 @@ async fn a_page_that_lost_its_last_known_row_is_a_miss(kind: Kind) {
     write(&*cache, change(1, Some(&docs[0]), None, 5)).await;
     assert_eq!(read(&*cache, &batch, first(2)).await, PageState::Miss { known: 2 });
     // A longer fill finds it all.
-    fill(&*cache, &batch, &docs[1..], Extent::Complete).await;
+    fill(&*cache, &batch, &docs[1..]).await;
     assert_eq!(hit(&*cache, &batch, first(2)).await.total, Some(2));
 }
 
@@ -101,7 +101,7 @@ async fn a_batch_that_is_gone_is_found_no_more(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
     let doc = on("a", 1, 1);
     let found = {
-        fill(&*cache, &batch, &[], Extent::Complete).await;
+        fill(&*cache, &batch, &[]).await;
         cache.note(cache.mark(), &[change(1, None, Some(&doc), 2)]).await.unwrap()
     };
     let found: Vec<_> = found.into_iter().flat_map(Noted::batches).collect();
@@ -117,7 +117,7 @@ async fn a_batch_that_is_gone_is_found_no_more(kind: Kind) {
 
 async fn the_version_decides_between_changes_of_one_time(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     let place = |rank| Some(row(&batch, &on("a", 1, rank)));
     for stamp_and_row in [(at(5, 2), place(2)), (at(5, 3), place(3)), (at(5, 1), place(1)), (at(5, -1), None)]
     {

@@ -1,12 +1,12 @@
 //! Pages: every window, on batches that know all of their list or only its beginning.
 
-use oponn::cache::{Extent, PageRows, PageState, Window};
+use oponn::cache::{PageRows, PageState, Window};
 use oponn::query::{Direction, Filter, SortKey};
 use oponn::value::Doc;
 
 use super::domain::{
-    Kind, fill, fill_to_last, first, hit, last, lease, limits, list, of_type, on, read, row, rows, shelf,
-    whole,
+    Kind, all_of, fill, fill_to_last, first, hit, last, lease, limits, list, of_type, on, read, row, rows,
+    shelf, whole,
 };
 use super::on_both;
 
@@ -76,7 +76,7 @@ fn odd(count: i64) -> (Vec<Doc>, Vec<SortKey>) {
 async fn every_window_of_a_complete_batch_is_the_page(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
     let (docs, places) = odd(4);
-    fill(&*cache, &batch, &docs, Extent::Complete).await;
+    fill(&*cache, &batch, &docs).await;
     let list = rows(&batch, &docs);
     for window in windows(&places) {
         assert_eq!(hit(&*cache, &batch, window.clone()).await, page(&list, &window), "{window:?}");
@@ -125,7 +125,7 @@ async fn every_window_of_a_known_beginning_is_the_page_or_a_miss(kind: Kind) {
 
 async fn an_empty_list_is_cached(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     let empty = PageRows { rows: Vec::new(), has_previous: false, has_next: false, total: Some(0) };
     assert_eq!(hit(&*cache, &batch, first(10)).await, empty);
     assert_eq!(hit(&*cache, &batch, last(10)).await, empty);
@@ -135,7 +135,7 @@ async fn a_descending_list_is_read_in_its_order(kind: Kind) {
     let cache = kind.cache(limits()).await;
     let batch = list("Item", &["Item"], Filter::eq("shelf", "a"), Direction::Desc);
     let docs: Vec<Doc> = (0..5).map(|i| on("a", i, i)).collect();
-    fill(&*cache, &batch, &docs, Extent::Complete).await;
+    fill(&*cache, &batch, &docs).await;
     let page = hit(&*cache, &batch, first(2)).await;
     assert_eq!(page.rows, [row(&batch, &docs[4]), row(&batch, &docs[3])]);
     assert!(page.has_next && !page.has_previous);
@@ -148,7 +148,7 @@ async fn a_list_of_two_types_is_one_order(kind: Kind) {
     let rows = vec![place("Thing", 1, 1), place("Item", 1, 2), place("Item", 2, 3), place("Thing", 2, 3)];
     let lease = lease(&*cache, &batch).await;
     assert_eq!(lease.floor.generations.len(), 2);
-    assert!(cache.commit(&lease, &rows, Extent::Complete).await.unwrap());
+    assert!(cache.commit(&lease, &all_of(rows.clone())).await.unwrap());
     let page = hit(&*cache, &batch, first(10)).await;
     assert_eq!(page.rows, rows);
     assert_eq!(page.rows[3].entity(&batch.def.order), Some(of_type("Thing", 2)));
@@ -157,7 +157,7 @@ async fn a_list_of_two_types_is_one_order(kind: Kind) {
 async fn many_rows_with_the_same_place_are_all_there(kind: Kind) {
     let (cache, batch) = (kind.cache(limits()).await, shelf("a"));
     let docs: Vec<Doc> = (0..1_000).map(|id| on("a", id, 7)).collect();
-    fill(&*cache, &batch, &docs, Extent::Complete).await;
+    fill(&*cache, &batch, &docs).await;
     let mut found: Vec<SortKey> = Vec::new();
     loop {
         let page = hit(&*cache, &batch, Window { after: found.last().cloned(), ..first(77) }).await;

@@ -172,6 +172,11 @@ async fn stamps_are_needed() {
 }
 
 #[tokio::test]
+async fn saying_only_what_was_read_is_needed() {
+    is_needed(Without::Proof).await;
+}
+
+#[tokio::test]
 async fn checking_rows_against_entities_is_needed() {
     is_needed(Without::RowChecks).await;
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oponn::cache::{Cache, CacheLimits, Extent, LeaseState, MemoryCache, Reconciled, RedisCache};
+use oponn::cache::{Cache, CacheLimits, LeaseState, MemoryCache, Reconciled, RedisCache};
 use oponn::query::Filter;
 use oponn::value::Doc;
 
 use super::domain::{
-    ask_lease, change, fill, hit, item, lease, limits, list, on, redis_cache, row, rows, shelf, versioned,
-    whole, write,
+    all_of, ask_lease, change, fill, hit, item, lease, limits, list, on, redis_cache, row, rows, shelf,
+    versioned, whole, write,
 };
 use crate::support::redis_server::Server;
 use crate::support::services;
@@ -25,10 +25,10 @@ async fn two_servers_see_each_others_batches_and_writes() {
     assert!(matches!(ask_lease(&two, &batch).await, LeaseState::Busy));
     let doc = on("a", 1, 1);
     assert_eq!(write(&two, change(1, None, Some(&doc), 2)).await, [Reconciled::Deferred]);
-    assert!(one.commit(&held, &[], Extent::Complete).await.unwrap());
+    assert!(one.commit(&held, &all_of(vec![])).await.unwrap());
     assert_eq!(whole(&two, &batch).await, Some(rows(&batch, std::slice::from_ref(&doc))));
     let other = list("Item", &["Item"], Filter::eq("rank", 4), oponn::query::Direction::Desc);
-    fill(&two, &other, &[], Extent::Complete).await;
+    fill(&two, &other, &[]).await;
     let moved = versioned("a", 1, 4, 2);
     let mut done = write(&one, change(1, Some(&doc), Some(&moved), 3)).await;
     done.sort_by_key(|done| format!("{done:?}"));
@@ -37,9 +37,9 @@ async fn two_servers_see_each_others_batches_and_writes() {
     two.clear().await.unwrap();
     assert_eq!(whole(&one, &batch).await, None);
     // The first still has the mark from before: its next write voids, the one after that is as usual.
-    fill(&one, &batch, &[], Extent::Complete).await;
+    fill(&one, &batch, &[]).await;
     write(&one, change(5, None, Some(&on("a", 5, 5)), 5)).await;
-    fill(&one, &batch, &[], Extent::Complete).await;
+    fill(&one, &batch, &[]).await;
     assert_eq!(write(&one, change(6, None, Some(&on("a", 6, 6)), 6)).await, [Reconciled::Inserted]);
 }
 
@@ -55,7 +55,7 @@ async fn what_other_programs_keep_in_the_same_redis_is_left_alone() {
         redis::cmd("SET").arg(&key).arg("kept").arg("EX").arg(60).query_async(&mut raw).await.unwrap();
     let batch = shelf("a");
     for cache in [&cache, &other] {
-        fill(cache, &batch, &[], Extent::Complete).await;
+        fill(cache, &batch, &[]).await;
         write(cache, change(1, None, Some(&on("a", 1, 1)), 2)).await;
     }
     cache.clear().await.unwrap();
@@ -67,7 +67,7 @@ async fn what_other_programs_keep_in_the_same_redis_is_left_alone() {
     let pattern = format!("{{oponn:{deployment}}}:*");
     let left: Vec<String> = redis::cmd("KEYS").arg(&pattern).query_async(&mut raw).await.unwrap();
     assert_eq!(left, [format!("{{oponn:{deployment}}}:m")]);
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     write(&cache, change(1, None, Some(&on("a", 1, 1)), 2)).await;
     lease(&cache, &shelf("b")).await;
     let keys: Vec<String> = redis::cmd("KEYS").arg(&pattern).query_async(&mut raw).await.unwrap();
@@ -83,7 +83,7 @@ async fn forgotten_scripts_are_loaded_again() {
     let server = Server::start(&[]).await;
     let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
     let batch = shelf("a");
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     let _: () = redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut server.raw().await).await.unwrap();
     let doc = on("a", 1, 1);
     assert_eq!(write(&cache, change(1, None, Some(&doc), 2)).await, [Reconciled::Inserted]);
@@ -97,7 +97,7 @@ async fn another_server_under_the_same_address_is_cleared_first() {
     let batch = shelf("a");
     {
         let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
-        fill(&cache, &batch, &[], Extent::Complete).await;
+        fill(&cache, &batch, &[]).await;
         // The same server: what is there stays.
         let again = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
         assert_eq!(whole(&again, &batch).await, Some(vec![]));
@@ -116,14 +116,14 @@ async fn without_room_nothing_is_added_and_nothing_stale_stays() {
     let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
     let batch = shelf("a");
     let docs: Vec<Doc> = (0..20).map(|id| on("a", id, id)).collect();
-    fill(&cache, &batch, &docs, Extent::Complete).await;
+    fill(&cache, &batch, &docs).await;
     let floor = cache.read_entities(&[item(1)]).await.unwrap().floor;
     cache.fill_entities(&floor, &[(item(1), Some(docs[1].clone()))]).await.unwrap();
     let held = lease(&cache, &shelf("b")).await;
     let mut raw = server.raw().await;
     let _: () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(1).query_async(&mut raw).await.unwrap();
     // Fills are not kept, and that is no error.
-    assert!(!cache.commit(&held, &rows(&shelf("b"), &[on("b", 1, 1)]), Extent::Complete).await.unwrap());
+    assert!(!cache.commit(&held, &all_of(rows(&shelf("b"), &[on("b", 1, 1)]))).await.unwrap());
     assert!(matches!(ask_lease(&cache, &shelf("c")).await, LeaseState::Refused));
     let floor = cache.read_entities(&[item(2)]).await.unwrap().floor;
     cache.fill_entities(&floor, &[(item(2), None)]).await.unwrap();
@@ -143,7 +143,7 @@ async fn without_room_nothing_is_added_and_nothing_stale_stays() {
 async fn memory_lets_go_of_what_was_not_used() {
     let cache = MemoryCache::new(CacheLimits { memory: 40_000, ..limits() });
     let batch = shelf("kept");
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     for id in 0..1_000 {
         write(&cache, change(id, None, Some(&on("b", id, id)), 1 + id as u64)).await;
         assert!(whole(&cache, &batch).await.is_some(), "it is used all the time");
@@ -154,7 +154,7 @@ async fn memory_lets_go_of_what_was_not_used() {
     let found = cache.read_entities(&some).await.unwrap().entities;
     assert!(found[0].is_none() && found[999].is_some());
     for i in 0..1_000 {
-        fill(&cache, &shelf(&format!("shelf {i}")), &[], Extent::Complete).await;
+        fill(&cache, &shelf(&format!("shelf {i}")), &[]).await;
     }
     // What was let go of is registered no more.
     let stats = cache.stats().await.unwrap()["Item"];
@@ -165,7 +165,7 @@ async fn memory_lets_go_of_what_was_not_used() {
 async fn what_is_too_old_is_gone() {
     let cache = MemoryCache::new(CacheLimits { ttl: Duration::ZERO, ..limits() });
     let batch = shelf("a");
-    fill(&cache, &batch, &[], Extent::Complete).await;
+    fill(&cache, &batch, &[]).await;
     assert_eq!(whole(&cache, &batch).await, None);
     assert_eq!(write(&cache, change(1, None, Some(&on("a", 1, 1)), 2)).await, [Reconciled::Absent]);
     assert_eq!(cache.read_entities(&[item(1)]).await.unwrap().entities, [None]);

@@ -1,11 +1,12 @@
 //! Voiding: types, everything, and what a write may still do that began before.
 
-use oponn::cache::{Extent, Noted, Reconciled};
+use oponn::cache::{Noted, Reconciled};
 use oponn::metrics::{DropReason, VoidReason};
 use oponn::value::Time;
 
 use super::domain::{
-    Kind, change, fill, item, lease, limits, meaning, of_type, on, row, shelf, versioned, whole, write,
+    Kind, all_of, change, fill, item, lease, limits, meaning, of_type, on, row, shelf, versioned, whole,
+    write,
 };
 use super::on_both;
 
@@ -24,7 +25,7 @@ async fn dropping_a_type_voids_all_of_it_and_nothing_else(kind: Kind) {
     let names = [item(1), of_type("Thing", 1)];
     let floor = cache.read_entities(&names).await.unwrap().floor;
     cache.fill_entities(&floor, &names.clone().map(|name| (name, None))).await.unwrap();
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     cache.drop_types(&["Item".into()], Time(30)).await.unwrap();
     let read = cache.read_entities(&names).await.unwrap();
     assert!(read.entities[0].is_none() && read.entities[1].is_some());
@@ -38,29 +39,29 @@ async fn a_fill_that_began_before_a_drop_is_refused(kind: Kind) {
     let batch = shelf("a");
     let held = lease(&*cache, &batch).await;
     cache.drop_types(&["Item".into()], Time(30)).await.unwrap();
-    assert!(!cache.commit(&held, &[], Extent::Complete).await.unwrap());
+    assert!(!cache.commit(&held, &all_of(vec![])).await.unwrap());
     cache.fill_entities(&held.floor, &[(item(1), Some(on("a", 1, 1)))]).await.unwrap();
     assert_eq!(cache.read_entities(&[item(1)]).await.unwrap().entities, [None]);
     assert_eq!(whole(&*cache, &batch).await, None);
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
 }
 
 async fn clearing_voids_everything(kind: Kind) {
     let cache = kind.cache(limits()).await;
     let batch = shelf("a");
     let doc = on("a", 1, 1);
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     write(&*cache, change(1, None, Some(&doc), 8)).await;
     let held = lease(&*cache, &shelf("b")).await;
     cache.clear().await.unwrap();
     assert_eq!(whole(&*cache, &batch).await, None);
-    assert!(!cache.commit(&held, &[], Extent::Complete).await.unwrap());
+    assert!(!cache.commit(&held, &all_of(vec![])).await.unwrap());
     let read = cache.read_entities(&[item(1)]).await.unwrap();
     assert_eq!(read.entities, [None]);
     // What has been seen of the store's time stays.
     assert_eq!(read.floor.time, Time(8));
     assert!(cache.stats().await.unwrap().is_empty());
-    fill(&*cache, &batch, &[doc], Extent::Complete).await;
+    fill(&*cache, &batch, &[doc]).await;
 }
 
 async fn resetting_forgets_the_time_too(kind: Kind) {
@@ -81,7 +82,7 @@ async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
     cache.clear().await.unwrap();
     let floor = cache.read_entities(std::slice::from_ref(&gone)).await.unwrap().floor;
     cache.fill_entities(&floor, &[(gone.clone(), None)]).await.unwrap();
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     let insert = change(1, None, Some(&doc), 3);
     let late = meaning(&batch, &insert).expect("it is about this batch");
     assert_eq!(cache.reconcile(mark, &[late]).await.unwrap(), [Reconciled::Dropped(DropReason::Mark)]);
@@ -90,7 +91,7 @@ async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
     assert_eq!(cache.read_entities(&[gone]).await.unwrap().entities, [None]);
     assert_eq!(whole(&*cache, &batch).await, None);
     // One that begins now is as good as ever.
-    fill(&*cache, &batch, &[], Extent::Complete).await;
+    fill(&*cache, &batch, &[]).await;
     let back = versioned("a", 1, 2, 1);
     assert_eq!(write(&*cache, change(1, None, Some(&back), 9)).await, [Reconciled::Inserted]);
     assert_eq!(whole(&*cache, &batch).await, Some(vec![row(&batch, &back)]));
@@ -99,7 +100,7 @@ async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
 async fn what_is_cached_is_counted(kind: Kind) {
     let cache = kind.cache(limits()).await;
     assert!(cache.stats().await.unwrap().is_empty());
-    fill(&*cache, &shelf("a"), &[], Extent::Complete).await;
+    fill(&*cache, &shelf("a"), &[]).await;
     lease(&*cache, &shelf("b")).await;
     for id in 1..=3 {
         write(&*cache, change(id, None, Some(&on("a", id, 1)), 1 + id as u64)).await;

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use oponn::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Extent, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
-    PageState, Place, Reconcile, Reconciled, TypeStats,
+    Batch, Cache, CacheError, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead, PageState,
+    Place, Proved, Reconcile, Reconciled, TypeStats,
 };
-use oponn::query::SortKey;
 use oponn::value::{Change, Doc, EntityRef, Time};
 use tokio::sync::{Semaphore, watch};
 
@@ -95,8 +94,8 @@ impl Cache for Gate {
         self.inner.lease(batches).await
     }
 
-    async fn commit(&self, lease: &Lease, rows: &[SortKey], extent: Extent) -> Result<bool, CacheError> {
-        self.inner.commit(lease, rows, extent).await
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        self.inner.commit(lease, proved).await
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {

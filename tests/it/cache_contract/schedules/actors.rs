@@ -1,17 +1,17 @@
 //! Who takes part in a schedule: writers, fillers and readers, step by step as the engine goes.
 
+mod filler;
 mod keeper;
 
 use oponn::cache::{
-    Batch, CachedEntity, Extent, Floor, Lease, LeaseState, Mark, PageRead, PageRows, PageState, Place,
-    Reconcile, Window,
+    Batch, CachedEntity, Floor, Lease, Mark, PageRead, PageRows, PageState, Place, Reconcile, Window,
 };
 use oponn::query::SortKey;
 use oponn::value::{Doc, EntityRef, Id, Time};
 
 use super::Dice;
 use super::world::{Acknowledged, Answer, IDS, Without, World};
-use crate::cache_contract::domain::{first, item, meaning, versioned};
+use crate::cache_contract::domain::{first, meaning, versioned};
 
 /// One of them, with what it has left to do.
 pub struct Actor {
@@ -47,17 +47,18 @@ enum State {
     Void {
         commits: Vec<usize>,
     },
-    // A fill of a list.
+    // A fill of a list, or of several by one read.
     Register {
-        batch: Batch,
+        batches: Vec<Batch>,
         read: Option<usize>,
     },
     ReadStore {
-        lease: Lease,
+        leases: Vec<Lease>,
     },
     Fill {
-        lease: Lease,
+        leases: Vec<Lease>,
         commits: usize,
+        asked: usize,
     },
     FillEntities {
         floor: Floor,
@@ -111,7 +112,8 @@ impl Actor {
         let batch = World::batches()[dice.roll(2)].clone();
         let state = match number % 3 {
             0 => State::Begin { id: IDS[dice.roll(2)], target: target(dice) },
-            1 => State::Register { batch, read: None },
+            1 if dice.once_in(3) => State::Register { batches: World::batches().to_vec(), read: None },
+            1 => State::Register { batches: vec![batch], read: None },
             _ => State::Page { batch, window: window(dice) },
         };
         Actor { name: format!("{}{number}", ["writer", "filler", "reader"][number % 3]), state }
@@ -130,7 +132,7 @@ impl Actor {
             state @ (State::Register { .. }
             | State::ReadStore { .. }
             | State::Fill { .. }
-            | State::FillEntities { .. }) => fill(state, world, dice).await,
+            | State::FillEntities { .. }) => filler::fill(state, world, dice).await,
             state @ (State::Ask { .. } | State::Look { .. } | State::Serve { .. }) => {
                 keeper::ask(state, world, dice).await?
             }
@@ -223,62 +225,6 @@ fn make(id: i64, target: Option<(bool, i64)>, v: i64) -> Option<Doc> {
     target.map(|(a, rank)| versioned(if a { "a" } else { "b" }, id, rank, v))
 }
 
-async fn fill(state: State, world: &mut World, dice: &mut Dice) -> (String, State) {
-    match state {
-        State::Register { batch, read: None } if world.without == Without::RegisteringFirst => {
-            let commits = world.snapshot(Time(0), usize::MAX);
-            (format!("reads {commits} commits too early"), State::Register { batch, read: Some(commits) })
-        }
-        State::Register { batch, read } => {
-            match world.cache.lease(std::slice::from_ref(&batch)).await.unwrap().remove(0) {
-                LeaseState::Granted(lease) => {
-                    let told = format!("registers, from {}", lease.floor.time.0);
-                    (
-                        told,
-                        match read {
-                            Some(commits) => State::Fill { lease, commits },
-                            None => State::ReadStore { lease },
-                        },
-                    )
-                }
-                _ => ("finds it busy".to_owned(), State::Done),
-            }
-        }
-        State::ReadStore { lease } => {
-            let commits = world.snapshot(lease.floor.time, dice.roll(1_000));
-            (format!("reads {commits} commits"), State::Fill { lease, commits })
-        }
-        State::Fill { lease, commits } => {
-            let mut rows = world.rows(&lease.batch, commits);
-            let mut extent = Extent::Complete;
-            if rows.len() > 1 && dice.once_in(3) {
-                rows.truncate(1);
-                extent = Extent::UpTo(rows[0].clone());
-            }
-            let kept = world.cache.commit(&lease, &rows, extent).await.unwrap();
-            (format!("makes it ready: {kept}"), State::FillEntities { floor: lease.floor, commits })
-        }
-        State::FillEntities { mut floor, commits } => {
-            let entities: Vec<(EntityRef, Option<Doc>)> =
-                IDS.iter().map(|id| (item(*id), world.at(*id, commits))).collect();
-            keep(world, &mut floor, &entities).await;
-            let batch = World::batches()[dice.roll(2)].clone();
-            let next =
-                if dice.once_in(2) { State::Done } else { State::Page { batch, window: window(dice) } };
-            (format!("fills entities of {commits} commits"), next)
-        }
-        other => ("does nothing".to_owned(), other),
-    }
-}
-
-async fn keep(world: &World, floor: &mut Floor, entities: &[(EntityRef, Option<Doc>)]) {
-    if world.without == Without::Floors {
-        let names: Vec<EntityRef> = entities.iter().map(|(name, _)| name.clone()).collect();
-        *floor = world.cache.read_entities(&names).await.unwrap().floor;
-    }
-    world.cache.fill_entities(floor, entities).await.unwrap();
-}
-
 async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(String, State), String> {
     Ok(match state {
         State::Page { batch, window } => {
@@ -291,7 +237,9 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
                     (format!("reads {} rows", page.rows.len()), State::Entities { batch, page, since, place })
                 }
                 // Every reader that misses fills, and reads again.
-                PageState::Miss { .. } => ("misses".to_owned(), State::Register { batch, read: None }),
+                PageState::Miss { .. } => {
+                    ("misses".to_owned(), State::Register { batches: vec![batch], read: None })
+                }
             }
         }
         State::Entities { batch, page, since, place } => {
@@ -314,7 +262,7 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
                 }
             }
             if !filled.is_empty() {
-                keep(world, &mut floor, &filled).await;
+                filler::keep(world, &mut floor, &filled).await;
             }
             let docs: Vec<Option<Doc>> = found.into_iter().map(Option::unwrap_or_default).collect();
             let next = batch.clone();

@@ -23,6 +23,8 @@ pub enum Without {
     Marks,
     /// The later arrival wins, not the later commit.
     Stamps,
+    /// A fill says that it has read the whole list, however few rows it asked for.
+    Proof,
     /// Pages are taken as they are.
     RowChecks,
     /// A kept answer is served after a look at the journal that began before the request came.

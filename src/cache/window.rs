@@ -1,0 +1,55 @@
+//! Cuts a page out of the rows that are known of a list, when they are enough to know it.
+
+use std::ops::Range;
+
+use super::Window;
+use super::proved::Extent;
+use crate::query::SortKey;
+
+/// A page among the known rows of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cut {
+    /// Its rows; an empty range says where they would be.
+    pub rows: Range<usize>,
+    /// Whether the list has rows before these.
+    pub has_previous: bool,
+    /// Whether the list has rows after these.
+    pub has_next: bool,
+    /// Length of the whole list, when all of it is known.
+    pub total: Option<u64>,
+}
+
+impl Window {
+    /// The page, if the known rows, which are the first of the list, tell all of it and what lies beside it.
+    pub(super) fn cut(&self, known: &[SortKey], extent: &Extent) -> Option<Cut> {
+        let complete = *extent == Extent::Complete;
+        let first = self.after.as_ref().map_or(0, |after| known.partition_point(|row| row <= after));
+        let before = self.before.as_ref();
+        let end = before.map_or(known.len(), |before| known.partition_point(|row| row < before)).max(first);
+        let (offset, limit) = (clamp(self.offset), clamp(self.limit));
+        let (from, to) = if self.from_end {
+            let to = end.saturating_sub(offset).max(first);
+            (to.saturating_sub(limit).max(first), to)
+        } else {
+            let from = first.saturating_add(offset).min(end);
+            (from, from.saturating_add(limit).min(end))
+        };
+        // A page that no end of the window cuts off is known when there is a known row after it; that the
+        // list goes on beyond the extent cannot be told without one either.
+        let covered = match before {
+            _ if complete => true,
+            Some(before) if extent.covers(before) => to < known.len(),
+            _ => !self.from_end && to < end,
+        };
+        (covered && (complete || !self.total)).then(|| Cut {
+            has_previous: from > 0,
+            has_next: to < known.len(),
+            total: complete.then_some(known.len() as u64),
+            rows: from..to,
+        })
+    }
+}
+
+fn clamp(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
