@@ -24,3 +24,4 @@ mod store_mongo;
 mod strategies;
 mod traces;
 mod unsettled;
+mod windows;
