@@ -35,6 +35,10 @@ pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
     });
     match model {
         Some(model) if faults.is_empty() => Ok(model),
+        None if faults.is_empty() => {
+            faults.add(0, "syntax", "this cannot be read as a schema file", "write it anew, part by part");
+            Err(faults.into_diagnostics(name, bytes))
+        }
         _ => Err(faults.into_diagnostics(name, bytes)),
     }
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::output::{counted, print};
-use super::parts::read_schema;
+use super::parts::{api_limits, read_schema};
 use crate::config::Config;
-use crate::schema;
+use crate::graphql::Api;
+use crate::schema::{self, Diagnostic};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,7 +31,19 @@ pub(super) fn run(config: &Config, arguments: Arguments) -> Result<(), Failure> 
     let path = arguments.file.as_ref().unwrap_or(&config.schema);
     let bytes = read_schema(path)?;
     let name = path.display().to_string();
-    let checked = schema::load(&name, &bytes);
+    let checked =
+        schema::load(&name, &bytes).and_then(|model| match Api::sdl_of(&model, &api_limits(config)) {
+            Ok(_) => Ok(model),
+            // What the rules let pass must be served.
+            Err(message) => Err(vec![Diagnostic {
+                file: name.clone(),
+                line: 1,
+                column: 1,
+                code: "api",
+                message: format!("no API can be made of it: {message}"),
+                help: "change what the message names".to_owned(),
+            }]),
+        });
     let faults = checked.as_ref().err().map_or(&[][..], |faults| faults);
     match arguments.format {
         Format::Json => {

@@ -211,6 +211,9 @@ fn interface(
 ) -> Interface {
     let implementing = interfaces::types_of(owner, owners, faults);
     implementing.iter().for_each(|implementing| interfaces::check_fields(owner, implementing, faults));
+    implementing
+        .iter()
+        .for_each(|implementing| interfaces::check_shared(owner, implementing, owners, faults));
     let is_one = |name: &str| implementing.iter().any(|implementing| implementing.name() == name);
     let types: Vec<Arc<Collection>> = collections
         .iter()

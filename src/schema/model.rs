@@ -85,7 +85,7 @@ pub enum IdKind {
 }
 
 /// A stored field of a collection or an embedded type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// Its name, in SDL and in the stored document.
     pub name: Arc<str>,
@@ -202,7 +202,7 @@ impl Scalar {
 }
 
 /// A field that leads to another collection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Relation {
     /// Its name in SDL.
     pub name: Arc<str>,

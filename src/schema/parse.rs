@@ -64,7 +64,20 @@ pub fn document(text: &str, faults: &mut Faults) -> Document {
         nodes.truncate(MAX_ITEMS);
     }
     let all = nodes.len();
-    let definitions: Vec<_> = nodes.into_iter().filter(whole).filter_map(lower::definition).collect();
+    let mut definitions = Vec::new();
+    for node in nodes.into_iter().filter(whole) {
+        match lower::definition(node) {
+            Ok(definition) => definitions.push(definition),
+            // The parser does not miss it, but where it complains of something, that tells more.
+            Err(at) if errors.is_empty() => faults.add(
+                at,
+                "syntax",
+                "something is missing here: a name, a type or a value",
+                "write it whole, or remove it",
+            ),
+            Err(_) => {}
+        }
+    }
     let parsed = errors.is_empty() && definitions.len() == all;
     for definition in &definitions {
         let Definition { fields, values, directives, implements, .. } = definition;

@@ -18,6 +18,7 @@ mod metrics;
 mod outage;
 mod outside_json;
 mod schema_faults;
+mod schema_mutations;
 mod secrets;
 mod store_contract;
 mod store_mongo;

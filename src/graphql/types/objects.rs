@@ -4,7 +4,7 @@ use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, Inter
 
 use super::filters;
 use super::parts::{Slot, Types, input_value, reference, safe};
-use crate::schema::{self, Collection, Filled, Member, Relation, RelationKind, names};
+use crate::schema::{self, Collection, Filled, Member, Model, Relation, RelationKind, names};
 
 /// Makes the types of the schema file.
 pub fn register(types: &mut Types<'_>) {
@@ -32,11 +32,36 @@ pub fn register(types: &mut Types<'_>) {
     }
     for collection in &model.collections {
         types.once(collection.name.to_string(), |types, name| {
-            let slots = members(types, &collection.order, &collection.fields, &collection.relations);
+            let (fields, relations) = as_its_interfaces(types.model, collection);
+            let slots = members(types, &collection.order, &fields, &relations);
             let made = object(name, &collection.description, slots);
             collection.interfaces.iter().fold(made, |made, interface| made.implement(&**interface)).into()
         });
     }
+}
+
+/// A collection's fields and relations with the types that they have in its interfaces. A type may be stricter there
+/// than its interfaces are, but async-graphql takes no field that is: it compares the two the wrong way round.
+fn as_its_interfaces(model: &Model, collection: &Collection) -> (Vec<schema::Field>, Vec<Relation>) {
+    let interfaces: Vec<_> = collection.interfaces.iter().filter_map(|name| model.interface(name)).collect();
+    let mut fields = collection.fields.clone();
+    for field in &mut fields {
+        let mut shown = interfaces.iter().flat_map(|interface| &interface.fields);
+        if let Some(shown) = shown.find(|shown| shown.name == field.name) {
+            field.ty = shown.ty.clone();
+        }
+    }
+    let mut relations = collection.relations.clone();
+    for relation in &mut relations {
+        let mut shown = interfaces.iter().flat_map(|interface| &interface.relations);
+        if let Some(shown) = shown.find(|shown| shown.name == relation.name)
+            && let (RelationKind::BelongsTo { required, .. }, RelationKind::BelongsTo { required: shown, .. }) =
+                (&mut relation.kind, &shown.kind)
+        {
+            *required = *shown;
+        }
+    }
+    (fields, relations)
 }
 
 fn object(name: &str, description: &Option<String>, slots: Vec<Slot>) -> Object {

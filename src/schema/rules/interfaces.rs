@@ -81,6 +81,31 @@ pub fn check_fields(interface: &Owner<'_>, owner: &Owner<'_>, faults: &mut Fault
     }
 }
 
+/// Checks that the interfaces of a type give a field one type: the API shows the type's field as they do.
+pub fn check_shared(interface: &Owner<'_>, owner: &Owner<'_>, owners: &[Owner<'_>], faults: &mut Faults) {
+    let is_other = |other: &&Owner<'_>| {
+        other.class == Class::Interface
+            && other.definition.name.at > interface.definition.name.at
+            && owner.definition.implements.iter().any(|name| name.node == other.name())
+    };
+    for other in owners.iter().filter(is_other) {
+        for member in &other.members {
+            let Some(first) = interface.member(member.name()) else { continue };
+            let (ours, theirs) = (first.field.ty.to_string(), member.field.ty.to_string());
+            if ours != theirs && fits(first, member) | fits(member, first) {
+                let name = member.name();
+                let message = format!(
+                    "`{name}` is `{theirs}` here, but `{ours}` in `{}`, and `{}` implements both",
+                    interface.name(),
+                    owner.name()
+                );
+                let help = format!("write `{name}` with the same type in both");
+                faults.add(member.field.ty.at, "interface-disagreement", message, help);
+            }
+        }
+    }
+}
+
 fn fits(wanted: &Member<'_>, found: &Member<'_>) -> bool {
     match (&wanted.shape, &found.shape) {
         (Shape::Broken, _) | (_, Shape::Broken) | (Shape::Id, Shape::Id) => true,
