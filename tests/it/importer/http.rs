@@ -261,7 +261,8 @@ async fn an_api_says_in_its_own_way_that_there_is_no_more() {
             }
         })
     };
-    let ends: [(&str, fn() -> Response); 4] = [
+    type Answer = fn() -> Response;
+    let ends: [(&str, Answer); 4] = [
         ("404", || StatusCode::NOT_FOUND.into_response()),
         ("410", || StatusCode::GONE.into_response()),
         ("204", || StatusCode::NO_CONTENT.into_response()),
