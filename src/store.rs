@@ -18,7 +18,7 @@ mod mongo;
 mod patch;
 mod sqlite;
 
-pub use error::StoreError;
+pub use error::{DiskFault, StoreError};
 pub use mongo::MongoStore;
 pub use patch::Patch;
 pub use sqlite::SqliteStore;
@@ -52,6 +52,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the store answers, however many reads are under way.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// What kept it from its last write, if that was its disk. Reads may be served all the same.
+    fn fault(&self) -> Option<DiskFault> {
+        None
+    }
 
     /// The documents of the ids; ids without a document are left out.
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError>;

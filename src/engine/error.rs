@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::store::StoreError;
+use crate::store::{DiskFault, StoreError};
 
 /// One step of a path into an input: `["inputs", 3, "price"]`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -91,6 +91,17 @@ impl From<StoreError> for EngineError {
             StoreError::Unavailable(cause) => {
                 EngineError::Unavailable { message: "The store cannot be reached; try again.".into(), cause }
             }
+            StoreError::Disk(fault, cause) => EngineError::Unavailable {
+                message: match fault {
+                    DiskFault::Full => {
+                        "The store's disk is full: nothing can be written until there is space."
+                    }
+                    DiskFault::ReadOnly => "The store is read-only: nothing can be written.",
+                    DiskFault::Failing => "The store's disk fails; the server's log says more.",
+                }
+                .into(),
+                cause: format!("{fault}: {cause}"),
+            },
             StoreError::TimedOut(cause) => EngineError::TimedOut(cause),
             StoreError::Unknown(cause) => EngineError::Unavailable {
                 message: "The connection to the store broke during the write, which may have happened; \

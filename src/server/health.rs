@@ -33,11 +33,14 @@ pub(super) async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "store away"),
         (false, true) => (StatusCode::OK, "ready"),
     };
-    let body = json!({
+    let mut body = json!({
         "status": word,
         "store": { "kind": store.name(), "answers": store_answers },
         "cache": { "kind": cache.name(), "answers": cache_answers },
     });
+    if let Some(fault) = store.fault() {
+        body["store"]["fault"] = fault.to_string().into();
+    }
     answer(status, body)
 }
 

@@ -1,11 +1,28 @@
 //! What can go wrong in a store.
 
+/// What is wrong with a store's disk. The text may be shown to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiskFault {
+    /// No space is left.
+    #[error("the store's disk is full")]
+    Full,
+    /// Nothing may be written.
+    #[error("the store is read-only")]
+    ReadOnly,
+    /// It fails, or refuses what it is asked for.
+    #[error("the store's disk fails")]
+    Failing,
+}
+
 /// An error of a store. Messages are for logs and operators, not for clients, unless said otherwise.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached or does not answer in time; nothing was written.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
+    /// The store's disk keeps it from working; nothing was written.
+    #[error("{0}: {1}")]
+    Disk(DiskFault, String),
     /// A read took longer than it may; it has been broken off.
     #[error("the read took too long: {0}")]
     TimedOut(String),
@@ -43,6 +60,7 @@ impl StoreError {
         match self {
             StoreError::Duplicate { .. } | StoreError::Unacceptable(_) => true,
             StoreError::Unavailable(_)
+            | StoreError::Disk(..)
             | StoreError::TimedOut(_)
             | StoreError::Unknown(_)
             | StoreError::Refused(_)

@@ -23,7 +23,7 @@ use crate::query::Filter;
 use crate::schema::{Collection, Model};
 use crate::value::{Doc, Id, Time};
 
-use super::{Find, Patch, Store, StoreError, Write, Written};
+use super::{DiskFault, Find, Patch, Store, StoreError, Write, Written};
 
 mod argument;
 mod arrays;
@@ -102,6 +102,10 @@ impl Store for SqliteStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.probe.read(Time(0), |_| Ok(())).await
+    }
+
+    fn fault(&self) -> Option<DiskFault> {
+        self.writer.fault()
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

@@ -17,6 +17,7 @@ mod matcher_parity;
 mod metrics;
 mod outage;
 mod outside_json;
+mod overload;
 mod schema_faults;
 mod schema_mutations;
 mod secrets;

@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
-use crate::store::{Find, Patch, Store, StoreError, Write, Written, deadline};
+use crate::store::{DiskFault, Find, Patch, Store, StoreError, Write, Written, deadline};
 use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
@@ -97,6 +97,10 @@ impl Store for ObservedStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
+    }
+
+    fn fault(&self) -> Option<DiskFault> {
+        self.inner.fault()
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

@@ -8,7 +8,7 @@ use mongodb::error::{Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};
 
 use crate::config::{mask, told};
 use crate::schema::Collection;
-use crate::store::StoreError;
+use crate::store::{DiskFault, StoreError};
 
 /// Another document has the same key.
 pub(super) const DUPLICATE: i32 = 11000;
@@ -17,6 +17,8 @@ const NOT_PRIMARY: [i32; 3] = [10107, 13435, 10058];
 /// The command ended because of an election, a shut-down, a time limit or a broken connection between
 /// servers; it may have been carried out.
 const INTERRUPTED: [i32; 15] = [6, 7, 50, 64, 89, 91, 134, 189, 262, 9001, 11600, 11601, 11602, 13436, 290];
+/// The server has no space left.
+const OUT_OF_DISK: i32 = 14031;
 /// The server has broken the command off because it took longer than it may.
 const TOO_LONG: [i32; 2] = [50, 262];
 /// The value cannot be stored: too large, nested too deep, names that are not allowed, or refused by
@@ -118,6 +120,8 @@ pub(super) fn of_code(
         StoreError::Unknown(message.to_owned())
     } else if UNACCEPTABLE.contains(&code) {
         StoreError::Unacceptable(format!("the store does not take this value: {message}"))
+    } else if code == OUT_OF_DISK {
+        StoreError::Disk(DiskFault::Full, message.to_owned())
     } else if FORBIDDEN.contains(&code) {
         StoreError::Refused(message.to_owned())
     } else {

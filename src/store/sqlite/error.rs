@@ -1,10 +1,12 @@
 //! From SQLite's errors to the store's.
 
+use std::cell::Cell;
 use std::path::Path;
 
+use rusqlite::ffi::SQLITE_IOERR_WRITE;
 use rusqlite::{Error, ErrorCode};
 
-use super::super::StoreError;
+use super::super::{DiskFault, StoreError};
 
 /// How names of unique indexes begin; the key's name follows, up to the next slash.
 pub(super) const UNIQUE: &str = "unique/";
@@ -37,16 +39,12 @@ pub(super) fn on_read(cause: &Error) -> StoreError {
             StoreError::Unavailable(format!("another process keeps the SQLite file locked: {message}"))
         }
         Some(ErrorCode::OperationInterrupted) => StoreError::TimedOut(message),
-        Some(ErrorCode::DiskFull) => {
-            StoreError::Unavailable(format!("there is no space left for the SQLite file: {message}"))
+        Some(ErrorCode::DiskFull) => of_disk(DiskFault::Full, message),
+        Some(ErrorCode::ReadOnly) => of_disk(DiskFault::ReadOnly, message),
+        Some(ErrorCode::SystemIoFailure) => of_disk(DiskFault::Failing, message),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::OutOfMemory) => {
+            StoreError::Unavailable(message)
         }
-        Some(
-            ErrorCode::CannotOpen
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::ReadOnly
-            | ErrorCode::PermissionDenied
-            | ErrorCode::OutOfMemory,
-        ) => StoreError::Unavailable(message),
         Some(ErrorCode::TooBig) => StoreError::Unacceptable("A value is too large for the store.".to_owned()),
         _ if too_complex(&message) => StoreError::Unacceptable(
             "The filter has too many conditions within each other; write a simpler one.".to_owned(),
@@ -70,12 +68,36 @@ pub(super) fn on_write(ty: &str, cause: &Error) -> StoreError {
     }
 }
 
-/// When the commit fails: the file may have it all the same if it broke while syncing.
+/// When the commit fails: the file may have it all the same if it broke while syncing. If it broke while writing, the
+/// end of what makes up the commit is missing.
 pub(super) fn on_commit(cause: &Error) -> StoreError {
-    match cause.sqlite_error_code() {
-        Some(ErrorCode::SystemIoFailure) => StoreError::Unknown(cause.to_string()),
-        _ => on_read(cause),
+    let error = on_read(cause);
+    match cause.sqlite_error() {
+        Some(code) if code.code == ErrorCode::SystemIoFailure && code.extended_code != SQLITE_IOERR_WRITE => {
+            StoreError::Unknown(cause.to_string())
+        }
+        _ => error,
     }
+}
+
+thread_local! {
+    /// The last fault of the disk that this thread met.
+    static DISK: Cell<Option<DiskFault>> = const { Cell::new(None) };
+}
+
+/// The last fault of the disk that this thread has met since it was last asked.
+pub(super) fn disk_fault() -> Option<DiskFault> {
+    DISK.take()
+}
+
+/// The same, to be asked again.
+pub(super) fn last_disk_fault() -> Option<DiskFault> {
+    DISK.get()
+}
+
+fn of_disk(fault: DiskFault, cause: String) -> StoreError {
+    DISK.set(Some(fault));
+    StoreError::Disk(fault, cause)
 }
 
 /// Whether SQLite refused a statement for its size; it has no code for that.

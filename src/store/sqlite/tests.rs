@@ -108,3 +108,73 @@ async fn filters_and_orders_are_answered_from_indexes() {
     store.insert_many("Book", vec![document]).await.expect("it can be inserted");
     assert_eq!(store.count("Book", &filter, Time(1)).await.ok(), Some(1));
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_until_there_is_space() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = SqliteStore::open(Arc::new(model()), &directory.path().join("full.db")).expect("it opens");
+    store.prepare().await.expect("the store can be prepared");
+    let pages = async |most: i64| {
+        let limit = move |session: &mut writer::Session| {
+            session.connection.pragma_update(None, "max_page_count", most).map_err(|cause| cause.to_string())
+        };
+        store.writer.run(limit).await.expect("the writer runs").expect("the limit can be set");
+    };
+    let insert = async |id: &str| {
+        let document = doc! { "_id": id, "text": "x".repeat(100_000) };
+        store.write(vec![Write::Insert { ty: "Book".into(), document }]).await.remove(0)
+    };
+    insert("a").await.expect("there is space");
+    pages(1).await;
+    let full = insert("b").await;
+    assert!(matches!(full, Err(StoreError::Disk(DiskFault::Full, _))), "{full:?}");
+    assert_eq!(store.fault(), Some(DiskFault::Full));
+    let all = Filter::all();
+    assert_eq!(store.count("Book", &all, Time(0)).await.ok(), Some(1), "what is there can be read");
+    store.ping().await.expect("it answers");
+    pages(1_000_000).await;
+    insert("b").await.expect("there is space again");
+    assert_eq!(store.fault(), None);
+}
+
+/// A read that is dropped ends, and neither its place nor its connection is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_nobody_waits_for_ends() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let store = SqliteStore::open(Arc::new(model()), &directory.path().join("left.db")).expect("it opens");
+    store.prepare().await.expect("the store can be prepared");
+    // Without an end.
+    let count = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n";
+    for between in [false, true] {
+        let (begins, begun) = tokio::sync::oneshot::channel();
+        let (ends, ended) = tokio::sync::oneshot::channel();
+        let mut read = Box::pin(store.read(Time(0), move |connection| {
+            let _ = begins.send(());
+            let result = if between {
+                // Of many statements, each too short to notice.
+                std::iter::repeat_with(|| connection.query_row("SELECT 1", [], |_| Ok(())))
+                    .find(Result::is_err)
+            } else {
+                Some(connection.query_row(count, [], |_| Ok(())))
+            };
+            let _ = ends.send(result);
+            Ok(())
+        }));
+        tokio::select! {
+            _ = &mut read => panic!("it has no end"),
+            begun = begun => begun.expect("it begins"),
+        }
+        drop(read);
+        let end = ended.await.expect("it ends");
+        let code = end.and_then(|end| end.err()).and_then(|error| error.sqlite_error_code());
+        assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
+    }
+    // On every connection.
+    let reads = (0..64).map(|_| store.count("Book", &FILTER, Time(0)));
+    for read in futures_util::future::join_all(reads).await {
+        assert_eq!(read.ok(), Some(0));
+    }
+}
+
+/// The filter of everything, for as long as the test runs.
+static FILTER: Filter = Filter::And(Vec::new());

@@ -2,16 +2,18 @@
 //! tells each of them only after the commit.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use bson::raw::RawDocument;
+use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::value::Time;
 
-use super::super::StoreError;
+use super::super::{DiskFault, StoreError};
 use super::arrays::ArrayBook;
 use super::{connection, error};
 
@@ -22,6 +24,7 @@ const MAX_ROUND: usize = 512;
 pub(super) struct Writer {
     jobs: Option<Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    fault: Arc<Mutex<Option<DiskFault>>>,
 }
 
 /// What a job sees: the transaction of its round.
@@ -101,11 +104,20 @@ impl Writer {
     /// Starts the thread.
     pub fn start(connection: Connection, path: &Path) -> Result<Writer, StoreError> {
         let (jobs, queue) = channel();
+        let fault = Arc::<Mutex<Option<DiskFault>>>::default();
         let thread = std::thread::Builder::new()
             .name(format!("sqlite {}", path.display()))
-            .spawn(move || work(connection, &queue))
+            .spawn({
+                let fault = fault.clone();
+                move || work(connection, &queue, &fault)
+            })
             .map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
-        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread), fault })
+    }
+
+    /// What was wrong with the disk when it was last written to.
+    pub fn fault(&self) -> Option<DiskFault> {
+        *self.fault.lock()
     }
 
     /// Runs a job in the next round; returns after its commit.
@@ -132,26 +144,33 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
+fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>, fault: &Mutex<Option<DiskFault>>) {
     let mut arrays = ArrayBook::default();
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(MAX_ROUND - 1));
-        let committed = round(&mut connection, &mut arrays, &mut jobs);
-        if committed.is_err() {
+        let round = round(&mut connection, &mut arrays, &mut jobs);
+        if round.is_err() {
             arrays.clear();
         }
+        // A round that wrote nothing says nothing about the disk.
+        match (error::disk_fault(), &round) {
+            (None, Err(_) | Ok(false)) => {}
+            (met, _) => *fault.lock() = met,
+        }
+        let committed = round.map(drop);
         for job in jobs {
             job.finish(committed.clone());
         }
     }
 }
 
+/// Whether something was written.
 fn round(
     connection: &mut Connection,
     arrays: &mut ArrayBook,
     jobs: &mut [Box<dyn Job>],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)
         .map_err(|cause| error::on_read(&cause))?;
     // A file that is about to be prepared has no counter yet.
@@ -160,16 +179,20 @@ fn round(
     for job in jobs {
         job.run(&mut session);
         if transaction.is_autocommit() {
-            return Err(StoreError::Unavailable(
-                "SQLite broke the transaction off, as it does when the disk is full or fails".to_owned(),
-            ));
+            let cause = "SQLite broke the transaction off".to_owned();
+            return Err(match error::last_disk_fault() {
+                Some(fault) => StoreError::Disk(fault, cause),
+                None => StoreError::Unavailable(cause),
+            });
         }
     }
-    if session.time > start {
+    let written = session.time > start;
+    if written {
         transaction
             .prepare_cached("UPDATE _oponn_meta SET value = ? WHERE name = 'time'")
             .and_then(|mut update| update.execute([session.time.0.cast_signed()]))
             .map_err(|cause| error::on_read(&cause))?;
     }
-    transaction.commit().map_err(|cause| error::on_commit(&cause))
+    transaction.commit().map_err(|cause| error::on_commit(&cause))?;
+    Ok(written)
 }

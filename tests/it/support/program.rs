@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use super::app::client;
+use super::scrape::Scrape;
 
 pub const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }\n";
 
@@ -59,7 +60,22 @@ impl Folder {
 
     /// A server on a free port, when it is ready.
     pub fn serve(&self, arguments: &[&str]) -> Serving {
-        let mut command = self.command(arguments);
+        self.start(self.command(arguments))
+    }
+
+    /// A server whose files may have so many blocks of 512 bytes at the most.
+    pub fn serve_in_blocks(&self, blocks: u32) -> Serving {
+        let program = self.command(&[]);
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(limited).arg(program.get_program()).current_dir(self.path());
+        program.get_envs().filter(|(_, value)| value.is_none()).for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Serving {
         command.arg("--listen=127.0.0.1:0").stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program runs");
         let log = BufReader::new(child.stderr.take().expect("its log is piped"));
@@ -122,6 +138,32 @@ impl Serving {
             client().post(format!("http://{}/graphql", self.address)).json(&json!({ "query": query }));
         let response = request.send().await.expect("the server answers").bytes().await.expect("wholly");
         serde_json::from_slice(&response).expect("with JSON")
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Json) {
+        let response = client().get(format!("http://{}{path}", self.address)).send().await;
+        let response = response.expect("the server answers");
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&response.bytes().await.expect("wholly")).expect("with JSON"))
+    }
+
+    pub async fn metrics(&self) -> Scrape {
+        let response = client().get(format!("http://{}/metrics", self.address)).send().await;
+        Scrape::parse(&response.expect("the server answers").text().await.expect("metrics are text"))
+    }
+
+    /// Processor time that it has used, in seconds.
+    pub async fn processor(&self) -> f64 {
+        self.metrics().await.value("process_cpu_seconds_total", &[])
+    }
+
+    /// The most memory that it has had, in MiB.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the server runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it has memory");
+        let kib = peak.split_whitespace().next().and_then(|number| number.parse::<u64>().ok());
+        kib.expect("a number") / 1024
     }
 
     pub fn logged(&self, message: &str) -> bool {
