@@ -21,7 +21,7 @@ mod sqlite;
 pub use error::{DiskFault, StoreError};
 pub use mongo::MongoStore;
 pub use patch::Patch;
-pub use sqlite::SqliteStore;
+pub use sqlite::{Claim, SqliteStore};
 
 /// A store of documents. All methods may be called concurrently.
 ///

@@ -1,6 +1,5 @@
 //! Makes the parts of the program as the configuration says.
 
-use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
 use crate::schema::{self, Model};
 use crate::server::ServerOptions;
-use crate::store::{MongoStore, SqliteStore, Store, StoreError};
+use crate::store::{Claim, MongoStore, SqliteStore, Store, StoreError};
 use crate::value::Time;
 
 /// Where documents live when nothing is configured.
@@ -65,25 +64,23 @@ pub(super) struct OpenStore {
     changed: Vec<Arc<str>>,
     /// The file whose content is new, or was left before its first import ended.
     pub(super) fresh: Option<PathBuf>,
-    /// Held as long as the process uses the file.
-    _lock: Option<File>,
 }
 
 /// Opens the store, waiting for it for a while if it is away, and prepares it for the model.
 pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenStore, Failure> {
     let address = address(config);
-    let (mut fresh, mut lock) = (None, None);
+    let mut fresh = None;
     if let StoreAddress::Sqlite(path) = &address {
         make_parent(path)?;
-        lock = lock_file(path, config)?;
-        let is_fresh = config.store.is_none() && (!path.exists() || importing(path).exists());
+        let new = claim(path, config)?;
+        let is_fresh = config.store.is_none() && (new || importing(path).exists());
         fresh = is_fresh.then(|| path.clone());
     }
     let patience = config.server.store_retry.unwrap_or(STORE_RETRY);
     let deadline = Instant::now() + patience;
     loop {
         let error = match open(&address, model).await {
-            Ok((store, changed)) => return Ok(OpenStore { store, changed, fresh, _lock: lock }),
+            Ok((store, changed)) => return Ok(OpenStore { store, changed, fresh }),
             Err(error) => error,
         };
         let left = deadline.saturating_duration_since(Instant::now());
@@ -122,22 +119,24 @@ fn make_parent(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// With a memory cache, no other process may write to the file: this one would not hear of it.
-fn lock_file(path: &Path, config: &Config) -> Result<Option<File>, Failure> {
-    if config.cache != CacheAddress::Memory {
-        return Ok(None);
-    }
-    let lock_path = beside(path, ".lock");
-    let unusable = |error| Failure::Failed(format!("store: {} cannot be used: {error}", lock_path.display()));
-    let file = File::create(&lock_path).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(Failure::Failed(format!(
+/// Claims the file for this process; whether it is new. With a memory cache no other process may write to it: this one
+/// would not hear of it.
+fn claim(path: &Path, config: &Config) -> Result<bool, Failure> {
+    let alone = config.cache == CacheAddress::Memory;
+    match SqliteStore::claim(path, alone) {
+        Ok(Claim::Ours { new }) => Ok(new),
+        Ok(Claim::Taken) if alone => Err(Failure::Failed(format!(
             "store: {} is in use by another oponn, and with the cache `memory:` neither would hear of the \
              other's writes. Stop the other one, or give both the same Redis as cache.",
             path.display()
         ))),
-        Err(TryLockError::Error(error)) => Err(unusable(error)),
+        Ok(Claim::Taken) => Err(Failure::Failed(format!(
+            "store: {} is in use by another oponn with the cache `memory:`, which would not hear of this one's \
+             writes. Stop it, or give both the same Redis as cache.",
+            path.display()
+        ))),
+        // What is wrong with the file SQLite says, which cannot use it either.
+        Err(_) => Ok(false),
     }
 }
 

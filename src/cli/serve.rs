@@ -28,7 +28,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         started = start(&config, started) => started?,
         () = &mut stop => return Ok(()),
     };
-    let (listener, server, _store, engine) = started;
+    let (listener, server, engine) = started;
     let finished = server::serve(listener, server, async {
         stop.await;
         tracing::info!("stopping: requests in flight may finish");
@@ -66,10 +66,7 @@ async fn leave_clear(cache: &dyn Cache) {
     }
 }
 
-async fn start(
-    config: &Config,
-    started: Instant,
-) -> Result<(TcpListener, Server, parts::OpenStore, Arc<Engine>), Failure> {
+async fn start(config: &Config, started: Instant) -> Result<(TcpListener, Server, Arc<Engine>), Failure> {
     let model = parts::model(config)?;
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         Failure::Failed(format!(
@@ -107,7 +104,7 @@ async fn start(
         true => output::print(&welcome(&address, took, &sample_query(&model)))?,
         false => tracing::info!(address, cache = %config.cache, ?took, "ready"),
     }
-    Ok((listener, server, store, engine))
+    Ok((listener, server, engine))
 }
 
 fn welcome(address: &str, took: Duration, query: &str) -> String {

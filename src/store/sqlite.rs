@@ -29,6 +29,7 @@ mod argument;
 mod arrays;
 mod bulk;
 mod cancel;
+mod claim;
 mod connection;
 mod error;
 mod filter;
@@ -39,6 +40,8 @@ mod prepare;
 mod sql;
 mod write;
 mod writer;
+
+pub use claim::Claim;
 
 use connection::Pool;
 use writer::Writer;
@@ -72,6 +75,12 @@ impl SqliteStore {
         let readers = std::thread::available_parallelism().map_or(LEAST_READERS, NonZero::get);
         let readers = Pool::new(path, readers.clamp(LEAST_READERS, MOST_READERS));
         Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer: Writer::start(writing, path)? })
+    }
+
+    /// Claims the file, which is made if it is not there, until this process ends: alone, or together with others
+    /// that do not claim it alone. To be called before it is opened.
+    pub fn claim(path: &Path, alone: bool) -> std::io::Result<Claim> {
+        claim::claim(path, alone)
     }
 
     fn collection(&self, ty: &str) -> Result<Arc<Collection>, StoreError> {

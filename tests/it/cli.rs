@@ -151,6 +151,22 @@ async fn the_first_start_imports_and_later_ones_do_not() {
     // Nobody else may write past the memory cache.
     folder.run(&["import"]).assert(1, "", "is in use by another oponn");
 
+    // By whatever name, and with another cache neither.
+    let data = folder.path().join("data");
+    std::os::unix::fs::symlink(&data, folder.path().join("elsewhere")).expect("a link can be made");
+    std::fs::hard_link(data.join("oponn.db"), folder.path().join("hard.db")).expect("a link can be made");
+    for other in ["elsewhere/oponn.db", "hard.db"] {
+        let store = format!("--store=sqlite:{other}");
+        folder.run(&["import", &store]).assert(1, "", "is in use by another oponn");
+        folder.run(&["import", &store, "--cache=none:"]).assert(1, "", "would not hear of this one's");
+    }
+    std::fs::remove_file(folder.path().join("hard.db")).expect("the link can go");
+    // That has not taken SQLite's own locks away: nobody may take the log from a server.
+    let beside = rusqlite::Connection::open(data.join("oponn.db")).expect("the file can be opened");
+    let taken = beside.pragma_update(None, "journal_mode", "DELETE");
+    assert!(taken.is_err_and(|error| error.to_string().contains("locked")));
+    drop(beside);
+
     let (code, log) = serving.stop();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("stopped"), "{log}");
