@@ -39,7 +39,7 @@ impl Engine {
         let settled = self.try_settle(mark, changes, &mut came_up).await;
         self.core.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
         if let Err(error) = settled {
-            tracing::warn!(%error, "a write could not be brought to the cache, which is not used until it is clear");
+            tell(&error, "a write could not be brought to the cache, which is not used until it is clear");
         }
     }
 
@@ -113,7 +113,7 @@ impl Core {
         match self.cache.drop_types(&types, at).await {
             Ok(()) => self.metrics.cache_voided(reason, types.len() as u64),
             Err(error) => {
-                tracing::warn!(%error, "cached types could not be voided, the cache is not used until it is clear")
+                tell(&error, "cached types could not be voided, the cache is not used until it is clear");
             }
         }
     }
@@ -129,5 +129,13 @@ impl Core {
             // Out of reach: the cache is cleared before it is used again.
             let _ = cache.drop_types(&types, Time(0)).await;
         });
+    }
+}
+
+/// Logs what a cache did not take. That it is out of reach the cache has told itself, once for all writes.
+fn tell(error: &CacheError, what: &str) {
+    match error {
+        CacheError::Unavailable(_) | CacheError::Bypassed => tracing::debug!(%error, "{what}"),
+        CacheError::Internal(_) => tracing::warn!(%error, "{what}"),
     }
 }

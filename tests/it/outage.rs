@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::support::app::{CacheKind, StoreKind, TestApp};
+use super::support::program::Folder;
 use super::support::proxy::Proxy;
-use super::support::services::redis_url;
+use super::support::services::{redis_prefix, redis_url};
 
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
 const LIST: &str =
@@ -27,11 +28,13 @@ async fn expect(app: &TestApp, title: &str) {
     assert_eq!(seen, expected);
 }
 
+fn redis_address() -> String {
+    redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned()
+}
+
 /// An application that reaches its Redis through a proxy.
 async fn behind_a_proxy() -> (Proxy, TestApp) {
-    let url = redis_url();
-    let target = url.trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let proxy = Proxy::start(&target).await;
+    let proxy = Proxy::start(&redis_address()).await;
     let proxied = format!("redis://{}", proxy.address());
     let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::Redis).redis(&proxied).start().await;
     (proxy, app)
@@ -89,4 +92,31 @@ async fn what_is_cached_outlives_a_late_answer() {
     let operations = app.store_operations().await;
     assert_eq!(app.data(other, Json::Null).await, filled);
     assert_eq!(app.store_operations().await, operations);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_told_once() {
+    let (proxy, folder) = (Proxy::start(&redis_address()).await, Folder::with_books());
+    folder.write("oponn.toml", &format!("deployment = '{}'\n", redis_prefix()));
+    let cache = format!("--cache=redis://{}", proxy.address());
+    let server = folder.serve(&["--store=sqlite:books.db", &cache]);
+    let write = async |number: usize| {
+        let input = format!("{{isbn: \"1\", title: \"{number}\"}}");
+        let query = format!("mutation {{ upsertBook(on: ISBN, input: {input}) {{ title }} }}");
+        let answer = server.query(&query).await;
+        assert_eq!(answer["data"]["upsertBook"]["title"], number.to_string(), "{answer}");
+    };
+    write(0).await;
+    proxy.cut();
+    for number in 1..=200 {
+        write(number).await;
+    }
+    proxy.restore();
+    let trusted = async { while server.metrics().await.value("oponn_cache_trusted", &[]) == 0.0 {} };
+    tokio::time::timeout(Duration::from_secs(30), trusted).await.expect("the cache is used again");
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("cache")).collect();
+    assert_eq!(lines.len(), 2, "one line when it went and one when it came back: {lines:#?}");
+    assert!(lines[0].contains("WARN") && lines[1].contains("INFO"), "{lines:#?}");
 }

@@ -326,9 +326,10 @@ async fn catch_up(link: Weak<Link>, mut session: Session) {
     }
 }
 
-/// Tries to connect again until it works or the cache is no more.
+/// Tries to connect again until it works or the cache is no more. That the cache is away has been told; what
+/// waiting does not help against is told too, once.
 async fn mend(link: Weak<Link>) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut told) = (FIRST_PAUSE, None);
     loop {
         let Some(alive) = link.upgrade() else { return };
         match alive.begin(true).await {
@@ -338,8 +339,14 @@ async fn mend(link: Weak<Link>) {
                 let _ = alive.remove_void().await;
                 return;
             }
+            Err(CacheError::Internal(reason)) => {
+                if told.as_ref() != Some(&reason) {
+                    tracing::warn!(server = %alive.server, reason, "the cache cannot be used");
+                }
+                told = Some(reason);
+            }
             Err(error) => {
-                tracing::warn!(server = %alive.server, %error, ?pause, "the cache is still out of reach")
+                tracing::debug!(server = %alive.server, %error, ?pause, "the cache is still out of reach");
             }
         }
         drop(alive);

@@ -65,14 +65,27 @@ impl Folder {
 
     /// A server whose files may have so many blocks of 512 bytes at the most.
     pub fn serve_in_blocks(&self, blocks: u32) -> Serving {
-        let program = self.command(&[]);
-        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        self.start(self.limited(&format!("trap '' XFSZ; ulimit -f {blocks}"), &[]))
+    }
+
+    /// A server that may have so many files open.
+    pub fn serve_with_files(&self, files: u32, arguments: &[&str]) -> Serving {
+        self.start(self.limited(&format!("ulimit -n {files}"), arguments))
+    }
+
+    /// The command, under what a shell sets before it.
+    fn limited(&self, limits: &str, arguments: &[&str]) -> Command {
+        let program = self.command(arguments);
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(limited).arg(program.get_program()).current_dir(self.path());
-        program.get_envs().filter(|(_, value)| value.is_none()).for_each(|(name, _)| {
-            command.env_remove(name);
-        });
-        self.start(command)
+        command.args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")]);
+        command.arg(program.get_program()).args(program.get_args()).current_dir(self.path());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
     }
 
     fn start(&self, mut command: Command) -> Serving {
@@ -147,6 +160,7 @@ impl Serving {
         (status, serde_json::from_slice(&response.bytes().await.expect("wholly")).expect("with JSON"))
     }
 
+    /// All metrics.
     pub async fn metrics(&self) -> Scrape {
         let response = client().get(format!("http://{}/metrics", self.address)).send().await;
         Scrape::parse(&response.expect("the server answers").text().await.expect("metrics are text"))
