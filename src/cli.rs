@@ -15,6 +15,7 @@ use crate::telemetry::{self, TraceOptions};
 mod cache;
 mod check;
 mod failure;
+mod files;
 mod import;
 mod output;
 mod parts;

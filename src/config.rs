@@ -90,8 +90,12 @@ pub struct ApiSettings {
     pub batch_max: Option<u64>,
     /// How long the reads of an operation may take.
     pub timeout: Option<Duration>,
+    /// Bytes of their answers, after which no further one is carried out.
+    pub batch_answers: Option<u64>,
     /// Bytes of a request's body at the most.
     pub body_limit: Option<u64>,
+    /// `api.persisted`: bytes of texts that clients may name by their hashes; 0 turns it off.
+    pub persisted: Option<u64>,
 }
 
 /// The table `[limits]`; see `CacheLimits` for what each bounds.
@@ -134,6 +138,20 @@ pub struct ServerSettings {
     pub store_timeout: Option<Duration>,
     /// How long a client may take to send a request's body.
     pub body_timeout: Option<Duration>,
+    /// How long a client may take to read something of its answer.
+    pub write_timeout: Option<Duration>,
+    /// Connections at the most.
+    pub connections: Option<u64>,
+    /// Connections of one address at the most.
+    pub connections_per_address: Option<u64>,
+    /// Bytes of all requests' bodies together.
+    pub bodies: Option<u64>,
+    /// Bytes of all large answers together that are not read yet.
+    pub unread: Option<u64>,
+    /// Requests carried out at once.
+    pub executions: Option<u64>,
+    /// Requests that wait for that.
+    pub queue: Option<u64>,
 }
 
 /// A configuration and what to warn about.
@@ -188,7 +206,9 @@ impl Config {
                 batching: reader.flag("api.batching"),
                 batch_max: reader.number("api.batch_max", 1),
                 timeout: reader.parsed("api.timeout", duration),
+                batch_answers: reader.parsed("api.batch_answers", size),
                 body_limit: reader.parsed("api.body_limit", size),
+                persisted: reader.parsed("api.persisted", size),
             },
             cors_origins: reader.list("cors.origins", address::origin).unwrap_or_default(),
             limits: LimitSettings {
@@ -210,6 +230,13 @@ impl Config {
                 store_retry: reader.parsed("server.store_retry", duration),
                 store_timeout: reader.parsed("server.store_timeout", duration),
                 body_timeout: reader.parsed("server.body_timeout", duration),
+                write_timeout: reader.parsed("server.write_timeout", duration),
+                connections: reader.number("server.connections", 1),
+                connections_per_address: reader.number("server.connections_per_address", 1),
+                bodies: reader.parsed("server.bodies", size),
+                unread: reader.parsed("server.unread", size),
+                executions: reader.number("server.executions", 1),
+                queue: reader.number("server.queue", 0),
             },
         }
     }

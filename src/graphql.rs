@@ -24,6 +24,7 @@ mod document;
 mod error;
 mod expand;
 mod introspection;
+mod leave;
 mod output;
 mod page;
 mod plan;
@@ -32,6 +33,7 @@ mod request;
 mod types;
 
 pub use body::Body;
+pub use leave::Leave;
 pub use rehearsal::Rehearsal;
 
 use answers::{Answers, Question};
@@ -110,6 +112,8 @@ pub struct ApiRequest {
     pub variables: Map<String, Json>,
     /// Whether only queries are allowed, as for HTTP GET.
     pub read_only: bool,
+    /// Kept until the request has been carried out.
+    pub leave: Leave,
 }
 
 /// The answer to a request.

@@ -18,8 +18,8 @@ mod store;
 
 pub use declare::UnderWay;
 pub use labels::{
-    CacheAction, CacheKind, CacheOp, CacheResult, Direction, DropReason, ErrorCode, FillResult, GraphqlKind,
-    GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp, VoidReason,
+    Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, DropReason, ErrorCode, FillResult,
+    GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp, VoidReason,
 };
 
 use cache::CacheMetrics;

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::engine::Engine;
 use crate::graphql::Api;
+use crate::metrics::Metrics;
 
 mod body;
 mod choice;
@@ -25,9 +27,18 @@ mod graphql;
 mod health;
 mod negotiate;
 mod observe;
+mod persisted;
+mod places;
 mod sample;
+mod turns;
+mod unread;
+mod upload;
 
 use choice::Choices;
+use persisted::Texts;
+use turns::Turns;
+use unread::Unread;
+use upload::Room;
 
 pub use choice::CACHE_STRATEGY;
 pub use connections::serve;
@@ -49,8 +60,26 @@ pub struct ServerOptions {
     /// How long a client may take to send a request's head, and how long it may keep an idle
     /// connection.
     pub head_timeout: Duration,
+    /// How long a client may take to read something of its answer.
+    pub write_timeout: Duration,
+    /// Connections at the most.
+    pub connections: usize,
+    /// Those of one address; `None` for half of all.
+    pub connections_per_address: Option<usize>,
+    /// Bytes of all requests' bodies together. A few of each are not counted.
+    pub bodies: usize,
+    /// Bytes of all large answers together that clients have not read yet.
+    pub unread: usize,
+    /// Requests that are carried out at once.
+    pub executions: usize,
+    /// Requests that wait for that.
+    pub queue: usize,
+    /// Bytes of texts that clients may name by their hashes; 0 turns persisted queries off.
+    pub persisted: u64,
     /// Operations that one request may carry; `None` turns batching off.
     pub batch_max: Option<usize>,
+    /// Bytes of the answers to them, after which no further one is carried out.
+    pub batch_answers: usize,
     /// Origins whose pages may call the API; `*` for all.
     pub cors_origins: Vec<String>,
     /// How long requests in flight may take to finish after the signal to stop.
@@ -65,7 +94,16 @@ impl Default for ServerOptions {
             body_limit: 2 << 20,
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(30),
+            connections: 10_000,
+            connections_per_address: None,
+            bodies: 64 << 20,
+            unread: 256 << 20,
+            executions: 128,
+            queue: 1_024,
+            persisted: 16 << 20,
             batch_max: None,
+            batch_answers: 16 << 20,
             cors_origins: Vec::new(),
             grace: Duration::from_secs(20),
             allow_cache_override: false,
@@ -80,6 +118,10 @@ pub(crate) struct State {
     choices: Option<Choices>,
     options: ServerOptions,
     page: graphiql::Page,
+    texts: Texts,
+    turns: Turns,
+    room: Room,
+    unread: Unread,
     stopping: AtomicBool,
 }
 
@@ -106,7 +148,17 @@ impl Server {
         }
         let page = graphiql::Page::new(&sample_query(model));
         let choices = options.allow_cache_override.then(|| Choices::new(&api));
-        let state = State { api, choices, options, page, stopping: AtomicBool::new(false) };
+        let state = State {
+            texts: Texts::new(options.persisted),
+            turns: Turns::new(options.executions, options.queue),
+            room: Room::new(&options),
+            unread: Unread::new(options.unread),
+            stopping: AtomicBool::new(false),
+            api,
+            choices,
+            options,
+            page,
+        };
         Server { state: Arc::new(state) }
     }
 
@@ -121,9 +173,7 @@ impl Server {
             .merge(api)
             .route("/", get(graphiql::page))
             .route("/graphiql/{file}", get(graphiql::file))
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
-            .route("/metrics", get(health::metrics))
+            .merge(probes())
             .fallback(fault::nothing_here)
             .method_not_allowed_fallback(fault::wrong_method)
             .layer(
@@ -132,7 +182,15 @@ impl Server {
                     .compress_when(SizeAbove::new(COMPRESS_FROM)),
             )
             .layer(CatchPanicLayer::custom(fault::panicked))
-            .layer(axum::middleware::from_fn_with_state(self.state.clone(), observe::observe))
+            .layer(from_fn_with_state(self.state.clone(), observe::observe))
+            .with_state(self.state.clone())
+    }
+
+    /// What there is for connections past the bound: probes, and for all else the answer that there is no place.
+    fn router_without_place(&self) -> Router {
+        probes()
+            .fallback(fault::no_place)
+            .layer(from_fn_with_state(self.state.clone(), observe::observe))
             .with_state(self.state.clone())
     }
 
@@ -144,24 +202,38 @@ impl Server {
     pub(crate) fn options(&self) -> &ServerOptions {
         &self.state.options
     }
+
+    fn metrics(&self) -> &Metrics {
+        self.state.engine().metrics()
+    }
 }
 
-/// What browsers are told about pages of other origins; nothing when none is allowed.
+/// What orchestrators and Prometheus ask, which is answered whatever else there is to do.
+fn probes() -> Router<Arc<State>> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+}
+
+/// What browsers are told about pages of other origins; nothing when none is allowed. Whatever headers a page
+/// of an allowed origin wants to send are fine: clients have many, and what is here depends on none of them.
 fn cors(options: &ServerOptions) -> Option<CorsLayer> {
     let origins = &options.cors_origins;
-    let allowed = match origins.iter().any(|origin| origin == "*") {
+    let everybody = origins.iter().any(|origin| origin == "*");
+    let allowed = match everybody {
         true => AllowOrigin::any(),
         false if origins.is_empty() => return None,
         false => AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok())),
     };
-    let mut headers = vec![header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID];
-    headers.extend(options.allow_cache_override.then_some(CACHE_STRATEGY));
     Some(
         CorsLayer::new()
             .allow_origin(allowed)
-            .allow_methods([Method::GET, Method::POST])
-            .allow_headers(headers)
-            .expose_headers([REQUEST_ID])
+            // Those of a gateway in front, say; never for everybody's pages.
+            .allow_credentials(!everybody)
+            .allow_methods([Method::GET, Method::HEAD, Method::POST])
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers([REQUEST_ID, header::RETRY_AFTER])
             .max_age(Duration::from_secs(24 * 60 * 60)),
     )
 }

@@ -230,14 +230,23 @@ pub(super) fn api_limits(config: &Config) -> ApiLimits {
 
 /// How the API is served.
 pub(super) fn server_options(config: &Config) -> ServerOptions {
-    let default = ServerOptions::default();
-    let batching = config.api.batching.unwrap_or(false);
+    let (api, server, default) = (&config.api, &config.server, ServerOptions::default());
+    let batching = api.batching.unwrap_or(false);
     ServerOptions {
-        body_limit: config.api.body_limit.map_or(default.body_limit, to_usize),
-        body_timeout: config.server.body_timeout.unwrap_or(default.body_timeout),
-        batch_max: batching.then(|| to_usize(config.api.batch_max.unwrap_or(BATCH_MAX))),
+        body_limit: api.body_limit.map_or(default.body_limit, to_usize),
+        body_timeout: server.body_timeout.unwrap_or(default.body_timeout),
+        write_timeout: server.write_timeout.unwrap_or(default.write_timeout),
+        connections: server.connections.map_or(default.connections, to_usize),
+        connections_per_address: server.connections_per_address.map(to_usize),
+        bodies: server.bodies.map_or(default.bodies, to_usize),
+        unread: server.unread.map_or(default.unread, to_usize),
+        executions: server.executions.map_or(default.executions, to_usize),
+        queue: server.queue.map_or(default.queue, to_usize),
+        persisted: api.persisted.unwrap_or(default.persisted),
+        batch_max: batching.then(|| to_usize(api.batch_max.unwrap_or(BATCH_MAX))),
+        batch_answers: api.batch_answers.map_or(default.batch_answers, to_usize),
         cors_origins: config.cors_origins.clone(),
-        grace: config.server.grace.unwrap_or(default.grace),
+        grace: server.grace.unwrap_or(default.grace),
         allow_cache_override: config.allow_cache_override,
         ..default
     }

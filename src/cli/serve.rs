@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::Failure;
-use super::{import, output, parts};
+use super::{files, import, output, parts};
 use crate::cache::Cache;
 use crate::config::{Config, mask};
 use crate::engine::Engine;
@@ -96,7 +96,9 @@ async fn start(config: &Config, started: Instant) -> Result<(TcpListener, Server
             "requests may choose how they use the cache; `ttl` leaves stale answers for everybody"
         );
     }
-    let server = Server::new(Arc::new(api), parts::server_options(config));
+    let mut options = parts::server_options(config);
+    files::make_room(&mut options);
+    let server = Server::new(Arc::new(api), options);
 
     let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());
     let took = started.elapsed();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use prometheus::{IntCounter, IntCounterVec, IntGauge};
 
 use super::Metrics;
-use super::declare::{Declare, Histograms, UnderWay};
-use super::labels::{Label, Route};
+use super::declare::{Counters, Declare, Histograms, UnderWay};
+use super::labels::{Bound, Label, Route};
 
 pub(super) struct HttpMetrics {
     /// By route, with the statuses that are to be expected there.
@@ -14,12 +14,14 @@ pub(super) struct HttpMetrics {
     requests: IntCounterVec,
     seconds: Histograms<Route>,
     under_way: IntGauge,
+    connections: IntGauge,
+    bounds: Counters<Bound>,
 }
 
 /// The statuses that a route answers with unless something is amiss.
 fn statuses(route: Route) -> &'static [u16] {
     match route {
-        Route::Graphql => &[200, 400, 403, 405, 406, 408, 413, 415, 500],
+        Route::Graphql => &[200, 400, 403, 405, 406, 408, 413, 415, 500, 503],
         Route::Health => &[200, 503],
         Route::Graphiql | Route::Metrics => &[200],
         Route::Other => &[200, 404],
@@ -45,6 +47,12 @@ impl HttpMetrics {
                 "route",
             ),
             under_way: declare.gauge("oponn_http_in_flight", "HTTP requests under way."),
+            connections: declare.gauge("oponn_http_connections", "Connections of clients."),
+            bounds: declare.counters(
+                "oponn_http_bounds_total",
+                "Times that a client was turned away or cut off at a bound of the server.",
+                "bound",
+            ),
             requests,
         }
     }
@@ -54,6 +62,16 @@ impl Metrics {
     /// Counts an HTTP request as under way.
     pub fn http_begins(&self) -> UnderWay<'_> {
         UnderWay::new(&self.http.under_way)
+    }
+
+    /// Counts a connection as open.
+    pub fn http_connected(&self) -> UnderWay<'_> {
+        UnderWay::new(&self.http.connections)
+    }
+
+    /// Counts that somebody was turned away or cut off.
+    pub fn http_bound(&self, bound: Bound) {
+        self.http.bounds.add(bound, 1);
     }
 
     /// Counts an HTTP request.

@@ -58,6 +58,24 @@ label! {
 }
 
 label! {
+    /// A bound of the server that somebody was turned away or cut off at.
+    Bound {
+        /// Connections in all.
+        Connections = "connections",
+        /// Connections of one address.
+        Address = "address",
+        /// Bodies of requests in memory.
+        Bodies = "bodies",
+        /// Requests being carried out, and those waiting for it.
+        Executions = "executions",
+        /// Answers in memory that their clients have not read.
+        Unread = "unread",
+        /// Time without reading.
+        WriteTimeout = "write_timeout",
+    }
+}
+
+label! {
     /// The kind of a GraphQL operation.
     GraphqlKind {
         /// `query`
@@ -102,6 +120,12 @@ label! {
         Timeout = "TIMEOUT",
         /// The store cannot be reached.
         Unavailable = "UNAVAILABLE",
+        /// The server has as much to do as it may.
+        Overloaded = "OVERLOADED",
+        /// The text of a persisted query is not known here.
+        PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
+        /// Persisted queries are turned off.
+        PersistedQueryNotSupported = "PERSISTED_QUERY_NOT_SUPPORTED",
         /// A fault of the server.
         Internal = "INTERNAL",
     }
@@ -238,6 +262,8 @@ label! {
         Plan = "plan",
         /// The answer to a query.
         Answer = "answer",
+        /// The text of a persisted query.
+        Persisted = "persisted",
     }
 }
 

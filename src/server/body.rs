@@ -2,37 +2,25 @@
 
 use std::borrow::Cow;
 
-use axum::body::Body;
-use axum::http::StatusCode;
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value as Json};
 
-use super::ServerOptions;
 use super::fault::Fault;
+use super::persisted::TextHash;
 use crate::graphql::ApiRequest;
 use crate::value::json;
 
 /// What a POST carries.
 pub(super) enum Requests {
-    One(ApiRequest),
-    Batch(Vec<ApiRequest>),
+    One(Asked),
+    Batch(Vec<Asked>),
 }
 
-/// Reads a body within the limits of size and time.
-pub(super) async fn read(body: Body, options: &ServerOptions) -> Result<Bytes, Fault> {
-    let collected = Limited::new(body, options.body_limit).collect();
-    match tokio::time::timeout(options.body_timeout, collected).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(options.body_limit)),
-        Ok(Err(_)) => Err(Fault::bad_request("The body ended early.")),
-        Err(_) => Err(Fault::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.")),
-    }
-}
-
-pub(super) fn too_large(limit: usize) -> Fault {
-    let message = format!("The body is too large; it may have {limit} bytes.");
-    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+/// One request as it came.
+pub(super) struct Asked {
+    pub(super) request: ApiRequest,
+    /// Whether it has a text; else the hash says which.
+    pub(super) has_text: bool,
+    pub(super) hash: Option<TextHash>,
 }
 
 /// The requests in the body of a POST.
@@ -60,19 +48,22 @@ pub(super) fn from_body(body: &[u8], batch_max: Option<usize>) -> Result<Request
 }
 
 /// The request in the query string of a GET.
-pub(super) fn from_query(text: &str) -> Result<ApiRequest, Fault> {
+pub(super) fn from_query(text: &str) -> Result<Asked, Fault> {
     let mut fields = Map::new();
     for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = match name.as_ref() {
             "variables" | "extensions" if !value.is_empty() => parameter(&name, value)?,
-            "variables" | "extensions" => Json::Null,
+            // Left empty is left out.
+            "variables" | "extensions" | "operationName" if value.is_empty() => Json::Null,
             _ => Json::String(value.into_owned()),
         };
         if fields.insert(name.clone().into_owned(), value).is_some() {
             return Err(Fault::bad_request(format!("The parameter `{name}` is given more than once.")));
         }
     }
-    Ok(ApiRequest { read_only: true, ..request(fields)? })
+    let mut asked = request(fields)?;
+    asked.request.read_only = true;
+    Ok(asked)
 }
 
 fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, Fault> {
@@ -80,11 +71,15 @@ fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, Fault> {
         .map_err(|error| Fault::bad_request(format!("The parameter `{name}` is not valid JSON: {error}.")))
 }
 
-/// Members that are not known are ignored, as the specification wants; so is `extensions`, which has
-/// to be an object all the same.
-fn request(mut fields: Map<String, Json>) -> Result<ApiRequest, Fault> {
+/// Members that are not known are ignored, as the specification wants; so are extensions but the one that
+/// stands for the text, though they have to be an object.
+fn request(mut fields: Map<String, Json>) -> Result<Asked, Fault> {
+    let hash = TextHash::of(&object(&mut fields, "extensions")?)?;
     let query = match fields.remove("query") {
-        Some(Json::String(query)) => query,
+        // As clients send it that leave the text to its hash.
+        None | Some(Json::Null) if hash.is_some() => None,
+        Some(Json::String(query)) if hash.is_some() && query.is_empty() => None,
+        Some(Json::String(query)) => Some(query),
         Some(_) => return Err(Fault::bad_request("`query` has to be a string.")),
         None => return Err(Fault::bad_request("`query` is missing; it has to be the GraphQL document.")),
     };
@@ -94,8 +89,10 @@ fn request(mut fields: Map<String, Json>) -> Result<ApiRequest, Fault> {
         Some(_) => return Err(Fault::bad_request("`operationName` has to be a string or null.")),
     };
     let variables = object(&mut fields, "variables")?;
-    object(&mut fields, "extensions")?;
-    Ok(ApiRequest { query, operation_name, variables, read_only: false })
+    let has_text = query.is_some();
+    let query = query.unwrap_or_default();
+    let request = ApiRequest { query, operation_name, variables, ..ApiRequest::default() };
+    Ok(Asked { request, has_text, hash })
 }
 
 fn object(fields: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, Fault> {
@@ -113,8 +110,8 @@ mod tests {
     #[test]
     fn numbers_keep_their_text() {
         let body = br#"{"query": "q", "variables": {"price": 12345678901234567890.10}}"#;
-        let Ok(Requests::One(request)) = from_body(body, None) else { panic!("one request") };
-        assert_eq!(request.variables["price"].to_string(), "12345678901234567890.10");
+        let Ok(Requests::One(asked)) = from_body(body, None) else { panic!("one request") };
+        assert_eq!(asked.request.variables["price"].to_string(), "12345678901234567890.10");
     }
 
     #[test]

@@ -1,28 +1,51 @@
-//! Takes connections, serves requests on them, and lets those in flight finish when it is time to stop.
+//! Takes connections within their bounds, serves requests on them, and lets those in flight finish when it is
+//! time to stop.
 //!
 //! HTTP/1.1 only: whatever ends TLS in front of the server speaks HTTP/2 to browsers.
 
-use std::pin::pin;
+use std::io::{Error, ErrorKind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
+use futures_util::future::abortable;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 
 use super::Server;
+use super::places::Places;
+use super::unread::CONNECTION;
+use crate::metrics::Bound;
 
 /// How long to wait after the system refused a connection, for example for want of file descriptors.
-const AFTER_REFUSAL: std::time::Duration = std::time::Duration::from_millis(100);
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+/// Bytes that are read or written ahead on a connection; the head of a request has to fit.
+const BUFFER: usize = 128 << 10;
+/// Connections past the bound that are told so, at once; further ones are closed.
+pub(super) const WITHOUT_PLACE: usize = 64;
+/// How long they may take.
+const TIME_WITHOUT_PLACE: Duration = Duration::from_secs(2);
+
+type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
 
 /// Serves until `stop` resolves, then lets the requests in flight finish. `false` when some had not
 /// finished within the grace and were cut off.
 pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Output = ()>) -> bool {
-    let router = server.router();
+    let (options, router) = (server.options(), server.router());
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(server.options().head_timeout);
+    http.timer(TokioTimer::new()).header_read_timeout(options.head_timeout).max_buf_size(BUFFER);
+    let of_one = options.connections_per_address.unwrap_or(options.connections.div_ceil(2));
+    let places = Places::new(options.connections, of_one);
+    let without_place = WithoutPlace::new(&http, &server);
 
+    let mut refused = false;
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -30,26 +53,90 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
             () = &mut stop => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if has_gone(&error) => continue,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                if !refused {
+                    tracing::warn!(%error, "the system lets no connection through");
+                }
+                refused = true;
                 tokio::time::sleep(AFTER_REFUSAL).await;
                 continue;
             }
         };
+        if std::mem::take(&mut refused) {
+            tracing::info!("the system lets connections through again");
+        }
         // Answers are written in one piece; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
+        let place = match places.take(from.ip()) {
+            Ok(place) => place,
+            Err(bound) => {
+                server.metrics().http_bound(bound);
+                without_place.tell(wrap(stream, TIME_WITHOUT_PLACE));
+                continue;
+            }
+        };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let stream = wrap(stream, options.write_timeout);
+        let connection = graceful.watch(http.serve_connection(stream, service));
+        let (connection, handle) = abortable(connection);
+        let server = server.clone();
+        tokio::spawn(CONNECTION.scope(handle, async move {
+            let _connected = server.metrics().http_connected();
+            if let Ok(Err(error)) = connection.await {
+                let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<Error>());
+                if cause.is_some_and(|cause| cause.kind() == ErrorKind::TimedOut) {
+                    server.metrics().http_bound(Bound::WriteTimeout);
+                }
                 tracing::trace!(%error, "a connection ended early");
             }
-        });
+            drop(place);
+        }));
     }
 
     drop(listener);
     server.stop();
     tokio::time::timeout(server.options().grace, graceful.shutdown()).await.is_ok()
+}
+
+/// A stream whose other end has to read something within the time.
+fn wrap(stream: TcpStream, write_timeout: Duration) -> Stream {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write_timeout));
+    TokioIo::new(Box::pin(stream))
+}
+
+/// Whether the client went away before its connection was taken, which is its own affair.
+fn has_gone(error: &Error) -> bool {
+    use ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Tells connections past the bound that there is no place for them, and answers probes on them.
+struct WithoutPlace {
+    http: http1::Builder,
+    router: Router,
+    few: Arc<Semaphore>,
+}
+
+impl WithoutPlace {
+    fn new(http: &http1::Builder, server: &Server) -> WithoutPlace {
+        let mut http = http.clone();
+        http.keep_alive(false);
+        let few = Arc::new(Semaphore::new(WITHOUT_PLACE));
+        WithoutPlace { http, router: server.router_without_place(), few }
+    }
+
+    fn tell(&self, stream: Stream) {
+        let Ok(one) = self.few.clone().try_acquire_owned() else { return };
+        let service = TowerToHyperService::new(self.router.clone());
+        let connection = self.http.serve_connection(stream, service);
+        tokio::spawn(async move {
+            // Whether it was told or not: it ends.
+            let _ = tokio::time::timeout(TIME_WITHOUT_PLACE, connection).await;
+            drop(one);
+        });
+    }
 }

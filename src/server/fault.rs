@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::http::Uri;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::negotiate::Media;
 use crate::metrics::{ErrorCode, Label};
+
+/// Seconds after which whoever was turned away may come again.
+const RETRY_AFTER: &str = "1";
 
 /// What is wrong with a request, and what would be right.
 #[derive(Debug)]
@@ -18,8 +21,8 @@ pub(super) struct Fault {
     pub(super) status: StatusCode,
     pub(super) code: ErrorCode,
     pub(super) message: String,
-    /// For 405: the methods that would do.
-    pub(super) allow: Option<&'static str>,
+    /// What the status wants beside it: the methods that would do, when to come again.
+    pub(super) header: Option<(HeaderName, &'static str)>,
     /// For 500: the id under which the log has the cause.
     pub(super) error_id: Option<String>,
 }
@@ -27,7 +30,7 @@ pub(super) struct Fault {
 impl Fault {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Fault {
         let code = ErrorCode::BadUserInput;
-        Fault { status, code, message: message.into(), allow: None, error_id: None }
+        Fault { status, code, message: message.into(), header: None, error_id: None }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Fault {
@@ -35,7 +38,14 @@ impl Fault {
     }
 
     pub(super) fn method(allow: &'static str, message: impl Into<String>) -> Fault {
-        Fault { allow: Some(allow), ..Fault::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+        let header = Some((header::ALLOW, allow));
+        Fault { header, ..Fault::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    /// For what would do in a while.
+    pub(super) fn overloaded(message: impl Into<String>) -> Fault {
+        let (code, header) = (ErrorCode::Overloaded, Some((header::RETRY_AFTER, RETRY_AFTER)));
+        Fault { code, header, ..Fault::new(StatusCode::SERVICE_UNAVAILABLE, message) }
     }
 
     /// The GraphQL response.
@@ -51,8 +61,9 @@ impl Fault {
         let mut response = Response::new(Body::from(self.body()));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, media.content_type());
-        if let Some(allow) = self.allow {
-            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }
@@ -69,6 +80,11 @@ pub(super) async fn nothing_here(uri: Uri) -> Fault {
     let mut message = String::from("There is nothing at ");
     let _ = write!(message, "{}; the API is at /graphql.", uri.path());
     Fault { code: ErrorCode::NotFound, ..Fault::new(StatusCode::NOT_FOUND, message) }
+}
+
+/// For connections past the bound, on which only probes are answered.
+pub(super) async fn no_place() -> Fault {
+    Fault::overloaded("The server has as many connections as it may; come again in a while.")
 }
 
 /// For paths that are served, but not with this method.

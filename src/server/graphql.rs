@@ -4,60 +4,96 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::body::{self, Requests};
+use super::body::{self, Asked, Requests};
 use super::fault::Fault;
-use super::negotiate::{Media, prefers_gzip, require_json};
-use super::{COMPRESS_FROM, State, choice};
-use crate::graphql::{Api, ApiReply, ApiRequest, Outcome};
-use crate::metrics::{GraphqlKind, GraphqlOutcome};
+use super::negotiate::{Media, asks_for_websocket, prefers_gzip, prefers_html, require_json};
+use super::{COMPRESS_FROM, State, choice, upload};
+use crate::graphql::{Api, ApiReply, Leave, Outcome};
+use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
+
+/// Methods that can be used here.
+const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Answers a request to `/graphql`.
 pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    // Those of other origins have been answered before.
+    if request.method() == Method::OPTIONS {
+        return (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOW)]).into_response();
+    }
+    let by_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    if by_get && prefers_html(request.headers()) {
+        return to_the_editor(request.uri());
+    }
     let media = match Media::negotiate(request.headers()) {
         Ok(media) => media,
         Err(fault) => return refuse(&state, fault, Media::GraphqlResponse),
     };
-    match answer(&state, request, media).await {
+    match answer(&state, request, media, by_get).await {
         Ok(response) => response,
         Err(fault) => refuse(&state, fault, media),
     }
 }
 
-async fn answer(state: &State, request: Request, media: Media) -> Result<Response, Fault> {
+async fn answer(state: &State, request: Request, media: Media, by_get: bool) -> Result<Response, Fault> {
     let api = choice::of(state, request.headers())?;
     let gzip = prefers_gzip(request.headers());
-    let requests = if request.method() == Method::POST {
-        require_json(request.headers())?;
-        check_length(request.headers(), state.options.body_limit)?;
-        let body = body::read(request.into_body(), &state.options).await?;
-        body::from_body(&body, state.options.batch_max)?
-    } else if request.method() == Method::GET {
-        Requests::One(body::from_query(request.uri().query().unwrap_or_default())?)
-    } else {
+    if by_get {
+        if asks_for_websocket(request.headers()) {
+            let message = "There are no subscriptions in this API yet, so nothing speaks WebSocket here; send \
+                           queries and mutations by POST.";
+            return Err(Fault::bad_request(message));
+        }
+        let asked = body::from_query(request.uri().query().unwrap_or_default())?;
+        let leave = state.turns.take(state.engine()).await?;
+        return Ok(one(state, carry_out(state, api, asked, leave).await?, media, gzip));
+    }
+    if request.method() != Method::POST {
         let message = format!("{} cannot be used here; use POST, or GET for queries.", request.method());
-        return Err(Fault::method("GET, POST", message));
-    };
+        return Err(Fault::method(ALLOW, message));
+    }
+    require_json(request.headers())?;
+    let (parts, body) = request.into_parts();
+    // It takes up its room until the request has been answered: what is made of it is larger still.
+    let upload = upload::read(state, &parts.headers, body).await?;
+    let requests = body::from_body(&upload.bytes, state.options.batch_max)?;
+    let leave = state.turns.take(state.engine()).await?;
     Ok(match requests {
-        Requests::One(request) => one(api.execute(request).await, media, gzip),
-        Requests::Batch(requests) => batch(api, requests, media).await,
+        Requests::One(asked) => one(state, carry_out(state, api, asked, leave).await?, media, gzip),
+        Requests::Batch(all) => batch(state, api, all, leave, media).await,
     })
 }
 
-/// Refuses at once what says that it is too large, before its body is sent.
-fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    match length.is_some_and(|length| length > limit as u64) {
-        true => Err(body::too_large(limit)),
-        false => Ok(()),
+/// Carries out one operation.
+async fn carry_out(state: &State, api: &Api, asked: Asked, leave: Leave) -> Result<ApiReply, Fault> {
+    let (mut request, new_text) = state.texts.resolve(asked, state.engine())?;
+    request.leave = leave;
+    let reply = api.execute(request).await;
+    if let Some(text) = new_text
+        && reply.outcome == Outcome::Executed
+    {
+        state.texts.keep(text);
     }
+    Ok(reply)
 }
 
-fn one(reply: ApiReply, media: Media, gzip: bool) -> Response {
+/// Whoever looks at the API with a browser is shown the editor, with the query if there is one. Its address is
+/// relative: what stands before the server may have put a path before all of it.
+fn to_the_editor(uri: &Uri) -> Response {
+    let place = uri.query().and_then(|query| HeaderValue::try_from(format!("./?{query}")).ok());
+    let place = place.unwrap_or_else(|| HeaderValue::from_static("./"));
+    let headers = [
+        (header::LOCATION, place),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::VARY, HeaderValue::from_static("accept")),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+fn one(state: &State, reply: ApiReply, media: Media, gzip: bool) -> Response {
     let status = match (reply.outcome, media) {
         (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
@@ -67,13 +103,13 @@ fn one(reply: ApiReply, media: Media, gzip: bool) -> Response {
     let mut response = match large.then(|| reply.body.gzip()).flatten() {
         // Compressed before, and not to be compressed anew for everybody.
         Some(gzip) => {
-            let mut response = respond(status, gzip, media);
+            let mut response = respond(state, status, gzip, media);
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
             response
         }
-        None => respond(status, reply.body.plain().clone(), media),
+        None => respond(state, status, reply.body.plain().clone(), media),
     };
     if reply.outcome == Outcome::NotAllowed {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -81,18 +117,36 @@ fn one(reply: ApiReply, media: Media, gzip: bool) -> Response {
     response
 }
 
-/// One after the other, so that mutations happen in the order in which they stand.
-async fn batch(api: &Api, requests: Vec<ApiRequest>, media: Media) -> Response {
-    let mut bodies = BytesMut::new();
-    for (place, request) in requests.into_iter().enumerate() {
+/// One after the other, so that mutations happen in the order in which they stand. Once the answers take up all
+/// that they may, what is left is not carried out.
+async fn batch(state: &State, api: &Api, all: Vec<Asked>, leave: Leave, media: Media) -> Response {
+    let (mut bodies, mut leave, limit) = (BytesMut::new(), Some(leave), state.options.batch_answers);
+    for (place, asked) in all.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
-        bodies.extend_from_slice(api.execute(request).await.body.plain());
+        if bodies.len() > limit {
+            let message = format!(
+                "This was not carried out: the answers before it take up all of the {limit} bytes that those to \
+                 one request may have; ask for less, or send it on its own."
+            );
+            let fault = Fault { code: ErrorCode::TooComplex, ..Fault::bad_request(message) };
+            bodies.extend_from_slice(rejected(state, &fault).as_bytes());
+            continue;
+        }
+        let turn = match leave.take() {
+            Some(leave) => leave,
+            None => state.turns.wait().await,
+        };
+        match carry_out(state, api, asked, turn).await {
+            Ok(reply) => bodies.extend_from_slice(reply.body.plain()),
+            Err(fault) => bodies.extend_from_slice(rejected(state, &fault).as_bytes()),
+        }
     }
     bodies.put_u8(b']');
-    respond(StatusCode::OK, bodies.freeze(), media)
+    respond(state, StatusCode::OK, bodies.freeze(), media)
 }
 
-fn respond(status: StatusCode, body: Bytes, media: Media) -> Response {
+fn respond(state: &State, status: StatusCode, body: Bytes, media: Media) -> Response {
+    let body = state.unread.count(body, state.engine());
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -103,8 +157,14 @@ fn respond(status: StatusCode, body: Bytes, media: Media) -> Response {
 }
 
 fn refuse(state: &State, fault: Fault, media: Media) -> Response {
+    rejected(state, &fault);
+    fault.response(media)
+}
+
+/// What stands for an operation that was not carried out.
+fn rejected(state: &State, fault: &Fault) -> String {
     let metrics = state.engine().metrics();
     metrics.graphql_request(GraphqlKind::Unknown, GraphqlOutcome::Rejected);
     metrics.graphql_error(fault.code);
-    fault.response(media)
+    fault.body()
 }

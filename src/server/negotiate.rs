@@ -1,6 +1,6 @@
 //! Which media type the client wants, and which one it sent.
 
-use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::fault::Fault;
@@ -24,21 +24,18 @@ impl Media {
 
     /// The best of what the client accepts; with equal weights the modern one.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Fault> {
-        let mut accepted = headers.get_all(ACCEPT).iter().peekable();
-        if accepted.peek().is_none() {
+        if !headers.contains_key(ACCEPT) {
             return Ok(Media::GraphqlResponse);
         }
-        let ranges: Vec<Range<'_>> = accepted
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(Range::parse)
-            .collect();
-        let weight = |media: &str| {
-            let of_kind = ranges.iter().filter(|range| range.covers(media));
-            of_kind.max_by_key(|range| range.precision()).map_or(0, |range| range.weight)
-        };
+        let ranges = ranges(headers);
+        let weight = |media: &str| weight(&ranges, media);
         let (modern, plain) = (weight("application/graphql-response+json"), weight("application/json"));
         match (modern, plain) {
+            (0, 0) if weight("text/event-stream") > 0 => Err(Fault::new(
+                StatusCode::NOT_ACCEPTABLE,
+                "There are no subscriptions in this API yet, so there is no text/event-stream; accept \
+                 application/graphql-response+json or application/json.",
+            )),
             (0, 0) => Err(Fault::new(
                 StatusCode::NOT_ACCEPTABLE,
                 "Accept application/graphql-response+json or application/json.",
@@ -47,6 +44,23 @@ impl Media {
             _ => Ok(Media::Json),
         }
     }
+}
+
+/// Whether the client is a browser that shows a page: it names HTML before all that the API answers with.
+pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
+    let ranges = ranges(headers);
+    let html = ranges.iter().find(|range| range.media.eq_ignore_ascii_case("text/html"));
+    html.is_some_and(|html| {
+        html.weight > 0
+            && html.weight > weight(&ranges, "application/graphql-response+json")
+            && html.weight > weight(&ranges, "application/json")
+    })
+}
+
+/// Whether the client wants to go on with WebSocket.
+pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(UPGRADE).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("websocket"))
 }
 
 /// Whether the client takes gzip, and nothing rather than that.
@@ -83,6 +97,18 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Fault> {
             "Send the request as JSON in UTF-8, with the header `content-type: application/json`.",
         )),
     }
+}
+
+/// All parts of the `accept` header.
+fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect()
+}
+
+/// How much a media type is wanted.
+fn weight(ranges: &[Range<'_>], media: &str) -> u32 {
+    let of_kind = ranges.iter().filter(|range| range.covers(media));
+    of_kind.max_by_key(|range| range.precision()).map_or(0, |range| range.weight)
 }
 
 /// One part of an `accept` header.
@@ -143,6 +169,26 @@ mod tests {
         ] {
             assert_eq!(negotiated(accept), media, "{accept}");
         }
+    }
+
+    #[test]
+    fn sees_a_browser() {
+        for (accept, browser) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8", true),
+            ("text/html", true),
+            ("text/html, application/json;q=0.9", true),
+            ("text/html, application/json", false),
+            ("text/html;q=0", false),
+            ("text/html, */*", false),
+            ("*/*", false),
+            ("text/*", false),
+            ("application/json", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(prefers_html(&headers), browser, "{accept}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
     }
 
     #[test]

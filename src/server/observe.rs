@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use axum::extract::{Request, State as Shared};
 use axum::http::HeaderValue;
+use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::field::Empty;
@@ -54,6 +55,7 @@ pub(super) async fn observe(Shared(state): Shared<Arc<State>>, request: Request,
             traced.record("otel.status_code", "ERROR");
         }
         response.headers_mut().insert(REQUEST_ID, id);
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
     .instrument(inside)

@@ -1,15 +1,16 @@
 //! GraphQL over HTTP as its specification says, and everything else that the server answers.
 
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    VARY,
-};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::app::TestApp;
+
+mod origins;
+mod uploads;
+mod visitors;
 
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
 
@@ -95,7 +96,7 @@ async fn requests_that_are_none_are_refused_whatever_is_accepted() {
 async fn nulls_and_unknown_members_are_passed_over() {
     let app = app().await;
     let body = r#"{"query": "{ __typename }", "operationName": null, "variables": null,
-                   "extensions": {"persistedQuery": {"version": 1}}, "id": 7}"#;
+                   "extensions": {"tracing": {"version": 1}, "persistedQuery": null}, "id": 7}"#;
     let response = post(&app, None, body).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(json_of(response).await, json!({"data": {"__typename": "Query"}}));
@@ -136,6 +137,9 @@ async fn get_is_for_queries() {
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(json_of(response).await, json!({"data": {"bookByIsbn": null}}));
 
+    let empty = [("query", "{ __typename }"), ("operationName", ""), ("variables", ""), ("extensions", "")];
+    assert_eq!(get(&empty).await.status(), StatusCode::OK, "what is empty is left out");
+
     let mutation = r#"mutation { createBook(input: {isbn: "1", title: "x"}) { id } }"#;
     let response = get(&[("query", mutation)]).await;
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
@@ -159,11 +163,11 @@ async fn get_is_for_queries() {
 #[tokio::test]
 async fn other_methods_and_paths_are_refused() {
     let app = app().await;
-    for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
         let response =
             app.http.request(method, app.url("/graphql")).send().await.expect("the server answers");
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!(response.headers()[ALLOW], "GET, POST");
+        assert_eq!(response.headers()[ALLOW], "GET, HEAD, POST, OPTIONS");
         assert_error(response, "use POST").await;
     }
     let response = app.http.get(app.url("/graphq")).send().await.expect("the server answers");
@@ -237,6 +241,28 @@ async fn batches_are_answered_in_order_where_they_are_allowed() {
 }
 
 #[tokio::test]
+async fn the_answers_to_a_batch_are_bounded_together() {
+    let change = |options: &mut oponn::server::ServerOptions| {
+        (options.batch_max, options.batch_answers) = (Some(4), 100);
+    };
+    let app = TestApp::with(SDL).options(change).start().await;
+    let create = |isbn: &str, title: &str| {
+        let input = format!("{{isbn: \"{isbn}\", title: \"{title}\"}}");
+        json!({ "query": format!("mutation {{ createBook(input: {input}) {{ title }} }}") })
+    };
+    let long = "x".repeat(60);
+    let all = json!([create("1", &long), create("2", &long), create("3", "C"), create("4", "D")]);
+    let body = json_of(post(&app, None, all.to_string()).await).await;
+    for done in 0..2 {
+        assert_eq!(body[done], json!({ "data": { "createBook": { "title": long } } }));
+    }
+    for left in 2..4 {
+        assert_eq!(body[left]["errors"][0]["extensions"]["code"], "TOO_COMPLEX", "{body}");
+    }
+    assert_eq!(app.data("{ books { totalCount } }", Json::Null).await, json!({"books": {"totalCount": 2}}));
+}
+
+#[tokio::test]
 async fn large_answers_are_compressed_for_those_who_understand() {
     let app = app().await;
     let introspection = r#"{"query": "{ __schema { types { name fields { name } } } }"}"#;
@@ -254,30 +280,6 @@ async fn large_answers_are_compressed_for_those_who_understand() {
             response.headers().get_all(VARY).iter().filter_map(|v| v.to_str().ok()).collect();
         assert!(vary.join(",").to_lowercase().contains("accept"), "{vary:?}");
     }
-}
-
-#[tokio::test]
-async fn other_origins_are_allowed_by_configuration_only() {
-    let preflight = async |app: &TestApp, origin: &str| {
-        let request = app.http.request(Method::OPTIONS, app.url("/graphql")).header("origin", origin);
-        let request = request.header("access-control-request-method", "POST");
-        let response = request.header("access-control-request-headers", "content-type").send().await;
-        let response = response.expect("the server answers");
-        response
-            .headers()
-            .get("access-control-allow-origin")
-            .map(|value| value.to_str().expect("text").to_owned())
-    };
-    let closed = app().await;
-    assert_eq!(preflight(&closed, "https://a.example").await, None);
-
-    let origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
-    let some = TestApp::with(SDL).options(|options| options.cors_origins = origins).start().await;
-    assert_eq!(preflight(&some, "https://b.example").await.as_deref(), Some("https://b.example"));
-    assert_eq!(preflight(&some, "https://c.example").await, None);
-
-    let all = TestApp::with(SDL).options(|options| options.cors_origins = vec!["*".to_owned()]).start().await;
-    assert_eq!(preflight(&all, "https://c.example").await.as_deref(), Some("*"));
 }
 
 #[tokio::test]
@@ -299,33 +301,6 @@ async fn each_request_has_an_id() {
     for harmful in ["two words", long.as_str()] {
         assert_ne!(id(Some(harmful)).await, harmful);
     }
-}
-
-#[tokio::test]
-async fn the_editor_is_served_without_the_internet() {
-    let app = app().await;
-    let page = app.http.get(app.url("/")).send().await.expect("the server answers");
-    assert_eq!(content_type(&page), "text/html");
-    assert!(page.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text").contains("script-src 'self'"));
-    let html = page.text().await.expect("text");
-    assert!(html.contains("books(first: 3)"), "the page suggests a query of the schema: {html}");
-    assert!(!html.contains("//"), "nothing comes from elsewhere: {html}");
-
-    let files: Vec<&str> = html.split('"').filter(|part| part.starts_with("graphiql/")).collect();
-    assert_eq!(files.len(), 5);
-    for file in files {
-        let get = |accept| app.http.get(app.url(&format!("/{file}"))).header(ACCEPT_ENCODING, accept).send();
-        let packed = get("gzip").await.expect("the server answers");
-        assert_eq!(packed.status(), StatusCode::OK, "{file}");
-        assert!(packed.headers().contains_key(CACHE_CONTROL), "{file}");
-        let is_packed = packed.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
-        let plain = get("identity").await.expect("the server answers");
-        assert!(!plain.headers().contains_key(CONTENT_ENCODING), "{file}");
-        let (packed, plain) = (packed.bytes().await.expect("whole"), plain.bytes().await.expect("whole"));
-        assert!(!is_packed || packed.len() < plain.len(), "{file}");
-    }
-    let missing = app.http.get(app.url("/graphiql/nothing.js")).send().await.expect("the server answers");
-    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod bounds;
 mod cache_contract;
 mod cache_parity;
 mod cli;
@@ -18,6 +19,7 @@ mod metrics;
 mod outage;
 mod outside_json;
 mod overload;
+mod persisted;
 mod schema_faults;
 mod schema_mutations;
 mod secrets;

@@ -5,6 +5,7 @@ pub mod gate;
 pub mod program;
 pub mod promql;
 pub mod proxy;
+pub mod raw;
 pub mod redis_server;
 pub mod scrape;
 pub mod services;

@@ -1,0 +1,138 @@
+//! Automatic persisted queries: clients send the hash of a text, and the text itself only when this server does
+//! not know it yet.
+//!
+//! Only texts that were executed are kept, so that nobody fills the room with what is none. It is this server's
+//! own: another one behind the same load balancer is sent the text once more.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+
+use super::body::Asked;
+use super::fault::Fault;
+use crate::engine::Engine;
+use crate::graphql::ApiRequest;
+use crate::metrics::{ErrorCode, KeptKind, KeptResult};
+
+/// What is kept of a text beside it, roughly.
+const OVERHEAD: u64 = 128;
+/// A text takes up at the most this share of the room.
+const SHARE: u64 = 16;
+/// Parts that have locks of their own; the largest text has to fit into one of them.
+const SHARDS: usize = 8;
+
+/// The SHA-256 of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TextHash([u8; 32]);
+
+/// The texts that clients may name by their hashes.
+pub(super) struct Texts {
+    /// None when persisted queries are turned off.
+    kept: Option<Cache<TextHash, Arc<str>, Weight>>,
+    /// Bytes of a text at the most.
+    largest: u64,
+}
+
+/// A text to be kept when it has proved to be one.
+pub(super) struct NewText(TextHash, Arc<str>);
+
+impl TextHash {
+    /// The hash that the extensions of a request give.
+    pub(super) fn of(extensions: &Map<String, Json>) -> Result<Option<TextHash>, Fault> {
+        let fields = match extensions.get("persistedQuery") {
+            None | Some(Json::Null) => return Ok(None),
+            Some(Json::Object(fields)) => fields,
+            Some(_) => return Err(Fault::bad_request("`extensions.persistedQuery` has to be an object.")),
+        };
+        if fields.get("version").and_then(Json::as_u64) != Some(1) {
+            return Err(Fault::bad_request("`extensions.persistedQuery.version` has to be 1."));
+        }
+        let mut hash = [0; 32];
+        let text = fields.get("sha256Hash").and_then(Json::as_str);
+        match text.map(|text| hex::decode_to_slice(text, &mut hash)) {
+            Some(Ok(())) => Ok(Some(TextHash(hash))),
+            _ => Err(Fault::bad_request(
+                "`extensions.persistedQuery.sha256Hash` has to be the SHA-256 of the document in hexadecimal digits.",
+            )),
+        }
+    }
+
+    fn of_text(text: &str) -> TextHash {
+        TextHash(Sha256::digest(text.as_bytes()).into())
+    }
+}
+
+impl Texts {
+    /// Room for so many bytes; 0 turns persisted queries off.
+    pub(super) fn new(bytes: u64) -> Texts {
+        let kept = (bytes > 0).then(|| {
+            let options = OptionsBuilder::new()
+                .estimated_items_capacity(usize::try_from(bytes / 1_024).unwrap_or(0).max(1))
+                .weight_capacity(bytes)
+                .shards(SHARDS)
+                .build()
+                .expect("all that has to be given is given");
+            Cache::with_options(options, Weight, DefaultHashBuilder::default(), DefaultLifecycle::default())
+        });
+        Texts { kept, largest: bytes / SHARE }
+    }
+
+    /// The request with its text, and the text if it is to be kept.
+    pub(super) fn resolve(
+        &self,
+        asked: Asked,
+        engine: &Engine,
+    ) -> Result<(ApiRequest, Option<NewText>), Fault> {
+        let Asked { mut request, has_text, hash } = asked;
+        let Some(hash) = hash else { return Ok((request, None)) };
+        let Some(kept) = &self.kept else {
+            return if has_text { Ok((request, None)) } else { Err(not_supported()) };
+        };
+        if !has_text {
+            let text = kept.get(&hash);
+            let result = if text.is_some() { KeptResult::Hit } else { KeptResult::Miss };
+            engine.metrics().graphql_kept(KeptKind::Persisted, result);
+            request.query = text.ok_or_else(not_found)?.as_ref().to_owned();
+            return Ok((request, None));
+        }
+        if hash != TextHash::of_text(&request.query) {
+            return Err(Fault::bad_request(
+                "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`; send that of exactly this text.",
+            ));
+        }
+        let is_new = request.query.len() as u64 + OVERHEAD <= self.largest && kept.peek(&hash).is_none();
+        let new = is_new.then(|| NewText(hash, request.query.as_str().into()));
+        Ok((request, new))
+    }
+
+    /// Keeps a text that was executed.
+    pub(super) fn keep(&self, NewText(hash, text): NewText) {
+        if let Some(kept) = &self.kept {
+            kept.insert(hash, text);
+        }
+    }
+}
+
+/// Clients know both by their messages and codes, and that they come with 200.
+fn not_found() -> Fault {
+    let code = ErrorCode::PersistedQueryNotFound;
+    Fault { code, ..Fault::new(StatusCode::OK, "PersistedQueryNotFound") }
+}
+
+fn not_supported() -> Fault {
+    let code = ErrorCode::PersistedQueryNotSupported;
+    Fault { code, ..Fault::new(StatusCode::OK, "PersistedQueryNotSupported") }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<TextHash, Arc<str>> for Weight {
+    fn weight(&self, _: &TextHash, text: &Arc<str>) -> u64 {
+        text.len() as u64 + OVERHEAD
+    }
+}

@@ -1,0 +1,153 @@
+//! How many connections there may be, in all and of one address.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::metrics::Bound;
+
+/// A server that was full says that it is not any more when so much of it is free again: a tenth. Else the log
+/// would have a line for each connection that comes and goes at the bound.
+const FREE_AGAIN: usize = 10;
+
+/// The places for connections.
+pub(super) struct Places {
+    all: usize,
+    of_one: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Default)]
+struct Taken {
+    all: Count,
+    by_address: HashMap<IpAddr, Count>,
+}
+
+#[derive(Default)]
+struct Count {
+    taken: usize,
+    full: bool,
+}
+
+/// A place of one connection, free again when this is dropped.
+pub(super) struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+}
+
+impl Places {
+    pub(super) fn new(all: usize, of_one: usize) -> Arc<Places> {
+        Arc::new(Places { all, of_one, taken: Mutex::default() })
+    }
+
+    /// A place for a connection from there, or the bound that it would break.
+    pub(super) fn take(self: &Arc<Places>, address: IpAddr) -> Result<Place, Bound> {
+        let address = subscriber(address);
+        let mut taken = self.taken.lock();
+        let Taken { all, by_address } = &mut *taken;
+        if all.taken >= self.all {
+            if all.fills() {
+                tracing::warn!(connections = self.all, "all connections are taken: more are turned away");
+            }
+            return Err(Bound::Connections);
+        }
+        let of_one = by_address.entry(address).or_default();
+        if of_one.taken >= self.of_one {
+            if of_one.fills() {
+                tracing::warn!(
+                    %address,
+                    connections = self.of_one,
+                    "an address has all connections that it may have: more of it are turned away; if it is a \
+                     proxy, raise `server.connections_per_address`"
+                );
+            }
+            return Err(Bound::Address);
+        }
+        all.taken += 1;
+        of_one.taken += 1;
+        Ok(Place { places: self.clone(), address })
+    }
+}
+
+impl Count {
+    /// Whether it is news that there is no place left.
+    fn fills(&mut self) -> bool {
+        !std::mem::replace(&mut self.full, true)
+    }
+
+    /// Whether it is news, after one has gone, that there are places again.
+    fn empties(&mut self, most: usize) -> bool {
+        self.taken -= 1;
+        let again = self.full && self.taken <= most - most.div_ceil(FREE_AGAIN);
+        self.full &= !again;
+        again
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (places, mut taken) = (&self.places, self.places.taken.lock());
+        if taken.all.empties(places.all) {
+            tracing::info!("connections are taken again");
+        }
+        if let Some(of_one) = taken.by_address.get_mut(&self.address) {
+            if of_one.empties(places.of_one) {
+                tracing::info!(address = %self.address, "connections of the address are taken again");
+            }
+            if of_one.taken == 0 {
+                taken.by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// Whose address it is: one subscriber of IPv6 has at least 2^64 of them.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn one_address_leaves_places_for_others() {
+        let places = Places::new(3, 2);
+        let (one, two) = (places.take(at("10.0.0.1")), places.take(at("::ffff:10.0.0.1")));
+        assert!(one.is_ok() && two.is_ok());
+        assert_eq!(places.take(at("10.0.0.1")).err(), Some(Bound::Address));
+        let other = places.take(at("10.0.0.2"));
+        assert!(other.is_ok());
+        assert_eq!(places.take(at("10.0.0.3")).err(), Some(Bound::Connections));
+        drop(two);
+        assert!(places.take(at("10.0.0.1")).is_ok(), "its place is free again, and dropped at once");
+        drop((one, other));
+        assert!(places.taken.lock().by_address.is_empty(), "nothing is left of addresses that have gone");
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_subscriber() {
+        let places = Places::new(10, 1);
+        let _one = places.take(at("2001:db8:1:2::1"));
+        assert_eq!(places.take(at("2001:db8:1:2:ffff::9")).err(), Some(Bound::Address));
+        assert!(places.take(at("2001:db8:1:3::1")).is_ok());
+    }
+
+    #[test]
+    fn no_place_is_no_place() {
+        assert_eq!(Places::new(0, 5).take(at("10.0.0.1")).err(), Some(Bound::Connections));
+        assert_eq!(Places::new(5, 0).take(at("10.0.0.1")).err(), Some(Bound::Address));
+    }
+}

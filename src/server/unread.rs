@@ -1,0 +1,113 @@
+//! Bounds what answers take up that their clients have not read yet.
+//!
+//! Whoever asks for much and reads nothing must not take the memory from those who read: past the bound, those
+//! connections are cut off whose answers have waited longest.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::AbortHandle;
+use parking_lot::Mutex;
+
+use crate::engine::Engine;
+use crate::metrics::Bound;
+
+/// Smaller answers are not counted: the number of connections bounds them.
+const COUNTED_FROM: usize = 64 << 10;
+
+tokio::task_local! {
+    /// Ends the connection that the current task serves.
+    pub(super) static CONNECTION: AbortHandle;
+}
+
+/// The large answers that are being sent.
+pub(super) struct Unread {
+    bytes: usize,
+    held: Arc<Mutex<Held>>,
+}
+
+#[derive(Default)]
+struct Held {
+    bytes: usize,
+    next: u64,
+    /// Oldest first.
+    answers: BTreeMap<u64, (Buffer, Option<AbortHandle>)>,
+    /// How many answers there are of the same bytes: what is kept is sent to many.
+    buffers: HashMap<Buffer, usize>,
+}
+
+/// Where the bytes of an answer are, and how many.
+type Buffer = (usize, usize);
+
+/// Bytes of an answer that are counted until nothing refers to them any more.
+struct Counted {
+    bytes: Bytes,
+    held: Arc<Mutex<Held>>,
+    number: u64,
+}
+
+impl Unread {
+    pub(super) fn new(bytes: usize) -> Unread {
+        Unread { bytes, held: Arc::default() }
+    }
+
+    /// The same bytes, counted until they have been sent.
+    pub(super) fn count(&self, bytes: Bytes, engine: &Engine) -> Bytes {
+        if bytes.len() < COUNTED_FROM {
+            return bytes;
+        }
+        let mut held = self.held.lock();
+        let number = held.add((bytes.as_ptr() as usize, bytes.len()), CONNECTION.try_get().ok());
+        while held.bytes > self.bytes && held.answers.len() > 1 {
+            if let Some(connection) = held.pop_oldest() {
+                connection.abort();
+                engine.metrics().http_bound(Bound::Unread);
+            }
+        }
+        drop(held);
+        Bytes::from_owner(Counted { bytes, held: self.held.clone(), number })
+    }
+}
+
+impl Held {
+    fn add(&mut self, buffer: Buffer, connection: Option<AbortHandle>) -> u64 {
+        let count = self.buffers.entry(buffer).or_default();
+        *count += 1;
+        if *count == 1 {
+            self.bytes += buffer.1;
+        }
+        self.next += 1;
+        self.answers.insert(self.next, (buffer, connection));
+        self.next
+    }
+
+    fn pop_oldest(&mut self) -> Option<AbortHandle> {
+        let (number, _) = self.answers.first_key_value()?;
+        self.remove(*number)
+    }
+
+    fn remove(&mut self, number: u64) -> Option<AbortHandle> {
+        let (buffer, connection) = self.answers.remove(&number)?;
+        if let Some(count) = self.buffers.get_mut(&buffer) {
+            *count -= 1;
+            if *count == 0 {
+                self.buffers.remove(&buffer);
+                self.bytes -= buffer.1;
+            }
+        }
+        connection
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.held.lock().remove(self.number);
+    }
+}

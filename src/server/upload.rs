@@ -1,0 +1,153 @@
+//! Reads bodies of requests within their limits: of size, of time, and of what they take up all together.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use flate2::bufread::MultiGzDecoder;
+use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::fault::Fault;
+use super::{ServerOptions, State};
+use crate::metrics::Bound;
+
+/// The first bytes of a body are not counted: the number of connections bounds them, and requests as they
+/// should be come in whatever large bodies there are.
+const FREE: usize = 16 << 10;
+
+/// A body, and the room that it takes up.
+pub(super) struct Upload {
+    pub(super) bytes: Bytes,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+/// The room for all bodies.
+pub(super) struct Room(Arc<Semaphore>);
+
+impl Room {
+    /// So many bytes, but not less than one body may have.
+    pub(super) fn new(options: &ServerOptions) -> Room {
+        // What is compressed is there in both forms for a while.
+        let bytes = options.bodies.max(options.body_limit.saturating_mul(2));
+        Room(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+    }
+}
+
+/// How a body is packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+}
+
+/// Reads the body of a request.
+pub(super) async fn read(state: &State, headers: &HeaderMap, body: Body) -> Result<Upload, Fault> {
+    let (coding, options) = (coding(headers)?, &state.options);
+    check_length(headers, options.body_limit)?;
+    let collected = collect(state, body);
+    let Ok(upload) = tokio::time::timeout(options.body_timeout, collected).await else {
+        return Err(Fault::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."));
+    };
+    match coding {
+        Coding::Identity => upload,
+        Coding::Gzip => unpack(state, upload?),
+    }
+}
+
+fn coding(headers: &HeaderMap) -> Result<Coding, Fault> {
+    let Some(name) = headers.get(header::CONTENT_ENCODING) else { return Ok(Coding::Identity) };
+    let is = |coding: &str| name.as_bytes().trim_ascii().eq_ignore_ascii_case(coding.as_bytes());
+    let several = headers.get_all(header::CONTENT_ENCODING).iter().nth(1).is_some();
+    match several {
+        false if is("gzip") || is("x-gzip") => Ok(Coding::Gzip),
+        false if is("identity") => Ok(Coding::Identity),
+        _ => {
+            let message = "Send the body as it is, or packed once with gzip.";
+            let fault = Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+            Err(Fault { header: Some((header::ACCEPT_ENCODING, "gzip")), ..fault })
+        }
+    }
+}
+
+/// Refuses at once what says that it is too large, before it is sent.
+fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match length.is_some_and(|length| length > limit as u64) {
+        true => Err(too_large(limit)),
+        false => Ok(()),
+    }
+}
+
+fn too_large(limit: usize) -> Fault {
+    let message = format!("The body is too large; it may have {limit} bytes.");
+    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+async fn collect(state: &State, mut body: Body) -> Result<Upload, Fault> {
+    let limit = state.options.body_limit;
+    let mut upload = Upload { bytes: Bytes::new(), room: None };
+    // Most bodies come in one piece, which is not copied.
+    let mut pieces = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Fault::bad_request("The body ended early."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let length = upload.bytes.len() + pieces.len() + data.len();
+        if length > limit {
+            return Err(too_large(limit));
+        }
+        upload.reserve(state, length)?;
+        if upload.bytes.is_empty() && pieces.is_empty() {
+            upload.bytes = data;
+        } else {
+            pieces.extend_from_slice(&std::mem::take(&mut upload.bytes));
+            pieces.extend_from_slice(&data);
+        }
+    }
+    if !pieces.is_empty() {
+        upload.bytes = pieces.freeze();
+    }
+    Ok(upload)
+}
+
+/// The body that is packed in one, which is held to the same limit.
+fn unpack(state: &State, mut upload: Upload) -> Result<Upload, Fault> {
+    let (packed, limit) = (upload.bytes.clone(), state.options.body_limit);
+    let mut plain = Vec::new();
+    let mut decoder = MultiGzDecoder::new(&*packed).take(limit as u64 + 1);
+    decoder
+        .read_to_end(&mut plain)
+        .map_err(|_| Fault::bad_request("The body is not what its `content-encoding` says: gzip."))?;
+    if plain.len() > limit {
+        return Err(too_large(limit));
+    }
+    upload.reserve(state, packed.len() + plain.len())?;
+    upload.bytes = plain.into();
+    Ok(upload)
+}
+
+impl Upload {
+    /// Takes up room for so many bytes in all.
+    fn reserve(&mut self, state: &State, bytes: usize) -> Result<(), Fault> {
+        let held = self.room.as_ref().map_or(FREE, |room| FREE + room.num_permits());
+        let Some(more) = bytes.checked_sub(held).filter(|more| *more > 0) else { return Ok(()) };
+        let more = u32::try_from(more).ok().and_then(|more| {
+            let room = &state.room.0;
+            room.clone().try_acquire_many_owned(more).ok()
+        });
+        let Some(more) = more else {
+            state.engine().metrics().http_bound(Bound::Bodies);
+            let message =
+                "The server has as many large bodies at hand as it may; send this one again in a while.";
+            return Err(Fault::overloaded(message));
+        };
+        match &mut self.room {
+            Some(room) => room.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! How many requests are carried out at once, and how many wait for that.
+
+use std::sync::Arc;
+
+use oponn::cache::{CacheLimits, MemoryCache};
+use oponn::engine::{Engine, EngineOptions};
+use oponn::graphql::Api;
+use oponn::metrics::Metrics;
+use oponn::server::{self, Server, ServerOptions};
+use oponn::store::{SqliteStore, Store};
+use serde_json::Value as Json;
+use tokio::net::TcpListener;
+
+use super::{SDL, until};
+use crate::support::app::model;
+use crate::support::gate::Gate;
+use crate::support::raw::Raw;
+
+/// A server whose queries wait until the test lets them go on.
+struct Held {
+    gate: Arc<Gate>,
+    metrics: Arc<Metrics>,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Held {
+    async fn start(executions: usize, queue: usize) -> Held {
+        let (model, metrics) = (Arc::new(model(SDL)), Arc::new(Metrics::default()));
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let store = SqliteStore::open(model.clone(), &folder.path().join("test.db")).expect("it can be made");
+        store.prepare().await.expect("it can be prepared");
+        let gate = Arc::new(Gate::new(Arc::new(MemoryCache::new(CacheLimits::default()))));
+        let engine =
+            Engine::new(model, Arc::new(store), gate.clone(), metrics.clone(), EngineOptions::default());
+        let api = Api::new(Arc::new(engine), Default::default()).expect("the schema can be served");
+        let options = ServerOptions { executions, queue, ..ServerOptions::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let address = listener.local_addr().expect("a bound socket has an address").to_string();
+        tokio::spawn(server::serve(listener, Server::new(api.into(), options), std::future::pending()));
+        Held { gate, metrics, address, _folder: folder }
+    }
+
+    /// Sends a query that nobody else asks.
+    async fn ask(&self, number: usize) -> Raw {
+        let mut raw = Raw::connect(&self.address).await;
+        raw.query(&format!("{{ b{number}: books {{ totalCount }} }}")).await;
+        raw
+    }
+
+    fn says(&self, line: &str) -> bool {
+        self.metrics.render().lines().any(|found| found == line)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn past_the_bound_requests_wait_and_past_the_queue_they_are_turned_away() {
+    let held = Held::start(2, 1).await;
+    let mut asked = Vec::new();
+    for number in 0..4 {
+        asked.push(held.ask(number).await);
+    }
+    // Two are carried out and one waits: one of the four is told at once.
+    let answers = asked.iter_mut().map(|raw| Box::pin(raw.answer()));
+    let (first, _, others) = futures_util::future::select_all(answers).await;
+    let first = first.expect("an answer");
+    assert_eq!(first.status, 503, "{first:?}");
+    assert!(first.head.contains("retry-after: 1\r\n"), "{first:?}");
+    let body: Json = serde_json::from_str(&first.body).expect("JSON");
+    assert_eq!(body["errors"][0]["extensions"]["code"], "OVERLOADED", "{body}");
+    assert!(held.says(r#"oponn_http_bounds_total{bound="executions"} 1"#));
+    // Probes do not wait.
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(Raw::connect(&held.address).await.get(path).await.status, 200, "{path}");
+    }
+    held.gate.pass(1_000);
+    for answer in others {
+        let answer = answer.await.expect("an answer");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.body.contains(r#""totalCount":0"#), "{answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_counts_until_its_end_although_its_client_has_gone() {
+    let held = Held::start(1, 0).await;
+    let gone = held.ask(0).await;
+    held.gate.begun(1).await;
+    drop(gone);
+    until(async || held.says("oponn_http_in_flight 0")).await;
+    let answer = held.ask(1).await.answer().await.expect("an answer");
+    assert_eq!(answer.status, 503, "the first is still being carried out: {answer:?}");
+    held.gate.pass(1_000);
+    until(async || held.ask(2).await.answer().await.is_some_and(|answer| answer.status == 200)).await;
+}
