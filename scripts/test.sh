@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/servers.sh
 . scripts/servers.sh
 install_node_packages tests/judge
+install_node_packages tests/audit
 exec scripts/with-servers.sh cargo test --locked "$@"

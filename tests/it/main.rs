@@ -2,6 +2,7 @@
 
 mod support;
 
+mod audit;
 mod bounds;
 mod cache_contract;
 mod cache_parity;
