@@ -32,6 +32,9 @@ pub async fn limited<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     let begin = Instant::now();
     let end = current().map_or(begin + most, |end| end.min(begin + most));
+    if end <= begin {
+        return Err(StoreError::TimedOut("the time was up before it began".to_owned()).into());
+    }
     timeout_at(end, DEADLINE.scope(Some(end), read)).await.unwrap_or_else(|_| {
         let took = begin.elapsed();
         Err(StoreError::TimedOut(format!("broken off after {} ms", took.as_millis())).into())

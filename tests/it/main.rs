@@ -9,6 +9,7 @@ mod cache_parity;
 mod cli;
 mod consistency;
 mod dashboard;
+mod deadlines;
 mod graphql_http;
 mod graphql_read;
 mod graphql_write;

@@ -3,7 +3,12 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value as Json, json};
+
 use crate::support::program::{Folder, Serving};
+
+/// For what takes its time.
+const PATIENT: &str = "[server]\nstore_timeout = '1h'";
 
 /// A server with so many books, of which nothing is cached.
 fn books(count: usize, settings: &str) -> (Folder, Serving) {
@@ -31,25 +36,24 @@ async fn cost(serving: &Serving, query: &str) -> f64 {
 
 #[tokio::test]
 async fn conditions_cost_in_proportion_to_their_number() {
-    let (_folder, serving) = books(200, "");
-    let kinds: [fn(usize) -> String; 4] = [
-        |n| format!("{{title: {{contains: \"x{n}\"}}}}"),
-        |n| format!("{{title: {{startsWith: \"x{n}\"}}}}"),
-        |n| format!("{{title: {{endsWith: \"x{n}\", mode: INSENSITIVE}}}}"),
-        |n| format!("{{title: {{matches: \"x{n}[yz]\"}}}}"),
+    let (_folder, serving) = books(400, PATIENT);
+    // With how many of them there can be: a mode is an operator, too.
+    let kinds: [(fn(usize) -> String, usize); 3] = [
+        (|n| format!("{{title: {{contains: \"x{n}\"}}}}"), 1_950),
+        (|n| format!("{{title: {{endsWith: \"x{n}\", mode: INSENSITIVE}}}}"), 1_300),
+        (|n| format!("{{title: {{matches: \"x{n}[yz]\"}}}}"), 1_950),
     ];
-    for (kind, condition) in kinds.into_iter().enumerate() {
-        // Fewer than the limit: a mode is an operator too.
-        let few = cost(&serving, &format!("{{ {} }}", list(condition, 200))).await;
-        let many = cost(&serving, &format!("{{ {} }}", list(condition, 1_300))).await;
-        // 6.5 times as many; 42 times as much it would be if each had to find its own among all.
-        assert!(many < few.max(0.05) * 14.0, "kind {kind}: {few} s for 200 conditions, {many} s for 1300");
+    for (kind, (condition, most)) in kinds.into_iter().enumerate() {
+        let few = cost(&serving, &format!("{{ {} }}", list(condition, most / 6))).await;
+        let many = cost(&serving, &format!("{{ {} }}", list(condition, most))).await;
+        // 6 times as much and somewhat more; it was 16 to 19 times as much when each had to find its own among all.
+        assert!(many < few * 12.5, "kind {kind}: {few} s for a sixth of {most} conditions, {many} s for all");
     }
 }
 
 #[tokio::test]
 async fn a_read_that_takes_too_long_is_broken_off() {
-    let (_folder, serving) = books(2_000, "[server]\nstore_timeout = '50ms'");
+    let (_folder, serving) = books(2_000, "[server]\nstore_timeout = '1s'");
     let lists = |tag: usize| {
         (0..10).fold(String::new(), |mut text, alias| {
             let list = list(|n| format!("{{title: {{contains: \"{tag}x{alias}x{n}\"}}}}"), 1_900);
@@ -67,7 +71,7 @@ async fn a_read_that_takes_too_long_is_broken_off() {
     // Nothing goes on behind it, and every reader can read again.
     let few = (0..20).map(|n| format!("b{n}: books(where: {{isbn: {{eq: \"{n}\"}}}}) {{ totalCount }} "));
     let answer = serving.query(&format!("{{ {} }}", few.collect::<String>())).await;
-    assert_eq!(answer["errors"], serde_json::Value::Null, "{answer}");
+    assert_eq!(answer["errors"], Json::Null, "{answer}");
     let used = serving.processor().await - before;
     // All of it would be 38 million comparisons, a minute of them.
     assert!(used < 15.0, "{used} s");
@@ -75,7 +79,7 @@ async fn a_read_that_takes_too_long_is_broken_off() {
 
 #[tokio::test]
 async fn probes_do_not_stand_in_line() {
-    let (_folder, serving) = books(4_000, "[server]\nstore_timeout = '1h'");
+    let (_folder, serving) = books(4_000, PATIENT);
     let all = (0..40).fold(String::new(), |mut text, alias| {
         let list = list(|n| format!("{{title: {{contains: \"{alias}x{n}\"}}}}"), 90);
         let _ = write!(text, "a{alias}: {list} ");
@@ -114,15 +118,18 @@ async fn patterns_do_not_fill_the_memory() {
 #[tokio::test]
 async fn statements_do_not_fill_the_memory() {
     let (_folder, serving) = books(2, "");
+    let text = "query($where: BookWhere) { books(where: $where) { totalCount } }";
     for round in 0..60 {
-        // Another text each time: fields differ, not only what they are compared with.
+        // Another statement each time: fields differ, not only what they are compared with.
         let field = |n: usize| if (n * (round + 7)) % 13 < 5 { "isbn" } else { "title" };
-        let condition = |n: usize| format!("{{{}: {{gt: \"x{n}\"}}}}", field(n));
-        let answer = serving.query(&format!("{{ {} }}", list(condition, 1_000 + round))).await;
+        let condition = |n: usize| json!({ field(n): { "gt": format!("x{n}") } });
+        let conditions: Vec<Json> = (0..1_000 + round).map(condition).collect();
+        let answer = serving.ask(text, json!({ "where": { "or": conditions } })).await;
         assert_eq!(answer["data"]["books"]["totalCount"], 0, "{answer}");
     }
+    // It was 210 when all were kept.
     let peak = serving.peak_memory();
-    assert!(peak < 220, "{peak} MiB");
+    assert!(peak < 150, "{peak} MiB");
 }
 
 #[tokio::test]
@@ -131,7 +138,7 @@ async fn a_disk_that_takes_no_more_is_told() {
     drop(folder.serve(&[]));
     let serving = folder.serve_in_blocks(2_000);
     let (status, body) = serving.get("/readyz").await;
-    assert_eq!((status, &body["store"]["fault"]), (200, &serde_json::Value::Null));
+    assert_eq!((status, &body["store"]["fault"]), (200, &Json::Null));
     let title = "x".repeat(100_000);
     let refused = async || {
         for n in 0..100 {

@@ -149,3 +149,24 @@ fn key(message: &str, details: Option<&Document>, collection: &Collection) -> St
         other => other.strip_prefix(super::indexes::PREFIX).unwrap_or(other).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bson::doc;
+    use mongodb::error::{CommandError, Error, ErrorKind};
+
+    use super::*;
+
+    fn refused(code: i32) -> StoreError {
+        let reply = doc! { "code": code, "codeName": "Refused", "errmsg": "no" };
+        let command: CommandError = bson::deserialize_from_document(reply).expect("it is a server's error");
+        of_read(&Error::from(ErrorKind::Command(command)))
+    }
+
+    #[test]
+    fn reads_that_take_too_long_are_told_apart() {
+        assert!(matches!(refused(50), StoreError::TimedOut(_)));
+        assert!(matches!(refused(262), StoreError::TimedOut(_)));
+        assert!(matches!(refused(91), StoreError::Unavailable(_)));
+    }
+}

@@ -147,8 +147,12 @@ impl Serving {
     }
 
     pub async fn query(&self, query: &str) -> Json {
-        let request =
-            client().post(format!("http://{}/graphql", self.address)).json(&json!({ "query": query }));
+        self.ask(query, Json::Null).await
+    }
+
+    pub async fn ask(&self, query: &str, variables: Json) -> Json {
+        let body = json!({ "query": query, "variables": variables });
+        let request = client().post(format!("http://{}/graphql", self.address)).json(&body);
         let response = request.send().await.expect("the server answers").bytes().await.expect("wholly");
         serde_json::from_slice(&response).expect("with JSON")
     }
