@@ -20,6 +20,11 @@ const MERGED_OFFSET: u64 = 10_000;
 /// Bytes of a cursor that tell which order it was made for.
 const ORDER_TAG: usize = 4;
 
+/// Rows that a list over so many types passes over at the most.
+pub(super) fn max_offset(types: usize) -> u64 {
+    if types > 1 { MERGED_OFFSET } else { i32::MAX as u64 }
+}
+
 /// A list's arguments, understood.
 #[derive(Clone, Debug)]
 pub(super) struct ListArgs {
@@ -80,12 +85,10 @@ fn window(
         match value.as_i64().and_then(|n| u64::try_from(n).ok()) {
             Some(n) if n <= most => Some(n),
             Some(n) => {
-                fault(
-                    name,
-                    format!(
-                        "{name} is {n}, but at most {most} rows can be asked for at once; page with after."
-                    ),
-                );
+                let what = if name == "offset" { "passed over" } else { "asked for" };
+                let message =
+                    format!("{name} is {n}, but at most {most} rows can be {what} at once; page with after.");
+                fault(name, message);
                 None
             }
             None => {
@@ -96,7 +99,7 @@ fn window(
     };
     let first = number("first", limits.page_max);
     let last = number("last", limits.page_max);
-    let offset = number("offset", if source.types.len() > 1 { MERGED_OFFSET } else { i32::MAX as u64 });
+    let offset = number("offset", max_offset(source.types.len()));
     if first.is_some() && last.is_some() {
         fault("last", "first and last cannot be given together; give one of them.".into());
     }

@@ -16,6 +16,7 @@ use super::{ApiLimits, Inner, arguments, coerce};
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{Engine, Footprint, Step};
 use crate::metrics::ErrorCode;
+use crate::query::Filter;
 use crate::schema::{Collection, UniqueKey, names};
 use crate::value::{Doc, EntityRef, Id};
 
@@ -217,11 +218,7 @@ impl Request<'_> {
 
     async fn bulk(&self, collection: &Collection, op: Bulk, args: &Map<String, Json>) -> Result<u64> {
         let engine = self.engine();
-        let given = args.get("where").unwrap_or(&Json::Null);
-        let limits = FilterLimits::default();
-        let filter =
-            input::filter_within(engine.model(), &collection.name, given, &limits, &self.budget.filters);
-        let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?;
+        let filter = self.bulk_filter(collection, args)?;
         let empty = Map::new();
         let count = match op {
             Bulk::Update => {
@@ -231,6 +228,29 @@ impl Request<'_> {
             Bulk::Delete => engine.delete_many(collection, filter).await,
         };
         count.map_err(ApiError::of_engine)
+    }
+
+    /// The documents that a bulk write is for: all of them only if the client says so, as an operator whose
+    /// variable is not given is no condition.
+    fn bulk_filter(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Filter> {
+        let given = args.get("where").unwrap_or(&Json::Null);
+        let (model, limits) = (self.engine().model(), FilterLimits::default());
+        let filter = input::filter_within(model, &collection.name, given, &limits, &self.budget.filters);
+        let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?.canonical();
+        let refused =
+            |name: &str, message: &str| vec![ApiError::input(message, &[Step::Key(name.to_owned())])];
+        match args.get("all").and_then(Json::as_bool) {
+            None => Err(refused("all", "expected true or false, got null; leave it out for false")),
+            Some(false) if filter.is_all() => {
+                let message = format!(
+                    "where has no condition, or only such as a variable without a value has left out, so it holds \
+                     for every {}; write a condition, or all: true if every one is meant.",
+                    collection.name
+                );
+                Err(refused("where", &message))
+            }
+            Some(_) => Ok(filter),
+        }
     }
 
     /// How many values the response can have at the most.

@@ -29,7 +29,7 @@ async fn busy() -> TestApp {
     let create = "mutation($i: BookInput!) { createBook(input: $i) { id } }";
     app.data(create, json!({ "i": { "isbn": "1", "title": "a", "price": 1 } })).await;
     app.data("{ books { nodes { title } } }", Json::Null).await;
-    app.data("mutation { updateBooks(where: {}, set: {price: 2}) { count } }", Json::Null).await;
+    app.data("mutation { updateBooks(where: {}, all: true, set: {price: 2}) { count } }", Json::Null).await;
     app.query("{ nothing }", Json::Null).await;
     app
 }

@@ -51,6 +51,7 @@ mod delete;
 mod lists;
 mod operations;
 mod random;
+mod reach;
 mod unique;
 mod update;
 mod upsert;

@@ -152,7 +152,7 @@ async fn what_is_dropped_has_a_reason() {
     let before = app.metrics().await;
     app.data(&format!("mutation {{ deleteBook(id: {one:?}) {{ id }} }}"), Json::Null).await;
     create(&app, 3).await;
-    app.data("mutation { updateBooks(where: {}, set: {price: 5}) { count } }", Json::Null).await;
+    app.data("mutation { updateBooks(where: {}, all: true, set: {price: 5}) { count } }", Json::Null).await;
     let body = json!({ "query": CREATE, "variables": { "i": { "isbn": "4", "title": "x", "price": 4 } } });
     let request = app.http.post(app.url("/graphql")).header("oponn-cache", "invalidate").json(&body);
     request.send().await.expect("the server answers");

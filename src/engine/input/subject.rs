@@ -34,8 +34,11 @@ impl Subject<'_> {
         }
     }
 
-    /// Equality with one of the values.
+    /// Equality with one of the values. No id is null.
     pub fn equal(&self, path: &str, mut values: Vec<Bson>) -> Filter {
+        if matches!(self, Subject::Id(_)) {
+            values.retain(|value| *value != Bson::Null);
+        }
         if self.absent_is_zero() && values.iter().filter_map(number).any(|value| value == 0) {
             values.push(Bson::Null);
         }
@@ -57,7 +60,8 @@ impl Subject<'_> {
 
     /// Being there.
     pub fn exists(&self, path: &str) -> Filter {
-        if self.absent_is_zero() { Filter::all() } else { Filter::Exists(path.to_owned()) }
+        let always = matches!(self, Subject::Id(_)) || self.absent_is_zero();
+        if always { Filter::all() } else { Filter::Exists(path.to_owned()) }
     }
 
     /// Documents that other programs wrote have no version number; it counts as 0.

@@ -242,6 +242,22 @@ fn ids_are_compared_as_their_type_stores_them() {
 }
 
 #[test]
+fn no_id_is_null() {
+    let (all, none) = (json!({"and": []}), json!({"or": []}));
+    for (given, expected) in [
+        (json!({"eq": null}), &none),
+        (json!({"ne": null}), &all),
+        (json!({"in": [null]}), &none),
+        (json!({"nin": [null]}), &all),
+        (json!({"exists": true}), &all),
+        (json!({"exists": false}), &none),
+        (json!({"in": [null, STORE]}), &json!({"in": ["_id", [{"$oid": STORE}]]})),
+    ] {
+        assert_eq!(canonical("Bookstore", json!({ "id": given })), *expected, "{given}");
+    }
+}
+
+#[test]
 fn documents_without_a_version_have_version_zero() {
     let path = "_oponn.v";
     let number = |n: i32| json!({"$numberInt": n.to_string()});

@@ -4,6 +4,7 @@ use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, Inter
 
 use super::filters;
 use super::parts::{Slot, Types, input_value, reference, safe};
+use crate::graphql::page::max_offset;
 use crate::schema::{self, Collection, Filled, Member, Model, Relation, RelationKind, names};
 
 /// Makes the types of the schema file.
@@ -141,6 +142,13 @@ pub fn page_arguments(types: &mut Types<'_>, of: &str) -> Vec<InputValue> {
     let (default, max) = (types.limits.page_default, types.limits.page_max);
     let filter = filters::of_list(types, of);
     let order = filters::order(types, of);
+    let offset = match types.model.members(of).len() {
+        0 | 1 => "So many are passed over at the start; not with last.".to_owned(),
+        several => {
+            let most = max_offset(several);
+            format!("So many are passed over at the start, {most} at the most; not with last.")
+        }
+    };
     let int = || TypeRef::named(TypeRef::INT);
     let cursor = || TypeRef::named(TypeRef::STRING);
     vec![
@@ -153,12 +161,16 @@ pub fn page_arguments(types: &mut Types<'_>, of: &str) -> Vec<InputValue> {
         input_value(
             "first",
             int(),
-            format!("So many from the start, {max} at the most. Without first and last: {default}."),
+            format!("So many from the start, {max} at the most; not with last. Without both: {default}."),
         ),
         input_value("after", cursor(), "Only what comes after this cursor."),
-        input_value("last", int(), format!("So many from the end, {max} at the most.")),
+        input_value(
+            "last",
+            int(),
+            format!("So many from the end, {max} at the most; not with first or offset."),
+        ),
         input_value("before", cursor(), "Only what comes before this cursor."),
-        input_value("offset", int(), "So many are passed over; from the end with last."),
+        input_value("offset", int(), offset),
     ]
 }
 

@@ -94,7 +94,13 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
     let one = || TypeRef::named(name);
     let bulk = TypeRef::named_nn(objects::bulk_result(types));
     let filter = filters::of_list(types, name);
-    let which = || input_value("where", TypeRef::named_nn(&filter), "Which documents; {} are all.");
+    let which = || input_value("where", TypeRef::named_nn(&filter), "Which documents.");
+    let all = || {
+        let text = "Must be true when `where` has no condition, so that a forgotten variable does not reach every \
+                    document.";
+        let all = input_value("all", TypeRef::named_nn(TypeRef::BOOLEAN), text);
+        all.default_value(async_graphql::Value::Boolean(false))
+    };
     let id = || input_value("id", TypeRef::named_nn(TypeRef::ID), "The document's id.");
     let version = version(types);
     if let Some(patch) = inputs::patch(types, collection) {
@@ -103,12 +109,13 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
         let arguments = vec![id(), set(), version()];
         slots.push(Slot::new(names::update(name), one(), Some(text)).with(arguments));
         let text = format!("Changes every {name} that satisfies the filter.");
-        slots.push(Slot::new(names::update(plural), bulk.clone(), Some(text)).with(vec![which(), set()]));
+        let arguments = vec![which(), set(), all()];
+        slots.push(Slot::new(names::update(plural), bulk.clone(), Some(text)).with(arguments));
     }
     let text = format!("Deletes one {name} and gives it as it was. An id without a document is an error.");
     slots.push(Slot::new(names::delete(name), one(), Some(text)).with(vec![id(), version()]));
     let text = format!("Deletes every {name} that satisfies the filter.");
-    slots.push(Slot::new(names::delete(plural), bulk, Some(text)).with(vec![which()]));
+    slots.push(Slot::new(names::delete(plural), bulk, Some(text)).with(vec![which(), all()]));
 }
 
 fn version(types: &mut Types<'_>) -> impl Fn() -> InputValue + use<> {

@@ -120,6 +120,32 @@ async fn wrong_arguments_are_named() {
     }
 }
 
+/// A list over several types has to read what it passes over.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offset_has_the_bound_that_the_api_tells() {
+    let (app, _) = library(CacheKind::Memory).await;
+    let text = "{ __type(name: \"Query\") { fields { name args { name description } } } }";
+    let described = app.data(text, Json::Null).await;
+    for (list, most, told) in [("books", i64::from(i32::MAX), false), ("fruits", 10_000, true)] {
+        let named = |of: &Json, name: &str| {
+            let all = of.as_array().expect("a list").clone();
+            all.into_iter().find(|one| one["name"] == name).expect("it is there")
+        };
+        let offset = named(&named(&described["__type"]["fields"], list)["args"], "offset");
+        let description = offset["description"].as_str().expect("it is described");
+        assert_eq!(description.contains("10000"), told, "{description}");
+        let at = |offset: i64| format!("{{ {list}(offset: {offset}) {{ nodes {{ id }} }} }}");
+        assert_eq!(app.data(&at(most), Json::Null).await[list]["nodes"], json!([]));
+        let refused = app.query(&at(most + 1), Json::Null).await;
+        let error = &refused["errors"][0];
+        assert!(refused["data"].is_null() && error.is_object(), "{refused}");
+        if told {
+            assert_eq!(error["extensions"]["argument"], json!(["offset"]));
+            assert!(error["message"].as_str().is_some_and(|text| text.contains("10000")), "{error}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_beyond_what_a_batch_holds_are_read_from_the_store() {
     let app = TestApp::with(SDL).engine(|engine| engine.limits.rows = 10).start().await;

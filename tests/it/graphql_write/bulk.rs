@@ -36,12 +36,12 @@ async fn counts_and_lists_are_right_below_and_beyond_the_bound(on: On) {
         // 5 of them and 6 of them.
         ("updateBooks(where: {price: {lt: 5}}, set: {price: 100})", 5),
         ("updateBooks(where: {price: {lte: 10}}, set: {price: 101, tags: [\"x\"]})", 6),
-        ("updateBooks(where: {}, set: {shopId: \"c\"})", 20),
+        ("updateBooks(where: {}, all: true, set: {shopId: \"c\"})", 20),
         ("updateBooks(where: {shopId: {eq: \"c\"}}, set: {price: 100})", 20),
         ("updateBooks(where: {id: {lt: \"04\"}}, set: {price: 1})", 4),
         ("deleteBooks(where: {price: {eq: 1}})", 4),
         ("deleteBooks(where: {id: {lt: \"12\"}})", 8),
-        ("deleteBooks(where: {})", 8),
+        ("deleteBooks(where: {}, all: true)", 8),
     ] {
         let done = watch.app.data(&format!("mutation {{ done: {text} {{ count }} }}"), json!({})).await;
         assert_eq!(done["done"]["count"], count, "{text}");
@@ -70,7 +70,7 @@ async fn faults_name_the_argument(on: On) {
     let app = on.app("type A @collection { id: ID! n: Int @range(max: 3) s: String }").await;
     for (text, arguments) in [
         ("updateAs(where: {s: {matches: \"(\"}}, set: {n: 1})", json!([["where", "s", "matches"]])),
-        ("updateAs(where: {}, set: {n: 4})", json!([["set", "n"]])),
+        ("updateAs(where: {}, all: true, set: {n: 4})", json!([["set", "n"]])),
         (
             "deleteAs(where: {id: {eq: \"nonsense\"}, s: {matches: \"[\"}})",
             json!([["where", "id", "eq"], ["where", "s", "matches"]]),
@@ -147,7 +147,7 @@ async fn bulk_changes_raise_versions(on: On) {
     stock(&app, &["a"], &[("a/1", 1), ("a/2", 2), ("a/3", 3)]).await;
     let text = r#"mutation {
         few: updateBooks(where: {price: {lt: 3}}, set: {price: 0}) { count }
-        many: updateBooks(where: {}, set: {price: 9}) { count }
+        many: updateBooks(where: {}, all: true, set: {price: 9}) { count }
         one: updateBook(id: "1", ifVersion: 3, set: {price: 1}) { version }
         two: updateBook(id: "3", ifVersion: 2, set: {price: 1}) { version }
     }"#;

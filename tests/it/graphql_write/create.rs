@@ -190,7 +190,7 @@ async fn foreign_keys_must_lead_somewhere(on: On) {
         no: createBook(input: {id: "2", title: "t", shopId: "b"}) { id }
         many: createBooks(inputs: [{id: "3", title: "t", shopId: "b"}, {id: "4", title: "t", shopId: "a"}]) { id }
         move: updateBook(id: "1", set: {shopId: "b"}) { id }
-        all: updateBooks(where: {}, set: {shopId: "c"}) { count }
+        all: updateBooks(where: {}, all: true, set: {shopId: "c"}) { count }
     }"#;
     let response = app.query(text, json!({})).await;
     let fault = |path: Json, argument: Json| json!({"code": "NOT_FOUND", "argument": argument, "path": path});
@@ -248,7 +248,7 @@ async fn read_only_fields_are_no_input(on: On) {
     for text in [
         "mutation { createA(input: {score: 1}) { id } }",
         "mutation { updateA(id: \"x\", set: {score: 1}) { id } }",
-        "mutation { updateAs(where: {}, set: {score: 1}) { count } }",
+        "mutation { updateAs(where: {}, all: true, set: {score: 1}) { count } }",
     ] {
         let refused = app.query(text, json!({})).await;
         assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{text}");

@@ -111,7 +111,7 @@ async fn blockers_are_counted(on: On) {
     assert_eq!(faults(&refused), json!([blocked("one", 2), blocked("two", 1)]));
     let text = "mutation { all: deleteVolumes(where: {cycleId: {eq: \"a1\"}}) { count } }";
     assert_eq!(faults(&app.query(text, json!({})).await), json!([blocked("all", 3)]));
-    let text = "mutation { deleteLoans(where: {}) { count } deleteVolumes(where: {cycleId: {eq: \"a1\"}}) { count } }";
+    let text = "mutation { deleteLoans(where: {}, all: true) { count } deleteVolumes(where: {cycleId: {eq: \"a1\"}}) { count } }";
     let done = app.data(text, json!({})).await;
     assert_eq!(done, json!({"deleteLoans": {"count": 3}, "deleteVolumes": {"count": 2}}));
 }
@@ -137,7 +137,7 @@ async fn a_blocker_below_a_cascade_keeps_everything(on: On) {
     let expected = json!([{"code": "CONFLICT", "field": "volumeId", "blockers": 1, "path": ["one"]}]);
     assert_eq!(faults(&app.query(text, json!({})).await), expected);
     assert_eq!(app.data(LISTS, json!({})).await, before);
-    let text = "mutation { one: deleteAuthors(where: {}) { count } }";
+    let text = "mutation { one: deleteAuthors(where: {}, all: true) { count } }";
     assert_eq!(faults(&app.query(text, json!({})).await), expected);
     assert_eq!(app.data(LISTS, json!({})).await, before);
 }
@@ -240,7 +240,7 @@ async fn what_is_deleted_along_does_not_block(on: On) {
     assert_eq!(faults(&response), json!([blocked("no", 2), blocked("some", 1)]));
     let found = app.data("{ nodes { nodes { id } } }", json!({})).await;
     assert_eq!(ids(&found["nodes"]), ["a", "b", "c", "d"]);
-    let done = app.data("mutation { deleteNodes(where: {}) { count } }", json!({})).await;
+    let done = app.data("mutation { deleteNodes(where: {}, all: true) { count } }", json!({})).await;
     assert_eq!(done["deleteNodes"]["count"], 4);
 }
 

@@ -132,9 +132,9 @@ async fn bulk_writes_below_the_bound_do_it_too(on: On) {
         "mutation { updateBooks(where: {shopId: {eq: \"a\"}}, set: {shopId: \"c\"}) { count } }",
         "mutation { updateBooks(where: {price: {eq: 6}}, set: {price: null}) { count } }",
         "mutation { deleteBooks(where: {shopId: {eq: \"c\"}}) { count } }",
-        "mutation { updateShops(where: {}, set: {city: \"x\"}) { count } }",
-        "mutation { deleteBooks(where: {}) { count } }",
-        "mutation { deleteShops(where: {}) { count } }",
+        "mutation { updateShops(where: {}, all: true, set: {city: \"x\"}) { count } }",
+        "mutation { deleteBooks(where: {}, all: true) { count } }",
+        "mutation { deleteShops(where: {}, all: true) { count } }",
     ] {
         watch.write(text, json!({})).await;
     }
@@ -170,8 +170,8 @@ async fn interface_lists_follow_each_type(on: On) {
         "mutation { updateApples(where: {size: {eq: SMALL}}, set: {size: MEDIUM}) { count } }",
         "mutation { deleteOrange(id: \"2\") { id } }",
         "mutation { updateOrange(id: \"4\", set: {breed: \"a\"}) { id } updateApple(id: \"4\", set: {breed: \"z\"}) { id } }",
-        "mutation { deleteApples(where: {}) { count } }",
-        "mutation { deleteOranges(where: {}) { count } }",
+        "mutation { deleteApples(where: {}, all: true) { count } }",
+        "mutation { deleteOranges(where: {}, all: true) { count } }",
     ] {
         watch.write(text, json!({})).await;
     }
@@ -208,7 +208,7 @@ async fn absent_documents_appear(on: On) {
         "mutation { upsertShop(on: NAME, input: {id: \"b\", name: \"the SHOP\"}) { id } }",
         "mutation { upsertShop(on: ID, input: {id: \"a\", name: \"a\", city: \"c\"}) { id } }",
         "mutation { createBook(input: {id: \"1\", title: \"again\", shopId: \"a\"}) { id } }",
-        "mutation { deleteShops(where: {}) { count } }",
+        "mutation { deleteShops(where: {}, all: true) { count } }",
     ] {
         watch.write(text, json!({})).await;
     }

@@ -71,7 +71,7 @@ async fn required_fields_cannot_be_cleared(on: On) {
     let text = r#"mutation {
         createNote(input: {id: "1", text: "ab"}) { id }
         no: updateNote(id: "1", set: {text: null, tags: null, stars: 1}) { id }
-        many: updateNotes(where: {}, set: {text: null}) { count }
+        many: updateNotes(where: {}, all: true, set: {text: null}) { count }
     }"#;
     let refused = app.query(text, json!({})).await;
     let fault = |path: &str, field: &str| json!({"code": "BAD_USER_INPUT", "argument": ["set", field], "path": [path]});
@@ -143,7 +143,7 @@ async fn an_empty_patch_is_a_change_of_nothing(on: On) {
     let app = on.app(SHOP).await;
     stock(&app, &["a"], &[("a/1", 5)]).await;
     let text = "mutation { updateBook(id: \"1\", set: {}) { price version shop { id } }
-        updateBooks(where: {}, set: {}) { count } }";
+        updateBooks(where: {}, all: true, set: {}) { count } }";
     let done = app.data(text, json!({})).await;
     assert_eq!(done["updateBook"], json!({"price": 5, "version": 2, "shop": {"id": "a"}}));
     assert_eq!(done["updateBooks"]["count"], 1);

@@ -37,7 +37,7 @@ async fn who_comes_while_an_answer_is_made_anew_waits_for_it() {
 async fn a_kept_answer_is_sent_compressed_and_is_the_same() {
     let app = stocked(TestApp::with(SDL)).await;
     let title = "A Title of Some Length ".repeat(20);
-    let text = "mutation($t: String!) { updateBooks(where: {}, set: {title: $t}) { count } }";
+    let text = "mutation($t: String!) { updateBooks(where: {}, all: true, set: {title: $t}) { count } }";
     app.data(text, json!({ "t": title })).await;
     warm(&app, LIST, &Json::Null).await;
     let ask = async |encoding: &str| {
