@@ -34,10 +34,10 @@ impl StoreAddress {
             Some(("sqlite", path)) if !path.trim_start_matches("//").is_empty() => {
                 Ok(StoreAddress::Sqlite(path.strip_prefix("//").unwrap_or(path).into()))
             }
-            Some(("mongodb" | "mongodb+srv", rest)) if rest.len() > 2 && rest.starts_with("//") => {
+            Some(("mongodb" | "mongodb+srv", rest)) if leads_somewhere(rest) => {
                 Ok(StoreAddress::Mongo(text.to_owned()))
             }
-            _ => Err(remedy.to_owned()),
+            _ => Err(format!("{remedy} {ENCODED}")),
         }
     }
 
@@ -70,12 +70,26 @@ impl CacheAddress {
         match text.split_once(':') {
             Some(("memory", "")) => Ok(CacheAddress::Memory),
             Some(("none", "")) => Ok(CacheAddress::None),
-            Some(("redis" | "rediss", rest)) if rest.len() > 2 && rest.starts_with("//") => {
+            Some(("redis" | "rediss", rest)) if leads_somewhere(rest) => {
                 Ok(CacheAddress::Redis(text.to_owned()))
             }
-            _ => Err("`memory:`, `redis://HOST:PORT`, `rediss://HOST:PORT` or `none:`".to_owned()),
+            _ => Err(format!("`memory:`, `redis://HOST:PORT`, `rediss://HOST:PORT` or `none:` {ENCODED}")),
         }
     }
+}
+
+/// What to write where an address has none of its characters in a wrong place.
+const ENCODED: &str = "(with `/`, `?`, `#`, `@` and `%` of a user, password or option percent-encoded)";
+
+/// Whether what follows the scheme has its host where it seems to be. Where a character of a password is not encoded
+/// that ought to be, or the `@` before the host is, a part of the password is taken for a host's name, and told when
+/// there is no such host.
+fn leads_somewhere(rest: &str) -> bool {
+    let Some(rest) = rest.strip_prefix("//").filter(|rest| !rest.is_empty()) else { return false };
+    let (hosts, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = hosts.rsplit('@').next().unwrap_or_default();
+    let path = after.split('?').next().unwrap_or_default();
+    !host.contains("%40") && !path.contains("%40") && !after.contains('@')
 }
 
 /// Both as a setting has them, secrets masked.
@@ -161,7 +175,10 @@ mod tests {
             assert!(StoreAddress::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(CacheAddress::parse("memory:"), Ok(CacheAddress::Memory));
-        for wrong in ["", "memory", "none:x", "redis:", "http://host"] {
+        assert!(CacheAddress::parse("redis://u:p%40q@host/0?a=%40").is_ok());
+        for wrong in
+            ["", "memory", "none:x", "redis:", "http://host", "redis://u:p%40host", "redis://h/p%40q"]
+        {
             assert!(CacheAddress::parse(wrong).is_err(), "{wrong}");
         }
     }
