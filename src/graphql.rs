@@ -176,8 +176,6 @@ impl Api {
 
     /// The whole generated API of a model in the schema definition language.
     pub fn sdl_of(model: &Model, limits: &ApiLimits) -> Result<String, String> {
-        // What is printed is what can be served.
-        types::build(model, limits)?;
         types::sdl(model, limits)
     }
 

@@ -19,7 +19,7 @@ mod parts;
 mod roots;
 mod scalars;
 
-use parts::Types;
+use parts::{Stricter, Types};
 
 /// What the schema says of itself.
 const DESCRIPTION: &str = "Documents and lists of them, read through a cache that every write keeps right.";
@@ -36,8 +36,7 @@ pub struct Definition {
 
 /// The API of a model. Fails when no API can be made of it.
 pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
-    let text = sdl(model, limits)?;
-    let mut schema = Schema::parse(text, "schema").map_err(|faulty| faulty.errors.to_string())?;
+    let mut schema = schema(model, limits)?;
     add_one_of(&mut schema);
     let schema = schema.validate().map_err(|faulty| faulty.errors.to_string())?;
     let introspection = match limits.introspection {
@@ -45,6 +44,30 @@ pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
         false => Introspection::closed(),
     };
     Ok(Definition { schema, introspection, depth: limits.depth })
+}
+
+/// The whole generated API of a model in the schema definition language: types sorted by name, fields in the
+/// order of the schema file. What is printed can be served.
+pub fn sdl(model: &Model, limits: &ApiLimits) -> Result<String, String> {
+    let schema = schema(model, limits)?.validate().map_err(|faulty| faulty.errors.to_string())?;
+    Ok(schema.serialize().to_string())
+}
+
+fn schema(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
+    let (builder, stricter) = builder(model, limits);
+    let made = builder.finish().map_err(|error| error.to_string())?;
+    let text = made.sdl_with_options(SDLExportOptions::new().include_specified_by());
+    let mut schema = Schema::parse(text, "schema").map_err(|faulty| faulty.errors.to_string())?;
+    schema.schema_definition.make_mut().description = Some(DESCRIPTION.into());
+    for Stricter { on, field, ty } in stricter {
+        let ty = Type::parse(ty, "type").map_err(|errors| errors.to_string())?;
+        if let Some(ExtendedType::Object(object)) = schema.types.get_mut(on.as_str())
+            && let Some(field) = object.make_mut().fields.get_mut(field.as_str())
+        {
+            field.make_mut().ty = ty;
+        }
+    }
+    Ok(schema)
 }
 
 /// `__Type.isOneOf` of the specification of September 2025.
@@ -59,16 +82,7 @@ fn add_one_of(schema: &mut Schema) {
     }
 }
 
-/// The whole generated API of a model in the schema definition language: types sorted by name, fields in the
-/// order of the schema file.
-pub fn sdl(model: &Model, limits: &ApiLimits) -> Result<String, String> {
-    let schema = builder(model, limits).finish().map_err(|error| error.to_string())?;
-    let sdl = schema.sdl_with_options(SDLExportOptions::new().include_specified_by().use_space_ident());
-    let (types, roots) = sdl.rsplit_once("\nschema {").ok_or("the schema has no roots")?;
-    Ok(format!("{types}\n\"\"\"\n{DESCRIPTION}\n\"\"\"\nschema {{{roots}"))
-}
-
-fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
+fn builder(model: &Model, limits: &ApiLimits) -> (SchemaBuilder, Vec<Stricter>) {
     let mut types = Types::new(model, limits);
     objects::register(&mut types);
     let query = roots::query(&mut types);
@@ -79,10 +93,11 @@ fn builder(model: &Model, limits: &ApiLimits) -> SchemaBuilder {
     if let Some(mutation) = mutation {
         builder = builder.register(mutation);
     }
+    let stricter = std::mem::take(&mut types.stricter);
     for ty in types.finish() {
         builder = builder.register(ty);
     }
-    builder
+    (builder, stricter)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, InterfaceField, Object, TypeRef};
 
 use super::filters;
-use super::parts::{Slot, Types, input_value, reference, safe};
+use super::parts::{Slot, Stricter, Types, input_value, reference, safe};
 use crate::graphql::page::max_offset;
 use crate::schema::{self, Collection, Filled, Member, Model, Relation, RelationKind, names};
 
@@ -34,7 +34,14 @@ pub fn register(types: &mut Types<'_>) {
     for collection in &model.collections {
         types.once(collection.name.to_string(), |types, name| {
             let (fields, relations) = as_its_interfaces(types.model, collection);
+            let own = members(types, &collection.order, &collection.fields, &collection.relations);
             let slots = members(types, &collection.order, &fields, &relations);
+            let stricter = own.iter().zip(&slots).filter(|(own, shown)| own.ty != shown.ty);
+            types.stricter.extend(stricter.map(|(own, _)| Stricter {
+                on: name.to_owned(),
+                field: own.name.clone(),
+                ty: own.ty.to_string(),
+            }));
             let made = object(name, &collection.description, slots);
             collection.interfaces.iter().fold(made, |made, interface| made.implement(&**interface)).into()
         });
@@ -42,7 +49,8 @@ pub fn register(types: &mut Types<'_>) {
 }
 
 /// A collection's fields and relations with the types that they have in its interfaces. A type may be stricter there
-/// than its interfaces are, but async-graphql takes no field that is: it compares the two the wrong way round.
+/// than its interfaces are, but async-graphql takes no field that is: it compares the two the wrong way round. What
+/// is stricter is noted, and put in afterwards.
 fn as_its_interfaces(model: &Model, collection: &Collection) -> (Vec<schema::Field>, Vec<Relation>) {
     let interfaces: Vec<_> = collection.interfaces.iter().filter_map(|name| model.interface(name)).collect();
     let mut fields = collection.fields.clone();

@@ -17,12 +17,24 @@ pub struct Types<'m> {
     /// For the descriptions.
     pub limits: &'m ApiLimits,
     made: BTreeMap<String, Option<Type>>,
+    /// Fields whose types could not be said yet.
+    pub stricter: Vec<Stricter>,
+}
+
+/// A field that is stricter in a type than in its interface.
+pub struct Stricter {
+    /// The type.
+    pub on: String,
+    /// The field.
+    pub field: String,
+    /// The field's type.
+    pub ty: String,
 }
 
 impl<'m> Types<'m> {
     /// No types yet.
     pub fn new(model: &'m Model, limits: &'m ApiLimits) -> Types<'m> {
-        Types { model, limits, made: BTreeMap::new() }
+        Types { model, limits, made: BTreeMap::new(), stricter: Vec::new() }
     }
 
     /// The type's name, after making it if this is the first time that it is needed. What it refers to
@@ -76,8 +88,8 @@ impl<'m> Types<'m> {
 
 /// A field of an object or interface.
 pub struct Slot {
-    name: String,
-    ty: TypeRef,
+    pub name: String,
+    pub ty: TypeRef,
     description: Option<String>,
     arguments: Vec<InputValue>,
 }
