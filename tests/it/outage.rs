@@ -108,9 +108,15 @@ async fn an_outage_is_told_once() {
     };
     write(0).await;
     proxy.cut();
-    for number in 1..=200 {
-        write(number).await;
-    }
+    let writes = async {
+        for number in 1..=200 {
+            write(number).await;
+        }
+    };
+    // A line for each would be more than the log's pipe takes before it is read.
+    tokio::time::timeout(Duration::from_secs(60), writes)
+        .await
+        .expect("no flood of lines holds up the server");
     proxy.restore();
     let trusted = async { while server.metrics().await.value("oponn_cache_trusted", &[]) == 0.0 {} };
     tokio::time::timeout(Duration::from_secs(30), trusted).await.expect("the cache is used again");
