@@ -23,6 +23,9 @@ fn books(count: usize, settings: &str) -> (Folder, Serving) {
     (folder, serving)
 }
 
+/// The text of the condition of a number.
+type Condition = fn(usize) -> String;
+
 /// A list with so many conditions, none of which any book satisfies.
 fn list(condition: impl Fn(usize) -> String, count: usize) -> String {
     let conditions: Vec<String> = (0..count).map(condition).collect();
@@ -40,7 +43,7 @@ async fn cost(serving: &Serving, query: &str) -> f64 {
 async fn conditions_cost_in_proportion_to_their_number() {
     let (_folder, serving) = books(400, PATIENT);
     // With how many of them there can be: a mode is an operator, too.
-    let kinds: [(fn(usize) -> String, usize); 3] = [
+    let kinds: [(Condition, usize); 3] = [
         (|n| format!("{{title: {{contains: \"x{n}\"}}}}"), 1_950),
         (|n| format!("{{title: {{endsWith: \"x{n}\", mode: INSENSITIVE}}}}"), 1_300),
         (|n| format!("{{title: {{matches: \"x{n}[yz]\"}}}}"), 1_950),
