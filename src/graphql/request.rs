@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use apollo_compiler::Node;
+use apollo_compiler::ast::{InputValueDefinition, Type};
 use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
 
@@ -65,6 +67,21 @@ impl Request<'_> {
         arguments::of_field(&self.inner.definition.schema, &args.0, &self.variables)
     }
 
+    /// The values of a field's arguments, for those that are never null: only here can a null be seen that comes by
+    /// a variable with a default. What is inside input objects is for those who read them.
+    fn given(&self, args: &Args) -> Result<Map<String, Json>> {
+        let values = self.resolve(args);
+        let place = |definition: &Node<InputValueDefinition>| {
+            let mut path = null_in(&definition.ty, values.get(&*definition.name)?)?;
+            path.insert(0, Step::Key(definition.name.to_string()));
+            let message =
+                format!("{} must not be null; for its default leave the variable out.", definition.name);
+            Some(ApiError::input(message, &path))
+        };
+        let errors: Vec<ApiError> = args.0.definition.arguments.iter().filter_map(place).collect();
+        if errors.is_empty() { Ok(values) } else { Err(errors) }
+    }
+
     /// Carries a plan out: what each of its root fields led to.
     pub(super) async fn run(&self, plan: &Plan) -> Vec<Result<Done>> {
         let mut done = Vec::with_capacity(plan.roots.len());
@@ -99,12 +116,14 @@ impl Request<'_> {
     async fn root(&self, root: &Root) -> Result<Done> {
         match &root.kind {
             RootKind::Typename(name) => Ok(Done::Text(name)),
-            RootKind::Introspection { ty, .. } => {
-                let name = |args| self.resolve(args).get("name").and_then(Json::as_str).map(str::to_owned);
-                Ok(Done::Introspection(ty.as_ref().map(|args| name(args).unwrap_or_default())))
+            RootKind::Introspection { ty: None, .. } => Ok(Done::Introspection(None)),
+            RootKind::Introspection { ty: Some(args), .. } => {
+                let name =
+                    self.given(args)?.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
+                Ok(Done::Introspection(Some(name)))
             }
             RootKind::ById { collection, args, selection } => {
-                let id = self.id_of(collection, &self.resolve(args))?;
+                let id = self.id_of(collection, &self.given(args)?)?;
                 let entity = EntityRef { ty: collection.name.clone(), id };
                 let found = self.engine().entities(std::slice::from_ref(&entity), &self.footprint).await;
                 let doc = found.map_err(ApiError::of_engine)?.pop().flatten();
@@ -113,7 +132,7 @@ impl Request<'_> {
             RootKind::ByUnique { collection, key, args, selection } => {
                 let key = collection.uniques.get(*key);
                 let key = key.ok_or_else(|| vec![ApiError::internal("no such key")])?;
-                let mut args = self.resolve(args);
+                let mut args = self.given(args)?;
                 let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
                 let values: Vec<Json> = key.fields.iter().map(value).collect();
                 let found = self.engine().by_unique(collection, key, &values, &self.footprint).await;
@@ -124,14 +143,14 @@ impl Request<'_> {
                 Ok(Done::List(meta, list))
             }
             RootKind::WriteOne { collection, op, args, selection } => {
-                let written = self.write_one(collection, *op, &self.resolve(args)).await?;
+                let written = self.write_one(collection, *op, &self.given(args)?).await?;
                 self.one(selection, Some(written)).await
             }
             RootKind::CreateMany { collection, args, selection } => {
-                self.create_many(collection, &self.resolve(args), selection).await
+                self.create_many(collection, &self.given(args)?, selection).await
             }
             RootKind::Bulk { collection, op, args, .. } => {
-                self.bulk(collection, *op, &self.resolve(args)).await.map(Done::Count)
+                self.bulk(collection, *op, &self.given(args)?).await.map(Done::Count)
             }
         }
     }
@@ -237,20 +256,15 @@ impl Request<'_> {
         let (model, limits) = (self.engine().model(), FilterLimits::default());
         let filter = input::filter_within(model, &collection.name, given, &limits, &self.budget.filters);
         let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?.canonical();
-        let refused =
-            |name: &str, message: &str| vec![ApiError::input(message, &[Step::Key(name.to_owned())])];
-        match args.get("all").and_then(Json::as_bool) {
-            None => Err(refused("all", "expected true or false, got null; leave it out for false")),
-            Some(false) if filter.is_all() => {
-                let message = format!(
-                    "where has no condition, or only such as a variable without a value has left out, so it holds \
-                     for every {}; write a condition, or all: true if every one is meant.",
-                    collection.name
-                );
-                Err(refused("where", &message))
-            }
-            Some(_) => Ok(filter),
+        if filter.is_all() && args.get("all") != Some(&Json::Bool(true)) {
+            let message = format!(
+                "where has no condition, or only such as a variable without a value has left out, so it holds \
+                 for every {}; write a condition, or all: true if every one is meant.",
+                collection.name
+            );
+            return Err(vec![ApiError::input(message, &[Step::Key("where".into())])]);
         }
+        Ok(filter)
     }
 
     /// How many values the response can have at the most.
@@ -348,5 +362,18 @@ impl Request<'_> {
             }
             _ => Err(writer.fail(&[ApiError::internal("a root field has an answer of another kind")])),
         }
+    }
+}
+
+/// The first place in a value of the type where null stands and may not, lists included.
+fn null_in(ty: &Type, value: &Json) -> Option<Vec<Step>> {
+    match value {
+        Json::Null => ty.is_non_null().then(Vec::new),
+        Json::Array(items) if ty.is_list() => items.iter().enumerate().find_map(|(index, item)| {
+            let mut path = null_in(ty.item_type(), item)?;
+            path.insert(0, Step::Index(index));
+            Some(path)
+        }),
+        _ => None,
     }
 }
