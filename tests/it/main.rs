@@ -16,6 +16,7 @@ mod graphql_write;
 mod importer;
 mod judge;
 mod kept_answers;
+mod language;
 mod matcher_parity;
 mod metrics;
 mod outage;
