@@ -75,6 +75,34 @@ async fn the_same_field_in_other_objects_is_not_the_same() {
     }
 }
 
+/// Objects in literals of JSON are objects too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_stands_twice_in_json_is_refused() {
+    let app = app().await;
+    let before = all(&app).await;
+    for json in [
+        "{a: 1, a: 2}",
+        "{a: 1, a: 1}",
+        "[1, {b: [{a: 1, b: 2, a: 1}]}]",
+        "{a: {a: {a: {}, a: {}}}}",
+        "{a: $v, a: 1}",
+    ] {
+        for text in [
+            format!(
+                "mutation($v: Int) {{ updateToy(id: \"t1\", set: {{extra: {json}, count: $v}}) {{ id }} }}"
+            ),
+            format!(
+                "mutation($v: Int) {{ createToy(input: {{id: \"z\", ownerId: \"o1\", extra: {json}, count: $v}}) {{ id }} }}"
+            ),
+        ] {
+            refused(&app, &text, json!({"v": 1})).await;
+        }
+    }
+    let text = "mutation($j: JSON = {a: 1, a: 2}) { updateToy(id: \"t1\", set: {extra: $j}) { id } }";
+    refused(&app, text, json!({})).await;
+    assert_eq!(all(&app).await, before);
+}
+
 /// A variable with a default may stand where null may not, so null has to be refused when it comes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_null_in_place_of_a_default_is_an_error() {
