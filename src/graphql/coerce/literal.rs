@@ -11,6 +11,9 @@ use super::{nullable, required};
 use crate::engine::input::Faults;
 use crate::graphql::arguments::untyped;
 
+/// What is wrong with an input field that stands twice.
+const TWICE: &str = "the field is given more than once";
+
 /// What literals are checked against.
 pub struct Literals<'a> {
     /// The schema's types.
@@ -50,6 +53,7 @@ impl Literals<'_> {
             (Some(ExtendedType::Scalar(scalar)), value) => match value {
                 Value::Enum(_) if scalar.is_built_in() => false,
                 Value::Float(_) if matches!(name.as_str(), "Int" | "ID") => false,
+                value if self.repeats(value, faults) => true,
                 // What stands in it is known only when it is carried out.
                 value if has_variables(value) => !scalar.is_built_in(),
                 value => {
@@ -65,11 +69,40 @@ impl Literals<'_> {
         }
     }
 
+    /// Notes the fields that stand twice in a literal of any form; whether there are any.
+    fn repeats(&self, value: &Value, faults: &mut Faults) -> bool {
+        match value {
+            Value::List(items) => {
+                let item = |(index, item)| faults.at_index(index, |faults| self.repeats(item, faults));
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| (index, &**item))
+                    .map(item)
+                    .fold(false, |any, one| any | one)
+            }
+            Value::Object(fields) => {
+                let mut seen = HashSet::default();
+                fields.iter().fold(false, |any, (key, value)| {
+                    let repeated = faults.at(key, |faults| {
+                        if seen.insert(key) {
+                            return self.repeats(value, faults);
+                        }
+                        faults.add(TWICE);
+                        true
+                    });
+                    any | repeated
+                })
+            }
+            _ => false,
+        }
+    }
+
     fn object(&self, ty: &InputObjectType, given: &[(Name, Node<Value>)], faults: &mut Faults) {
         let mut seen = HashSet::default();
         for (key, value) in given {
             faults.at(key, |faults| match ty.fields.get(key) {
-                _ if !seen.insert(key) => faults.add("the field is given more than once"),
+                _ if !seen.insert(key) => faults.add(TWICE),
                 Some(field) => self.check(Location::of(field), value, faults),
                 None => faults.add(format!("the type {} has no such field", ty.name)),
             });
