@@ -191,12 +191,15 @@ impl Api {
             graphql.operation.name = request.operation_name,
             oponn.answer.kept = Empty,
         );
-        if let Some(body) = inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
-            inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
-            span.record("oponn.answer.kept", true);
-            inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
-            return ApiReply { body, outcome: Outcome::Executed };
-        }
+        let outdated = match inner.answers.get(&request, &inner.engine).instrument(span.clone()).await {
+            Ok(body) => {
+                inner.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
+                span.record("oponn.answer.kept", true);
+                inner.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
+                return ApiReply { body, outcome: Outcome::Executed };
+            }
+            Err(outdated) => outdated,
+        };
         let document = inner.documents.get(&inner.definition, &request.query);
         let question = document.as_ref().ok().and_then(|document| shared(document, &request));
         // What is logged belongs to the request, traced or not.
@@ -205,7 +208,11 @@ impl Api {
         let work = |waited: bool| {
             let work = async move {
                 // Those before may have made what is wanted here.
-                let kept = if waited { worker.answers.get(&request, &worker.engine).await } else { None };
+                let answers = &worker.answers;
+                let kept = match waited || answers.has_newer(&request, &outdated) {
+                    true => answers.get(&request, &worker.engine).await.ok(),
+                    false => None,
+                };
                 Arc::new(match kept {
                     Some(body) => Answered::kept(body),
                     None => worker.execute(request, document).await,

@@ -33,6 +33,9 @@ pub(super) struct Answers {
     largest: u64,
 }
 
+/// What was kept for a request and is not right any more.
+pub(super) struct Outdated(Option<Arc<Answer>>);
+
 /// What an answer is the answer to: the same for everybody who asks it.
 #[derive(PartialEq, Eq)]
 pub(super) struct Question {
@@ -44,7 +47,7 @@ pub(super) struct Question {
 /// The same, as it stands in a request.
 struct Asked<'a>(&'a ApiRequest);
 
-struct Answer {
+pub(super) struct Answer {
     body: Body,
     read: Read,
     /// When it was right: the place in the journal, whose number is moved on with every look.
@@ -69,15 +72,25 @@ impl Answers {
         Answers { kept, largest: bytes / SHARE }
     }
 
-    /// The answer that is kept for a request, if it is still right.
-    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Option<Body> {
-        let answer = self.kept.get(&Asked(request))?;
-        engine.look().await?;
-        answer.confirmed(engine).or_else(|| {
+    /// The answer that is kept for a request, if it is still right; if not, what there is.
+    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Result<Body, Outdated> {
+        let Some(answer) = self.kept.get(&Asked(request)) else { return Err(Outdated(None)) };
+        let looked = engine.look().await;
+        let confirmed = looked.and_then(|_| answer.confirmed(engine)).or_else(|| {
             // It may have been made anew while the look was under way.
+            looked?;
             let newer = self.kept.get(&Asked(request)).filter(|newer| !Arc::ptr_eq(newer, &answer))?;
             newer.confirmed(engine)
-        })
+        });
+        confirmed.ok_or(Outdated(Some(answer)))
+    }
+
+    /// Whether an answer has been kept since, which nobody has looked at for this request.
+    pub(super) fn has_newer(&self, request: &ApiRequest, outdated: &Outdated) -> bool {
+        match (self.kept.get(&Asked(request)), &outdated.0) {
+            (Some(kept), Some(outdated)) => !Arc::ptr_eq(&kept, outdated),
+            (kept, _) => kept.is_some(),
+        }
     }
 
     /// Keeps an answer made of what was read from this place on.
