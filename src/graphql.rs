@@ -325,10 +325,7 @@ impl Inner {
         let schema = &self.definition.schema;
         let variables = coerce::variables(schema, operation, &request.variables).map_err(|faults| {
             let places = document.places();
-            let error = |fault: coerce::Fault| {
-                ApiError::input(fault.message, &fault.path).at(places.of_span(fault.at))
-            };
-            rejected(faults.into_iter().map(error).collect())
+            rejected(faults.into_iter().map(|fault| fault.into_error(places)).collect())
         })?;
         let plan = self.documents.plan(&self.planner, &document, operation, &variables);
         let plan = plan.map_err(|refusal| {

@@ -10,6 +10,8 @@ use apollo_compiler::{Name, Schema};
 use serde_json::{Map, Value as Json};
 
 use super::arguments::resolve;
+use super::document::Places;
+use super::error::ApiError;
 use crate::engine::Step;
 use crate::engine::input::Faults;
 
@@ -27,6 +29,13 @@ pub struct Fault {
     pub at: Option<SourceSpan>,
     /// Where in the value, from the variable's (`$input`) or the argument's name on.
     pub path: Vec<Step>,
+}
+
+impl Fault {
+    /// The fault as clients see it.
+    pub(super) fn into_error(self, places: &Places) -> ApiError {
+        ApiError::input(self.message, &self.path).at(places.of_span(self.at))
+    }
 }
 
 /// Coerced values of an operation's variables; enums are strings. A variable that was not given and

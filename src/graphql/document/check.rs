@@ -45,9 +45,7 @@ pub fn check(definition: &Definition, text: &str) -> Result<Checked, Vec<ApiErro
     let mut faults = Vec::new();
     for operation in document.operations.iter() {
         let found = coerce::check(&definition.schema, &document, operation);
-        let error =
-            |fault: coerce::Fault| ApiError::input(fault.message, &fault.path).at(places.of_span(fault.at));
-        faults.extend(found.into_iter().map(error));
+        faults.extend(found.into_iter().map(|fault| fault.into_error(&places)));
         faults.truncate(TOLD);
     }
     some(faults)?;
