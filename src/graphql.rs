@@ -2,7 +2,7 @@
 //! a response.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use apollo_compiler::ast::OperationType;
 use serde_json::{Map, Value as Json};
@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::cache::Place;
 use crate::engine::{Engine, Footprint, Gather, until};
-use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
+use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::schema::Model;
 use crate::telemetry::traced;
 
@@ -24,16 +24,17 @@ mod document;
 mod error;
 mod expand;
 mod introspection;
-mod leave;
+mod limits;
 mod output;
 mod page;
 mod plan;
 mod rehearsal;
 mod request;
+mod turns;
 mod types;
 
 pub use body::Body;
-pub use leave::Leave;
+pub use limits::ApiLimits;
 pub use rehearsal::Rehearsal;
 
 use answers::{Answers, Question};
@@ -42,6 +43,7 @@ use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner};
 use request::Request;
+use turns::Turns;
 use types::Definition;
 
 /// The API of one application.
@@ -57,48 +59,10 @@ struct Inner {
     documents: Arc<Documents>,
     answers: Answers,
     pool: Pool,
+    turns: Turns,
     /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
     /// that they get.
     flights: Gather<Arc<Question>, Arc<Answered>>,
-}
-
-/// Bounds of the API.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ApiLimits {
-    /// Rows of a list when neither `first` nor `last` is given.
-    pub page_default: u64,
-    /// Rows of a list at the most.
-    pub page_max: u64,
-    /// Levels of nested fields at the most.
-    pub depth: usize,
-    /// Complexity at the most: fields, each times the rows of the lists around it.
-    pub complexity: usize,
-    /// Whether the schema may be asked for.
-    pub introspection: bool,
-    /// Bytes of answers that are kept at the most.
-    pub answers: u64,
-    /// Bytes of parsed documents and of plans that are kept at the most.
-    pub documents: u64,
-    /// Bytes of rows and answers of all operations under way at the most; a quarter of it for each.
-    pub memory: u64,
-    /// How long the reads of an operation may take.
-    pub timeout: Duration,
-}
-
-impl Default for ApiLimits {
-    fn default() -> ApiLimits {
-        ApiLimits {
-            page_default: 20,
-            page_max: 1_000,
-            depth: 16,
-            complexity: 200_000,
-            introspection: true,
-            answers: 64 << 20,
-            documents: 64 << 20,
-            memory: 128 << 20,
-            timeout: Duration::from_secs(30),
-        }
-    }
 }
 
 /// One GraphQL request.
@@ -112,8 +76,8 @@ pub struct ApiRequest {
     pub variables: Map<String, Json>,
     /// Whether only queries are allowed, as for HTTP GET.
     pub read_only: bool,
-    /// Kept until the request has been carried out.
-    pub leave: Leave,
+    /// Whether it waits for its turn however many others do: others that belong to it have been carried out.
+    pub patient: bool,
 }
 
 /// The answer to a request.
@@ -134,6 +98,8 @@ pub enum Outcome {
     Rejected,
     /// It is a mutation and only queries are allowed.
     NotAllowed,
+    /// It was not: as many operations as may be are carried out, and wait.
+    Overloaded,
 }
 
 impl Api {
@@ -143,6 +109,7 @@ impl Api {
         let planner = Planner::new(engine.model().clone());
         let documents = Arc::new(Documents::new(limits.documents, engine.metrics().clone()));
         let (answers, pool) = (Answers::new(limits.answers), Pool::new(&limits));
+        let turns = Turns::new(limits.executions, limits.queue);
         Ok(Api {
             inner: Arc::new(Inner {
                 engine,
@@ -152,6 +119,7 @@ impl Api {
                 documents,
                 answers,
                 pool,
+                turns,
                 flights: Gather::default(),
             }),
         })
@@ -160,12 +128,12 @@ impl Api {
     /// The same API on another engine of the same model. What is kept of documents is shared, answers are
     /// not.
     pub fn on(&self, engine: Arc<Engine>) -> Api {
-        let Inner { limits, definition, documents, pool, .. } = &*self.inner;
+        let Inner { limits, definition, documents, pool, turns, .. } = &*self.inner;
         let planner = Planner::new(engine.model().clone());
         let (limits, definition, documents) = (limits.clone(), definition.clone(), documents.clone());
         let answers = Answers::new(limits.answers);
-        let (pool, flights) = (pool.clone(), Gather::default());
-        let inner = Inner { engine, limits, definition, planner, documents, answers, pool, flights };
+        let (pool, turns, flights) = (pool.clone(), turns.clone(), Gather::default());
+        let inner = Inner { engine, limits, definition, planner, documents, answers, pool, turns, flights };
         Api { inner: Arc::new(inner) }
     }
 
@@ -258,6 +226,7 @@ impl Answered {
 
 impl Inner {
     async fn execute(&self, request: ApiRequest, document: document::Outcome) -> Answered {
+        let Some(_turn) = self.turns.take(request.patient).await else { return self.turn_away() };
         let mut kind = GraphqlKind::Unknown;
         let (outcome, errors, reply) = match self.prepare(&request, document, &mut kind) {
             Ok(work) => {
@@ -281,6 +250,14 @@ impl Inner {
             self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Miss);
         }
         Answered { reply, errors, kind, outcome }
+    }
+
+    fn turn_away(&self) -> Answered {
+        self.engine.metrics().http_bound(Bound::Executions);
+        let message = "The server has too much to do; ask again in a while.";
+        let errors = vec![ApiError::new(ErrorCode::Overloaded, message)];
+        let reply = reply(None, &errors, Outcome::Overloaded);
+        Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Rejected }
     }
 
     /// Tells metrics and the trace of an operation that has come to its end.

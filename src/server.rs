@@ -30,13 +30,11 @@ mod observe;
 mod persisted;
 mod places;
 mod sample;
-mod turns;
 mod unread;
 mod upload;
 
 use choice::Choices;
 use persisted::Texts;
-use turns::Turns;
 use unread::Unread;
 use upload::Room;
 
@@ -70,10 +68,6 @@ pub struct ServerOptions {
     pub bodies: usize,
     /// Bytes of all large answers together that clients have not read yet.
     pub unread: usize,
-    /// Requests that are carried out at once.
-    pub executions: usize,
-    /// Requests that wait for that.
-    pub queue: usize,
     /// Bytes of texts that clients may name by their hashes; 0 turns persisted queries off.
     pub persisted: u64,
     /// Operations that one request may carry; `None` turns batching off.
@@ -99,8 +93,6 @@ impl Default for ServerOptions {
             connections_per_address: None,
             bodies: 64 << 20,
             unread: 256 << 20,
-            executions: 128,
-            queue: 1_024,
             persisted: 16 << 20,
             batch_max: None,
             batch_answers: 16 << 20,
@@ -119,7 +111,6 @@ pub(crate) struct State {
     options: ServerOptions,
     page: graphiql::Page,
     texts: Texts,
-    turns: Turns,
     room: Room,
     unread: Unread,
     stopping: AtomicBool,
@@ -150,7 +141,6 @@ impl Server {
         let choices = options.allow_cache_override.then(|| Choices::new(&api));
         let state = State {
             texts: Texts::new(options.persisted),
-            turns: Turns::new(options.executions, options.queue),
             room: Room::new(&options),
             unread: Unread::new(options.unread),
             stopping: AtomicBool::new(false),

@@ -213,7 +213,7 @@ pub(super) fn engine(
 
 /// Bounds of the API.
 pub(super) fn api_limits(config: &Config) -> ApiLimits {
-    let (api, default) = (&config.api, ApiLimits::default());
+    let (api, server, default) = (&config.api, &config.server, ApiLimits::default());
     let page_max = api.page_max.unwrap_or(default.page_max);
     ApiLimits {
         page_default: api.page_default.unwrap_or(default.page_default).min(page_max),
@@ -225,6 +225,8 @@ pub(super) fn api_limits(config: &Config) -> ApiLimits {
         documents: config.memory / 8,
         memory: config.memory / 4,
         timeout: api.timeout.unwrap_or(default.timeout),
+        executions: server.executions.map_or(default.executions, to_usize),
+        queue: server.queue.map_or(default.queue, to_usize),
     }
 }
 
@@ -240,8 +242,6 @@ pub(super) fn server_options(config: &Config) -> ServerOptions {
         connections_per_address: server.connections_per_address.map(to_usize),
         bodies: to_usize(server.bodies.unwrap_or(config.memory / 16)),
         unread: to_usize(server.unread.unwrap_or(config.memory / 8)),
-        executions: server.executions.map_or(default.executions, to_usize),
-        queue: server.queue.map_or(default.queue, to_usize),
         persisted: api.persisted.unwrap_or(config.memory / 32),
         batch_max: batching.then(|| to_usize(api.batch_max.unwrap_or(BATCH_MAX))),
         batch_answers: api.batch_answers.map_or(default.batch_answers, to_usize),

@@ -13,7 +13,7 @@ use super::negotiate::Media;
 use crate::metrics::{ErrorCode, Label};
 
 /// Seconds after which whoever was turned away may come again.
-const RETRY_AFTER: &str = "1";
+pub(super) const RETRY_AFTER: &str = "1";
 
 /// What is wrong with a request, and what would be right.
 #[derive(Debug)]

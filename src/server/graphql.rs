@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::body::{self, Asked, Requests};
-use super::fault::Fault;
+use super::fault::{Fault, RETRY_AFTER};
 use super::negotiate::{Media, asks_for_websocket, prefers_gzip, prefers_html, require_json};
 use super::{COMPRESS_FROM, State, choice, upload};
-use crate::graphql::{Api, ApiReply, Leave, Outcome};
+use crate::graphql::{Api, ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 
 /// Methods that can be used here.
@@ -48,8 +48,7 @@ async fn answer(state: &State, request: Request, media: Media, by_get: bool) -> 
             return Err(Fault::bad_request(message));
         }
         let asked = body::from_query(request.uri().query().unwrap_or_default())?;
-        let leave = state.turns.take(state.engine()).await?;
-        return Ok(one(state, carry_out(state, api, asked, leave).await?, media, gzip));
+        return Ok(one(state, carry_out(state, api, asked, false).await?, media, gzip));
     }
     if request.method() != Method::POST {
         let message = format!("{} cannot be used here; use POST, or GET for queries.", request.method());
@@ -59,18 +58,16 @@ async fn answer(state: &State, request: Request, media: Media, by_get: bool) -> 
     let (parts, body) = request.into_parts();
     // It takes up its room until the request has been answered: what is made of it is larger still.
     let upload = upload::read(state, &parts.headers, body).await?;
-    let requests = body::from_body(&upload.bytes, state.options.batch_max)?;
-    let leave = state.turns.take(state.engine()).await?;
-    Ok(match requests {
-        Requests::One(asked) => one(state, carry_out(state, api, asked, leave).await?, media, gzip),
-        Requests::Batch(all) => batch(state, api, all, leave, media).await,
+    Ok(match body::from_body(&upload.bytes, state.options.batch_max)? {
+        Requests::One(asked) => one(state, carry_out(state, api, asked, false).await?, media, gzip),
+        Requests::Batch(all) => batch(state, api, all, media, gzip).await,
     })
 }
 
-/// Carries out one operation.
-async fn carry_out(state: &State, api: &Api, asked: Asked, leave: Leave) -> Result<ApiReply, Fault> {
+/// Carries out one operation, which is patient when those before it in the same request have been.
+async fn carry_out(state: &State, api: &Api, asked: Asked, patient: bool) -> Result<ApiReply, Fault> {
     let (mut request, new_text) = state.texts.resolve(asked, state.engine())?;
-    request.leave = leave;
+    request.patient = patient;
     let reply = api.execute(request).await;
     if let Some(text) = new_text
         && reply.outcome == Outcome::Executed
@@ -96,6 +93,7 @@ fn to_the_editor(uri: &Uri) -> Response {
 fn one(state: &State, reply: ApiReply, media: Media, gzip: bool) -> Response {
     let status = match (reply.outcome, media) {
         (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (Outcome::Overloaded, _) => StatusCode::SERVICE_UNAVAILABLE,
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Rejected, Media::Json) | (Outcome::Executed, _) => StatusCode::OK,
     };
@@ -111,16 +109,21 @@ fn one(state: &State, reply: ApiReply, media: Media, gzip: bool) -> Response {
         }
         None => respond(state, status, reply.body.plain().clone(), media),
     };
-    if reply.outcome == Outcome::NotAllowed {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    let wanted = match reply.outcome {
+        Outcome::NotAllowed => Some((header::ALLOW, "POST")),
+        Outcome::Overloaded => Some((header::RETRY_AFTER, RETRY_AFTER)),
+        Outcome::Executed | Outcome::Rejected => None,
+    };
+    if let Some((name, value)) = wanted {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
 /// One after the other, so that mutations happen in the order in which they stand. Once the answers take up all
-/// that they may, what is left is not carried out.
-async fn batch(state: &State, api: &Api, all: Vec<Asked>, leave: Leave, media: Media) -> Response {
-    let (mut bodies, mut leave, limit) = (BytesMut::new(), Some(leave), state.options.batch_answers);
+/// that they may, what is left is not carried out. When the first is turned away, all are.
+async fn batch(state: &State, api: &Api, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
+    let (mut bodies, limit) = (BytesMut::new(), state.options.batch_answers);
     for (place, asked) in all.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
         if bodies.len() > limit {
@@ -132,11 +135,8 @@ async fn batch(state: &State, api: &Api, all: Vec<Asked>, leave: Leave, media: M
             bodies.extend_from_slice(rejected(state, &fault).as_bytes());
             continue;
         }
-        let turn = match leave.take() {
-            Some(leave) => leave,
-            None => state.turns.wait().await,
-        };
-        match carry_out(state, api, asked, turn).await {
+        match carry_out(state, api, asked, place > 0).await {
+            Ok(reply) if reply.outcome == Outcome::Overloaded => return one(state, reply, media, gzip),
             Ok(reply) => bodies.extend_from_slice(reply.body.plain()),
             Err(fault) => bodies.extend_from_slice(rejected(state, &fault).as_bytes()),
         }

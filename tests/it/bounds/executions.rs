@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use oponn::cache::{CacheLimits, MemoryCache};
 use oponn::engine::{Engine, EngineOptions};
-use oponn::graphql::Api;
+use oponn::graphql::{Api, ApiLimits};
 use oponn::metrics::Metrics;
 use oponn::server::{self, Server, ServerOptions};
 use oponn::store::{SqliteStore, Store};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 
 use super::{SDL, until};
@@ -33,8 +33,9 @@ impl Held {
         let gate = Arc::new(Gate::new(Arc::new(MemoryCache::new(CacheLimits::default()))));
         let engine =
             Engine::new(model, Arc::new(store), gate.clone(), metrics.clone(), EngineOptions::default());
-        let api = Api::new(Arc::new(engine), Default::default()).expect("the schema can be served");
-        let options = ServerOptions { executions, queue, ..ServerOptions::default() };
+        let limits = ApiLimits { executions, queue, ..ApiLimits::default() };
+        let api = Api::new(Arc::new(engine), limits).expect("the schema can be served");
+        let options = ServerOptions { batch_max: Some(10), ..ServerOptions::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("a bound socket has an address").to_string();
         tokio::spawn(server::serve(listener, Server::new(api.into(), options), std::future::pending()));
@@ -99,4 +100,52 @@ async fn a_query_whose_client_has_gone_makes_room() {
         }
     };
     until(next).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_answer_needs_no_turn() {
+    let held = Held::start(1, 0).await;
+    held.gate.pass(1_000);
+    until(async || {
+        assert_eq!(held.ask(0).await.answer().await.expect("an answer").status, 200);
+        held.says(r#"oponn_graphql_kept_total{result="hit",what="answer"} 1"#)
+    })
+    .await;
+    held.gate.shut_pages();
+    let _slow = held.ask(1).await;
+    held.gate.waiting(1).await;
+    for _ in 0..3 {
+        assert_eq!(held.ask(0).await.answer().await.expect("an answer").status, 200);
+    }
+    assert_eq!(held.ask(2).await.answer().await.expect("an answer").status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_the_same_shares_a_turn() {
+    let held = Held::start(1, 1).await;
+    let mut asked = vec![held.ask(0).await];
+    held.gate.begun(1).await;
+    for _ in 0..20 {
+        asked.push(held.ask(0).await);
+    }
+    until(async || held.says("oponn_http_in_flight 21")).await;
+    held.gate.pass(1_000);
+    for mut raw in asked {
+        assert_eq!(raw.answer().await.expect("an answer").status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_turned_away_as_a_whole() {
+    let held = Held::start(1, 0).await;
+    let _slow = held.ask(0).await;
+    held.gate.begun(1).await;
+    let mut raw = Raw::connect(&held.address).await;
+    raw.post(&json!([{ "query": "{ books { totalCount } }" }, { "query": "{ c: books { totalCount } }" }]))
+        .await;
+    let answer = raw.answer().await.expect("an answer");
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.head.contains("retry-after: 1\r\n"), "{answer:?}");
+    let body: Json = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(body["errors"][0]["extensions"]["code"], "OVERLOADED", "{body}");
 }

@@ -19,13 +19,22 @@ pub struct Gate {
     looks: watch::Sender<u64>,
     passes: Semaphore,
     breaks: AtomicBool,
+    /// Whether pages are not read any more, and how many readers have come since.
+    shut: AtomicBool,
+    readers: watch::Sender<u64>,
 }
 
 impl Gate {
     /// A gate that is shut.
     pub fn new(inner: Arc<dyn Cache>) -> Gate {
-        let (looks, passes) = (watch::Sender::new(0), Semaphore::new(0));
-        Gate { inner, looks, passes, breaks: AtomicBool::new(false) }
+        Gate {
+            inner,
+            looks: watch::Sender::new(0),
+            passes: Semaphore::new(0),
+            breaks: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
+            readers: watch::Sender::new(0),
+        }
     }
 
     /// How many looks have begun.
@@ -35,10 +44,17 @@ impl Gate {
 
     /// Waits until so many looks have begun. What they tell is settled then.
     pub async fn begun(&self, looks: u64) {
-        let mut begun = self.looks.subscribe();
-        let begun = begun.wait_for(|begun| *begun >= looks);
-        let begun = tokio::time::timeout(Duration::from_secs(30), begun).await;
-        begun.expect("it begins in time").expect("the sender is here");
+        reached(&self.looks, looks).await;
+    }
+
+    /// Lets nobody read pages from now on, to the end of the test.
+    pub fn shut_pages(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until so many have come to read pages since.
+    pub async fn waiting(&self, readers: u64) {
+        reached(&self.readers, readers).await;
     }
 
     /// Lets so many answers out.
@@ -50,6 +66,13 @@ impl Gate {
     pub fn break_one(&self) {
         self.breaks.store(true, Ordering::SeqCst);
     }
+}
+
+async fn reached(count: &watch::Sender<u64>, wanted: u64) {
+    let mut count = count.subscribe();
+    let reached =
+        tokio::time::timeout(Duration::from_secs(30), count.wait_for(|count| *count >= wanted)).await;
+    reached.expect("it is reached in time").expect("the sender is here");
 }
 
 #[async_trait]
@@ -87,6 +110,10 @@ impl Cache for Gate {
     }
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        if self.shut.load(Ordering::SeqCst) {
+            self.readers.send_modify(|readers| *readers += 1);
+            std::future::pending::<()>().await;
+        }
         self.inner.read_pages(reads).await
     }
 

@@ -51,7 +51,12 @@ impl Raw {
 
     /// Sends an operation.
     pub async fn query(&mut self, query: &str) {
-        let body = serde_json::json!({ "query": query }).to_string();
+        self.post(&serde_json::json!({ "query": query })).await;
+    }
+
+    /// Sends a body to the API.
+    pub async fn post(&mut self, body: &serde_json::Value) {
+        let body = body.to_string();
         self.head(body.len()).await;
         self.send(body.as_bytes()).await;
     }
