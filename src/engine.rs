@@ -12,7 +12,6 @@ use crate::cache::{Cache, CacheLimits, Place, Strategy, StrategyCache, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
-pub use crate::store::deadline::until;
 use crate::telemetry::traced;
 use crate::value::Time;
 
@@ -38,6 +37,7 @@ mod write;
 pub use error::{EngineError, InputFault, Step};
 pub use footprint::{Footprint, Read};
 pub use gather::Gather;
+pub use observed::operation;
 pub use page::{Family, Page, PageRequest, Row};
 pub use upsert::{Expect, Upserted, Upserts};
 

@@ -10,7 +10,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::cache::Place;
-use crate::engine::{Engine, Footprint, Gather, until};
+use crate::engine::{Engine, Footprint, Gather, operation};
 use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::schema::Model;
 use crate::telemetry::traced;
@@ -30,6 +30,7 @@ mod page;
 mod plan;
 mod rehearsal;
 mod request;
+mod together;
 mod turns;
 mod types;
 
@@ -168,6 +169,13 @@ impl Api {
             }
             Err(outdated) => outdated,
         };
+        // Before the text is read: what is made of it may be large.
+        let Some(turn) = inner.turns.take(request.patient).await else {
+            let answered = inner.turn_away();
+            inner.tell(answered.kind, answered.outcome, start, &span);
+            error::count(inner.engine.metrics(), &answered.errors);
+            return answered.reply;
+        };
         let document = inner.documents.get(&inner.definition, &request.query);
         let question = document.as_ref().ok().and_then(|document| shared(document, &request));
         // What is logged belongs to the request, traced or not.
@@ -175,6 +183,8 @@ impl Api {
         let worker = inner.clone();
         let work = |waited: bool| {
             let work = async move {
+                // Until its end, which may be after the caller has gone.
+                let _turn = turn;
                 // Those before may have made what is wanted here.
                 let answers = &worker.answers;
                 let kept = match waited || answers.has_newer(&request, &outdated) {
@@ -226,12 +236,11 @@ impl Answered {
 
 impl Inner {
     async fn execute(&self, request: ApiRequest, document: document::Outcome) -> Answered {
-        let Some(_turn) = self.turns.take(request.patient).await else { return self.turn_away() };
         let mut kind = GraphqlKind::Unknown;
         let (outcome, errors, reply) = match self.prepare(&request, document, &mut kind) {
             Ok(work) => {
                 let place = if kind == GraphqlKind::Query { self.place().await } else { None };
-                let (data, errors) = until(work.request.budget.end, work.run()).await;
+                let (data, errors) = operation(work.request.budget.end, work.run()).await;
                 let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
                 let reply = reply(Some(&data), &errors, Outcome::Executed);
                 let read = work.request.footprint.finish();
@@ -313,7 +322,9 @@ impl Inner {
             OperationType::Query => Footprint::new(),
             OperationType::Mutation | OperationType::Subscription => Footprint::none(),
         };
-        let work = Request { inner: self, variables, footprint, budget: self.pool.budget() };
+        let budget = self.pool.budget(document.weight() + plan.weight);
+        let budget = budget.map_err(|error| (vec![error], Outcome::Overloaded))?;
+        let work = Request { inner: self, variables, footprint, budget };
         work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
         Ok(Work { request: work, plan, document, name })
     }

@@ -50,6 +50,9 @@ pub trait Store: Send + Sync + 'static {
     /// or the server cannot be used.
     async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError>;
 
+    /// On how many reads it works at the same time; more wait.
+    fn readers(&self) -> usize;
+
     /// Whether the store answers, however many reads are under way.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -2,6 +2,8 @@
 
 mod cache;
 mod store;
+mod turns;
 
 pub(super) use cache::ObservedCache;
 pub(super) use store::ObservedStore;
+pub use turns::operation;

@@ -15,6 +15,9 @@ use crate::value::Doc;
 
 /// The share of all memory that one operation may take.
 const SHARE: u64 = 4;
+/// Bytes of each operation that are not counted with those of the others: small ones come through while large ones
+/// are turned away.
+const FREE: u64 = 256 << 10;
 /// Bytes that a row takes up beside its document.
 const ROW: u64 = 256;
 
@@ -31,17 +34,22 @@ impl Pool {
         Pool { timeout: limits.timeout, most: limits.memory, taken: Arc::default() }
     }
 
-    /// What a new operation may take.
-    pub(super) fn budget(&self) -> Budget {
+    /// What a new operation may take, whose text takes up so many bytes.
+    pub(super) fn budget(&self, text: u64) -> Result<Budget, ApiError> {
         let filters = FilterBudget::new(&FilterLimits::default());
         let end = Instant::now() + self.timeout;
-        Budget { pool: self.clone(), taken: AtomicU64::new(0), end, filters }
+        // The text has bounds of its own.
+        let most = self.most / SHARE + text;
+        let budget = Budget { pool: self.clone(), most, taken: AtomicU64::new(0), end, filters };
+        budget.take(text)?;
+        Ok(budget)
     }
 }
 
 /// What one operation may take, and has taken. It is given back at the operation's end.
 pub(super) struct Budget {
     pool: Pool,
+    most: u64,
     taken: AtomicU64,
     /// By when its reads have to be done.
     pub(super) end: Instant,
@@ -52,19 +60,20 @@ pub(super) struct Budget {
 impl Budget {
     /// Takes memory, or says that there is none.
     pub(super) fn take(&self, bytes: u64) -> Result<(), ApiError> {
-        let mine = self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let all = self.pool.taken.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let most = self.pool.most / SHARE;
-        if mine > most {
+        let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
+        let mine = before + bytes;
+        let counted = mine.saturating_sub(FREE) - before.saturating_sub(FREE);
+        let all = self.pool.taken.fetch_add(counted, Ordering::Relaxed) + counted;
+        if mine > self.most {
             let message = format!(
                 "The operation takes more than {} KiB of rows and answer; ask for fewer rows or fields at once.",
-                most / 1_024
+                self.most / 1_024
             );
             return Err(ApiError::new(ErrorCode::TooComplex, message));
         }
-        if all > self.pool.most {
+        if counted > 0 && all > self.pool.most {
             let message = "The server has too many large operations under way; try again in a moment.";
-            return Err(ApiError::new(ErrorCode::Unavailable, message));
+            return Err(ApiError::new(ErrorCode::Overloaded, message));
         }
         Ok(())
     }
@@ -82,7 +91,8 @@ impl Budget {
 
 impl Drop for Budget {
     fn drop(&mut self) {
-        self.pool.taken.fetch_sub(self.taken.load(Ordering::Relaxed), Ordering::Relaxed);
+        let counted = self.taken.load(Ordering::Relaxed).saturating_sub(FREE);
+        self.pool.taken.fetch_sub(counted, Ordering::Relaxed);
     }
 }
 
@@ -90,18 +100,41 @@ impl Drop for Budget {
 mod tests {
     use super::*;
 
+    const MOST: u64 = 40 << 20;
+
+    fn code<T>(taken: Result<T, ApiError>) -> Option<ErrorCode> {
+        taken.err().map(|error| error.code)
+    }
+
     #[test]
     fn one_may_take_a_share_and_all_no_more_than_there_is() {
-        let pool = Pool::new(&ApiLimits { memory: 4_000, ..ApiLimits::default() });
-        let code = |taken: Result<(), ApiError>| taken.err().map(|error| error.code);
-        let all: Vec<Budget> = (0..5).map(|_| pool.budget()).collect();
-        for budget in &all[..4] {
-            assert_eq!(code(budget.take(1_000)), None);
+        let pool = Pool::new(&ApiLimits { memory: MOST, ..ApiLimits::default() });
+        let begin = || pool.budget(0).expect("there is room for a small one");
+        let mut all: Vec<Budget> = (0..4).map(|_| begin()).collect();
+        for budget in &all {
+            assert_eq!(code(budget.take(MOST / 4)), None);
         }
-        assert_eq!(code(all[4].take(1)), Some(ErrorCode::Unavailable));
+        // What is left of the pool is what the four have free.
+        let another = begin();
+        assert_eq!(code(another.take(4 * FREE)), None);
+        assert_eq!(code(another.take(2 * FREE)), Some(ErrorCode::Overloaded));
+        assert_eq!(code(pool.budget(2 * FREE)), Some(ErrorCode::Overloaded));
         assert_eq!(code(all[0].take(1)), Some(ErrorCode::TooComplex));
+        all.push(another);
+        // Small ones come through all the same.
+        for _ in 0..100 {
+            assert_eq!(code(begin().take(FREE)), None);
+        }
         drop(all);
-        assert_eq!(code(pool.budget().take(1_000)), None);
         assert_eq!(pool.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(code(begin().take(MOST / 4)), None);
+    }
+
+    #[test]
+    fn a_text_takes_nothing_from_the_rows() {
+        let pool = Pool::new(&ApiLimits { memory: MOST, ..ApiLimits::default() });
+        let budget = pool.budget(MOST / 2).expect("there is room");
+        assert_eq!(code(budget.take(MOST / 4)), None);
+        assert_eq!(code(budget.take(1)), Some(ErrorCode::TooComplex));
     }
 }

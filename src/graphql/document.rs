@@ -26,8 +26,6 @@ pub(super) use places::Places;
 
 /// Bytes that a token takes up once it is parsed, at the most.
 const TOKEN: u64 = 200;
-/// Bytes that a field of a plan takes up, with its share of what is around it.
-const FIELD: u64 = 400;
 
 /// A valid text.
 pub(super) struct Document {
@@ -45,13 +43,17 @@ pub(super) type Outcome = Result<Arc<Document>, Arc<Vec<ApiError>>>;
 /// The texts seen lately.
 pub(super) struct Documents {
     kept: Cache<Arc<str>, Outcome, Weight>,
-    plans: Cache<PlanKey, Arc<Plan>, Weight>,
+    plans: Cache<PlanKey, Planned, Weight>,
     next: AtomicU64,
     metrics: Arc<Metrics>,
 }
 
 /// A document's number, the operation's name and what its conditions are.
 type PlanKey = (u64, Option<String>, Flags);
+
+/// A plan, and the document whose arguments it has.
+#[derive(Clone)]
+struct Planned(Arc<Plan>, Arc<Document>);
 
 #[derive(Clone)]
 struct Weight;
@@ -66,9 +68,9 @@ impl Weighter<Arc<str>, Outcome> for Weight {
     }
 }
 
-impl Weighter<PlanKey, Arc<Plan>> for Weight {
-    fn weight(&self, (_, name, _): &PlanKey, plan: &Arc<Plan>) -> u64 {
-        plan.size as u64 * FIELD + name.as_ref().map_or(0, String::len) as u64 + 512
+impl Weighter<PlanKey, Planned> for Weight {
+    fn weight(&self, (_, name, _): &PlanKey, Planned(plan, document): &Planned) -> u64 {
+        plan.weight + document.weight + name.as_ref().map_or(0, String::len) as u64 + 512
     }
 }
 
@@ -104,19 +106,19 @@ impl Documents {
     pub(super) fn plan(
         &self,
         planner: &Planner,
-        document: &Document,
+        document: &Arc<Document>,
         operation: &Operation,
         variables: &coerce::Variables,
     ) -> Result<Arc<Plan>, Refusal> {
         let name = operation.name.as_ref().map(ToString::to_string);
-        let key = (document.number, name, Flags::of(&document.flags, variables));
-        if let Some(plan) = self.plans.get(&key) {
+        let key = (document.number, name, document.flags(variables));
+        if let Some(Planned(plan, _)) = self.plans.get(&key) {
             self.metrics.graphql_kept(KeptKind::Plan, KeptResult::Hit);
             return Ok(plan);
         }
         self.metrics.graphql_kept(KeptKind::Plan, KeptResult::Miss);
-        let plan = Arc::new(document.new_plan(planner, operation, variables)?);
-        self.plans.insert(key, plan.clone());
+        let plan = Arc::new(document.new_plan(planner, operation, &key.2)?);
+        self.plans.insert(key, Planned(plan.clone(), document.clone()));
         Ok(plan)
     }
 }
@@ -138,14 +140,19 @@ impl Document {
         })
     }
 
+    /// What its conditions are.
+    pub(super) fn flags(&self, variables: &coerce::Variables) -> Flags {
+        Flags::of(&self.flags, variables)
+    }
+
     /// The plan of an operation, made anew.
     pub(super) fn new_plan(
         &self,
         planner: &Planner,
         operation: &Operation,
-        variables: &coerce::Variables,
+        flags: &Flags,
     ) -> Result<Plan, Refusal> {
-        planner.plan(&self.parsed, &self.places, operation, &Flags::of(&self.flags, variables))
+        planner.plan(&self.parsed, &self.places, operation, flags)
     }
 
     /// What a refusal is to the client. A condition that is null fails only where it is met, so it counts as
@@ -173,6 +180,11 @@ impl Document {
             }
             Refusal::Unknown => (ApiError::internal("a valid operation has no plan"), Reached::Executed),
         }
+    }
+
+    /// Bytes that it takes up, roughly.
+    pub(super) fn weight(&self) -> u64 {
+        self.weight
     }
 
     /// Where in the text something stands.

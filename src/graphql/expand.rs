@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt, join_all};
+use futures_util::future::{BoxFuture, FutureExt};
 
 use super::Request;
 use super::error::ApiError;
 use super::page::{Cursors, ListArgs, list_args};
-use super::plan::{Args, Connection, FieldKind, Selection, Source};
+use super::plan::{Args, Connection, FieldKind, Selection, Source, TypeSelection};
+use super::together::together;
 use crate::cache::Batch;
 use crate::engine::{EngineError, Family, Page, PageRequest};
 use crate::query::{BatchDef, Filter, SortKey};
@@ -74,29 +75,29 @@ impl Request<'_> {
             if items.is_empty() || selection.slots == 0 {
                 return expanded;
             }
-            let mut work: Vec<BoxFuture<'a, (usize, Child)>> = Vec::new();
-            for of_type in &selection.types {
-                let ty = &of_type.collection.name;
-                for field in &of_type.fields {
-                    match &field.kind {
-                        FieldKind::One { field, target, slot, selection, .. } => {
-                            let child = self.expand_one(ty, field, target, selection, items);
-                            work.push(child.map(|child| (*slot, child)).boxed());
-                        }
-                        FieldKind::Many { field, source, slot, args, connection } => {
-                            let child = self.expand_many(ty, field, source, args, connection, items);
-                            work.push(child.map(|child| (*slot, child)).boxed());
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            for (slot, child) in join_all(work).await {
+            let of_type =
+                |of: &'a TypeSelection| of.fields.iter().map(|field| (&*of.collection.name, &field.kind));
+            let fields: Vec<(&str, &FieldKind)> = selection.types.iter().flat_map(of_type).collect();
+            let children = together(fields.len(), |index| self.expand_field(fields[index], items)).await;
+            for (slot, child) in children.into_iter().flatten() {
                 expanded[slot] = child;
             }
             expanded
         }
         .boxed()
+    }
+
+    /// The slot of a relation and what it led to.
+    async fn expand_field(&self, (ty, field): (&str, &FieldKind), items: &[Item]) -> Option<(usize, Child)> {
+        match field {
+            FieldKind::One { field, target, slot, selection, .. } => {
+                Some((*slot, self.expand_one(ty, field, target, selection, items).await))
+            }
+            FieldKind::Many { field, source, slot, args, connection } => {
+                Some((*slot, self.expand_many(ty, field, source, args, connection, items).await))
+            }
+            _ => None,
+        }
     }
 
     async fn expand_one(
@@ -229,7 +230,8 @@ impl Request<'_> {
             });
         }
         let expanded =
-            join_all(connection.selections.iter().map(|selection| self.expand(selection, &items))).await;
+            together(connection.selections.len(), |index| self.expand(&connection.selections[index], &items))
+                .await;
         Ok((metas, List { items, expanded, cursors: Cursors::of(&args.order) }))
     }
 }

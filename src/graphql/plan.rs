@@ -24,8 +24,8 @@ pub(super) struct Plan {
     pub(super) roots: Vec<Root>,
     /// Whether the root fields are carried out one after the other, as those of mutations are.
     pub(super) serial: bool,
-    /// How many fields it has in all.
-    pub(super) size: usize,
+    /// Bytes that it takes up, roughly, without the text that its arguments are from.
+    pub(super) weight: u64,
 }
 
 /// One root field.

@@ -27,7 +27,7 @@ impl Rehearsal<'_> {
         let Work { document, name, request, .. } = &self.work;
         let planner = &self.api.inner.planner;
         let Ok(operation) = document.operation(*name) else { return 0 };
-        let plan = document.new_plan(planner, operation, &request.variables);
+        let plan = document.new_plan(planner, operation, &document.flags(&request.variables));
         plan.map_or(0, |plan| plan.roots.len())
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::{InputValueDefinition, Type};
-use futures_util::future::join_all;
 use serde_json::{Map, Value as Json};
 
 use super::budget::Budget;
@@ -14,6 +13,7 @@ use super::output::Writer;
 use super::plan::{
     Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne,
 };
+use super::together::together;
 use super::{ApiLimits, Inner, arguments, coerce};
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{Engine, Footprint, Step};
@@ -95,7 +95,7 @@ impl Request<'_> {
                 });
             }
         } else {
-            done = join_all(plan.roots.iter().map(|root| self.root(root))).await;
+            done = together(plan.roots.len(), |index| self.root(&plan.roots[index])).await;
         }
         done
     }

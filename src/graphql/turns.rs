@@ -2,33 +2,30 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The turns that there are.
 #[derive(Clone)]
-pub(super) struct Turns(Arc<Bounds>);
-
-struct Bounds {
-    executions: Semaphore,
-    queue: Semaphore,
+pub(super) struct Turns {
+    executions: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
 }
 
 impl Turns {
     pub(super) fn new(executions: usize, queue: usize) -> Turns {
-        let permits = |count: usize| Semaphore::new(count.min(Semaphore::MAX_PERMITS));
-        Turns(Arc::new(Bounds { executions: permits(executions), queue: permits(queue) }))
+        let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+        Turns { executions: permits(executions), queue: permits(queue) }
     }
 
     /// A turn, at once or after those who came before; none when too many wait already and this one cannot.
-    pub(super) async fn take(&self, patient: bool) -> Option<SemaphorePermit<'_>> {
-        let Bounds { executions, queue } = &*self.0;
-        if let Ok(turn) = executions.try_acquire() {
+    pub(super) async fn take(&self, patient: bool) -> Option<OwnedSemaphorePermit> {
+        if let Ok(turn) = self.executions.clone().try_acquire_owned() {
             return Some(turn);
         }
         let _place = match patient {
             true => None,
-            false => Some(queue.try_acquire().ok()?),
+            false => Some(self.queue.try_acquire().ok()?),
         };
-        Some(executions.acquire().await.expect("nobody closes the semaphore"))
+        Some(self.executions.clone().acquire_owned().await.expect("nobody closes the semaphore"))
     }
 }

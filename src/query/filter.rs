@@ -97,6 +97,20 @@ impl Filter {
         Filter::And(vec![self, other])
     }
 
+    /// How many conditions it has.
+    pub fn conditions(&self) -> usize {
+        match self {
+            Filter::And(parts) | Filter::Or(parts) => parts.iter().map(Filter::conditions).sum(),
+            Filter::Not(inner) | Filter::Some(_, inner) => inner.conditions(),
+            Filter::In(..)
+            | Filter::Cmp(..)
+            | Filter::Exists(_)
+            | Filter::HasAny(..)
+            | Filter::IsEmpty(_)
+            | Filter::Matches(..) => 1,
+        }
+    }
+
     /// Bytes of memory that its patterns take up at the most, roughly, once they are compiled.
     pub fn size(&self) -> usize {
         match self {

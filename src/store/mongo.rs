@@ -46,6 +46,7 @@ pub struct MongoStore {
     model: Arc<Model>,
     database: Database,
     queues: write::Queues,
+    connections: usize,
 }
 
 impl MongoStore {
@@ -57,10 +58,10 @@ impl MongoStore {
         options.app_name.get_or_insert_with(|| "oponn".to_owned());
         options.server_selection_timeout.get_or_insert(SELECTION);
         options.connect_timeout.get_or_insert(SELECTION);
-        options.max_pool_size.get_or_insert(CONNECTIONS);
+        let connections = *options.max_pool_size.get_or_insert(CONNECTIONS) as usize;
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
         let client = Client::with_options(options).map_err(|error| error::of_url(&error, url))?;
-        Ok(MongoStore { model, database: client.database(&name), queues: write::Queues::new() })
+        Ok(MongoStore { model, database: client.database(&name), queues: write::Queues::new(), connections })
     }
 
     /// The collection type of a name that the engine gave.
@@ -79,6 +80,15 @@ impl Store for MongoStore {
 
     async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.prepare_all().await
+    }
+
+    /// Fewer than there are connections, so that writes find one.
+    fn readers(&self) -> usize {
+        match self.connections {
+            // No bound.
+            0 => CONNECTIONS as usize,
+            connections => (connections - connections.div_ceil(10)).max(1),
+        }
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -109,6 +109,10 @@ impl Store for SqliteStore {
         self.writer.run(move |session| prepare::prepare(session, &model)).await?
     }
 
+    fn readers(&self) -> usize {
+        self.readers.readers
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.probe.read(Time(0), |_| Ok(())).await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::poll;
 use oponn::cache::{Batch, Window};
-use oponn::engine::{EngineError, Footprint, PageRequest, until};
+use oponn::engine::{EngineError, Footprint, PageRequest, operation};
 use oponn::query::{BatchDef, Filter, Order};
 use oponn::value::{EntityRef, Id};
 use serde_json::json;
@@ -27,16 +27,16 @@ async fn nothing_is_left_behind(store: StoreKind) {
     let (engine, nothing) = (&app.engine, Footprint::none());
     let missing = [EntityRef { ty: "Item".into(), id: Id::from_bson(&"x".into()).expect("an id") }];
 
-    let late = until(Instant::now(), engine.pages(&all(), &nothing)).await;
+    let late = operation(Instant::now(), engine.pages(&all(), &nothing)).await;
     assert!(matches!(late, Err(EngineError::TimedOut(_))), "{late:?}");
-    let late = until(Instant::now(), engine.entities(&missing, &nothing)).await;
+    let late = operation(Instant::now(), engine.entities(&missing, &nothing)).await;
     assert!(matches!(late, Err(EngineError::TimedOut(_))), "{late:?}");
     // An earlier deadline is not put off.
     let later = Instant::now() + Duration::from_secs(600);
-    let late = until(Instant::now(), until(later, engine.pages(&all(), &nothing))).await;
+    let late = operation(Instant::now(), operation(later, engine.pages(&all(), &nothing))).await;
     assert!(matches!(late, Err(EngineError::TimedOut(_))), "{late:?}");
     // Writes know none.
-    let written = until(Instant::now(), async {
+    let written = operation(Instant::now(), async {
         let collection = engine.model().collection("Item").expect("it is in the schema").clone();
         engine.create(&collection, &serde_json::Map::new(), &[]).await
     });

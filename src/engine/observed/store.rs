@@ -9,16 +9,21 @@ use bson::{Bson, Document};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::turns::Turns;
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
 use crate::store::{DiskFault, Find, Patch, Store, StoreError, Write, Written, deadline};
 use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
+/// Reads whose filters have more conditions are taken to be heavy.
+const LARGE: usize = 64;
+
 /// Passes everything on to another store and counts it.
 pub(in crate::engine) struct ObservedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
+    turns: Turns,
     most: Duration,
     on_behind: Box<dyn Fn() + Send + Sync>,
 }
@@ -32,7 +37,8 @@ impl ObservedStore {
         most: Duration,
         on_behind: impl Fn() + Send + Sync + 'static,
     ) -> ObservedStore {
-        ObservedStore { inner, metrics, most, on_behind: Box::new(on_behind) }
+        let turns = Turns::new(inner.readers());
+        ObservedStore { inner, metrics, turns, most, on_behind: Box::new(on_behind) }
     }
 
     fn span(&self, op: StoreOp, ty: &str) -> Span {
@@ -47,13 +53,19 @@ impl ObservedStore {
         )
     }
 
-    /// A read, which takes no longer than it may.
+    /// A read, which takes no longer than it may, its wait for a turn included.
     async fn read<T>(
         &self,
         op: StoreOp,
         ty: &str,
+        filter: Option<&Filter>,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
+        let large = filter.is_some_and(|filter| filter.conditions() > LARGE);
+        let work = async {
+            let _turn = self.turns.take(large).await;
+            work.await
+        };
         self.timed(op, ty, deadline::limited(self.most, work)).await
     }
 
@@ -95,6 +107,10 @@ impl Store for ObservedStore {
         self.inner.prepare().await
     }
 
+    fn readers(&self) -> usize {
+        self.inner.readers()
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping().await
     }
@@ -104,11 +120,11 @@ impl Store for ObservedStore {
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
-        self.read(StoreOp::Get, ty, self.inner.get(ty, ids, at)).await
+        self.read(StoreOp::Get, ty, None, self.inner.get(ty, ids, at)).await
     }
 
     async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError> {
-        self.read(StoreOp::Find, &find.ty, self.inner.find(find, at)).await
+        self.read(StoreOp::Find, &find.ty, Some(&find.filter), self.inner.find(find, at)).await
     }
 
     async fn find_each(
@@ -118,11 +134,12 @@ impl Store for ObservedStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<Vec<Doc>>, StoreError> {
-        self.read(StoreOp::Find, &find.ty, self.inner.find_each(find, field, values, at)).await
+        self.read(StoreOp::Find, &find.ty, Some(&find.filter), self.inner.find_each(find, field, values, at))
+            .await
     }
 
     async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError> {
-        self.read(StoreOp::Count, ty, self.inner.count(ty, filter, at)).await
+        self.read(StoreOp::Count, ty, Some(filter), self.inner.count(ty, filter, at)).await
     }
 
     async fn count_each(
@@ -133,7 +150,8 @@ impl Store for ObservedStore {
         values: &[Bson],
         at: Time,
     ) -> Result<Vec<u64>, StoreError> {
-        self.read(StoreOp::Count, ty, self.inner.count_each(ty, filter, field, values, at)).await
+        self.read(StoreOp::Count, ty, Some(filter), self.inner.count_each(ty, filter, field, values, at))
+            .await
     }
 
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {

@@ -23,6 +23,8 @@ use crate::schema::{
 
 /// Fields of a plan at the most: fragments that spread each other can multiply without bound.
 const MAX_FIELDS: usize = 10_000;
+/// Bytes that a field of a plan takes up, with its share of what is around it.
+const FIELD: u64 = 400;
 
 /// Why an operation has no plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +116,7 @@ impl Planner {
             Ok(Root { key: collected.key.clone(), pos: work.pos(node), kind })
         };
         let roots = fields.into_iter().map(root).collect::<Result<_, _>>()?;
-        Ok(Plan { roots, serial, size: MAX_FIELDS - work.left.get() })
+        Ok(Plan { roots, serial, weight: (MAX_FIELDS - work.left.get()) as u64 * FIELD })
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Pool {
     path: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
     places: Arc<Semaphore>,
+    /// How many there are.
+    pub readers: usize,
 }
 
 impl Pool {
@@ -65,6 +67,7 @@ impl Pool {
             path: Arc::new(path.to_owned()),
             idle: Arc::default(),
             places: Arc::new(Semaphore::new(readers)),
+            readers,
         }
     }
 

@@ -121,21 +121,6 @@ async fn a_kept_answer_needs_no_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_the_same_shares_a_turn() {
-    let held = Held::start(1, 1).await;
-    let mut asked = vec![held.ask(0).await];
-    held.gate.begun(1).await;
-    for _ in 0..20 {
-        asked.push(held.ask(0).await);
-    }
-    until(async || held.says("oponn_http_in_flight 21")).await;
-    held.gate.pass(1_000);
-    for mut raw in asked {
-        assert_eq!(raw.answer().await.expect("an answer").status, 200);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_turned_away_as_a_whole() {
     let held = Held::start(1, 0).await;
     let _slow = held.ask(0).await;

@@ -118,3 +118,42 @@ async fn answers_have_a_bound() {
     let peak = serving.peak_memory();
     assert!(peak < 256, "{peak} MiB");
 }
+
+#[tokio::test]
+async fn plans_weigh_the_values_that_they_hold() {
+    let folder = Folder::with_books();
+    folder.write("oponn.toml", "memory = '64MiB'");
+    let serving = folder.serve(&[]);
+    for round in 0..100 {
+        let isbn = format!("{round}{}", "x".repeat(900 << 10));
+        let answer = serving.query(&format!("{{ bookByIsbn(isbn: \"{isbn}\") {{ id }} }}")).await;
+        assert_eq!(answer, json!({ "data": { "bookByIsbn": null } }));
+    }
+    let peak = serving.peak_memory();
+    assert!(peak < 160, "{peak} MiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_operations_of_many_lists_do_not_fill_the_memory() {
+    let folder = Folder::with_books();
+    let serving = folder.serve(&[]);
+    let answers = (0..40).map(|of| {
+        let serving = &serving;
+        async move {
+            let lists: String = (0..2_000)
+                .map(|n| {
+                    format!(
+                        "a{n}: books(first: 1, where: {{ isbn: {{ eq: \"{of}-{n}\" }} }}) {{ totalCount }} "
+                    )
+                })
+                .collect();
+            serving.query(&format!("{{ {lists} }}")).await
+        }
+    });
+    for answer in futures_util::future::join_all(answers).await {
+        let code = &answer["errors"][0]["extensions"]["code"];
+        assert!(answer["data"]["a1999"]["totalCount"] == 0 || code == "OVERLOADED", "{}", answer["errors"]);
+    }
+    let peak = serving.peak_memory();
+    assert!(peak < 512, "{peak} MiB");
+}

@@ -1,0 +1,249 @@
+//! Reads of the store take turns among the operations that want them.
+//!
+//! A store works on so many reads at a time, and more would wait inside it in the order of their coming: one
+//! operation of a thousand lists would make all others wait for each of them. So the next turn is for the operation
+//! that has fewest reads under way and, of these, has taken least of the store's time; and heavy reads, which may
+//! take seconds, never have all places.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::store::deadline;
+
+/// The reads of an operation that has taken so much of the store's time are heavy.
+const HEAVY: Duration = Duration::from_millis(500);
+/// One place of so many is not for heavy reads.
+const SHARE: usize = 4;
+
+tokio::task_local! {
+    static OPERATION: Arc<Operation>;
+}
+
+/// Carries out an operation, whose reads have to be done by that time. They take turns with those of others; reads in
+/// tasks that it spawns count as operations of their own.
+pub async fn operation<T>(end: tokio::time::Instant, work: impl Future<Output = T>) -> T {
+    OPERATION.scope(Arc::default(), deadline::until(end, work)).await
+}
+
+/// What an operation takes of the store.
+#[derive(Default)]
+struct Operation(Mutex<Taken>);
+
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    under_way: usize,
+    time: Duration,
+}
+
+impl Operation {
+    fn taken(&self) -> Taken {
+        *self.0.lock()
+    }
+}
+
+/// The turns of one store.
+pub(super) struct Turns(Arc<Mutex<Places>>);
+
+struct Places {
+    free: usize,
+    /// Those of them that heavy reads may take.
+    free_for_heavy: usize,
+    /// The operations whose reads wait, in the order of their coming.
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    operation: Arc<Operation>,
+    reads: VecDeque<Read>,
+}
+
+/// A read that waits.
+struct Read {
+    large: bool,
+    turn: oneshot::Sender<Turn>,
+}
+
+/// The leave to read, for as long as it is kept.
+pub(super) struct Turn {
+    places: Arc<Mutex<Places>>,
+    operation: Arc<Operation>,
+    heavy: bool,
+    begun: Instant,
+}
+
+impl Turns {
+    /// Of a store that works on so many reads at a time.
+    pub(super) fn new(places: usize) -> Turns {
+        let (free, kept) = (places.max(1), (places / SHARE).max(1));
+        let free_for_heavy = free.saturating_sub(kept).max(1);
+        Turns(Arc::new(Mutex::new(Places { free, free_for_heavy, waiting: Vec::new() })))
+    }
+
+    /// The next turn of the operation under way, for a read that is known to be `large` or not.
+    pub(super) async fn take(&self, large: bool) -> Turn {
+        let operation = OPERATION.try_with(Arc::clone).unwrap_or_default();
+        let (turn, given) = oneshot::channel();
+        self.0.lock().queue(operation, Read { large, turn });
+        give_out(&self.0);
+        given.await.expect("who waits is given a turn before it is let go of")
+    }
+}
+
+impl Places {
+    fn queue(&mut self, operation: Arc<Operation>, read: Read) {
+        match self.waiting.iter_mut().find(|waiting| Arc::ptr_eq(&waiting.operation, &operation)) {
+            Some(waiting) => waiting.reads.push_back(read),
+            None => self.waiting.push(Waiting { operation, reads: VecDeque::from([read]) }),
+        }
+    }
+
+    /// The read whose turn is next, with its operation and whether it is heavy.
+    fn next(&mut self) -> Option<(Read, Arc<Operation>, bool)> {
+        if self.free == 0 {
+            return None;
+        }
+        let may = self.waiting.iter().enumerate().filter_map(|(index, waiting)| {
+            let taken = waiting.operation.taken();
+            let heavy = waiting.reads.front()?.large || taken.time >= HEAVY;
+            (!heavy || self.free_for_heavy > 0).then_some((taken.under_way, taken.time, index, heavy))
+        });
+        let (.., index, heavy) = may.min()?;
+        let read = self.waiting[index].reads.pop_front()?;
+        let operation = self.waiting[index].operation.clone();
+        if self.waiting[index].reads.is_empty() {
+            self.waiting.remove(index);
+        }
+        Some((read, operation, heavy))
+    }
+}
+
+/// Gives out the turns that there are.
+fn give_out(places: &Arc<Mutex<Places>>) {
+    loop {
+        let mut all = places.lock();
+        let Some((read, operation, heavy)) = all.next() else { return };
+        // Nobody waits for it any more.
+        if read.turn.is_closed() {
+            continue;
+        }
+        all.free -= 1;
+        all.free_for_heavy -= usize::from(heavy);
+        operation.0.lock().under_way += 1;
+        // Before the turn can be dropped, which takes it again.
+        drop(all);
+        let _ = read.turn.send(Turn { places: places.clone(), operation, heavy, begun: Instant::now() });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        {
+            let mut taken = self.operation.0.lock();
+            taken.under_way -= 1;
+            taken.time += self.begun.elapsed();
+        }
+        {
+            let mut all = self.places.lock();
+            all.free += 1;
+            all.free_for_heavy += usize::from(self.heavy);
+        }
+        give_out(&self.places);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+
+    /// What an operation wants, and the turn once it has it.
+    async fn read(turns: &Turns, of: &Arc<Operation>, large: bool) -> Turn {
+        OPERATION.scope(of.clone(), turns.take(large)).await
+    }
+
+    /// A read that waits; it has queued when this returns.
+    fn waiting<'t>(turns: &'t Turns, of: &'t Arc<Operation>, large: bool) -> BoxFuture<'t, Turn> {
+        let mut read = read(turns, of, large).boxed();
+        assert!((&mut read).now_or_never().is_none(), "there is a turn");
+        read
+    }
+
+    fn operations() -> [Arc<Operation>; 3] {
+        Default::default()
+    }
+
+    #[tokio::test]
+    async fn the_next_turn_is_for_whoever_has_fewest() {
+        let ([many, few, _], turns) = (operations(), Turns::new(1));
+        let first = read(&turns, &many, false).await;
+        let mut second = waiting(&turns, &many, false);
+        let mut third = waiting(&turns, &few, false);
+        drop(first);
+        assert!((&mut second).now_or_never().is_none(), "it has had a turn");
+        let turn = (&mut third).now_or_never().expect("it has had none");
+        drop(turn);
+        assert!(second.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn those_under_way_count_before_the_time_that_was_taken() {
+        let ([one, other, holds], turns) = (operations(), Turns::new(2));
+        let (held, under_way) = (read(&turns, &holds, false).await, read(&turns, &one, false).await);
+        other.0.lock().time = HEAVY / 2;
+        let mut second = waiting(&turns, &one, false);
+        let third = waiting(&turns, &other, false);
+        drop(held);
+        assert!(third.now_or_never().is_some(), "it has none under way");
+        drop(under_way);
+        assert!((&mut second).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn heavy_reads_never_have_all_places() {
+        for large in [true, false] {
+            let ([heavy, light, _], turns) = (operations(), Turns::new(4));
+            if !large {
+                heavy.0.lock().time = HEAVY;
+            }
+            let mut held = Vec::new();
+            for _ in 0..3 {
+                held.push(read(&turns, &heavy, large).await);
+            }
+            let fourth = waiting(&turns, &heavy, large);
+            held.push(read(&turns, &light, false).await);
+            held.pop();
+            held.pop();
+            assert!(fourth.now_or_never().is_some(), "a heavy one has gone");
+        }
+    }
+
+    #[tokio::test]
+    async fn even_one_place_is_for_all() {
+        let ([heavy, light, _], turns) = (operations(), Turns::new(1));
+        drop(read(&turns, &heavy, true).await);
+        drop(read(&turns, &light, false).await);
+        drop(read(&turns, &heavy, true).await);
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_leaves_the_turn_to_others() {
+        let ([first, second, third], turns) = (operations(), Turns::new(1));
+        let turn = read(&turns, &first, false).await;
+        let gives_up = waiting(&turns, &second, false);
+        let given = waiting(&turns, &third, false);
+        let last = waiting(&turns, &first, false);
+        drop(gives_up);
+        drop(turn);
+        // Given, and given up before it was taken.
+        drop(given);
+        drop(last.now_or_never().expect("nobody else wants it"));
+        let all = turns.0.lock();
+        assert_eq!((all.free, all.free_for_heavy, all.waiting.len()), (1, 1, 0));
+    }
+}
