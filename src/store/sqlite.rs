@@ -2,9 +2,9 @@
 //! implementation of every answer.
 //!
 //! A collection is a table of its documents as BSON, the same that MongoDB would hold, with their ids
-//! as keys of [`encode_value`](crate::query::encode_value). Indexes are over the values at paths in the
-//! same encoding, so that comparing bytes is comparing values, and filters and orders are SQL over these
-//! keys. One thread writes, in rounds: what has queued up is committed together. Readers have
+//! as keys of [`encode_value`](crate::query::encode_value). The values at the paths of indexes stand beside
+//! the document in the same encoding, so that comparing bytes is comparing values, and filters and orders are
+//! SQL over these keys. One thread writes, in rounds: what has queued up is committed together. Readers have
 //! connections of their own and are never blocked.
 //!
 //! The time of a change is a counter kept in the file. What is committed is synced and can be read at
@@ -30,9 +30,11 @@ mod arrays;
 mod bulk;
 mod cancel;
 mod claim;
+mod columns;
 mod connection;
 mod error;
 mod filter;
+mod format;
 mod functions;
 mod keys;
 mod list;

@@ -26,6 +26,7 @@ mod persisted;
 mod schema_faults;
 mod schema_mutations;
 mod secrets;
+mod sqlite_shell;
 mod store_contract;
 mod store_mongo;
 mod strategies;

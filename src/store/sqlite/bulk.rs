@@ -56,7 +56,7 @@ pub(super) fn delete_many(
 ) -> Result<(u64, Time), StoreError> {
     let arrays = Arrays::load(session.connection, &of.collection).map_err(|cause| on_read(&cause))?;
     let mut params = Params::default();
-    let wanted = condition(filter, &Scope::row(&arrays), &mut params);
+    let wanted = condition(filter, &Scope::row(of, &arrays), &mut params);
     let text = format!("DELETE FROM {} WHERE {wanted} RETURNING 1", name(&of.collection));
     let gone = params
         .query(session.connection, &text, |_| Ok(()))
@@ -83,9 +83,9 @@ pub(super) fn each<'a>(
         let mut params = Params::default();
         let after = params.bind(last.clone());
         let text = format!(
-            "SELECT id, doc FROM {} WHERE id > {after} AND {} ORDER BY id LIMIT {PORTION}",
+            "SELECT id, document FROM {} WHERE id > {after} AND {} ORDER BY id LIMIT {PORTION}",
             name(&of.collection),
-            condition(filter, &Scope::row(&arrays), &mut params),
+            condition(filter, &Scope::row(of, &arrays), &mut params),
         );
         let portion: Vec<(Vec<u8>, Doc)> = params
             .query(session.connection, &text, |row| Ok((row.get(0)?, list::doc(row, 1)?)))

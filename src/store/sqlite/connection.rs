@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Row};
 use tokio::sync::Semaphore;
 
@@ -28,6 +29,8 @@ const TIME: &str = "SELECT value FROM _oponn_meta WHERE name = 'time'";
 pub(super) fn open(path: &Path, writing: bool) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    // A name in quotes is never a text, so that a column that is not there is an error.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;

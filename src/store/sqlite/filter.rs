@@ -1,14 +1,16 @@
 //! Filters as SQL over keys.
 //!
-//! Where a path has a single value (see [`Arrays`]), a condition compares its key, written just as the
-//! indexes have it. Elsewhere functions look at all values of the path.
+//! Where a path has a single value (see [`Arrays`]), a condition compares its key, as the indexes do. Elsewhere
+//! functions look at all values of the path.
 
 use bson::Bson;
 
 use crate::query::{Filter, encode_value};
+use crate::schema::Collection;
 
 use super::argument::Argument;
 use super::arrays::Arrays;
+use super::columns;
 use super::keys::Range;
 use super::sql::{Params, join, text};
 
@@ -17,6 +19,7 @@ const MAX_SPELLED: usize = 16;
 
 /// What the paths of a filter start from.
 pub(super) struct Scope<'a> {
+    of: &'a Collection,
     arrays: &'a Arrays,
     /// The SQL that gives the document.
     doc: String,
@@ -26,10 +29,10 @@ pub(super) struct Scope<'a> {
     depth: usize,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
     /// The stored document.
-    pub fn row(arrays: &Arrays) -> Scope<'_> {
-        Scope { arrays, doc: "doc".to_owned(), base: String::new(), depth: 0 }
+    pub fn row(of: &'a Collection, arrays: &'a Arrays) -> Scope<'a> {
+        Scope { of, arrays, doc: "document".to_owned(), base: String::new(), depth: 0 }
     }
 
     /// Whether there is one value at the path.
@@ -39,7 +42,7 @@ impl Scope<'_> {
 
     /// The key of the value at the path.
     pub fn key(&self, path: &str) -> String {
-        if path == "_id" && self.depth == 0 { "id".to_owned() } else { self.call("oponn_key", path, "") }
+        if self.depth == 0 { columns::key(self.of, path) } else { columns::made(&self.doc, path) }
     }
 
     /// A function of the document and the path.
@@ -95,6 +98,7 @@ pub(super) fn condition(filter: &Filter, scope: &Scope<'_>, params: &mut Params)
         Filter::Some(path, inner) => {
             let depth = scope.depth + 1;
             let element = Scope {
+                of: scope.of,
                 arrays: scope.arrays,
                 doc: format!("unhex(e{depth}.value)"),
                 base: format!("{}{path}.", scope.base),

@@ -1,5 +1,4 @@
-//! The SQL functions that look into documents. All are deterministic, so that indexes can be made of
-//! them; a malformed document is like one without fields.
+//! The SQL functions that look into documents. A malformed document is like one without fields.
 
 use bson::raw::{RawBsonRef, RawDocument};
 use rusqlite::functions::{Context, FunctionFlags};
@@ -25,11 +24,7 @@ use super::keys::Range;
 /// `ranges` and `pattern` are numbers of what the statement has [handed over](super::argument).
 pub(super) fn register(connection: &Connection) -> Result<()> {
     rusqlite::vtab::array::load_module(connection)?;
-    define(connection, "oponn_key", 2, |call| {
-        let mut key = Vec::with_capacity(24);
-        write_part(&mut key, document(call), path(call)?, Direction::Asc);
-        Ok(key)
-    })?;
+    define(connection, "oponn_key", 2, |call| Ok(key_of(document(call), path(call)?)))?;
     define(connection, "oponn_key_desc", 2, |call| {
         let mut key = Vec::with_capacity(24);
         write_part(&mut key, document(call), path(call)?, Direction::Desc);
@@ -82,6 +77,13 @@ pub(super) fn register(connection: &Connection) -> Result<()> {
         list.push(']');
         Ok(list)
     })
+}
+
+/// What a document sorts by at a path, ascending.
+pub(super) fn key_of(document: &RawDocument, path: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(24);
+    write_part(&mut key, document, path, Direction::Asc);
+    key
 }
 
 fn define<T: ToSql + 'static>(

@@ -16,7 +16,7 @@ use super::sql::{Params, join, name};
 
 /// The documents of the ids.
 pub(super) fn get(connection: &Connection, of: &Collection, ids: Vec<Id>) -> Result<HashMap<Id, Doc>> {
-    let text = format!("SELECT doc FROM {} WHERE id = ?", name(&of.collection));
+    let text = format!("SELECT document FROM {} WHERE id = ?", name(&of.collection));
     let mut statement = connection.prepare_cached(&text)?;
     let mut found = HashMap::with_capacity(ids.len());
     for id in ids {
@@ -41,7 +41,7 @@ pub(super) fn find(connection: &Connection, of: &Collection, find: &Find) -> Res
 
 /// The statement that gives the rows of a list; those of a list from its end come the other way round.
 pub(super) fn statement(of: &Collection, find: &Find, arrays: &Arrays) -> (String, Params) {
-    let scope = Scope::row(arrays);
+    let scope = Scope::row(of, arrays);
     let mut params = Params::default();
     let columns = columns(find, &scope);
     let mut wanted = vec![condition(&find.filter, &scope, &mut params)];
@@ -56,7 +56,7 @@ pub(super) fn statement(of: &Collection, find: &Find, arrays: &Arrays) -> (Strin
         .collect();
     let bounded = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let text = format!(
-        "SELECT doc FROM {} WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
+        "SELECT document FROM {} WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
         name(&of.collection),
         join(wanted, "AND", "1"),
         order.join(", "),
@@ -70,7 +70,7 @@ pub(super) fn statement(of: &Collection, find: &Find, arrays: &Arrays) -> (Strin
 pub(super) fn count(connection: &Connection, of: &Collection, filter: &Filter) -> Result<u64> {
     let arrays = Arrays::load(connection, &of.collection)?;
     let mut params = Params::default();
-    let wanted = condition(filter, &Scope::row(&arrays), &mut params);
+    let wanted = condition(filter, &Scope::row(of, &arrays), &mut params);
     let text = format!("SELECT count(*) FROM {} WHERE {wanted}", name(&of.collection));
     let counts: Vec<i64> = params.query(connection, &text, |row| row.get(0))?;
     Ok(counts.first().map_or(0, |count| count.unsigned_abs()))

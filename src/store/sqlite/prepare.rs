@@ -11,39 +11,21 @@ use crate::schema::{Collection, Model, UniqueKey};
 
 use super::super::{Patch, StoreError};
 use super::bulk;
+use super::columns::{self, Columns, MOST_COLUMNS, marked};
 use super::error::{UNIQUE, on_read};
-use super::sql::{name, text};
+use super::format;
+use super::sql::name;
 use super::write;
 use super::writer::Session;
-
-/// `opon`: tells oponn's files from those of other programs.
-const APPLICATION: i32 = 0x6f70_6f6e;
-/// How values are encoded and what the bookkeeping tables hold; a change makes old indexes wrong.
-const FORMAT: i64 = 1;
-
-const BOOKKEEPING_TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS _oponn_meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-    INSERT OR IGNORE INTO _oponn_meta VALUES ('format', 1), ('time', 0);
-    CREATE TABLE IF NOT EXISTS _oponn_collections (collection TEXT PRIMARY KEY, type TEXT NOT NULL)
-        WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS _oponn_arrays (collection TEXT, path TEXT, PRIMARY KEY (collection, path))
-        WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS _oponn_keys
-        (collection TEXT, key TEXT, made TEXT, PRIMARY KEY (collection, key)) WITHOUT ROWID;
-";
 
 /// Prepares the file for the model.
 pub(super) fn prepare(session: &mut Session<'_>, model: &Model) -> Result<Vec<Arc<str>>, StoreError> {
     session.whole(|session| {
         let mut changed = Vec::new();
-        identify(session.connection)?;
+        format::identify(session.connection)?;
         check_names(session.connection, model)?;
         for of in &model.collections {
-            let table = name(&of.collection);
-            run(
-                session.connection,
-                &format!("CREATE TABLE IF NOT EXISTS {table} (id BLOB PRIMARY KEY, doc BLOB NOT NULL)"),
-            )?;
+            make_table(session, of)?;
             session
                 .connection
                 .execute("INSERT OR IGNORE INTO _oponn_collections VALUES (?, ?)", [&of.collection, &of.name])
@@ -63,44 +45,28 @@ pub(super) fn prepare(session: &mut Session<'_>, model: &Model) -> Result<Vec<Ar
     })
 }
 
+/// Makes the table of a collection, and the columns that it lacks.
+fn make_table(session: &mut Session<'_>, of: &Collection) -> Result<(), StoreError> {
+    let columns = Columns::load(session.connection, &of.collection).map_err(|cause| on_read(&cause))?;
+    let lacking = columns.lacking(of);
+    if columns.len() + lacking.len() > MOST_COLUMNS {
+        return refuse(format!(
+            "The indexes and unique keys of {} are over more than {MOST_COLUMNS} paths, with those that its \
+             collection {} has from before. That is more than SQLite can hold: use fewer, or name another file and \
+             import the data again.",
+            of.name, of.collection
+        ));
+    }
+    session.forget_columns();
+    columns.add(session.connection, &of.collection, &lacking).map_err(|cause| on_read(&cause))
+}
+
 fn run(connection: &Connection, statements: &str) -> Result<(), StoreError> {
     connection.execute_batch(statements).map_err(|cause| on_read(&cause))
 }
 
 fn refuse<T>(message: String) -> Result<T, StoreError> {
     Err(StoreError::Refused(message))
-}
-
-/// Makes the file oponn's own, or checks that it is.
-fn identify(connection: &Connection) -> Result<(), StoreError> {
-    let read = || {
-        let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        rusqlite::Result::Ok((application, tables))
-    };
-    let file = connection.path().unwrap_or("The SQLite file").to_owned();
-    match read().map_err(|cause| on_read(&cause))? {
-        (APPLICATION, _) => {}
-        (0, 0) => {
-            connection.pragma_update(None, "application_id", APPLICATION).map_err(|cause| on_read(&cause))?
-        }
-        _ => {
-            return refuse(format!("{file} is the SQLite database of another program. Name another file."));
-        }
-    }
-    run(connection, BOOKKEEPING_TABLES)?;
-    let format: Option<i64> = connection
-        .query_row("SELECT value FROM _oponn_meta WHERE name = 'format'", [], |row| row.get(0))
-        .optional()
-        .map_err(|cause| on_read(&cause))?;
-    match format {
-        Some(FORMAT) => Ok(()),
-        other => refuse(format!(
-            "{file} was made by another version of oponn (format {}, this one has {FORMAT}). Name another \
-             file and import the data again, or use the version that made it.",
-            other.unwrap_or(0)
-        )),
-    }
 }
 
 /// Checks that the collections can be tables and that the file is not another application's.
@@ -139,18 +105,13 @@ fn check_names(connection: &Connection, model: &Model) -> Result<(), StoreError>
     ))
 }
 
-/// The key of a path as filters and orders write it.
-fn key_of(path: &str) -> String {
-    format!("oponn_key(doc, {})", text(path))
-}
-
 fn make_index(connection: &Connection, of: &Collection, paths: &[String]) -> Result<(), StoreError> {
-    let keys: Vec<String> = paths.iter().map(|path| key_of(path)).collect();
+    let keys: Vec<String> = paths.iter().map(|path| columns::key(of, path)).collect();
     run(
         connection,
         &format!(
             "CREATE INDEX IF NOT EXISTS {} ON {} ({}, id)",
-            name(&format!("index/{}/{}", of.collection, paths.join(","))),
+            name(&format!("index/{}/{}", of.collection, marked(&paths.join(",")))),
             name(&of.collection),
             keys.join(", ")
         ),
@@ -161,11 +122,11 @@ fn make_index(connection: &Connection, of: &Collection, paths: &[String]) -> Res
 /// every row and serves orders as well as look-ups.
 fn make_unique(connection: &Connection, of: &Collection, key: &UniqueKey) -> Result<(), StoreError> {
     let paths = key.paths();
-    let keys: Vec<String> = paths.iter().map(|path| key_of(path)).collect();
+    let keys: Vec<String> = paths.iter().map(|path| columns::key(of, path)).collect();
     let present = present(&keys);
     let statement = format!(
         "CREATE UNIQUE INDEX IF NOT EXISTS {} ON {} ({}, CASE WHEN {present} THEN x'' ELSE id END)",
-        name(&format!("{UNIQUE}{}/{}/{}", key.name, of.collection, paths.join(","))),
+        name(&format!("{UNIQUE}{}/{}/{}", key.name, of.collection, marked(&paths.join(",")))),
         name(&of.collection),
         keys.join(", ")
     );
@@ -203,7 +164,7 @@ fn duplicates(
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     let example = connection.query_row(
-        &format!("SELECT doc FROM {} WHERE id = ?", name(&of.collection)),
+        &format!("SELECT document FROM {} WHERE id = ?", name(&of.collection)),
         [first],
         |row| super::list::doc(row, 0),
     )?;
@@ -251,7 +212,7 @@ fn fill(session: &mut Session<'_>, of: &Collection, key: &UniqueKey) -> Result<b
             return Ok(());
         }
         changed = true;
-        write::replace(session, of, &id, &after)
+        write::replace(session, of, &id, &doc, &after)
     })?;
     session
         .connection

@@ -19,7 +19,7 @@ fn model() -> Model {
         fields: Vec::new(),
         relations: Vec::new(),
         uniques: vec![UniqueKey { name: "isbn".into(), fields: vec!["isbn".into()], normalize: Vec::new() }],
-        indexes: vec![index(&["storeId", "price"]), index(&["price"])],
+        indexes: vec![index(&["storeId", "price"]), index(&["price"]), index(&["Price"])],
         interfaces: Vec::new(),
         order: Vec::new(),
     };
@@ -76,6 +76,12 @@ async fn filters_and_orders_are_answered_from_indexes() {
             "SEARCH books USING INDEX index/books/price",
             "SCAN",
         ),
+        (
+            "of another field",
+            Find { filter: Filter::eq("Price", 5), ..all.clone() },
+            "SEARCH books USING INDEX index/books/^Price",
+            "SCAN",
+        ),
         ("order", by_price.clone(), "index/books/price", "TEMP"),
         (
             "order down",
@@ -88,7 +94,7 @@ async fn filters_and_orders_are_answered_from_indexes() {
         (
             "children in order",
             Find { order: by("price", Direction::Asc), ..of_store },
-            "SEARCH books USING INDEX index/books/storeId,price",
+            "SEARCH books USING INDEX index/books/store^Id,price",
             "TEMP",
         ),
         (

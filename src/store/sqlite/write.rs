@@ -57,18 +57,16 @@ pub(super) fn insert(
     let after = encode(&document)?;
     session.note_arrays(&of.collection, after.raw()).map_err(|cause| on_read(&cause))?;
     let key = encode_value(&id.to_bson());
-    let text = format!("INSERT INTO {} (id, doc) VALUES (?, ?)", name(&of.collection));
-    session
-        .connection
-        .prepare_cached(&text)
-        .and_then(|mut statement| statement.execute((&key, &after.bytes()[..])))
-        .map_err(|cause| match on_write(&of.name, &cause) {
+    let connection = session.connection;
+    session.columns(&of.collection).and_then(|columns| columns.insert(connection, &key, &after)).map_err(
+        |cause| match on_write(&of.name, &cause) {
             // The same id conflicts in every unique index in which it stands.
             StoreError::Duplicate { ty, .. } if exists(session, of, &key) => {
                 StoreError::Duplicate { ty, key: "id".to_owned() }
             }
             other => other,
-        })?;
+        },
+    )?;
     Ok(change(session, of, id, None, Some(after), 1))
 }
 
@@ -92,25 +90,24 @@ pub(super) fn update(
     patch.apply(&mut document);
     set_version(&mut document, version);
     let after = encode(&document)?;
-    replace(session, of, &id, &after)?;
+    replace(session, of, &id, &before, &after)?;
     Ok(change(session, of, id, Some(before), Some(after), version))
 }
 
-/// Stores another form of a document.
+/// Stores another form of a document that was read in the same transaction.
 pub(super) fn replace(
     session: &mut Session<'_>,
     of: &Collection,
     id: &Id,
+    before: &Doc,
     after: &Doc,
 ) -> Result<(), StoreError> {
     session.note_arrays(&of.collection, after.raw()).map_err(|cause| on_read(&cause))?;
-    let text = format!("UPDATE {} SET doc = ? WHERE id = ?", name(&of.collection));
+    let (connection, key) = (session.connection, encode_value(&id.to_bson()));
     session
-        .connection
-        .prepare_cached(&text)
-        .and_then(|mut statement| statement.execute((&after.bytes()[..], encode_value(&id.to_bson()))))
+        .columns(&of.collection)
+        .and_then(|columns| columns.update(connection, &of.collection, &key, before, after))
         .map_err(|cause| on_write(&of.name, &cause))
-        .map(drop)
 }
 
 fn delete(session: &mut Session<'_>, of: &Collection, id: Id, before: Doc) -> Result<Change, StoreError> {
@@ -149,11 +146,11 @@ fn check(
         let filter = match &when.filter {
             Some(filter) => {
                 let arrays = Arrays::load(session.connection, &of.collection)?;
-                condition(filter, &Scope::row(&arrays), &mut params)
+                condition(filter, &Scope::row(of, &arrays), &mut params)
             }
             None => "1".to_owned(),
         };
-        let text = format!("SELECT doc FROM {} WHERE id = {key} AND {filter}", name(&of.collection));
+        let text = format!("SELECT document FROM {} WHERE id = {key} AND {filter}", name(&of.collection));
         params.query(session.connection, &text, |row| list::doc(row, 0))
     };
     let found = find().map_err(|cause| on_read(&cause))?.pop();

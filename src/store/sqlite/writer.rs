@@ -15,6 +15,7 @@ use crate::value::Time;
 
 use super::super::{DiskFault, StoreError};
 use super::arrays::ArrayBook;
+use super::columns::{ColumnBook, Columns};
 use super::{connection, error};
 
 /// Jobs committed together at the most.
@@ -32,6 +33,7 @@ pub(super) struct Session<'a> {
     /// The connection, within the transaction.
     pub connection: &'a Connection,
     arrays: &'a mut ArrayBook,
+    columns: &'a mut ColumnBook,
     time: Time,
 }
 
@@ -52,6 +54,16 @@ impl Session<'_> {
         self.arrays.note(self.connection, collection, doc)
     }
 
+    /// The columns of keys that the table of a collection has.
+    pub fn columns(&mut self, collection: &str) -> rusqlite::Result<&Columns> {
+        self.columns.of(self.connection, collection)
+    }
+
+    /// Forgets the columns, because there may be others.
+    pub fn forget_columns(&mut self) {
+        self.columns.clear();
+    }
+
     /// Runs steps of which either all happen or none.
     pub fn whole<T>(
         &mut self,
@@ -64,6 +76,7 @@ impl Session<'_> {
             Ok(_) => "RELEASE whole",
             Err(_) => {
                 self.arrays.clear();
+                self.columns.clear();
                 "ROLLBACK TO whole; RELEASE whole"
             }
         };
@@ -145,13 +158,14 @@ impl Drop for Writer {
 }
 
 fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>, fault: &Mutex<Option<DiskFault>>) {
-    let mut arrays = ArrayBook::default();
+    let (mut arrays, mut columns) = (ArrayBook::default(), ColumnBook::default());
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(MAX_ROUND - 1));
-        let round = round(&mut connection, &mut arrays, &mut jobs);
+        let round = round(&mut connection, &mut arrays, &mut columns, &mut jobs);
         if round.is_err() {
             arrays.clear();
+            columns.clear();
         }
         // A round that wrote nothing says nothing about the disk.
         match (error::disk_fault(), &round) {
@@ -169,13 +183,15 @@ fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>, fault: &Mute
 fn round(
     connection: &mut Connection,
     arrays: &mut ArrayBook,
+    columns: &mut ColumnBook,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<bool, StoreError> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)
         .map_err(|cause| error::on_read(&cause))?;
     // A file that is about to be prepared has no counter yet.
     let start = connection::time(&transaction).unwrap_or_default();
-    let mut session = Session { connection: &transaction, arrays, time: start };
+    columns.renew(&transaction).map_err(|cause| error::on_read(&cause))?;
+    let mut session = Session { connection: &transaction, arrays, columns, time: start };
     for job in jobs {
         job.run(&mut session);
         if transaction.is_autocommit() {

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bson::doc;
+use bson::{Bson, doc};
 use oponn::query::Filter;
 use oponn::schema::{Model, Scalar};
-use oponn::store::{SqliteStore, Store, StoreError};
+use oponn::store::{Find, Patch, SqliteStore, Store, StoreError};
 use oponn::value::Time;
 
-use super::models::{change, collection, fill, id, insert, item, set, shop};
+use super::models::{all, bare_shop, change, collection, fill, id, ids, insert, item, set, shop, write_one};
 use super::sqlite_place::SqlitePlace;
 
 /// What keeps the file from being used.
@@ -147,4 +147,62 @@ async fn arrays_that_come_later_are_seen() {
     change(&store, set("Item", &id("b"), [("x", many.into())])).await;
     assert_eq!(count(&Filter::eq("x.k199", 199)).await, 1);
     assert_eq!(count(&deep).await, 1);
+}
+
+/// Processes that share a file through Redis may have schemas of different ages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_knows_of_no_index_keeps_it_right() {
+    let place = SqlitePlace::new();
+    let open = |model: Model| SqliteStore::open(Arc::new(model), &place.file()).expect("the store opens");
+    let older = open(bare_shop());
+    older.prepare().await.expect("the store can be prepared");
+    change(&older, insert("Item", item("a", doc! { "sku": "1", "stock": 1 }))).await;
+    let newer = open(shop());
+    newer.prepare().await.expect("the store can be prepared");
+    change(&older, insert("Item", item("b", doc! { "sku": "2", "stock": 2 }))).await;
+    change(&older, set("Item", &id("a"), [("stock", 3.into()), ("sku", "4".into())])).await;
+    let patch = Patch { set: vec![("price".into(), 9.into())], unset: Vec::new() };
+    let time = older.update_many("Item", &Filter::eq("sku", "2"), &patch).await.expect("bulk writes work").1;
+    for (path, value, expected) in [
+        ("sku", "4".into(), "a"),
+        ("sku", "2".into(), "b"),
+        ("stock", Bson::Int32(3), "a"),
+        ("price", 9.into(), "b"),
+    ] {
+        let find = Find { filter: Filter::eq(path, value), ..all("Item") };
+        assert_eq!(ids(&newer.find(&find, time).await.expect("reads work")), [expected], "{path}");
+    }
+    let taken = write_one(&older, insert("Item", item("c", doc! { "sku": "4" }))).await;
+    assert!(matches!(&taken, Err(StoreError::Duplicate { key, .. }) if key == "sku"), "{taken:?}");
+    let connection = rusqlite::Connection::open(place.file()).expect("the database opens");
+    let check: String =
+        connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it can be checked");
+    assert_eq!(check, "ok");
+}
+
+#[tokio::test]
+async fn has_room_for_so_many_indexed_paths() {
+    let model = |paths: usize| {
+        let paths: Vec<String> = (0..paths).map(|path| format!("p{path}")).collect();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let indexes: Vec<&[&str]> = paths.chunks(500).collect();
+        Model {
+            collections: vec![collection("Item", "items", &[], Vec::new(), &indexes)],
+            ..Model::default()
+        }
+    };
+    let place = SqlitePlace::new();
+    let store = SqliteStore::open(Arc::new(model(1_000)), &place.file()).expect("the store opens");
+    store.prepare().await.expect("there is room");
+    drop(store);
+    let store = SqliteStore::open(Arc::new(model(1_998)), &place.file()).expect("the store opens");
+    store.prepare().await.expect("there is room");
+    change(&store, insert("Item", item("a", doc! { "p0": 1, "p1997": 5 }))).await;
+    change(&store, set("Item", &id("a"), [("p1997", 6.into())])).await;
+    assert_eq!(store.count("Item", &Filter::eq("p1997", 6), Time(0)).await.ok(), Some(1));
+    drop(store);
+    for place in [place, SqlitePlace::new()] {
+        let message = refusal(&place.file(), model(1_999)).await;
+        assert!(message.contains("more than 1998 paths") && message.contains("items"), "{message}");
+    }
 }
