@@ -16,6 +16,9 @@ use super::order::Order;
 use super::sort_key::{SortKey, encode_raw, encode_value, row_key};
 use crate::value::Doc;
 
+/// What a definition's text begins with: the version of the text and of what is kept under it. A server of
+/// another version cannot read the text, and voids what it cannot judge; raise it with either.
+const VERSION: &str = "2";
 /// Equality values of one filter that are spread over index entries; more are left to the filter.
 const MAX_POINTS: usize = 16;
 /// Index entries that one image may have to look under; past it the type's batches are dropped.
@@ -67,21 +70,21 @@ impl BatchDef {
         BatchDef { on, types, filter: filter.canonical(), order }
     }
 
-    /// The definition as text: JSON without spaces, keys in a fixed order. Equal definitions have
-    /// equal texts.
+    /// The definition as text: a version, and JSON without spaces, keys in a fixed order. Equal definitions
+    /// have equal texts.
     pub fn text(&self) -> String {
-        json!({
+        let definition = json!({
             "on": &*self.on,
             "types": self.types.iter().map(|ty| &**ty).collect::<Vec<_>>(),
             "where": self.filter.to_json(),
             "order": self.order.to_json(),
-        })
-        .to_string()
+        });
+        format!("{VERSION}{definition}")
     }
 
     /// Reads what [`BatchDef::text`] wrote. `None` for anything else.
     pub fn parse(text: &str) -> Option<BatchDef> {
-        let json: Json = serde_json::from_str(text).ok()?;
+        let json: Json = serde_json::from_str(text.strip_prefix(VERSION)?).ok()?;
         let name = |json: &Json| json.as_str().map(Arc::from);
         Some(BatchDef {
             on: name(json.get("on")?)?,

@@ -14,7 +14,7 @@ use crate::cache::{
     Batch, CacheError, Floor, Lease, LeaseState, PageRead, PageRows, PageState, Proved, Topic, Window,
 };
 use crate::query::{Shape, SortKey};
-use crate::value::{Stamp, Time};
+use crate::value::Time;
 
 /// Rows that one command stages.
 const CHUNK: usize = 250;
@@ -101,13 +101,14 @@ impl Link {
             return Ok(false);
         };
         let staged = self.keys.staged(lease.batch.key, lease.token);
-        let filled = keys::stamp(Stamp { t: lease.floor.time, v: i64::MAX });
         let mut commands = Vec::new();
         for chunk in rows.chunks(CHUNK) {
             let mut add = redis::cmd("ZADD");
             add.arg(&staged);
             for (name, row) in chunk {
-                let state = [b"1", keys::named(name).as_slice(), filled.as_bytes(), &row.0].concat();
+                // A row's key ends with the name.
+                let rest = &row.0[..row.0.len() - name.len()];
+                let state = [b"1", name.as_slice(), b".", rest].concat();
                 add.arg(0).arg([b"0", row.0.as_slice()].concat()).arg(0).arg(state);
             }
             let mut expire = redis::cmd("PEXPIRE");

@@ -13,7 +13,7 @@ use super::phase::Need;
 use super::{entities, journal, keys, reply, scripts};
 use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
 use crate::metrics::{DropReason, Label, VoidReason};
-use crate::query::{BatchKey, Shape, row_ref};
+use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Time};
 
 /// How often a change is looked up again because the type's shapes have changed meanwhile; then the
@@ -236,12 +236,14 @@ impl Link {
         call.arg(keys::hex(mark.0)).arg(self.limits.departed).arg(self.limits.most_rows());
         call.arg(self.limits.deltas).arg(rows.len());
         for Reconcile { batch, entity, stamp, row } in rows {
-            let row = row.as_ref().map_or(&[][..], |row| &row.0);
-            let too_long = row.len() > self.limits.row_key;
+            let name = row_ref(entity);
+            // What is kept of a row relies on that its key ends with the name.
+            let kept = |row: &&SortKey| row.0.len() <= self.limits.row_key && row.0.ends_with(&name);
+            let refused = row.as_ref().is_some_and(|row| !kept(&row));
+            let row = row.as_ref().filter(kept).map_or(&[][..], |row| &row.0);
             batches::types(&mut call, batch);
             call.arg(journal::topic(Topic::batch(batch.key)));
-            call.arg(keys::named(&row_ref(entity))).arg(keys::stamp(*stamp));
-            call.arg(if too_long { &[][..] } else { row }).arg(u8::from(too_long));
+            call.arg(&name).arg(keys::stamp(*stamp)).arg(row).arg(u8::from(refused));
         }
         Ok(call)
     }

@@ -110,10 +110,3 @@ pub(super) fn read_stamp(text: &[u8]) -> Option<Stamp> {
 pub(super) fn floor(slot: usize) -> String {
     format!("f{slot}")
 }
-
-/// A document's name with its length before it, so that no name is the beginning of another.
-pub(super) fn named(name: &[u8]) -> Vec<u8> {
-    // Longer ones are not kept: they are part of a row's key.
-    let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
-    [&length.to_be_bytes(), name].concat()
-}

@@ -12,16 +12,16 @@ if lease[1] ~= token then
 end
 local deltas = call('HGETALL', pending)
 call('DEL', pending)
-local h = { time = lease[2], hidden = 0, extent = extent ~= '' and extent, gens = lease[3] }
+local h = { time = lease[2], shown = rows, hidden = 0, extent = extent ~= '' and extent, gens = lease[3] }
 local kept = lease[3] == generations(types) and call('ZCARD', staged) == 2 * rows
 if kept then
-  put_head(staged, h)
+  if h.extent then call('ZADD', staged, 0, '2' .. extent) end
   for i = 1, #deltas, 2 do
     if sub(deltas[i], 1, 1) == 'd' then
       merge(staged, h, sub(deltas[i], 2), sub(deltas[i + 1], 1, 32), sub(deltas[i + 1], 33))
     end
   end
-  kept = h.hidden <= most_hidden and shown(staged, h) <= most_rows
+  kept = h.hidden <= most_hidden and h.shown <= most_rows
 end
 if not kept then
   call('UNLINK', staged)

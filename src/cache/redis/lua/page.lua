@@ -7,7 +7,7 @@ local types, after, before = list(), list()[1], list()[1]
 local offset, limit, from_end, total = tonumber(take()), tonumber(take()), take() == '1', take() == '1'
 local h = head(set)
 if not h or h.gens ~= generations(types) then return { 0, 0 } end
-local known, complete = shown(set, h), not h.extent
+local known, complete = h.shown, not h.extent
 local bounded = complete or (before and within(h, before))
 local first = after and call('ZLEXCOUNT', set, '-', '[0' .. after) or 0
 local stop = math.max(first, before and call('ZLEXCOUNT', set, '-', '(0' .. before) or known)

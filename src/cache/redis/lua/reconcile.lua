@@ -1,6 +1,6 @@
 -- Brings batches in line with changes. KEYS[2] and following are the ready batch and the fill under way of each.
 -- Arguments: the mark; hidden states, rows and deltas at the most; how many batches; and of each batch its types, its
--- topic in the journal, the document's name, the stamp, the row (empty: none), and 1 when the row is too long to be
+-- topic in the journal, the document's name, the stamp, the row (empty: none), and 1 when the row is not to be
 -- kept. Answers the epoch; for each batch what was done, which for a dropped one is the reason; and last the
 -- places of those of which nothing is left, whose entries in the table index are to be forgotten.
 local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
@@ -17,7 +17,7 @@ local function into_ready(b, gens, refused, name, stamp, row)
   if not dropped then
     done = merge(b.ready, h, name, stamp, row)
     if h.hidden > most_hidden then dropped = 'departed'
-    elseif done == 'inserted' and shown(b.ready, h) > most_rows then dropped = 'rows' end
+    elseif done == 'inserted' and h.shown > most_rows then dropped = 'rows' end
   end
   if dropped then call('UNLINK', b.ready) elseif h.changed then put_head(b.ready, h) end
   return done, dropped

@@ -1,6 +1,6 @@
 -- Removes keys that a clear has voided. KEYS[2] and following are entities and ready batches. Arguments:
--- for each of them `e` or `b`. Both end in or begin with the generation that they are valid with; those
--- of a generation that there is now stay. Answers how many were removed.
+-- for each of them `e` or `b`. An entity begins with its stamp and generation, a batch's last member ends in one;
+-- those of a generation that there is now stay. Answers how many were removed.
 local current, removed = {}, 0
 local all = call('HGETALL', meta)
 for i = 1, #all, 2 do
@@ -12,7 +12,7 @@ for i = 2, #KEYS do
     gen = redis.pcall('GETRANGE', KEYS[i], 32, 47)
   else
     local last = redis.pcall('ZRANGE', KEYS[i], -1, -1)[1]
-    gen = last and sub(last, -16)
+    gen = last and hex(sub(last, -8))
   end
   if not gen or not current[gen] then removed = removed + call('UNLINK', KEYS[i]) end
 end
