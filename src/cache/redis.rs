@@ -21,6 +21,7 @@ mod entities;
 mod journal;
 mod keys;
 mod link;
+mod members;
 mod phase;
 mod reply;
 mod scripts;

@@ -7,7 +7,7 @@ use redis::{Cmd, Value};
 use super::link::{Answer, Link, describe, fresh};
 use super::phase::Need;
 use super::scripts::Script;
-use super::{journal, keys, reply, scripts};
+use super::{journal, keys, members, reply, scripts};
 use crate::cache::proved::Extent;
 use crate::cache::registry::{self, Kept};
 use crate::cache::{
@@ -16,8 +16,8 @@ use crate::cache::{
 use crate::query::{Shape, SortKey};
 use crate::value::Time;
 
-/// Rows that one command stages.
-const CHUNK: usize = 250;
+/// Members that one command stages.
+const CHUNK: usize = 500;
 
 impl Link {
     /// A call of a script on a batch: the keys and arguments that they begin with.
@@ -96,20 +96,19 @@ impl Link {
     }
 
     pub async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
-        let Some(Kept { rows, extent }) = registry::keep(&lease.batch, proved, &self.limits) else {
+        let kept = registry::keep(&lease.batch, proved, &self.limits);
+        let members = kept.as_ref().and_then(|kept| members::of_fill(&kept.rows));
+        let (Some(Kept { rows, extent }), Some(members)) = (kept, members) else {
             self.release(std::slice::from_ref(lease)).await?;
             return Ok(false);
         };
         let staged = self.keys.staged(lease.batch.key, lease.token);
         let mut commands = Vec::new();
-        for chunk in rows.chunks(CHUNK) {
+        for chunk in members.chunks(CHUNK) {
             let mut add = redis::cmd("ZADD");
             add.arg(&staged);
-            for (name, row) in chunk {
-                // A row's key ends with the name.
-                let rest = &row.0[..row.0.len() - name.len()];
-                let state = [b"1", name.as_slice(), b".", rest].concat();
-                add.arg(0).arg([b"0", row.0.as_slice()].concat()).arg(0).arg(state);
+            for member in chunk {
+                add.arg(0).arg(member);
             }
             let mut expire = redis::cmd("PEXPIRE");
             expire.arg(&staged).arg(millis(self.limits.lease));
@@ -122,7 +121,7 @@ impl Link {
             Extent::Complete => Vec::new(),
             Extent::UpTo(end) => end.0,
         };
-        call.arg(keys::hex(lease.token)).arg(rows.len()).arg(reach).arg(self.ttl(number));
+        call.arg(keys::hex(lease.token)).arg(rows.len()).arg(members.len()).arg(reach).arg(self.ttl(number));
         call.arg(self.limits.departed).arg(self.limits.most_rows());
         commands.push(call);
         let answers = self.send(Need::Trust, commands).await?;

@@ -39,6 +39,7 @@ impl Script {
 
 const META: &str = include_str!("lua/meta.lua");
 const BATCH: &str = include_str!("lua/batch.lua");
+const HEAD: &str = include_str!("lua/head.lua");
 const ROWS: &str = include_str!("lua/rows.lua");
 
 /// What takes in or voids must not be refused for want of memory: it would leave something stale.
@@ -59,14 +60,14 @@ macro_rules! scripts {
 scripts! {
     START = ALWAYS, [], "start.lua";
     FILL = "", [], "fill.lua";
-    PAGE = " flags=no-writes", [ROWS], "page.lua";
+    PAGE = " flags=no-writes", [HEAD], "page.lua";
     NEWS = " flags=no-writes", [], "news.lua";
     LEASE = "", [BATCH], "lease.lua";
-    COMMIT = "", [BATCH, ROWS], "commit.lua";
+    COMMIT = "", [BATCH, HEAD, ROWS], "commit.lua";
     RELEASE = ALWAYS, [BATCH], "release.lua";
     NOTE = "", [], "note.lua";
     NOTE_ALWAYS = ALWAYS, [], "note.lua";
-    RECONCILE = ALWAYS, [BATCH, ROWS], "reconcile.lua";
+    RECONCILE = ALWAYS, [BATCH, HEAD, ROWS], "reconcile.lua";
     FORGET = ALWAYS, [BATCH], "forget.lua";
     DROP = ALWAYS, [], "drop.lua";
     CLEAR = ALWAYS, [], "clear.lua";

@@ -1,10 +1,10 @@
--- Makes a leased batch ready. The last key is the staged rows: for each row its row member and its
--- state. Arguments after the batch's: the lease's token, rows staged, how far they reach (empty: the
--- batch is complete), milliseconds to live, hidden states and rows at the most. Answers 1 or 0.
+-- Makes a leased batch ready. The last key is the staged rows: their row members and blocks. Arguments after the
+-- batch's: the lease's token, rows and members staged, how far they reach (empty: the batch is complete),
+-- milliseconds to live, hidden states and rows at the most. Answers 1 or 0.
 local b = take_batch()
 local ready, pending, types, staged = b.ready, b.pending, b.types, take_key()
-local token, rows, extent, ttl, most_hidden, most_rows =
-  take(), tonumber(take()), take(), take(), tonumber(take()), tonumber(take())
+local token, rows, count, extent, ttl = take(), tonumber(take()), tonumber(take()), take(), take()
+local most_hidden, most_rows = tonumber(take()), tonumber(take())
 local lease = call('HMGET', pending, 'k', 't', 'g')
 if lease[1] ~= token then
   call('UNLINK', staged)
@@ -13,9 +13,9 @@ end
 local deltas = call('HGETALL', pending)
 call('DEL', pending)
 local h = { time = lease[2], shown = rows, hidden = 0, extent = extent ~= '' and extent, gens = lease[3] }
-local kept = lease[3] == generations(types) and call('ZCARD', staged) == 2 * rows
+local kept = lease[3] == generations(types) and call('ZCARD', staged) == count
 if kept then
-  if h.extent then call('ZADD', staged, 0, '2' .. extent) end
+  if h.extent then call('ZADD', staged, 0, '3' .. extent) end
   for i = 1, #deltas, 2 do
     if sub(deltas[i], 1, 1) == 'd' then
       merge(staged, h, sub(deltas[i], 2), sub(deltas[i + 1], 1, 32), sub(deltas[i + 1], 33))

@@ -17,14 +17,6 @@ local function list()
   return items
 end
 
--- Hexadecimal digits of bytes, and back.
-local function hex(bytes)
-  return string.format(string.rep('%02x', #bytes), string.byte(bytes, 1, -1))
-end
-local function from_hex(digits)
-  return (string.gsub(digits, '..', function(two) return string.char(tonumber(two, 16)) end))
-end
-
 -- The epoch of the meta hash. Without one the hash has been lost and everything begins anew.
 local function epoch()
   local mark = call('HGET', meta, 'i')

@@ -12,7 +12,7 @@ for i = 2, #KEYS do
     gen = redis.pcall('GETRANGE', KEYS[i], 32, 47)
   else
     local last = redis.pcall('ZRANGE', KEYS[i], -1, -1)[1]
-    gen = last and hex(sub(last, -8))
+    gen = last and sub(last, -16)
   end
   if not gen or not current[gen] then removed = removed + call('UNLINK', KEYS[i]) end
 end

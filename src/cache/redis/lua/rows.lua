@@ -1,96 +1,88 @@
--- A batch as one sorted set in which all scores are 0, so that it is there as a whole or not at all and
--- its members are in the order of their bytes:
---   0<row key>                  a row that shows
---   1<name>.<rest>              the row that a document has: <rest><name>, as of the fill ...
---   1<name>+<stamp>             ... or as of this stamp; alone, that the document has none
---   1<name>+<stamp>.<rest>      both in one
---   2<extent>                   the last row that is known; not there when these are all
---   3<head>                     the fill's time, rows that show, hidden states, generations of the types
--- A row's key ends with the document's name, and a name ends with a type's, in which there is no byte below
--- `0`: so no name is the beginning of another with what follows it. Every row that shows has a state; the other
--- states are hidden. Times, stamps and generations are bytes here, half as long as their digits.
---
--- Redis keeps a set of at most 128 members densely as long as none is longer than 64 bytes. Such a set takes a
--- third of the room, which is why a stamp and a rest that are too long together stand in two members there.
+-- Changes the members of a batch; `head.lua` says what they are. Redis keeps a sorted set of at most 128 members
+-- of at most 64 bytes in one piece: rows of a short list, with two members each, and bytes of its members.
 local few, longest = 63, 64
 
-local function head(set)
-  local ends = call('ZRANGE', set, -2, -1)
-  local last = ends[#ends]
-  if not last then return nil end
-  local h = { member = last, gens = hex(sub(last, 18)) }
-  h.shown, h.hidden = struct.unpack('>I4I4', last, 10)
-  if ends[2] and sub(ends[1], 1, 1) == '2' then h.extent = sub(ends[1], 2) end
-  return h
+-- A number of 16 digits as bytes, and back.
+local function packed(digits)
+  return struct.pack('>I4I4', tonumber(sub(digits, 1, 8), 16), tonumber(sub(digits, 9, 16), 16))
 end
-
--- The time of its fill.
-local function filled(h)
-  h.time = h.time or hex(sub(h.member, 2, 9))
-  return h.time
+local function unpacked(bytes, at)
+  return string.format('%08x%08x', struct.unpack('>I4I4', bytes, at))
 end
 
 local function put_head(set, h)
-  local member = '3' .. from_hex(filled(h)) .. struct.pack('>I4I4', h.shown, h.hidden) .. from_hex(h.gens)
-  if h.member then call('ZREM', set, h.member) end
-  h.member = member
-  call('ZADD', set, 0, member)
+  local old, counts = h.member, struct.pack('>I4I3', h.shown, h.hidden)
+  if old then call('ZREM', set, old) end
+  h.member = (old and sub(old, 1, 9) or '4' .. packed(h.time)) .. counts .. h.gens
+  call('ZADD', set, 0, h.member)
 end
 
--- Whether a row is within the extent. Compares bytes: Lua's own comparison follows the locale.
-local function within(h, row)
-  local extent = h.extent
-  if not extent then return true end
-  for i = 1, math.min(#row, #extent) do
-    local a, b = string.byte(row, i), string.byte(extent, i)
-    if a ~= b then return a < b end
+-- The row that a document had when the batch was filled, and its block when that has no other document.
+local function in_block(set, name)
+  local block = call('ZREVRANGEBYLEX', set, '(1' .. name .. '/', '[1', 'LIMIT', 0, 1)[1]
+  if not block then return nil end
+  local count = string.byte(block, -1)
+  if count == 1 then
+    if sub(block, 2, #name + 2) ~= name .. '.' then return nil end
+    return sub(block, #name + 3, -2) .. name, block
   end
-  return #row <= #extent
+  local lengths = { struct.unpack('>' .. string.rep('I2', 2 * count), block, #block - 4 * count) }
+  local at = 2
+  for i = 1, 2 * count, 2 do
+    local rest = at + lengths[i] + 1
+    local after = rest + lengths[i + 1]
+    if rest - at - 1 == #name and sub(block, at, rest - 2) == name then
+      return sub(block, rest, after - 1) .. name
+    end
+    at = after
+  end
 end
 
--- What is known of a document: the members that say it, the stamp unless it is as of the fill, and the row.
+-- What is known of a document: its stamp, unless that is the fill's, and its row; and the members that go when
+-- something newer is known.
 local function state(set, name)
-  local start = '1' .. name
+  local start = '2' .. name
   local members = call('ZRANGEBYLEX', set, '[' .. start .. '+', '(' .. start .. '/')
   local stamp, row
   for _, member in ipairs(members) do
     local after = #start + 1
     if sub(member, after, after) == '+' then
-      stamp = hex(sub(member, after + 1, after + 16))
+      stamp = unpacked(member, after + 1) .. unpacked(member, after + 9)
       after = after + 17
     end
     if #member >= after then row = sub(member, after + 1) .. name end
   end
-  return members, stamp, row
+  if not stamp then row, members[1] = in_block(set, name) end
+  return stamp, row, members
 end
 
--- Adds to what is to be added the members that say that a document has the row (nil: none) as of the stamp.
-local function add_state(new, h, name, stamp, row)
-  local start, rest = '1' .. name, row and '.' .. sub(row, 1, #row - #name) or ''
-  local since = '+' .. from_hex(stamp)
-  local split = row and h.shown <= few and #start + #since + #rest > longest and #start + #rest <= longest
-  for _, member in ipairs(split and { start .. since, start .. rest } or { start .. since .. rest }) do
-    new[#new + 1] = 0
-    new[#new + 1] = member
-  end
+-- The members that say that a document has the row (nil: none) as of the stamp: one, or two.
+local function members_of(h, name, stamp, row)
+  local start, rest = '2' .. name, row and '.' .. sub(row, 1, #row - #name) or ''
+  local since = start .. '+' .. packed(stamp) .. packed(sub(stamp, 17))
+  local split = row and h.shown <= few and #since + #rest > longest and #start + #rest <= longest
+  if split then return since, start .. rest end
+  return since .. rest
 end
 
 -- Merges a change into a batch: the later stamp wins. An empty row means that it has none. The head has
 -- changed when `h.changed` is set.
 local function merge(set, h, name, stamp, row)
-  if sub(stamp, 1, 16) <= filled(h) then return 'unchanged' end
-  local gone, known, old = state(set, name)
+  if sub(stamp, 1, 16) <= (h.time or unpacked(h.member, 2)) then return 'unchanged' end
+  local known, old, gone = state(set, name)
   if known and stamp <= known then return 'unchanged' end
   if row == '' then row = nil end
   local was, is = old and within(h, old), row and within(h, row)
-  local stays, new = was and is and old == row, {}
+  local stays = was and is and old == row
   local shown = h.shown + (is and 1 or 0) - (was and 1 or 0)
-  local hidden = h.hidden + (is and 0 or 1) - (#gone > 0 and not was and 1 or 0)
+  local hidden = h.hidden + (is and 0 or 1) - (known and not was and 1 or 0)
   h.changed = shown ~= h.shown or hidden ~= h.hidden
   h.shown, h.hidden = shown, hidden
   if was and not stays then gone[#gone + 1] = '0' .. old end
   if #gone > 0 then call('ZREM', set, unpack(gone)) end
-  add_state(new, h, name, stamp, row)
+  local first, second = members_of(h, name, stamp, row)
+  local new = { 0, first }
+  if second then new[3], new[4] = 0, second end
   if is and not stays then
     new[#new + 1] = 0
     new[#new + 1] = '0' .. row

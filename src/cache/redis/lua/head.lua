@@ -1,0 +1,35 @@
+-- A batch as one sorted set in which all scores are 0, so that it is there as a whole or not at all and
+-- its members are in the order of their bytes:
+--   0<row key>                  a row that shows
+--   1<name>.<rest>...<lengths>  a block: documents that had a row when the batch was filled, by name
+--   2<name>+<stamp>.<rest>      a document that has changed since: as of when, and its row
+--   2<name>+<stamp>             the same of one that has no row
+--   3<extent>                   the last row that is known; not there when these are all
+--   4<head>                     the fill's time, rows that show, hidden states, generations of the types
+-- A row's key is <rest><name>. A name ends with a type's, which has no byte below `0`: so no name is the
+-- beginning of another with what follows it. A block ends with the number of its documents and before that, if
+-- there are several, two lengths for each. A document's own state counts before its block; states whose rows do
+-- not show are hidden. Times and stamps are bytes here, half as long as their digits.
+--
+-- Each member costs Redis 88 bytes beside its own, which is why documents of long lists share blocks. Short lists
+-- are kept in one piece as long as all members are short, for two or three bytes each. So there each document has
+-- a block of its own, and a state that is too long stands in two members, `+<stamp>` and `.<rest>`.
+local function head(set)
+  local ends = call('ZRANGE', set, -2, -1)
+  local last = ends[#ends]
+  if not last then return nil end
+  local shown, hidden = struct.unpack('>I4I3', last, 10)
+  local extent = ends[2] and sub(ends[1], 1, 1) == '3' and sub(ends[1], 2)
+  return { member = last, shown = shown, hidden = hidden, extent = extent, gens = sub(last, 17) }
+end
+
+-- Whether a row is within the extent. Compares bytes: Lua's own comparison follows the locale.
+local function within(h, row)
+  local extent = h.extent
+  if not extent then return true end
+  for i = 1, math.min(#row, #extent) do
+    local a, b = string.byte(row, i), string.byte(extent, i)
+    if a ~= b then return a < b end
+  end
+  return #row <= #extent
+end

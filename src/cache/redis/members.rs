@@ -1,0 +1,43 @@
+//! The members of the sorted set that a fill makes of its rows; `lua/head.lua` says what they are.
+
+use crate::query::SortKey;
+
+/// Rows with which a list is short: its members are to be short, too.
+const FEW: usize = 63;
+/// Documents of one block of a longer list. More would save little, and take longer to look through.
+const BLOCK: usize = 32;
+
+/// The members, last first, given the documents' names and their rows, each of whose keys ends with the name. `None` when a
+/// name is too long to be kept.
+pub(super) fn of_fill(rows: &[(Vec<u8>, SortKey)]) -> Option<Vec<Vec<u8>>> {
+    let mut by_name: Vec<(&[u8], &[u8])> = Vec::with_capacity(rows.len());
+    for (name, row) in rows {
+        by_name.push((name, row.0.strip_suffix(name.as_slice())?));
+    }
+    by_name.sort_unstable();
+    let block_size = if rows.len() <= FEW { 1 } else { BLOCK };
+    let mut members: Vec<_> = rows.iter().map(|(_, row)| [b"0", row.0.as_slice()].concat()).collect();
+    for documents in by_name.chunks(block_size) {
+        members.push(block(documents)?);
+    }
+    // Redis looks for a member's place in a small set from its beginning.
+    members.reverse();
+    Some(members)
+}
+
+/// The block of documents, given their names and what precedes these in their rows.
+fn block(documents: &[(&[u8], &[u8])]) -> Option<Vec<u8>> {
+    let mut block = vec![b'1'];
+    let mut lengths = Vec::with_capacity(4 * documents.len());
+    for (name, rest) in documents {
+        block.extend([name, b".".as_slice(), rest].concat());
+        for part in [name, rest] {
+            lengths.extend(u16::try_from(part.len()).ok()?.to_be_bytes());
+        }
+    }
+    if documents.len() > 1 {
+        block.extend(lengths);
+    }
+    block.push(u8::try_from(documents.len()).ok()?);
+    Some(block)
+}
