@@ -2,10 +2,12 @@
 
 pub mod domain;
 
+mod blocks;
 mod bounds;
 mod distrust;
 mod entities;
 mod fills;
+mod footprint;
 mod journal;
 mod losses;
 mod merging;

@@ -21,7 +21,7 @@ use actors::Actor;
 use world::{Without, World};
 
 /// Numbers for one schedule: the same seed, the same schedule.
-pub struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
     /// A number below `n`.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oponn::cache::{Cache, CacheLimits, LeaseState, MemoryCache, Reconciled, RedisCache};
+use oponn::cache::{Cache, CacheLimits, LeaseState, MemoryCache, Noted, Reconciled, RedisCache};
+use oponn::metrics::VoidReason;
 use oponn::query::Filter;
 use oponn::value::Doc;
 
@@ -41,6 +42,38 @@ async fn two_servers_see_each_others_batches_and_writes() {
     write(&one, change(5, None, Some(&on("a", 5, 5)), 5)).await;
     fill(&one, &batch, &[]).await;
     assert_eq!(write(&one, change(6, None, Some(&on("a", 6, 6)), 6)).await, [Reconciled::Inserted]);
+}
+
+#[tokio::test]
+async fn a_list_of_another_version_is_not_left_stale() {
+    let deployment = services::redis_prefix();
+    let cache = redis_cache(&deployment, limits()).await;
+    let batch = shelf("a");
+    fill(&cache, &batch, &[]).await;
+    let client = redis::Client::open(services::redis_url()).unwrap();
+    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
+    let (meta, index) = (format!("{{oponn:{deployment}}}:m"), format!("{{oponn:{deployment}}}:x:Item"));
+    let entries: Vec<String> =
+        redis::cmd("ZRANGEBYLEX").arg(&index).arg("[#").arg("+").query_async(&mut raw).await.unwrap();
+    // As a server of the version before and one of a version to come register it.
+    for version in ["", "3"] {
+        let other = entries[0].replacen("|2{", &format!("|{version}{{"), 1);
+        assert_ne!(other, entries[0]);
+        fill(&cache, &batch, &[]).await;
+        let added: u64 =
+            redis::cmd("ZADD").arg(&index).arg(0).arg(other).query_async(&mut raw).await.unwrap();
+        let _: () =
+            redis::cmd("HINCRBY").arg(&meta).arg("n:Item").arg(added).query_async(&mut raw).await.unwrap();
+        // A write that does not concern it leaves it alone.
+        assert_eq!(write(&cache, change(2, None, Some(&on("b", 2, 2)), 2)).await, []);
+        assert_eq!(whole(&cache, &batch).await, Some(vec![]));
+        // What it means for the other one cannot be told, so that must not be trusted any more.
+        let noted = cache.note(cache.mark(), &[change(1, None, Some(&on("a", 1, 1)), 3)]).await.unwrap();
+        assert!(matches!(noted[..], [Noted::Voided(VoidReason::Unreadable)]), "{noted:?}");
+        assert_eq!(whole(&cache, &batch).await, None);
+        let left: u64 = redis::cmd("EXISTS").arg(&index).query_async(&mut raw).await.unwrap();
+        assert_eq!(left, 0);
+    }
 }
 
 #[tokio::test]
