@@ -2,8 +2,9 @@
 
 use crate::query::SortKey;
 
-/// Rows with which a list is short: its members are to be short, too.
+/// Rows, and bytes of each one's key, with which Redis keeps a list in one piece.
 const FEW: usize = 63;
+const SHORT: usize = 61;
 /// Documents of one block of a longer list. More would save little, and take longer to look through.
 const BLOCK: usize = 32;
 
@@ -15,7 +16,8 @@ pub(super) fn of_fill(rows: &[(Vec<u8>, SortKey)]) -> Option<Vec<Vec<u8>>> {
         by_name.push((name, row.0.strip_suffix(name.as_slice())?));
     }
     by_name.sort_unstable();
-    let block_size = if rows.len() <= FEW { 1 } else { BLOCK };
+    let dense = rows.len() <= FEW && rows.iter().all(|(_, row)| row.0.len() <= SHORT);
+    let block_size = if dense { 1 } else { BLOCK };
     let mut members: Vec<_> = rows.iter().map(|(_, row)| [b"0", row.0.as_slice()].concat()).collect();
     for documents in by_name.chunks(block_size) {
         members.push(block(documents)?);
