@@ -17,10 +17,12 @@ use crate::telemetry::traced;
 
 mod answers;
 mod arguments;
+mod aside;
 mod body;
 mod budget;
 mod coerce;
 mod document;
+mod envelope;
 mod error;
 mod expand;
 mod introspection;
@@ -39,13 +41,18 @@ pub use limits::ApiLimits;
 pub use rehearsal::Rehearsal;
 
 use answers::{Answers, Question};
-use budget::Pool;
+use aside::Aside;
+use budget::{Budget, Pool};
 use document::{Document, Documents};
 use error::ApiError;
 use plan::{Plan, Planner};
 use request::Request;
 use turns::Turns;
 use types::Definition;
+
+/// Bytes of a text, and values of an answer, that take milliseconds.
+const LARGE_TEXT: usize = 16 << 10;
+const LARGE_ANSWER: u64 = 5_000;
 
 /// The API of one application.
 pub struct Api {
@@ -61,6 +68,7 @@ struct Inner {
     answers: Answers,
     pool: Pool,
     turns: Turns,
+    aside: Aside,
     /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
     /// that they get.
     flights: Gather<Arc<Question>, Arc<Answered>>,
@@ -121,6 +129,7 @@ impl Api {
                 answers,
                 pool,
                 turns,
+                aside: Aside::new(),
                 flights: Gather::default(),
             }),
         })
@@ -129,13 +138,26 @@ impl Api {
     /// The same API on another engine of the same model. What is kept of documents is shared, answers are
     /// not.
     pub fn on(&self, engine: Arc<Engine>) -> Api {
-        let Inner { limits, definition, documents, pool, turns, .. } = &*self.inner;
+        let Inner { limits, definition, documents, pool, turns, aside, .. } = &*self.inner;
         let planner = Planner::new(engine.model().clone());
         let (limits, definition, documents) = (limits.clone(), definition.clone(), documents.clone());
         let answers = Answers::new(limits.answers);
-        let (pool, turns, flights) = (pool.clone(), turns.clone(), Gather::default());
-        let inner = Inner { engine, limits, definition, planner, documents, answers, pool, turns, flights };
-        Api { inner: Arc::new(inner) }
+        let (pool, turns, aside) = (pool.clone(), turns.clone(), aside.clone());
+        let flights = Gather::default();
+        Api {
+            inner: Arc::new(Inner {
+                engine,
+                limits,
+                definition,
+                planner,
+                documents,
+                answers,
+                pool,
+                turns,
+                aside,
+                flights,
+            }),
+        }
     }
 
     /// The engine.
@@ -171,12 +193,16 @@ impl Api {
         };
         // Before the text is read: what is made of it may be large.
         let Some(turn) = inner.turns.take(request.patient).await else {
-            let answered = inner.turn_away();
-            inner.tell(answered.kind, answered.outcome, start, &span);
-            error::count(inner.engine.metrics(), &answered.errors);
-            return answered.reply;
+            inner.engine.metrics().http_bound(Bound::Executions);
+            let message = "The server has too much to do; ask again in a while.";
+            return inner.turn_away(ApiError::new(ErrorCode::Overloaded, message), start, &span);
         };
-        let document = inner.documents.get(&inner.definition, &request.query);
+        let (large, budget) = (request.query.len() > LARGE_TEXT, inner.pool.budget());
+        let (request, document) = inner.aside.run(large, inner.clone().read(request)).await;
+        let weight = document.as_ref().map_or(0, |document| document.weight());
+        if let Err(error) = budget.hold(weight) {
+            return inner.turn_away(error, start, &span);
+        }
         let question = document.as_ref().ok().and_then(|document| shared(document, &request));
         // What is logged belongs to the request, traced or not.
         let inside = if span.is_disabled() { Span::current() } else { span.clone() };
@@ -193,7 +219,10 @@ impl Api {
                 };
                 Arc::new(match kept {
                     Some(body) => Answered::kept(body),
-                    None => worker.execute(request, document).await,
+                    None => {
+                        let work = worker.clone().execute(request, document, budget);
+                        worker.aside.run(large, work).await
+                    }
                 })
             };
             work.instrument(inside)
@@ -210,7 +239,7 @@ impl Api {
         };
         let answered = answered.unwrap_or_else(|| {
             let errors = vec![ApiError::internal("a request panicked")];
-            let reply = reply(Some(b"null"), &errors, Outcome::Executed);
+            let reply = envelope::refuse(&errors, Outcome::Executed);
             Arc::new(Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Errors })
         });
         inner.tell(answered.kind, answered.outcome, start, &span);
@@ -235,23 +264,25 @@ impl Answered {
 }
 
 impl Inner {
-    async fn execute(&self, request: ApiRequest, document: document::Outcome) -> Answered {
+    async fn read(self: Arc<Self>, request: ApiRequest) -> (ApiRequest, document::Outcome) {
+        let document = self.documents.get(&self.definition, &request.query);
+        (request, document)
+    }
+
+    async fn execute(
+        self: Arc<Self>,
+        request: ApiRequest,
+        document: document::Outcome,
+        budget: Budget,
+    ) -> Answered {
         let mut kind = GraphqlKind::Unknown;
-        let (outcome, errors, reply) = match self.prepare(&request, document, &mut kind) {
+        let (outcome, errors, reply) = match self.clone().prepare(&request, document, budget, &mut kind) {
             Ok(work) => {
-                let place = if kind == GraphqlKind::Query { self.place().await } else { None };
-                let (data, errors) = operation(work.request.budget.end, work.run()).await;
-                let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
-                let reply = reply(Some(&data), &errors, Outcome::Executed);
-                let read = work.request.footprint.finish();
-                if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
-                    self.answers.keep(request, reply.body.plain(), read, place);
-                }
-                (outcome, errors, reply)
+                let large = work.cost > LARGE_ANSWER;
+                self.aside.run(large, self.clone().carry_out(request, work)).await
             }
             Err((errors, outcome)) => {
-                let data = (outcome == Outcome::Executed).then_some(&b"null"[..]);
-                let reply = reply(data, &errors, outcome);
+                let reply = envelope::refuse(&errors, outcome);
                 (GraphqlOutcome::Rejected, errors, reply)
             }
         };
@@ -261,12 +292,30 @@ impl Inner {
         Answered { reply, errors, kind, outcome }
     }
 
-    fn turn_away(&self) -> Answered {
-        self.engine.metrics().http_bound(Bound::Executions);
-        let message = "The server has too much to do; ask again in a while.";
-        let errors = vec![ApiError::new(ErrorCode::Overloaded, message)];
-        let reply = reply(None, &errors, Outcome::Overloaded);
-        Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Rejected }
+    async fn carry_out(
+        self: Arc<Self>,
+        asked: ApiRequest,
+        work: Work,
+    ) -> (GraphqlOutcome, Vec<ApiError>, ApiReply) {
+        let Work { request, plan, query, .. } = work;
+        let place = if query { self.place().await } else { None };
+        let done = operation(request.budget.end, request.run(&plan)).await;
+        let (json, errors) = request.write(&plan, &done);
+        let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
+        let reply = envelope::close(json, &errors, Outcome::Executed);
+        let read = request.footprint.finish();
+        if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
+            self.answers.keep(asked, reply.body.plain(), read, place);
+        }
+        (outcome, errors, reply)
+    }
+
+    /// The reply to what the server has no room for.
+    fn turn_away(&self, error: ApiError, start: Instant, span: &Span) -> ApiReply {
+        let errors = [error];
+        self.tell(GraphqlKind::Unknown, GraphqlOutcome::Rejected, start, span);
+        error::count(self.engine.metrics(), &errors);
+        envelope::refuse(&errors, Outcome::Overloaded)
     }
 
     /// Tells metrics and the trace of an operation that has come to its end.
@@ -290,12 +339,13 @@ impl Inner {
     }
 
     /// Everything that can refuse a request before it is carried out.
-    fn prepare<'a>(
-        &'a self,
-        request: &'a ApiRequest,
+    fn prepare(
+        self: Arc<Self>,
+        request: &ApiRequest,
         document: document::Outcome,
+        budget: Budget,
         kind: &mut GraphqlKind,
-    ) -> Result<Work<'a>, (Vec<ApiError>, Outcome)> {
+    ) -> Result<Work, (Vec<ApiError>, Outcome)> {
         let rejected = |errors: Vec<ApiError>| (errors, Outcome::Rejected);
         let document = document.map_err(|errors| rejected(errors.to_vec()))?;
         let name = request.operation_name.as_deref();
@@ -322,11 +372,11 @@ impl Inner {
             OperationType::Query => Footprint::new(),
             OperationType::Mutation | OperationType::Subscription => Footprint::none(),
         };
-        let budget = self.pool.budget(document.weight() + plan.weight);
-        let budget = budget.map_err(|error| (vec![error], Outcome::Overloaded))?;
+        budget.hold(plan.weight).map_err(|error| (vec![error], Outcome::Overloaded))?;
+        let query = operation.operation_type == OperationType::Query;
         let work = Request { inner: self, variables, footprint, budget };
-        work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
-        Ok(Work { request: work, plan, document, name })
+        let cost = work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
+        Ok(Work { request: work, plan, query, cost })
     }
 }
 
@@ -338,33 +388,11 @@ fn shared(document: &Document, request: &ApiRequest) -> Option<Arc<Question>> {
 }
 
 /// A request that has passed all checks.
-struct Work<'a> {
-    request: Request<'a>,
+struct Work {
+    request: Request,
     plan: Arc<Plan>,
-    document: Arc<Document>,
-    name: Option<&'a str>,
-}
-
-impl Work<'_> {
-    async fn run(&self) -> (Vec<u8>, Vec<ApiError>) {
-        let done = self.request.run(&self.plan).await;
-        self.request.write(&self.plan, &done)
-    }
-}
-
-/// The response as JSON: `errors` first, as the specification advises, so that readers see them.
-fn reply(data: Option<&[u8]>, errors: &[ApiError], outcome: Outcome) -> ApiReply {
-    let mut body = Vec::with_capacity(data.map_or(0, <[u8]>::len) + 64);
-    body.push(b'{');
-    if !errors.is_empty() {
-        let errors = Json::Array(errors.iter().map(ApiError::to_json).collect());
-        body.extend_from_slice(b"\"errors\":");
-        body.extend_from_slice(errors.to_string().as_bytes());
-    }
-    if let Some(data) = data {
-        body.extend_from_slice(if errors.is_empty() { b"\"data\":" } else { b",\"data\":" });
-        body.extend_from_slice(data);
-    }
-    body.push(b'}');
-    ApiReply { body: Body::once(body.into()), outcome }
+    /// Whether it is a query.
+    query: bool,
+    /// How many values it could answer.
+    cost: u64,
 }

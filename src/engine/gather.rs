@@ -5,13 +5,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use parking_lot::Mutex;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The result of a turn; none when the work panicked.
 pub type Turn<T> = Shared<BoxFuture<'static, Option<T>>>;
@@ -27,24 +25,6 @@ struct Turns<T> {
     under_way: Option<Awaited<T>>,
     /// Begins when that one has ended.
     next: Option<Awaited<T>>,
-}
-
-/// Work in a task of its own: if it panics, only those who wait for it get nothing. It is broken off when
-/// nobody waits any more.
-struct Task<T>(JoinHandle<T>);
-
-impl<T> Future for Task<T> {
-    type Output = Option<T>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        self.0.poll_unpin(context).map(Result::ok)
-    }
-}
-
-impl<T> Drop for Task<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl<K, T> Gather<K, T>
@@ -74,7 +54,8 @@ where
             begun.now();
             work.await
         });
-        let turn = Task(turn).boxed().shared();
+        // Its own task: if it panics, only those who wait for it get nothing.
+        let turn = AbortOnDropHandle::new(turn).map(Result::ok).boxed().shared();
         turns.next = turn.downgrade();
         (turn, false)
     }

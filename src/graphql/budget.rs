@@ -34,22 +34,21 @@ impl Pool {
         Pool { timeout: limits.timeout, most: limits.memory, taken: Arc::default() }
     }
 
-    /// What a new operation may take, whose text takes up so many bytes.
-    pub(super) fn budget(&self, text: u64) -> Result<Budget, ApiError> {
+    /// What a new operation may take.
+    pub(super) fn budget(&self) -> Budget {
         let filters = FilterBudget::new(&FilterLimits::default());
         let end = Instant::now() + self.timeout;
-        // The text has bounds of its own.
-        let most = self.most / SHARE + text;
-        let budget = Budget { pool: self.clone(), most, taken: AtomicU64::new(0), end, filters };
-        budget.take(text)?;
-        Ok(budget)
+        let (held, taken) = (AtomicU64::new(0), AtomicU64::new(0));
+        Budget { pool: self.clone(), held, taken, end, filters }
     }
 }
 
 /// What one operation may take, and has taken. It is given back at the operation's end.
 pub(super) struct Budget {
     pool: Pool,
-    most: u64,
+    /// Bytes of all that it holds.
+    held: AtomicU64,
+    /// Those of them that are for its answer.
     taken: AtomicU64,
     /// By when its reads have to be done.
     pub(super) end: Instant,
@@ -58,24 +57,29 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Takes memory, or says that there is none.
-    pub(super) fn take(&self, bytes: u64) -> Result<(), ApiError> {
-        let before = self.taken.fetch_add(bytes, Ordering::Relaxed);
-        let mine = before + bytes;
-        let counted = mine.saturating_sub(FREE) - before.saturating_sub(FREE);
+    /// Takes memory for what the operation is made of, which has bounds of its own.
+    pub(super) fn hold(&self, bytes: u64) -> Result<(), ApiError> {
+        let before = self.held.fetch_add(bytes, Ordering::Relaxed);
+        let counted = (before + bytes).saturating_sub(FREE) - before.saturating_sub(FREE);
         let all = self.pool.taken.fetch_add(counted, Ordering::Relaxed) + counted;
-        if mine > self.most {
-            let message = format!(
-                "The operation takes more than {} KiB of rows and answer; ask for fewer rows or fields at once.",
-                self.most / 1_024
-            );
-            return Err(ApiError::new(ErrorCode::TooComplex, message));
-        }
         if counted > 0 && all > self.pool.most {
             let message = "The server has too many large operations under way; try again in a moment.";
             return Err(ApiError::new(ErrorCode::Overloaded, message));
         }
         Ok(())
+    }
+
+    /// Takes memory for rows and the answer.
+    pub(super) fn take(&self, bytes: u64) -> Result<(), ApiError> {
+        let most = self.pool.most / SHARE;
+        if self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes > most {
+            let message = format!(
+                "The operation takes more than {} KiB of rows and answer; ask for fewer rows or fields at once.",
+                most / 1_024
+            );
+            return Err(ApiError::new(ErrorCode::TooComplex, message));
+        }
+        self.hold(bytes)
     }
 
     /// Whether the time is over.
@@ -91,7 +95,7 @@ impl Budget {
 
 impl Drop for Budget {
     fn drop(&mut self) {
-        let counted = self.taken.load(Ordering::Relaxed).saturating_sub(FREE);
+        let counted = self.held.load(Ordering::Relaxed).saturating_sub(FREE);
         self.pool.taken.fetch_sub(counted, Ordering::Relaxed);
     }
 }
@@ -109,31 +113,31 @@ mod tests {
     #[test]
     fn one_may_take_a_share_and_all_no_more_than_there_is() {
         let pool = Pool::new(&ApiLimits { memory: MOST, ..ApiLimits::default() });
-        let begin = || pool.budget(0).expect("there is room for a small one");
-        let mut all: Vec<Budget> = (0..4).map(|_| begin()).collect();
+        let mut all: Vec<Budget> = (0..4).map(|_| pool.budget()).collect();
         for budget in &all {
             assert_eq!(code(budget.take(MOST / 4)), None);
         }
         // What is left of the pool is what the four have free.
-        let another = begin();
+        let another = pool.budget();
         assert_eq!(code(another.take(4 * FREE)), None);
         assert_eq!(code(another.take(2 * FREE)), Some(ErrorCode::Overloaded));
-        assert_eq!(code(pool.budget(2 * FREE)), Some(ErrorCode::Overloaded));
+        assert_eq!(code(pool.budget().hold(2 * FREE)), Some(ErrorCode::Overloaded));
         assert_eq!(code(all[0].take(1)), Some(ErrorCode::TooComplex));
         all.push(another);
         // Small ones come through all the same.
         for _ in 0..100 {
-            assert_eq!(code(begin().take(FREE)), None);
+            assert_eq!(code(pool.budget().take(FREE)), None);
         }
         drop(all);
         assert_eq!(pool.taken.load(Ordering::Relaxed), 0);
-        assert_eq!(code(begin().take(MOST / 4)), None);
+        assert_eq!(code(pool.budget().take(MOST / 4)), None);
     }
 
     #[test]
     fn a_text_takes_nothing_from_the_rows() {
         let pool = Pool::new(&ApiLimits { memory: MOST, ..ApiLimits::default() });
-        let budget = pool.budget(MOST / 2).expect("there is room");
+        let budget = pool.budget();
+        assert_eq!(code(budget.hold(MOST / 2)), None);
         assert_eq!(code(budget.take(MOST / 4)), None);
         assert_eq!(code(budget.take(1)), Some(ErrorCode::TooComplex));
     }

@@ -62,7 +62,7 @@ pub(super) struct PageMeta {
     pub(super) total: Option<u64>,
 }
 
-impl Request<'_> {
+impl Request {
     /// Fetches the relations of a selection for all items at once.
     pub(super) fn expand<'a>(
         &'a self,

@@ -2,6 +2,7 @@
 //! of the specification.
 
 use super::budget::Budget;
+use super::envelope::DATA;
 use super::error::{ApiError, Pos};
 use super::expand::{Child, Expanded, Item, List, PageMeta};
 use super::plan::{
@@ -15,6 +16,8 @@ mod value;
 
 /// Bytes that are written before the budget is asked again.
 const STEP: usize = 64 << 10;
+/// The share of what has been written for which room is kept.
+const SPARE: usize = 4;
 /// Errors of a response at the most.
 const ERRORS: usize = 1_000;
 
@@ -30,7 +33,7 @@ enum Part<'a> {
     Index(usize),
 }
 
-/// Writes the `data` of a response and gathers its errors.
+/// Writes a response up to its last brace, without its errors, which it gathers.
 pub(super) struct Writer<'a> {
     json: Vec<u8>,
     path: Vec<Part<'a>>,
@@ -46,14 +49,15 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(metrics: &'a Metrics, budget: &'a Budget) -> Writer<'a> {
-        let (json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
+        let (mut json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
+        json.extend_from_slice(DATA);
         Writer { json, path, pos: Pos::START, metrics, budget, taken: STEP, over: None, errors }
     }
 
     /// The JSON written and the errors met.
     pub(super) fn finish(mut self) -> (Vec<u8>, Vec<ApiError>) {
         match self.over {
-            Some(over) => (b"null".to_vec(), vec![over]),
+            Some(over) => ([DATA, b"null"].concat(), vec![over]),
             None => {
                 if self.errors.len() > ERRORS {
                     self.errors.truncate(ERRORS);
@@ -71,6 +75,10 @@ impl<'a> Writer<'a> {
             let more = self.json.len() - self.taken + STEP;
             self.taken += more;
             self.over = self.budget.take(more as u64).err();
+            // A vector that doubles takes up to twice what the budget knows of.
+            if self.json.capacity() - self.json.len() < 2 * STEP {
+                self.json.reserve_exact((self.json.len() / SPARE).max(2 * STEP));
+            }
         }
         if self.over.is_some() { Err(Null) } else { Ok(()) }
     }

@@ -38,7 +38,7 @@ pub(super) struct ListArgs {
 
 /// Understands the arguments of a list, or says everything that is wrong with them.
 pub(super) fn list_args(
-    request: &Request<'_>,
+    request: &Request,
     source: &Source,
     connection: &Connection,
     args: &Map<String, Json>,

@@ -1,5 +1,8 @@
 //! The parts of a request that do no I/O, each on its own: `cargo bench` measures them.
 
+use std::sync::Arc;
+
+use super::document::Document;
 use super::request::{Done, Result};
 use super::{Api, ApiRequest, Work};
 use crate::metrics::GraphqlKind;
@@ -7,27 +10,31 @@ use crate::metrics::GraphqlKind;
 /// A query that has been carried out and can be planned and written again and again.
 pub struct Rehearsal<'a> {
     api: &'a Api,
-    work: Work<'a>,
+    document: Arc<Document>,
+    name: Option<&'a str>,
+    work: Work,
     done: Vec<Result<Done>>,
 }
 
 impl Api {
     /// Carries a query out without answering it. `None` when it is refused.
     pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
-        let document = self.inner.documents.get(&self.inner.definition, &request.query);
-        let work = self.inner.prepare(request, document, &mut GraphqlKind::Unknown).ok()?;
+        let (inner, name) = (&self.inner, request.operation_name.as_deref());
+        let document = inner.documents.get(&inner.definition, &request.query).ok()?;
+        let (budget, mut kind) = (inner.pool.budget(), GraphqlKind::Unknown);
+        let work = inner.clone().prepare(request, Ok(document.clone()), budget, &mut kind).ok()?;
         let done = work.request.run(&work.plan).await;
-        Some(Rehearsal { api: self, work, done })
+        Some(Rehearsal { api: self, document, name, work, done })
     }
 }
 
 impl Rehearsal<'_> {
     /// Makes the plan anew; gives how many root fields it has.
     pub fn plan(&self) -> usize {
-        let Work { document, name, request, .. } = &self.work;
-        let planner = &self.api.inner.planner;
+        let Rehearsal { api, document, name, work, .. } = self;
         let Ok(operation) = document.operation(*name) else { return 0 };
-        let plan = document.new_plan(planner, operation, &document.flags(&request.variables));
+        let flags = document.flags(&work.request.variables);
+        let plan = document.new_plan(&api.inner.planner, operation, &flags);
         plan.map_or(0, |plan| plan.roots.len())
     }
 

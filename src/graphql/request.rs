@@ -26,8 +26,8 @@ use crate::value::{Doc, EntityRef, Id};
 const READ: u64 = 20;
 
 /// One request.
-pub(super) struct Request<'a> {
-    pub(super) inner: &'a Inner,
+pub(super) struct Request {
+    pub(super) inner: Arc<Inner>,
     pub(super) variables: coerce::Variables,
     /// What it reads.
     pub(super) footprint: Footprint,
@@ -53,7 +53,7 @@ pub(super) enum Done {
 
 pub(super) type Result<T, E = Vec<ApiError>> = std::result::Result<T, E>;
 
-impl Request<'_> {
+impl Request {
     pub(super) fn engine(&self) -> &Engine {
         &self.inner.engine
     }
@@ -100,7 +100,7 @@ impl Request<'_> {
         done
     }
 
-    /// The `data` of the response and its errors.
+    /// The response as [`Writer`] has it, and its errors.
     pub(super) fn write(&self, plan: &Plan, done: &[Result<Done>]) -> (Vec<u8>, Vec<ApiError>) {
         let mut writer = Writer::new(self.inner.engine.metrics(), &self.budget);
         let fields = plan.roots.iter().zip(done).map(|(root, done)| (&*root.key, (root, done)));
@@ -305,11 +305,11 @@ impl Request<'_> {
         selection.types.iter().map(|selection| of_type(&selection.fields)).max().unwrap_or(0)
     }
 
-    /// Refuses a plan that costs more than is allowed.
-    pub(super) fn check_cost(&self, plan: &Plan) -> Result<(), ApiError> {
+    /// How many values a plan could answer, if that is not more than is allowed.
+    pub(super) fn check_cost(&self, plan: &Plan) -> Result<u64, ApiError> {
         let (cost, most) = (self.cost(plan), self.limits().complexity as u64);
         if cost <= most {
-            return Ok(());
+            return Ok(cost);
         }
         let message = format!(
             "The operation could answer {cost} values, more than the {most} allowed; ask for fewer rows or fields."
