@@ -16,6 +16,7 @@ pub mod deadline;
 mod error;
 mod mongo;
 mod patch;
+mod room;
 mod sqlite;
 
 pub use error::{DiskFault, StoreError};
@@ -23,12 +24,17 @@ pub use mongo::MongoStore;
 pub use patch::Patch;
 pub use sqlite::{Claim, SqliteStore};
 
+/// Bytes of documents that the reads under way hold together, unless said otherwise.
+const ROOM: u64 = 128 << 20;
+
 /// A store of documents. All methods may be called concurrently.
 ///
 /// **Reads** name the time `at` that they must not be older than: they see every change with
 /// `stamp.t <= at`, and only changes that can never be undone. Documents whose `_id` is not of a kind
 /// that [`Id`] knows are not shown. A read whose future is dropped is broken off: it takes up nothing of the store from
-/// then on. Reads keep to the task's [`deadline`].
+/// then on. Reads keep to the task's [`deadline`],
+/// and hold no more bytes than the store has room for: else they fail with [`StoreError::TooLarge`] or
+/// [`StoreError::Overloaded`].
 ///
 /// **Writes** are acknowledged only when they can never be undone (majority commit; synced WAL). Each
 /// single write is atomic, checks its condition and changes the document in one step, raises

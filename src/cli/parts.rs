@@ -79,7 +79,7 @@ pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenSto
     let patience = config.server.store_retry.unwrap_or(STORE_RETRY);
     let deadline = Instant::now() + patience;
     loop {
-        let error = match open(&address, model).await {
+        let error = match open(&address, model, config.memory / 4).await {
             Ok((store, changed)) => return Ok(OpenStore { store, changed, fresh }),
             Err(error) => error,
         };
@@ -103,10 +103,11 @@ pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenSto
 async fn open(
     address: &StoreAddress,
     model: &Arc<Model>,
+    room: u64,
 ) -> Result<(Arc<dyn Store>, Vec<Arc<str>>), StoreError> {
     let store: Arc<dyn Store> = match address {
-        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::open(model.clone(), path)?),
-        StoreAddress::Mongo(url) => Arc::new(MongoStore::connect(model.clone(), url).await?),
+        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::open(model.clone(), path)?.with_room(room)),
+        StoreAddress::Mongo(url) => Arc::new(MongoStore::connect(model.clone(), url).await?.with_room(room)),
     };
     let changed = store.prepare().await?;
     Ok((store, changed))

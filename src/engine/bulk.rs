@@ -140,7 +140,7 @@ impl Engine {
         filter: &Filter,
     ) -> Result<u64, EngineError> {
         let (ty, bulk) = (&collection.name, self.core.options.bulk);
-        let found = self.first(ty, filter, None, bulk.max(1) + 1).await?;
+        let found = self.first_ids(ty, filter, bulk.max(1) + 1).await?;
         if let Some(key) = patch.filter(|_| found.len() > 1).and_then(|patch| shared_key(collection, patch)) {
             return Err(EngineError::Conflict {
                 message: format!("Several {ty} satisfy the filter, but only one can have this {}.", key.name),
@@ -150,7 +150,7 @@ impl Engine {
         if found.len() > bulk {
             return self.write_where(ty, patch, filter).await;
         }
-        self.write_each(ty, found.iter().filter_map(Doc::id).collect(), patch, filter).await
+        self.write_each(ty, found, patch, filter).await
     }
 
     /// Applies the patch to these documents, or deletes them when there is none, where the filter holds;
@@ -203,14 +203,26 @@ impl Engine {
         Ok(done?.0)
     }
 
-    /// The ids of all documents that satisfy the filter, read piece by piece.
+    /// The ids of all documents that satisfy the filter.
     pub(super) async fn all_ids(&self, ty: &Arc<str>, filter: &Filter) -> Result<Vec<Id>, EngineError> {
+        self.first_ids(ty, filter, usize::MAX).await
+    }
+
+    /// The ids of so many documents that satisfy the filter, read piece by piece.
+    async fn first_ids(&self, ty: &Arc<str>, filter: &Filter, most: usize) -> Result<Vec<Id>, EngineError> {
         let by_id = Order::default();
-        let (mut ids, mut after) = (Vec::new(), None);
+        let (mut ids, mut after, mut piece) = (Vec::new(), None, PIECE);
         loop {
-            let docs = self.first(ty, filter, after, PIECE).await?;
+            let wanted = piece.min(most - ids.len());
+            let docs = match self.first(ty, filter, after.clone(), wanted).await {
+                Err(EngineError::TooLarge(_)) if piece > 1 => {
+                    piece /= 2;
+                    continue;
+                }
+                docs => docs?,
+            };
             ids.extend(docs.iter().filter_map(Doc::id));
-            let last = docs.last().filter(|_| docs.len() == PIECE);
+            let last = docs.last().filter(|_| docs.len() == wanted && ids.len() < most);
             after = last.and_then(|doc| row_key(&by_id, ty, doc.raw())?.bound(&by_id, ty, true));
             if after.is_none() {
                 return Ok(ids);

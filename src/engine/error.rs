@@ -62,6 +62,12 @@ pub enum EngineError {
     /// A read of the store took longer than it may and was broken off; the cause is for the log.
     #[error("reading from the store took too long: {0}")]
     TimedOut(String),
+    /// A read of the store has found more bytes than one read may hold, which is this many.
+    #[error("the documents have more than {0} bytes")]
+    TooLarge(u64),
+    /// There is too much under way.
+    #[error("the reads under way hold all the memory that there is for them")]
+    Overloaded,
     /// A fault of the server; clients see an id only.
     #[error("{0}")]
     Internal(String),
@@ -103,6 +109,8 @@ impl From<StoreError> for EngineError {
                 cause: format!("{fault}: {cause}"),
             },
             StoreError::TimedOut(cause) => EngineError::TimedOut(cause),
+            StoreError::TooLarge(most) => EngineError::TooLarge(most),
+            StoreError::Overloaded => EngineError::Overloaded,
             StoreError::Unknown(cause) => EngineError::Unavailable {
                 message: "The connection to the store broke during the write, which may have happened; \
                           read before trying again."

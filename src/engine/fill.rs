@@ -236,7 +236,13 @@ impl Engine {
             Ok(read) => read,
             Err(error) => {
                 let _ = self.core.cache.release(&leases).await;
-                return Err(error);
+                let asked: Vec<usize> =
+                    cohort.members.iter().flat_map(|(led, _)| led.requests.iter().copied()).collect();
+                return match error {
+                    // More was to be read than is asked for.
+                    EngineError::TooLarge(_) => self.direct_pages(requests, &asked).await,
+                    error => Err(error),
+                };
             }
         };
         let mut answers = Vec::new();

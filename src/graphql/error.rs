@@ -115,6 +115,17 @@ impl ApiError {
                                try again.";
                 vec![ApiError::new(ErrorCode::Timeout, message)]
             }
+            EngineError::TooLarge(most) => {
+                let message = format!(
+                    "The documents that were read have more than {} KiB together; ask for fewer rows at once.",
+                    most / 1_024
+                );
+                vec![ApiError::new(ErrorCode::TooComplex, message)]
+            }
+            EngineError::Overloaded => {
+                let message = "The server has too many large operations under way; try again in a moment.";
+                vec![ApiError::new(ErrorCode::Overloaded, message)]
+            }
             EngineError::Internal(cause) => vec![ApiError::internal(&cause)],
         }
     }

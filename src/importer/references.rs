@@ -145,7 +145,14 @@ impl<'a> Resolver<'a> {
 
 /// Whether an error says nothing about the record at hand.
 pub(super) fn is_fatal(error: &EngineError) -> bool {
-    matches!(error, EngineError::Unavailable { .. } | EngineError::TimedOut(_) | EngineError::Internal(_))
+    matches!(
+        error,
+        EngineError::Unavailable { .. }
+            | EngineError::TimedOut(_)
+            | EngineError::TooLarge(_)
+            | EngineError::Overloaded
+            | EngineError::Internal(_)
+    )
 }
 
 /// The key's values as a text, to find them again.

@@ -26,6 +26,12 @@ pub enum StoreError {
     /// A read took longer than it may; it has been broken off.
     #[error("the read took too long: {0}")]
     TimedOut(String),
+    /// A read has found more bytes of documents than one read may hold, which is this many.
+    #[error("the documents have more than {0} bytes")]
+    TooLarge(u64),
+    /// The reads under way hold as many bytes as they may together.
+    #[error("the reads under way hold all the memory that there is for them")]
+    Overloaded,
     /// The connection broke during a write, which may have happened.
     #[error("the outcome of a write is unknown: {0}")]
     Unknown(String),
@@ -62,6 +68,8 @@ impl StoreError {
             StoreError::Unavailable(_)
             | StoreError::Disk(..)
             | StoreError::TimedOut(_)
+            | StoreError::TooLarge(_)
+            | StoreError::Overloaded
             | StoreError::Unknown(_)
             | StoreError::Refused(_)
             | StoreError::Behind(_)

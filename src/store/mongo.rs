@@ -16,7 +16,8 @@ use bson::{Bson, Document, doc};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 
-use super::{Find, Patch, Store, StoreError, Write, Written};
+use super::room::Room;
+use super::{Find, Patch, ROOM, Store, StoreError, Write, Written};
 use crate::query::Filter;
 use crate::schema::{Collection, Model};
 use crate::value::{Doc, Id, Time};
@@ -47,6 +48,7 @@ pub struct MongoStore {
     database: Database,
     queues: write::Queues,
     connections: usize,
+    room: Room,
 }
 
 impl MongoStore {
@@ -61,7 +63,18 @@ impl MongoStore {
         let connections = *options.max_pool_size.get_or_insert(CONNECTIONS) as usize;
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
         let client = Client::with_options(options).map_err(|error| error::of_url(&error, url))?;
-        Ok(MongoStore { model, database: client.database(&name), queues: write::Queues::new(), connections })
+        Ok(MongoStore {
+            model,
+            database: client.database(&name),
+            queues: write::Queues::new(),
+            connections,
+            room: Room::new(ROOM),
+        })
+    }
+
+    /// The same, whose reads under way hold so many bytes of documents together at the most.
+    pub fn with_room(self, bytes: u64) -> MongoStore {
+        MongoStore { room: Room::new(bytes), ..self }
     }
 
     /// The collection type of a name that the engine gave.

@@ -23,7 +23,8 @@ use crate::query::Filter;
 use crate::schema::{Collection, Model};
 use crate::value::{Doc, Id, Time};
 
-use super::{DiskFault, Find, Patch, Store, StoreError, Write, Written};
+use super::room::{Hold, Room};
+use super::{DiskFault, Find, Patch, ROOM, Store, StoreError, Write, Written};
 
 mod argument;
 mod arrays;
@@ -59,6 +60,7 @@ pub struct SqliteStore {
     /// For probes, which must not stand in line behind the readers.
     probe: Pool,
     writer: Writer,
+    room: Room,
 }
 
 impl SqliteStore {
@@ -76,7 +78,13 @@ impl SqliteStore {
         let writing = connection::open(path, true).map_err(|cause| error::on_open(path, &cause))?;
         let readers = std::thread::available_parallelism().map_or(LEAST_READERS, NonZero::get);
         let readers = Pool::new(path, readers.clamp(LEAST_READERS, MOST_READERS));
-        Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer: Writer::start(writing, path)? })
+        let (writer, room) = (Writer::start(writing, path)?, Room::new(ROOM));
+        Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer, room })
+    }
+
+    /// The same, whose reads under way hold so many bytes of documents together at the most.
+    pub fn with_room(self, bytes: u64) -> SqliteStore {
+        SqliteStore { room: Room::new(bytes), ..self }
     }
 
     /// Claims the file, which is made if it is not there, until this process ends: alone, or together with others
@@ -94,9 +102,33 @@ impl SqliteStore {
     async fn read<T: Send + 'static>(
         &self,
         at: Time,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut Holder) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.readers.read(at, work).await
+        let mut holder = Holder { hold: self.room.hold(), refused: None };
+        let work = move |connection: &Connection| {
+            let read = work(connection, &mut holder);
+            holder.refused.map_or_else(|| read.map(Ok), |refused| Ok(Err(refused)))
+        };
+        self.readers.read(at, work).await?
+    }
+}
+
+/// What a read holds, and why it may not hold more.
+struct Holder {
+    hold: Hold,
+    refused: Option<StoreError>,
+}
+
+impl Holder {
+    /// Takes room for a document; an error ends the statement.
+    fn take(&mut self, doc: Doc) -> rusqlite::Result<Doc> {
+        match self.hold.take(doc.bytes().len()) {
+            Ok(()) => Ok(doc),
+            Err(refused) => {
+                self.refused = Some(refused);
+                Err(rusqlite::Error::QueryReturnedNoRows)
+            }
+        }
     }
 }
 
@@ -125,12 +157,12 @@ impl Store for SqliteStore {
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
         let (collection, ids) = (self.collection(ty)?, ids.to_vec());
-        self.read(at, move |connection| list::get(connection, &collection, ids)).await
+        self.read(at, move |connection, holder| list::get(connection, &collection, ids, holder)).await
     }
 
     async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError> {
         let (collection, find) = (self.collection(&find.ty)?, find.clone());
-        self.read(at, move |connection| list::find(connection, &collection, &find)).await
+        self.read(at, move |connection, holder| list::find(connection, &collection, &find, holder)).await
     }
 
     async fn find_each(
@@ -142,10 +174,10 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Vec<Doc>>, StoreError> {
         let (collection, find) = (self.collection(&find.ty)?, find.clone());
         let (field, values) = (field.to_owned(), values.to_vec());
-        self.read(at, move |connection| {
+        self.read(at, move |connection, holder| {
             let each = values.into_iter().map(|value| {
                 let filter = find.filter.clone().and(Filter::eq(&*field, value));
-                list::find(connection, &collection, &Find { filter, ..find.clone() })
+                list::find(connection, &collection, &Find { filter, ..find.clone() }, holder)
             });
             each.collect()
         })
@@ -154,7 +186,7 @@ impl Store for SqliteStore {
 
     async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError> {
         let (collection, filter) = (self.collection(ty)?, filter.clone());
-        self.read(at, move |connection| list::count(connection, &collection, &filter)).await
+        self.read(at, move |connection, _| list::count(connection, &collection, &filter)).await
     }
 
     async fn count_each(
@@ -167,7 +199,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<u64>, StoreError> {
         let (collection, filter) = (self.collection(ty)?, filter.clone());
         let (field, values) = (field.to_owned(), values.to_vec());
-        self.read(at, move |connection| {
+        self.read(at, move |connection, _| {
             let each = values.into_iter().map(|value| {
                 list::count(connection, &collection, &filter.clone().and(Filter::eq(&*field, value)))
             });

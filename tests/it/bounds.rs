@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod connections;
+mod documents;
 mod executions;
 mod memory;
 

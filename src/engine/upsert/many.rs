@@ -214,7 +214,13 @@ impl Engine {
 fn may_be_known<T>(result: &Result<T, EngineError>) -> bool {
     match result {
         Ok(_)
-        | Err(EngineError::Unavailable { .. } | EngineError::TimedOut(_) | EngineError::Internal(_)) => false,
+        | Err(
+            EngineError::Unavailable { .. }
+            | EngineError::TimedOut(_)
+            | EngineError::TooLarge(_)
+            | EngineError::Overloaded
+            | EngineError::Internal(_),
+        ) => false,
         Err(_) => true,
     }
 }

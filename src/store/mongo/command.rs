@@ -81,10 +81,11 @@ impl MongoStore {
 
     async fn rows(&self, command: &RawDocumentBuf) -> Result<Vec<Doc>, Error> {
         let mut batches = self.database.run_raw_cursor_command(command.clone()).batch().await?;
-        let mut rows = Vec::new();
+        let (mut rows, mut hold) = (Vec::new(), self.room.hold());
         while let Some(batch) = batches.try_next().await? {
             for row in batch.doc_slices()? {
                 if let RawBsonRef::Document(row) = row? {
+                    hold.take(row.as_bytes().len()).map_err(Error::custom)?;
                     rows.push(Doc::from_bytes(Bytes::copy_from_slice(row.as_bytes()))?);
                 }
             }

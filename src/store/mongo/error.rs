@@ -55,6 +55,9 @@ pub(super) fn is_transient(error: &Error) -> bool {
 
 /// A read failed.
 pub(super) fn of_read(error: &Error) -> StoreError {
+    if let Some(ours) = error.get_custom::<StoreError>() {
+        return ours.clone();
+    }
     let message = error.kind.to_string();
     match &*error.kind {
         ErrorKind::Command(command) if command.code == INVALID_OPTIONS => {

@@ -10,29 +10,40 @@ use crate::schema::Collection;
 use crate::value::{Doc, Id};
 
 use super::super::Find;
+use super::Holder;
 use super::arrays::Arrays;
 use super::filter::{Scope, condition};
 use super::sql::{Params, join, name};
 
 /// The documents of the ids.
-pub(super) fn get(connection: &Connection, of: &Collection, ids: Vec<Id>) -> Result<HashMap<Id, Doc>> {
+pub(super) fn get(
+    connection: &Connection,
+    of: &Collection,
+    ids: Vec<Id>,
+    holder: &mut Holder,
+) -> Result<HashMap<Id, Doc>> {
     let text = format!("SELECT document FROM {} WHERE id = ?", name(&of.collection));
     let mut statement = connection.prepare_cached(&text)?;
     let mut found = HashMap::with_capacity(ids.len());
     for id in ids {
         let mut rows = statement.query([encode_value(&id.to_bson())])?;
         if let Some(row) = rows.next()? {
-            found.insert(id, doc(row, 0)?);
+            found.insert(id, holder.take(doc(row, 0)?)?);
         }
     }
     Ok(found)
 }
 
 /// The rows of a list.
-pub(super) fn find(connection: &Connection, of: &Collection, find: &Find) -> Result<Vec<Doc>> {
+pub(super) fn find(
+    connection: &Connection,
+    of: &Collection,
+    find: &Find,
+    holder: &mut Holder,
+) -> Result<Vec<Doc>> {
     let arrays = Arrays::load(connection, &of.collection)?;
     let (text, params) = statement(of, find, &arrays);
-    let mut docs = params.query(connection, &text, |row| doc(row, 0))?;
+    let mut docs = params.query(connection, &text, |row| holder.take(doc(row, 0)?))?;
     if find.from_end {
         docs.reverse();
     }

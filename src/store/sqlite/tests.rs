@@ -154,7 +154,7 @@ async fn a_read_that_nobody_waits_for_ends() {
     for between in [false, true] {
         let (begins, begun) = tokio::sync::oneshot::channel();
         let (ends, ended) = tokio::sync::oneshot::channel();
-        let mut read = Box::pin(store.read(Time(0), move |connection| {
+        let mut read = Box::pin(store.read(Time(0), move |connection, _| {
             let _ = begins.send(());
             let result = if between {
                 // Of many statements, each too short to notice.

@@ -12,7 +12,7 @@ if lease[1] ~= token then
 end
 local deltas = call('HGETALL', pending)
 call('DEL', pending)
-local h = { time = lease[2], shown = rows, hidden = 0, extent = extent ~= '' and extent, gens = lease[3] }
+local h = { time = packed(lease[2]), shown = rows, hidden = 0, extent = extent ~= '' and extent, gens = lease[3] }
 local kept = lease[3] == generations(types) and call('ZCARD', staged) == count
 if kept then
   if h.extent then call('ZADD', staged, 0, '3' .. extent) end

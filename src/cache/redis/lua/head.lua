@@ -20,7 +20,8 @@ local function head(set)
   if not last then return nil end
   local shown, hidden = struct.unpack('>I4I3', last, 10)
   local extent = ends[2] and sub(ends[1], 1, 1) == '3' and sub(ends[1], 2)
-  return { member = last, shown = shown, hidden = hidden, extent = extent, gens = sub(last, 17) }
+  local time, gens = sub(last, 2, 9), sub(last, 17)
+  return { member = last, time = time, shown = shown, hidden = hidden, extent = extent, gens = gens }
 end
 
 -- Whether a row is within the extent. Compares bytes: Lua's own comparison follows the locale.

@@ -2,18 +2,31 @@
 -- of at most 64 bytes in one piece: rows of a short list, with two members each, and bytes of its members.
 local few, longest = 63, 64
 
--- A number of 16 digits as bytes, and back.
+-- A number of 16 digits as bytes.
 local function packed(digits)
   return struct.pack('>I4I4', tonumber(sub(digits, 1, 8), 16), tonumber(sub(digits, 9, 16), 16))
 end
-local function unpacked(bytes, at)
-  return string.format('%08x%08x', struct.unpack('>I4I4', bytes, at))
+
+-- The stamp at hand as numbers and as bytes: mostly one for all batches of a call.
+local at_hand, s1, s2, s3, s4, stamp_bytes
+local function take_stamp(stamp)
+  if stamp == at_hand then return end
+  at_hand, stamp_bytes = stamp, packed(stamp) .. packed(sub(stamp, 17))
+  s1, s2, s3, s4 = struct.unpack('>I4I4I4I4', stamp_bytes)
+end
+
+-- Whether the stamp at hand is later than one of these numbers, or its time than one of two.
+local function is_later(a, b, c, d)
+  if s1 ~= a then return s1 > a end
+  if s2 ~= b or not d then return s2 > b end
+  if s3 ~= c then return s3 > c end
+  return s4 > d
 end
 
 local function put_head(set, h)
   local old, counts = h.member, struct.pack('>I4I3', h.shown, h.hidden)
   if old then call('ZREM', set, old) end
-  h.member = (old and sub(old, 1, 9) or '4' .. packed(h.time)) .. counts .. h.gens
+  h.member = '4' .. h.time .. counts .. h.gens
   call('ZADD', set, 0, h.member)
 end
 
@@ -38,28 +51,28 @@ local function in_block(set, name)
   end
 end
 
--- What is known of a document: its stamp, unless that is the fill's, and its row; and the members that go when
--- something newer is known.
+-- What is known of a document: whether something since the fill, and whether that is not older than the stamp at
+-- hand; its row; and the members that go when something newer is known.
 local function state(set, name)
   local start = '2' .. name
   local members = call('ZRANGEBYLEX', set, '[' .. start .. '+', '(' .. start .. '/')
-  local stamp, row
+  local known, late, row
   for _, member in ipairs(members) do
     local after = #start + 1
     if sub(member, after, after) == '+' then
-      stamp = unpacked(member, after + 1) .. unpacked(member, after + 9)
-      after = after + 17
+      local a, b, c, d = struct.unpack('>I4I4I4I4', member, after + 1)
+      known, late, after = true, not is_later(a, b, c, d), after + 17
     end
     if #member >= after then row = sub(member, after + 1) .. name end
   end
-  if not stamp then row, members[1] = in_block(set, name) end
-  return stamp, row, members
+  if not known then row, members[1] = in_block(set, name) end
+  return known, late, row, members
 end
 
--- The members that say that a document has the row (nil: none) as of the stamp: one, or two.
-local function members_of(h, name, stamp, row)
+-- The members that say that a document has the row (nil: none) as of the stamp at hand: one, or two.
+local function members_of(h, name, row)
   local start, rest = '2' .. name, row and '.' .. sub(row, 1, #row - #name) or ''
-  local since = start .. '+' .. packed(stamp) .. packed(sub(stamp, 17))
+  local since = start .. '+' .. stamp_bytes
   local split = row and h.shown <= few and #since + #rest > longest and #start + #rest <= longest
   if split then return since, start .. rest end
   return since .. rest
@@ -68,9 +81,11 @@ end
 -- Merges a change into a batch: the later stamp wins. An empty row means that it has none. The head has
 -- changed when `h.changed` is set.
 local function merge(set, h, name, stamp, row)
-  if sub(stamp, 1, 16) <= (h.time or unpacked(h.member, 2)) then return 'unchanged' end
-  local known, old, gone = state(set, name)
-  if known and stamp <= known then return 'unchanged' end
+  take_stamp(stamp)
+  local a, b = struct.unpack('>I4I4', h.time)
+  if not is_later(a, b) then return 'unchanged' end
+  local known, late, old, gone = state(set, name)
+  if late then return 'unchanged' end
   if row == '' then row = nil end
   local was, is = old and within(h, old), row and within(h, row)
   local stays = was and is and old == row
@@ -80,7 +95,7 @@ local function merge(set, h, name, stamp, row)
   h.shown, h.hidden = shown, hidden
   if was and not stays then gone[#gone + 1] = '0' .. old end
   if #gone > 0 then call('ZREM', set, unpack(gone)) end
-  local first, second = members_of(h, name, stamp, row)
+  local first, second = members_of(h, name, row)
   local new = { 0, first }
   if second then new[3], new[4] = 0, second end
   if is and not stays then
