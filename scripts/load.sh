@@ -24,7 +24,7 @@ script=${1:-smoke}
 export -n OPONN_URL OPONN_BIN OPONN_K6 OPONN_MONGODB_SERVER OPONN_TEST_REDIS OPONN_TEST_MONGODB
 [ $# -eq 0 ] || shift
 
-scripts=(read write mixed stampede spike soak import strategies)
+scripts=(read write mixed stampede spike large soak import strategies)
 [ "$script" = smoke ] || [ -f "k6/$script.js" ] ||
   fail "there is no k6/$script.js; SCRIPT is smoke or one of: ${scripts[*]}"
 
@@ -112,6 +112,7 @@ smoke() {
   VUS=5 DURATION=2s run_k6 mixed || failed+=(mixed)
   VUS=20 EACH=5 ROUNDS=2 INTERVAL=2s run_k6 stampede || failed+=(stampede)
   VUS=20 BASE=20 PEAK=100 CALM=1s RISE=500ms HOLD=500ms run_k6 spike || failed+=(spike)
+  LARGE=5 DURATION=1s CALM=1s REST=3s ROWS=500 ALONE=1 KINDS=keys,answer run_k6 large || failed+=(large)
   VUS=5 DURATION=3s WINDOWS=3 DRIFT=${DRIFT:-5} run_k6 soak || failed+=(soak)
   VUS=5 DURATION=3s RECORDS=9000 import_beside || failed+=(import)
   VUS=5 LISTS=50 DURATION=1500ms PREPARE=${PREPARE:-2s} STRATEGIES=reconcile,ttl run_k6 strategies || failed+=(strategies)

@@ -41,6 +41,15 @@ export function gaugeOf(sums, name) {
   return grown({}, sums, name);
 }
 
+// How often the servers closed a connection, or turned one away, because of a bound.
+export function cutOff(sums) {
+  const bounds = ['connections', 'address', 'unread', 'write_timeout'];
+  return bounds.reduce(
+    (sum, bound) => sum + grown({}, sums, 'oponn_http_bounds_total', `bound="${bound}"`),
+    0,
+  );
+}
+
 // What the servers did between two scrapes.
 export function between(before, after) {
   const lists = (...labels) => grown(before, after, 'oponn_cache_reads_total', 'kind="batch"', ...labels);
