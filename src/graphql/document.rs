@@ -18,6 +18,7 @@ use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
 mod check;
 mod grammar;
 mod hint;
+mod lists;
 mod places;
 mod size;
 mod text;

@@ -4,15 +4,15 @@
 //! says where in a value a fault is; what no specification says, for the modules beside this one.
 
 use apollo_compiler::ast;
-use apollo_compiler::diagnostic::ToCliReport;
+use apollo_compiler::diagnostic::{Diagnostic, ToCliReport};
 use apollo_compiler::executable::{ExecutableDocument, Selection, SelectionSet};
 use apollo_compiler::introspection::check_max_depth;
 use apollo_compiler::parser::Parser;
-use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::validation::{DiagnosticData, DiagnosticList, Valid};
 
 use super::places::Places;
 use super::text::{Admitted, TOKENS, admit, syntax_error};
-use super::{hint, size};
+use super::{hint, lists, size};
 use crate::graphql::coerce;
 use crate::graphql::error::{ApiError, Pos};
 use crate::graphql::types::Definition;
@@ -52,6 +52,11 @@ pub fn check(definition: &Definition, text: &str) -> Result<Checked, Vec<ApiErro
     let document = document
         .validate(&definition.schema)
         .map_err(|invalid| of_diagnostics(definition, &invalid.errors, &places))?;
+    if let Some(found) = lists::with_lists_as_texts(&document, &definition.schema) {
+        let conflicts =
+            found.iter().filter(|found| found.error.unstable_error_name() == Some(lists::CONFLICT));
+        some(of_found(definition, conflicts, &places))?;
+    }
     for operation in document.operations.iter() {
         check_max_depth(&document, operation).map_err(|_| {
             let message = "The schema is asked for too deep; ask for each type on its own.";
@@ -81,12 +86,20 @@ fn parse(definition: &Definition, text: &str, places: &Places) -> Result<Executa
 }
 
 fn of_diagnostics(definition: &Definition, found: &DiagnosticList, places: &Places) -> Vec<ApiError> {
-    let error = |diagnostic: apollo_compiler::diagnostic::Diagnostic<'_, _>| {
-        let fault: &apollo_compiler::validation::DiagnosticData = diagnostic.error;
+    of_found(definition, found.iter(), places)
+}
+
+fn of_found<'f>(
+    definition: &Definition,
+    found: impl Iterator<Item = Diagnostic<'f, DiagnosticData>>,
+    places: &Places,
+) -> Vec<ApiError> {
+    let error = |diagnostic: Diagnostic<'_, DiagnosticData>| {
+        let fault = diagnostic.error;
         let message = hint::complete(definition, &fault.to_string());
         ApiError::new(ErrorCode::BadUserInput, message).at(places.of_span(fault.location()))
     };
-    found.iter().take(TOLD).map(error).collect()
+    found.take(TOLD).map(error).collect()
 }
 
 /// Where `__schema` and `__type` stand among the root fields.
@@ -152,6 +165,30 @@ mod tests {
         let query = format!("{{ books {{ nodes {{ {nested} }} }} }}");
         let message = "The document is nested too deep: 27 levels of fields, but at most 16 are allowed.";
         assert_eq!(errors(&ApiLimits::default(), &query), [message]);
+    }
+
+    #[test]
+    fn lists_of_different_lengths_do_not_merge() {
+        let ask = |one: &str, other: &str| {
+            let list = |value: &str| format!("books(where: {value}) {{ totalCount }}");
+            // Of an operation that is not carried out, too.
+            format!(
+                "query A {{ __typename }} query B {{ {} ...F }} fragment F on Query {{ {} }}",
+                list(one),
+                list(other)
+            )
+        };
+        let ids = |values: &str| format!("{{ id: {{ in: {values} }} }}");
+        for (one, other) in [("[]", "[1]"), ("[1]", "[1, 2]"), ("[1, 2]", "[1]")] {
+            let found = errors(&ApiLimits::default(), &ask(&ids(one), &ids(other)));
+            assert!(found.len() == 1 && found[0].contains("conflicting"), "{one} {other}: {found:?}");
+        }
+        let (one, other) = (
+            "{ or: [{ id: { eq: 1 }, not: { id: { eq: 2 } } }] }",
+            "{ or: [{ not: { id: { eq: 2 } }, id: { eq: 1 } }] }",
+        );
+        assert_eq!(errors(&ApiLimits::default(), &ask(one, other)), [""; 0]);
+        assert_eq!(errors(&ApiLimits::default(), &ask(&ids("[1, 2]"), &ids("[1, 2]"))), [""; 0]);
     }
 
     #[test]
