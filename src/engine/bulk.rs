@@ -215,8 +215,8 @@ impl Engine {
         loop {
             let wanted = piece.min(most - ids.len());
             let docs = match self.first(ty, filter, after.clone(), wanted).await {
-                Err(EngineError::TooLarge(_)) if piece > 1 => {
-                    piece /= 2;
+                Err(EngineError::TooLarge(_)) if wanted > 1 => {
+                    piece = wanted / 2;
                     continue;
                 }
                 docs => docs?,

@@ -236,13 +236,10 @@ impl Engine {
             Ok(read) => read,
             Err(error) => {
                 let _ = self.core.cache.release(&leases).await;
-                let asked: Vec<usize> =
-                    cohort.members.iter().flat_map(|(led, _)| led.requests.iter().copied()).collect();
-                return match error {
-                    // More was to be read than is asked for.
-                    EngineError::TooLarge(_) => self.direct_pages(requests, &asked).await,
-                    error => Err(error),
-                };
+                let EngineError::TooLarge(_) = error else { return Err(error) };
+                // More was to be read than is asked for.
+                let asked = cohort.members.iter().flat_map(|(led, _)| led.requests.iter().copied());
+                return self.direct_pages(requests, &asked.collect::<Vec<_>>()).await;
             }
         };
         let mut answers = Vec::new();

@@ -63,8 +63,7 @@ impl Budget {
         let counted = (before + bytes).saturating_sub(FREE) - before.saturating_sub(FREE);
         let all = self.pool.taken.fetch_add(counted, Ordering::Relaxed) + counted;
         if counted > 0 && all > self.pool.most {
-            let message = "The server has too many large operations under way; try again in a moment.";
-            return Err(ApiError::new(ErrorCode::Overloaded, message));
+            return Err(ApiError::no_memory());
         }
         Ok(())
     }

@@ -71,6 +71,12 @@ impl ApiError {
         ApiError::of_engine(EngineError::bad_input(&[Step::Key(name.to_owned())], faults))
     }
 
+    /// Operations under way have taken all the memory that there is for them.
+    pub(super) fn no_memory() -> ApiError {
+        let message = "The server has too many large operations under way; try again in a moment.";
+        ApiError::new(ErrorCode::Overloaded, message)
+    }
+
     /// A fault of the server: the client gets an id under which the log has the cause.
     pub(super) fn internal(cause: &str) -> ApiError {
         let id = uuid::Uuid::new_v4().to_string();
@@ -122,10 +128,7 @@ impl ApiError {
                 );
                 vec![ApiError::new(ErrorCode::TooComplex, message)]
             }
-            EngineError::Overloaded => {
-                let message = "The server has too many large operations under way; try again in a moment.";
-                vec![ApiError::new(ErrorCode::Overloaded, message)]
-            }
+            EngineError::Overloaded => vec![ApiError::no_memory()],
             EngineError::Internal(cause) => vec![ApiError::internal(&cause)],
         }
     }
