@@ -10,9 +10,11 @@ import { settings } from './settings.js';
  * - `cached`: answers from Redis; `uncached`: from the store alone; `floor`: knows no GraphQL
  * - `reference`: whom the ratios of its group are of
  * - `stale`: may answer what a write has changed since
+ * - `program`: the oponn it runs, when it is not the one under test
  */
 export const contenders = {
   oponn: { group: 'cached', reference: true },
+  'oponn-before': { group: 'cached', program: 'before' },
   'oponn-anew': { group: 'cached', extra: true, lines: ['[api]', 'answers = 0'] },
   mercurius: { group: 'cached', stale: true },
   yoga: { group: 'cached', stale: true },
@@ -20,13 +22,15 @@ export const contenders = {
   'bare-get': { group: 'cached', floor: true, stale: true, path: '/get', extra: true },
   'bare-hello': { group: 'cached', floor: true, path: '/hello', extra: true, unchecked: true },
   'oponn-uncached': { group: 'uncached', reference: true },
+  'oponn-before-uncached': { group: 'uncached', program: 'before' },
   'mercurius-uncached': { group: 'uncached' },
   'yoga-uncached': { group: 'uncached' },
 };
 
 /** Those asked for, or all but the ceilings that only show how high one could get. */
 export function chosen() {
-  const names = settings.contenders ?? Object.keys(contenders).filter((name) => !contenders[name].extra);
+  const usual = ({ extra, program }) => !extra && (program !== 'before' || settings.before);
+  const names = settings.contenders ?? Object.keys(contenders).filter((name) => usual(contenders[name]));
   const unknown = names.filter((name) => !contenders[name]);
   if (unknown.length) throw new Error(`no contender ${unknown}; there are ${Object.keys(contenders).join(', ')}`);
   return names;
@@ -53,8 +57,8 @@ async function startOne(world, name, database) {
   const cached = contenders[name].group === 'cached';
   const redis = cached ? await world.redis(name) : undefined;
   if (name.startsWith('oponn')) {
-    const { lines } = contenders[name];
-    const server = await world.serve(name, { database, cache: redis?.url ?? 'none:', lines });
+    const { lines, program } = contenders[name];
+    const server = await world.serve(name, { database, cache: redis?.url ?? 'none:', lines, program });
     return { ...server, redis };
   }
   const port = await freePort();

@@ -20,6 +20,8 @@ export const settings = {
   /** Scenarios and contenders of the table; undefined: all. */
   scenarios: list('SCENARIOS'),
   contenders: list('CONTENDERS'),
+  /** An older oponn to measure beside; undefined: none. */
+  before: process.env.BENCH_BEFORE || undefined,
   rounds: number('ROUNDS', 5),
   seconds: Math.max(1, Math.round(number('SECONDS_PER_RUN', 4))),
   warmup: Math.round(number('WARMUP', 2)),

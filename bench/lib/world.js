@@ -2,7 +2,7 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { writeData } from './data.js';
@@ -67,13 +67,20 @@ export class World {
     return path;
   }
 
+  /** The oponn under test, or the one `before` it. */
+  program(name) {
+    if (name !== 'before') return this.oponn;
+    if (!settings.before) throw new Error('BENCH_BEFORE names no older oponn to measure beside');
+    return resolve(settings.before);
+  }
+
   /** Starts an oponn on a database; `cache` is the address of its cache. */
-  async serve(name, { database, cache, lines = [] }) {
+  async serve(name, { database, cache, lines = [], program }) {
     const port = await freePort();
     const args = ['serve', '--config', this.config(name, lines), '--store', this.storeUrl(database)];
     args.push('--cache', cache, '--listen', `127.0.0.1:${port}`);
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => ({ ok: false }))).ok;
-    return start({ name, command: this.oponn, args, cwd: this.work, work: this.work, port, measured: true, ready });
+    return start({ name, command: this.program(program), args, cwd: this.work, work: this.work, port, measured: true, ready });
   }
 
   /** Writes so many generated documents and imports them into a database with `oponn import`. */
