@@ -9,7 +9,10 @@ const number = (name, fallback) => {
   if (!Number.isFinite(value) || value < 0) throw new Error(`${name}=${text} is not a number; write for example ${name}=${fallback}`);
   return value;
 };
-const list = (name) => process.env[name]?.split(/[\s,]+/).filter(Boolean);
+const list = (name) => {
+  const items = process.env[name]?.split(/[\s,]+/).filter(Boolean);
+  return items?.length ? items : undefined;
+};
 const numbers = (name, fallback) => {
   const values = list(name)?.map(Number) ?? fallback;
   if (values.some((value) => !Number.isInteger(value) || value < 1)) throw new Error(`${name} is a list of whole numbers, such as ${fallback}`);

@@ -8,6 +8,7 @@ use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use futures_util::future::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,19 +31,23 @@ impl Aside {
     }
 
     /// Does the work, aside if it is `large`. It is broken off when the future is dropped.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(super) fn run<T: Send + 'static>(
         &self,
         large: bool,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        match &self.0.0 {
-            Some(runtime) if large => match AbortOnDropHandle::new(runtime.spawn(work)).await {
+    ) -> impl Future<Output = T> + Send {
+        // A future that is awaited at several places takes its size at each of them, and all of it is copied when
+        // it is spawned.
+        let work = work.boxed();
+        let runtime = self.0.0.as_ref().filter(|_| large);
+        async move {
+            let Some(runtime) = runtime else { return work.await };
+            match AbortOnDropHandle::new(runtime.spawn(work)).await {
                 Ok(done) => done,
                 Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
                 // The program is at its end.
                 Err(_) => std::future::pending().await,
-            },
-            _ => work.await,
+            }
         }
     }
 }
