@@ -1,7 +1,7 @@
-//! What everything above speaks about: documents, their ids, the stamps that order their versions,
-//! and the changes that writes make of them.
+//! The values that all other layers share: documents, their ids, the stamps that order their versions, and
+//! the changes that writes make to them.
 //!
-//! A [`Doc`] is kept as BSON bytes from the store to the response: nothing is parsed that nobody asks for.
+//! A [`Doc`] stays BSON bytes from the store to the response: only requested fields are parsed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub mod moment;
 
 /// The sub-document that holds oponn's own bookkeeping in every stored document.
 pub const BOOKKEEPING: &str = "_oponn";
-/// Path of the version number, counted up by every write through oponn. Absent means 0.
+/// Path of the version number, which every write through oponn increments. Absent means 0.
 pub const VERSION_PATH: &str = "_oponn.v";
 /// Path under which normalised unique keys are kept: `_oponn.u.<field>`.
 pub const UNIQUE_PATH: &str = "_oponn.u";
@@ -24,18 +24,18 @@ pub const UNIQUE_PATH: &str = "_oponn.u";
 /// The id of a document. Ordered as MongoDB orders values of these types.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Id {
-    /// A 64-bit integer, as other programs may use.
+    /// A 64-bit integer, for documents of other programs.
     Int(i64),
     /// Any string.
     String(Arc<str>),
     /// A UUID, stored as BSON binary of subtype 4.
     Uuid(uuid::Uuid),
-    /// MongoDB's own kind.
+    /// MongoDB's own id type.
     ObjectId(ObjectId),
 }
 
 impl Id {
-    /// The id in a stored value, if the value is of a kind that can be one.
+    /// The id in a stored value; `None` if its type cannot be an id.
     pub fn from_raw(value: RawBsonRef<'_>) -> Option<Id> {
         match value {
             RawBsonRef::ObjectId(oid) => Some(Id::ObjectId(oid)),
@@ -49,7 +49,7 @@ impl Id {
         }
     }
 
-    /// The id in a BSON value, if the value is of a kind that can be one.
+    /// The id in a BSON value; `None` if its type cannot be an id.
     pub fn from_bson(value: &Bson) -> Option<Id> {
         match value {
             Bson::ObjectId(oid) => Some(Id::ObjectId(*oid)),
@@ -63,7 +63,7 @@ impl Id {
         }
     }
 
-    /// The id as it is stored.
+    /// The id as a stored value.
     pub fn to_bson(&self) -> Bson {
         match self {
             Id::Int(n) => Bson::Int64(*n),
@@ -77,7 +77,7 @@ impl Id {
     }
 }
 
-/// The text that clients see and cache keys use.
+/// The id as text, for clients and cache keys.
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,18 +98,18 @@ pub struct EntityRef {
     pub id: Id,
 }
 
-/// An immutable document as BSON bytes. Cloning shares them.
+/// An immutable document as BSON bytes. Clones share the bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Doc(Bytes);
 
 impl Doc {
-    /// Takes BSON bytes. Fails when they are not framed as a BSON document.
+    /// Takes BSON bytes. Fails if they are not framed as a BSON document.
     pub fn from_bytes(bytes: Bytes) -> Result<Doc, bson::error::Error> {
         RawDocument::from_bytes(&bytes)?;
         Ok(Doc(bytes))
     }
 
-    /// Encodes a document. Fails when a key contains a NUL.
+    /// Encodes a document. Fails if a key contains a NUL.
     pub fn encode(document: &Document) -> Result<Doc, bson::error::Error> {
         Ok(Doc(Bytes::from(document.to_vec()?)))
     }
@@ -124,13 +124,13 @@ impl Doc {
         &self.0
     }
 
-    /// A parsed copy. Fails when an element inside is malformed.
+    /// A parsed copy. Fails if an element is malformed.
     pub fn decode(&self) -> Result<Document, bson::error::Error> {
         // Not through serde, which reads a stored document such as `{ $oid: "..." }` as an ObjectId.
         Document::try_from(self.raw())
     }
 
-    /// The `_id`, when it is of a kind that oponn can address.
+    /// The `_id`; `None` if oponn does not support its type.
     pub fn id(&self) -> Option<Id> {
         self.raw().get("_id").ok().flatten().and_then(Id::from_raw)
     }
@@ -172,15 +172,15 @@ pub struct Stamp {
     pub v: i64,
 }
 
-/// What one write did to one document. `before` is `None` for an insert, `after` for a delete.
+/// The effect of one write on one document. `before` is `None` for an insert, `after` for a delete.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The document that changed.
     pub entity: EntityRef,
-    /// The document as it was.
+    /// The document before the write.
     pub before: Option<Doc>,
-    /// The document as it is now.
+    /// The document after the write.
     pub after: Option<Doc>,
-    /// When, in the store's order. For a delete, `v` is one more than the last version.
+    /// The write's place in the store's order. For a delete, `v` is one more than the last version.
     pub stamp: Stamp,
 }
