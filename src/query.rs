@@ -1,8 +1,8 @@
-//! What can be asked of documents: filters, orders, pages; and how a document answers without a store.
+//! Queries on documents: filters, orders, pages; and how to evaluate them on a document without a store.
 //!
-//! The semantics are MongoDB's and are defined here once. [`matches()`] and [`sort_key`] are the
-//! reference in the process; the stores translate the same [`Filter`] and [`Order`] and must agree with
-//! them. All of it is pure: no I/O, no clock, no configuration.
+//! The semantics are MongoDB's, defined here once. [`matches()`] and [`sort_key`] are the reference; the
+//! stores translate the same [`Filter`] and [`Order`] and must agree. Everything is pure: no I/O, no clock,
+//! no configuration.
 
 mod batch;
 mod filter;

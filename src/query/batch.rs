@@ -1,7 +1,8 @@
-//! Batch definitions: which list a batch is, where a writer finds it, and what a document is in it.
+//! Batch definitions: which list a batch holds, where a writer finds the batch, and which row a document
+//! has in it.
 //!
-//! A definition carries everything a writer needs to judge a document, so that any server can
-//! reconcile a batch that another one filled.
+//! A definition contains everything a writer needs to judge a document, so that any server can reconcile a
+//! batch filled by another.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,29 +17,31 @@ use super::order::Order;
 use super::sort_key::{SortKey, encode_raw, encode_value, row_key};
 use crate::value::Doc;
 
-/// What a definition's text begins with: the version of the text and of what is kept under it. A server of
-/// another version cannot read the text, and voids what it cannot judge; raise it with either.
+/// Prefix of a definition's text: the version of the text and of the data cached under it. Raise it when
+/// either changes: a server of another version cannot read the text and voids the types concerned.
 const VERSION: &str = "2";
-/// Equality values of one filter that are spread over index entries; more are left to the filter.
+/// Maximum number of equality values of a filter that get their own index entries; the rest is left to the
+/// filter.
 const MAX_POINTS: usize = 16;
-/// Index entries that one image may have to look under; past it the type's batches are dropped.
+/// Maximum number of index entries to search for one image; past it the type's batches are dropped.
 const MAX_PROBES: usize = 64;
 
-/// What a batch lists: the documents of one collection type or interface that satisfy a filter, in an
-/// order.
+/// The list that a batch holds: the documents of one collection type or interface that satisfy a filter, in
+/// an order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchDef {
     /// Name of the collection type or interface.
     pub on: Arc<str>,
-    /// Names of the collection types whose documents it can hold: one, or the interface's.
+    /// Names of the collection types whose documents the batch can hold: one type, or the interface's
+    /// types.
     pub types: Vec<Arc<str>>,
-    /// Canonical filter.
+    /// The canonical filter.
     pub filter: Filter,
-    /// Order without the final id.
+    /// The order, without the final id.
     pub order: Order,
 }
 
-/// The name of a batch in the cache: 128 bits of a hash of its definition.
+/// A batch's name in the cache: 128 bits of a hash of its definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BatchKey(pub [u8; 16]);
 
@@ -49,29 +52,29 @@ impl fmt::Display for BatchKey {
     }
 }
 
-/// The fields that a filter fixes to given values, sorted and joined by commas; empty when it fixes
-/// none. Writers look batches up by shape and by the values that a document has in the shape's fields.
+/// The fields that a filter fixes to given values, sorted and joined by commas; empty if there are none.
+/// Writers look batches up by shape and by a document's values in the shape's fields.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Shape(pub Arc<str>);
 
-/// Where a writer has to look under one shape: every index entry of the shape whose values part equals
-/// one of these can hold the document.
+/// Where a writer has to look under one shape: an index entry of the shape can hold the document if its
+/// values part is one of these.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Probe {
-    /// Values parts as [`BatchDef::entries`] writes them.
+    /// Values parts, as written by [`BatchDef::entries`].
     Values(Vec<String>),
-    /// More than is worth looking up: the type's batches are dropped.
+    /// Too many values to look up: the type's batches are dropped.
     TooMany,
 }
 
 impl BatchDef {
-    /// Makes a definition; the filter is brought into its canonical form.
+    /// Makes a definition, with the filter in canonical form.
     pub fn new(on: Arc<str>, types: Vec<Arc<str>>, filter: Filter, order: Order) -> BatchDef {
         BatchDef { on, types, filter: filter.canonical(), order }
     }
 
-    /// The definition as text: a version, and JSON without spaces, keys in a fixed order. Equal definitions
-    /// have equal texts.
+    /// The definition as text: a version, then JSON without spaces and with keys in a fixed order. Equal
+    /// definitions have equal texts.
     pub fn text(&self) -> String {
         let definition = json!({
             "on": &*self.on,
@@ -82,7 +85,7 @@ impl BatchDef {
         format!("{VERSION}{definition}")
     }
 
-    /// Reads what [`BatchDef::text`] wrote. `None` for anything else.
+    /// Parses the output of [`BatchDef::text`]. `None` for anything else.
     pub fn parse(text: &str) -> Option<BatchDef> {
         let json: Json = serde_json::from_str(text.strip_prefix(VERSION)?).ok()?;
         let name = |json: &Json| json.as_str().map(Arc::from);
@@ -94,7 +97,7 @@ impl BatchDef {
         })
     }
 
-    /// The batch's name in the cache, from its text.
+    /// The batch's name in the cache, from the definition's text.
     pub fn key(text: &str) -> BatchKey {
         let digest = Sha256::digest(text.as_bytes());
         let mut key = [0; 16];
@@ -102,15 +105,15 @@ impl BatchDef {
         BatchKey(key)
     }
 
-    /// What the document is in this batch: its row key when it belongs to it, `None` when not.
-    /// `ty` is the document's collection type.
+    /// The document's row key in this batch; `None` if it does not belong there. `ty` is the document's
+    /// collection type.
     pub fn row(&self, ty: &str, doc: &Doc) -> Option<SortKey> {
         let listed = self.types.iter().any(|listed| &**listed == ty);
         if listed && matches(&self.filter, doc.raw()) { row_key(&self.order, ty, doc.raw()) } else { None }
     }
 
-    /// The shape and the values parts under which the batch is registered in the table index. Several
-    /// parts when the filter allows a field several values.
+    /// The shape and values parts under which the table index registers the batch. There are several parts
+    /// if the filter allows a field several values.
     pub fn entries(&self) -> (Shape, Vec<String>) {
         let mut fixed: Vec<(&str, Vec<String>)> = Vec::new();
         let conjuncts = match &self.filter {
@@ -135,7 +138,7 @@ impl BatchDef {
 }
 
 impl Shape {
-    /// Where the batches of this shape are registered that can hold the document.
+    /// Where the batches of this shape that can hold the document are registered.
     pub fn probe(&self, doc: &Doc) -> Probe {
         if self.0.is_empty() {
             return Probe::Values(vec![String::new()]);
@@ -158,7 +161,7 @@ fn encode_seen(value: Option<RawBsonRef<'_>>) -> Vec<u8> {
     encode_raw(value.unwrap_or(RawBsonRef::Null))
 }
 
-/// Every way to take one of each, joined; `None` when there are more than `limit`.
+/// All combinations of one item from each list, joined; `None` if there are more than `limit`.
 fn combinations(choices: impl Iterator<Item = Vec<String>>, limit: usize) -> Option<Vec<String>> {
     let mut joined = vec![String::new()];
     for choice in choices {

@@ -1,11 +1,11 @@
 //! The filter language between GraphQL and the stores, and its one canonical form.
 //!
-//! Two-valued logic as in MongoDB: an operator holds or does not, `Not` is its exact opposite, and a
-//! missing field is like null except to `Exists`.
+//! Two-valued logic as in MongoDB: an operator holds or does not, `Not` is the exact opposite, and a
+//! missing field counts as null except for `Exists`.
 //!
-//! **Which values an operator sees.** At its path an operator sees the stored value and, when that is
-//! an array, each of its elements too, as MongoDB has it. It holds when it holds for one of them. A
-//! missing value is seen as null.
+//! **Which values an operator sees.** As in MongoDB, an operator sees the stored value at its path and, for
+//! an array, each element too. The operator holds if it holds for one of these values. A missing value is
+//! seen as null.
 
 use bson::{Bson, Document, doc};
 use serde_json::{Value as Json, json};
@@ -16,32 +16,32 @@ use super::sort_key::encode_value;
 /// A condition on a document. Paths are dotted: `address.city`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// All hold; the empty one always does.
+    /// All filters hold; an empty list always holds.
     And(Vec<Filter>),
-    /// One holds; the empty one never does.
+    /// At least one filter holds; an empty list never holds.
     Or(Vec<Filter>),
     /// The filter does not hold.
     Not(Box<Filter>),
-    /// Equal to one of the values; null is also equal to missing. Numbers compare by value whatever
-    /// their types.
+    /// Equal to one of the values; null also equals a missing field. Numbers compare by value, regardless
+    /// of type.
     In(String, Vec<Bson>),
     /// Greater or less than a value of the same type class (numbers are one class). Never holds for
     /// values of other classes. The value is never null.
     Cmp(String, CmpOp, Bson),
-    /// The field is there, null included.
+    /// The field exists, null included.
     Exists(String),
-    /// A string in which the pattern matches somewhere.
+    /// A string that the pattern matches somewhere.
     Matches(String, Pattern),
-    /// An array of which one element equals one of the values.
+    /// An array with an element that equals one of the values.
     HasAny(String, Vec<Bson>),
     /// No elements: an empty array, or no array at all.
     IsEmpty(String),
-    /// An array of which one element is a document that satisfies the filter; paths inside the filter
-    /// start at the element.
+    /// An array with an element that is a document satisfying the filter; the filter's paths start at the
+    /// element.
     Some(String, Box<Filter>),
 }
 
-/// The comparisons that are not equality.
+/// The comparisons other than equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CmpOp {
     /// Less than.
@@ -55,7 +55,7 @@ pub enum CmpOp {
 }
 
 impl CmpOp {
-    /// Its name in the API and in batch definitions.
+    /// The operator's name in the API and in batch definitions.
     pub fn name(self) -> &'static str {
         match self {
             CmpOp::Lt => "lt",
@@ -97,7 +97,7 @@ impl Filter {
         Filter::And(vec![self, other])
     }
 
-    /// How many conditions it has.
+    /// The number of conditions.
     pub fn conditions(&self) -> usize {
         match self {
             Filter::And(parts) | Filter::Or(parts) => parts.iter().map(Filter::conditions).sum(),
@@ -111,7 +111,7 @@ impl Filter {
         }
     }
 
-    /// Bytes of memory that its patterns take up at the most, roughly, once they are compiled.
+    /// Approximate upper bound, in bytes of memory, of the filter's compiled patterns.
     pub fn size(&self) -> usize {
         match self {
             Filter::And(parts) | Filter::Or(parts) => {
@@ -127,8 +127,8 @@ impl Filter {
         }
     }
 
-    /// The canonical form: equal for filters that say the same in another order or with other nesting,
-    /// so that they share a batch. It holds for exactly the same documents.
+    /// The canonical form: equal for filters that differ only in order or nesting, so that they share a
+    /// batch. It holds for exactly the same documents.
     pub fn canonical(self) -> Filter {
         match self {
             Filter::And(parts) => junction(parts, true),
@@ -170,7 +170,7 @@ impl Filter {
         }
     }
 
-    /// Reads what [`Filter::to_json`] wrote. `None` for anything else.
+    /// Parses the output of [`Filter::to_json`]. `None` for anything else.
     pub fn from_json(json: &Json) -> Option<Filter> {
         let (op, operand) = json.as_object().filter(|object| object.len() == 1)?.iter().next()?;
         let list = || operand.as_array()?.iter().map(Filter::from_json).collect::<Option<Vec<_>>>();
@@ -202,8 +202,8 @@ impl Filter {
     }
 }
 
-/// Names a document or an array in its bytes: a client's document with fields such as `$oid` would be
-/// read back from extended JSON as something else.
+/// Encodes a document or an array as bytes: extended JSON would read a client's document with fields such
+/// as `$oid` back as something else.
 const CONTAINER: &str = "bson";
 
 fn value_to_json(value: &Bson) -> Json {
@@ -248,7 +248,7 @@ fn junction(parts: Vec<Filter>, all: bool) -> Filter {
     }
 }
 
-/// The values in MongoDB's order without repetitions; numbers that are equal count as one.
+/// The values in MongoDB's order without duplicates; equal numbers count as one.
 fn distinct(mut values: Vec<Bson>) -> Vec<Bson> {
     // Of equal numbers the same one is kept, whatever the order they were given in.
     values.sort_by_cached_key(|value| (encode_value(value), format!("{value:?}")));

@@ -1,8 +1,8 @@
 //! Whether a document satisfies a filter: the reference that the stores must agree with.
 //!
-//! Paths go through embedded documents, and through arrays to the documents in them; elements of such
-//! an array that are no documents have nothing at the rest of the path, not even null. Names in a path
-//! are never positions in an array.
+//! Paths lead through embedded documents, and through arrays to the documents in them. Array elements that
+//! are not documents have no value at the rest of the path, not even null. Names in a path are never array
+//! positions.
 
 use std::cmp::Ordering;
 
@@ -38,7 +38,7 @@ pub fn matches(filter: &Filter, doc: &RawDocument) -> bool {
     }
 }
 
-/// Calls `see` with every value that an operator at the path sees; `None` stands for missing.
+/// Calls `see` with every value that an operator at the path sees; `None` means missing.
 pub fn values_at(doc: &RawDocument, path: &str, see: &mut dyn FnMut(Option<RawBsonRef<'_>>)) {
     sees(doc, path, |value| {
         see(value);
@@ -91,7 +91,7 @@ fn is_one_of(seen: RawBsonRef<'_>, values: &[Bson]) -> bool {
     values.iter().any(|value| equal(seen, value))
 }
 
-/// Equality by the encoding; without it where the types are the same and simple.
+/// Equality by the encoding, or directly for equal simple types.
 fn equal(seen: RawBsonRef<'_>, value: &Bson) -> bool {
     match (seen, value) {
         (RawBsonRef::String(a), Bson::String(b)) => a == b,

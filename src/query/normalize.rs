@@ -1,12 +1,11 @@
-//! Makes strings comparable for unique keys.
+//! Normalises strings for comparison in unique keys.
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::schema::Normalizer;
 
-/// Applies the steps in the order given. White space is what Unicode calls so. Every step gives the
-/// same when it is applied to its own result.
+/// Applies the steps in the order given. White space is as defined by Unicode. Every step is idempotent.
 pub fn normalize(text: &str, steps: &[Normalizer]) -> String {
     steps.iter().fold(text.to_owned(), |text, step| match step {
         Normalizer::Trim => text.trim().to_owned(),
@@ -27,7 +26,7 @@ fn collapse_spaces(text: &str) -> String {
     collapsed
 }
 
-/// Folding can undo the normal form and the normal form can bring capitals back, so both are repeated
+/// Case folding can break the normal form, and the normal form can reintroduce capitals, so both repeat
 /// until nothing changes: twice for almost every text.
 fn casefold(text: String) -> String {
     let mut folded = fold_once(&text);

@@ -21,13 +21,13 @@ pub struct OrderBy {
     pub direction: Direction,
 }
 
-/// A whole order without the final id. A path stands in it once: a repetition can decide nothing.
+/// A whole order, without the final id. Each path occurs once, because a repetition has no effect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Order(Vec<OrderBy>);
 
 impl Order {
-    /// Makes an order of parts in their rank. Repeated paths and everything after `_id` are dropped,
-    /// because they cannot decide anything.
+    /// Makes an order from parts, most significant first. Repeated paths and everything after `_id` are
+    /// dropped, because they have no effect.
     pub fn new(parts: impl IntoIterator<Item = OrderBy>) -> Order {
         let mut kept: Vec<OrderBy> = Vec::new();
         for part in parts {
@@ -43,8 +43,8 @@ impl Order {
         Order(kept)
     }
 
-    /// The parts in their rank; the final `_id` ascending is not among them. `_id` descending may be
-    /// the last one.
+    /// The parts, most significant first, without the final ascending `_id`. The last part may be `_id`
+    /// descending.
     pub fn parts(&self) -> &[OrderBy] {
         &self.0
     }
@@ -58,7 +58,7 @@ impl Order {
         Json::Array(self.0.iter().map(part).collect())
     }
 
-    /// Reads what [`Order::to_json`] wrote. `None` for anything else.
+    /// Parses the output of [`Order::to_json`]. `None` for anything else.
     pub fn from_json(json: &Json) -> Option<Order> {
         let part = |json: &Json| {
             let [path, direction] = json.as_array()?.as_slice() else { return None };

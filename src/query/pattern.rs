@@ -1,8 +1,8 @@
-//! String patterns in a form that every engine reads the same way.
+//! String patterns in a form that every engine interprets alike.
 //!
-//! What a client writes is parsed by Rust's syntax and printed anew from its meaning: classes as lists
-//! of characters, nothing that depends on a flag, no groups that capture. Such a text means the same to
-//! Rust's `regex` and to PCRE2 in UTF mode, which MongoDB uses.
+//! A client's pattern is parsed with Rust's syntax and printed anew from its meaning: classes as lists of
+//! characters, no flags, no capturing groups. Such a text means the same to Rust's `regex` and to PCRE2 in
+//! UTF mode, which MongoDB uses.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,19 +15,19 @@ mod size;
 
 use compiled::Compiled;
 
-/// Characters of a pattern that a client may write.
+/// Maximum characters of a client's pattern.
 const MAX_CHARS: usize = 1_000;
-/// Bytes of a canonical text: MongoDB takes patterns up to 32,764.
+/// Maximum bytes of a canonical text: MongoDB takes patterns up to 32,764.
 const MAX_CANONICAL: usize = 32_000;
-/// Bytes of memory of a pattern that a client wrote, when it is compiled.
+/// Maximum bytes of memory of a client's compiled pattern.
 const MAX_SIZE: usize = 16 << 20;
-/// Levels of groups and repetitions within each other.
+/// Maximum nesting of groups and repetitions.
 const MAX_NESTING: u32 = 50;
-/// The same in a canonical text, which may nest deeper than what it was printed from.
+/// The same for a canonical text, which may nest deeper than its original.
 const MAX_CANONICAL_NESTING: u32 = MAX_NESTING * 4;
 
-/// A pattern by its canonical text, which means the same to Rust's `regex` and to PCRE. It is compiled when it is
-/// first matched with something; clones share that.
+/// A pattern by its canonical text, which means the same to Rust's `regex` and to PCRE. Compiled on the
+/// first match; clones share the result.
 #[derive(Clone, Debug)]
 pub struct Pattern(Arc<Parts>);
 
@@ -50,7 +50,7 @@ impl PartialEq for Pattern {
 pub struct PatternError(pub String);
 
 impl Pattern {
-    /// A regular expression as a client wrote it.
+    /// A client's regular expression.
     pub fn regex(text: &str, insensitive: bool) -> Result<Pattern, PatternError> {
         if text.chars().count() > MAX_CHARS {
             return Err(PatternError(format!(
@@ -88,7 +88,7 @@ impl Pattern {
         Pattern::new(print::literal(text, at_start, at_end, insensitive), size)
     }
 
-    /// Reads a canonical text back.
+    /// Parses a canonical text.
     pub fn from_canonical(text: &str) -> Option<Pattern> {
         Some(Pattern::new(text.to_owned(), size::of(&parse(text)?)))
     }
@@ -102,17 +102,17 @@ impl Pattern {
         &self.0.text
     }
 
-    /// Bytes of memory that it takes up at the most, roughly, once it is compiled.
+    /// Approximate upper bound, in bytes of memory, of the compiled pattern.
     pub fn size(&self) -> usize {
         self.0.size
     }
 
-    /// Whether it matches somewhere in the text.
+    /// Whether the pattern matches somewhere in the text.
     pub fn is_match(&self, text: &str) -> bool {
         self.0.compiled.get_or_init(|| Compiled::of(&self.0.text)).is_match(text)
     }
 
-    /// The text that everything it matches begins with, if the pattern says so plainly.
+    /// The prefix of every match, if the pattern states it plainly.
     pub(crate) fn prefix(&self) -> Option<String> {
         match parse(&self.0.text)?.kind() {
             HirKind::Concat(parts) => match [parts.first()?.kind(), parts.get(1)?.kind()] {
@@ -131,7 +131,7 @@ fn parse(canonical: &str) -> Option<Hir> {
     ParserBuilder::new().nest_limit(MAX_CANONICAL_NESTING).build().parse(canonical).ok()
 }
 
-/// The first line of what the parser says, and where.
+/// The first line of the parser's message, and the place.
 fn explain(error: &regex_syntax::Error) -> String {
     let (what, at) = match error {
         regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),

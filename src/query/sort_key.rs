@@ -1,12 +1,12 @@
-//! Values and rows as byte strings that compare, byte by byte, as MongoDB compares the values.
+//! Values and rows as byte strings that compare, byte by byte, like MongoDB's values.
 //!
-//! One encoding serves batches (Redis orders equal scores by bytes), cursors, SQLite's indexes and
-//! comparisons in the process.
+//! One encoding serves batches (Redis orders equal scores by bytes), cursors, SQLite indexes and
+//! comparisons in memory.
 //!
-//! A value is a rank byte of its type class, in MongoDB's order of classes, and a payload that knows
-//! where it ends; no value's bytes are the beginning of another's. In a descending part of a row's key
-//! every byte is complemented. A row's key is the parts of its order, then its id, then the name of its
-//! type as the rest of the bytes.
+//! A value is encoded as the rank byte of its type class, in MongoDB's order of classes, and a
+//! self-delimiting payload; no value's bytes are a prefix of another's. A descending part of a row's key
+//! complements every byte. A row's key is the parts of its order, then its id, then its type's name in the
+//! remaining bytes.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -23,25 +23,24 @@ mod write;
 
 use read::Reader;
 
-/// The place of a row in a list: its order's values, then its id, then its type's name. Compares by
-/// bytes.
+/// A row's place in a list: the order's values, then the id, then the type's name. Compares by bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SortKey(pub Vec<u8>);
 
-/// A place in a list, in values: what a store compares rows with.
+/// A place in a list as values, with which a store compares rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bound {
     /// The values of the order's parts. `Undefined` stands for an empty array, which comes before null.
     pub values: Vec<Bson>,
     /// The id.
     pub id: Id,
-    /// Whether the row at this very place is meant too.
+    /// Whether the row at exactly this place is included.
     pub inclusive: bool,
 }
 
 impl SortKey {
-    /// The document of the row, given the order that the key was made with. `None` when the key was
-    /// not made with it.
+    /// The row's document, given the order that the key was made with. `None` if the key does not fit the
+    /// order.
     pub fn entity(&self, order: &Order) -> Option<EntityRef> {
         let mut reader = self.after_parts(order)?;
         let id = Id::from_bson(&reader.value()?)?;
@@ -53,9 +52,9 @@ impl SortKey {
         self.after_parts(order).map(|reader| reader.rest())
     }
 
-    /// The place as a store of the type `ty` compares it: rows beyond (`after`) or before it. Where ids
-    /// are equal the type's name decides, which makes the bound inclusive or not. `None` when no row can
-    /// have this key: stores compare values and caches bytes, and would not agree on where it lies.
+    /// The place as a bound for documents of the type `ty`: rows beyond it (`after`) or before it. For
+    /// equal ids the type's name decides, which makes the bound inclusive or exclusive. `None` if no row
+    /// can have this key: stores compare values and caches bytes, and would disagree on its place.
     pub fn bound(&self, order: &Order, ty: &str, after: bool) -> Option<Bound> {
         let mut reader = Reader::new(&self.0);
         let mut values = Vec::with_capacity(order.parts().len());
@@ -72,7 +71,7 @@ impl SortKey {
         Some(Bound { values, id, inclusive: ty.cmp(reader.rest_text()?) == beside })
     }
 
-    /// A reader that stands where the id begins.
+    /// A reader positioned at the start of the id.
     fn after_parts(&self, order: &Order) -> Option<Reader<'_>> {
         let mut reader = Reader::new(&self.0);
         for by in order.parts() {
@@ -84,8 +83,8 @@ impl SortKey {
     }
 }
 
-/// What a row's key begins with, up to the type's name; `None` when the order has the id in it and says
-/// another one.
+/// The prefix of a row's key, up to the type's name; `None` if the order contains the id with a different
+/// value.
 fn written(order: &Order, values: &[Bson], id: &Id) -> Option<Vec<u8>> {
     let last = encode_value(&id.to_bson());
     let mut key = Vec::with_capacity(48);
@@ -108,7 +107,7 @@ pub fn row_ref(entity: &EntityRef) -> Vec<u8> {
     key
 }
 
-/// The key of a document's row; `None` when its `_id` is of no kind that oponn can address.
+/// The key of a document's row; `None` if oponn does not support the type of its `_id`.
 pub fn row_key(order: &Order, ty: &str, doc: &RawDocument) -> Option<SortKey> {
     let id = doc.get("_id").ok().flatten()?;
     Id::from_raw(id)?;
@@ -121,8 +120,8 @@ pub fn row_key(order: &Order, ty: &str, doc: &RawDocument) -> Option<SortKey> {
     Some(SortKey(key))
 }
 
-/// Writes what decides the place of a document in an order by one path: the least of its values there
-/// when ascending, the complement of the greatest when descending.
+/// Writes the part that orders a document by one path: the smallest of its values there if ascending, the
+/// complement of the greatest if descending.
 pub(crate) fn write_part(key: &mut Vec<u8>, doc: &RawDocument, path: &str, direction: Direction) {
     let wanted = match direction {
         Direction::Asc => Ordering::Less,
@@ -146,9 +145,8 @@ pub(crate) fn write_part(key: &mut Vec<u8>, doc: &RawDocument, path: &str, direc
     }
 }
 
-/// Calls `see` with the values that a document sorts by at a path, as MongoDB's index keys have them:
-/// the elements of an array instead of the array, undefined for an empty one, null for what is missing.
-/// At least one.
+/// Calls `see` with a document's sort values at a path, as in MongoDB's index keys: an array's elements
+/// instead of the array, undefined for an empty array, null for a missing value. There is at least one.
 fn sort_values(doc: &RawDocument, path: &str, see: &mut dyn FnMut(RawBsonRef<'_>)) {
     let (name, rest) = match path.split_once('.') {
         Some((name, rest)) => (name, Some(rest)),
@@ -173,7 +171,7 @@ fn sort_values(doc: &RawDocument, path: &str, see: &mut dyn FnMut(RawBsonRef<'_>
     }
 }
 
-/// A value's bytes. Equal for values that MongoDB holds for equal, whatever their types.
+/// A value's bytes. Values that MongoDB considers equal have equal bytes, regardless of type.
 pub fn encode_value(value: &Bson) -> Vec<u8> {
     let borrowed = match value {
         Bson::Double(n) => RawBsonRef::Double(*n),
@@ -195,7 +193,7 @@ pub fn encode_value(value: &Bson) -> Vec<u8> {
     encode_raw(borrowed)
 }
 
-/// As [`encode_value`], without parsing.
+/// Like [`encode_value`], for a raw value.
 pub fn encode_raw(value: RawBsonRef<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(24);
     write::value(&mut bytes, value);
