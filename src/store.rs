@@ -1,7 +1,7 @@
 //! Where documents live: one trait, its contract here, and its backends.
 //!
-//! A store knows nothing of the cache. It gives every change its [`Stamp`](crate::value::Stamp), which
-//! is all that the cache needs to put changes in order.
+//! A store does not know the cache. It gives every change a [`Stamp`](crate::value::Stamp), which is all
+//! that the cache needs to order changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,17 +24,16 @@ pub use mongo::MongoStore;
 pub use patch::Patch;
 pub use sqlite::{Claim, SqliteStore};
 
-/// Bytes of documents that the reads under way hold together, unless said otherwise.
+/// Default bound, in bytes, on the documents that all reads under way hold together.
 const ROOM: u64 = 128 << 20;
 
 /// A store of documents. All methods may be called concurrently.
 ///
-/// **Reads** name the time `at` that they must not be older than: they see every change with
-/// `stamp.t <= at`, and only changes that can never be undone. Documents whose `_id` is not of a kind
-/// that [`Id`] knows are not shown. A read whose future is dropped is broken off: it takes up nothing of the store from
-/// then on. Reads keep to the task's [`deadline`],
-/// and hold no more bytes than the store has room for: else they fail with [`StoreError::TooLarge`] or
-/// [`StoreError::Overloaded`].
+/// **Reads** are no older than the time `at`: they see every change with `stamp.t <= at`, and only changes
+/// that can never be undone. They omit documents whose `_id` has a type that [`Id`] does not support.
+/// Dropping a read's future aborts the read, which then uses no more resources of the store. Reads observe
+/// the task's [`deadline`]. A read that needs more bytes than the store has room for fails with
+/// [`StoreError::TooLarge`] or [`StoreError::Overloaded`].
 ///
 /// **Writes** are acknowledged only when they can never be undone (majority commit; synced WAL). Each
 /// single write is atomic, checks its condition and changes the document in one step, raises
@@ -42,39 +41,38 @@ const ROOM: u64 = 128 << 20;
 /// commit time of that write: two changes of one document never have the same stamp, and a later one
 /// has a greater stamp.
 ///
-/// A single write that fails with [`StoreError::Unknown`] may have happened; every other error means
-/// that it did not. When a write of many fails, some of it may have happened whatever the error.
+/// A single write that fails with [`StoreError::Unknown`] may have happened; after any other error it has
+/// not. A failed write of many may have happened in part, whatever the error.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// `mongodb` or `sqlite`, for messages and metrics.
     fn name(&self) -> &'static str;
 
-    /// Makes what the model needs and is not there: collections or tables, indexes, unique indexes,
-    /// normalised keys of documents that lack them. Never removes anything. Returns the names of the
-    /// collection types whose documents it changed: what is cached of them is void. Fails with
-    /// [`StoreError::Refused`] and a message for the operator when existing data forbid a unique index
-    /// or the server cannot be used.
+    /// Creates what the model needs and the store lacks: collections or tables, indexes, unique indexes,
+    /// normalised keys of documents. Never removes anything. Returns the names of the collection types
+    /// whose documents it changed: their cached data is void. Fails with [`StoreError::Refused`] and a
+    /// message for the operator if existing data violate a unique index or the server cannot be used.
     async fn prepare(&self) -> Result<Vec<Arc<str>>, StoreError>;
 
-    /// On how many reads it works at the same time; more wait.
+    /// Maximum number of concurrent reads; further reads wait.
     fn readers(&self) -> usize;
 
     /// Whether the store answers, however many reads are under way.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// What kept it from its last write, if that was its disk. Reads may be served all the same.
+    /// The disk fault that failed the last write, if any. Reads may still work.
     fn fault(&self) -> Option<DiskFault> {
         None
     }
 
-    /// The documents of the ids; ids without a document are left out.
+    /// The documents with these ids; ids without a document are left out.
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError>;
 
     /// The rows of a list. An empty filter and order list everything by id.
     async fn find(&self, find: &Find, at: Time) -> Result<Vec<Doc>, StoreError>;
 
-    /// For each of the values, in their order, what [`Store::find`] would give with `field == value`
-    /// and-ed to the filter; one operation for all.
+    /// For each value, in order, the result of [`Store::find`] with `field == value` and-ed to the filter,
+    /// in one operation.
     async fn find_each(
         &self,
         find: &Find,
@@ -83,11 +81,11 @@ pub trait Store: Send + Sync + 'static {
         at: Time,
     ) -> Result<Vec<Vec<Doc>>, StoreError>;
 
-    /// How many documents satisfy the filter.
+    /// The number of documents that satisfy the filter.
     async fn count(&self, ty: &str, filter: &Filter, at: Time) -> Result<u64, StoreError>;
 
-    /// For each of the values, in their order, how many documents satisfy the filter and have
-    /// `field == value`; one operation for all.
+    /// For each value, in order, the number of documents that satisfy the filter and have `field == value`,
+    /// in one operation.
     async fn count_each(
         &self,
         ty: &str,
@@ -97,25 +95,25 @@ pub trait Store: Send + Sync + 'static {
         at: Time,
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// Carries out independent writes, possibly at the same time; the results are in the order of the
-    /// writes. One failing does not keep the others from happening.
+    /// Executes independent writes, possibly concurrently; the results are in the order of the writes. A
+    /// failed write does not prevent the others.
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>>;
 
-    /// Inserts many documents in their order, without the exact stamps that [`Store::write`] gives. One
-    /// failing does not keep the others out. Results are in the order of the documents; the time is not
-    /// before any of the commits.
+    /// Inserts many documents in order, without the exact stamps of [`Store::write`]. A failed insert does
+    /// not prevent the others. The results are in the order of the documents; the time is no earlier than
+    /// any of the commits.
     async fn insert_many(
         &self,
         ty: &str,
         documents: Vec<Document>,
     ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError>;
 
-    /// Applies a patch to every document that satisfies the filter: how many there were and a time not
-    /// before any of the commits.
+    /// Applies a patch to every document that satisfies the filter. Returns their number and a time no
+    /// earlier than any of the commits.
     async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError>;
 
-    /// Deletes every document that satisfies the filter: how many there were and a time not before any
-    /// of the commits.
+    /// Deletes every document that satisfies the filter. Returns their number and a time no earlier than
+    /// any of the commits.
     async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError>;
 }
 
@@ -124,19 +122,19 @@ pub trait Store: Send + Sync + 'static {
 pub struct Find {
     /// Name of the collection type.
     pub ty: Arc<str>,
-    /// Which documents.
+    /// The documents to list.
     pub filter: Filter,
-    /// In which order; ends in the id.
+    /// The order; the final id is implied.
     pub order: Order,
     /// Only rows beyond this place (exclusive unless the bound says otherwise).
     pub after: Option<Bound>,
     /// Only rows before this place (exclusive unless the bound says otherwise).
     pub before: Option<Bound>,
-    /// Take the rows from the end; they still come in the list's order.
+    /// Take rows from the end; the result is still in the list's order.
     pub from_end: bool,
-    /// Rows to pass over first (from the end when `from_end`).
+    /// Rows to skip first (from the end if `from_end`).
     pub offset: u64,
-    /// Rows at the most.
+    /// Maximum number of rows.
     pub limit: u64,
 }
 
@@ -168,7 +166,7 @@ pub enum Write {
         /// What must hold for it to happen.
         when: Condition,
     },
-    /// The end of a document.
+    /// Removal of a document.
     Delete {
         /// Name of the collection type.
         ty: Arc<str>,
@@ -180,7 +178,7 @@ pub enum Write {
 }
 
 impl Write {
-    /// Name of the collection type that it writes to.
+    /// Name of the collection type that the write affects.
     pub fn ty(&self) -> &Arc<str> {
         match self {
             Write::Insert { ty, .. } | Write::Update { ty, .. } | Write::Delete { ty, .. } => ty,
@@ -191,19 +189,19 @@ impl Write {
 /// What must hold of a document for a write to happen.
 #[derive(Clone, Debug, Default)]
 pub struct Condition {
-    /// It has this version number (0: also when it has none).
+    /// The document has this version number (0: or none).
     pub version: Option<i64>,
-    /// It satisfies this filter.
+    /// The document satisfies this filter.
     pub filter: Option<Filter>,
 }
 
-/// What became of a write that did not fail.
+/// The outcome of a write that did not fail.
 #[derive(Clone, Debug)]
 pub enum Written {
-    /// It happened.
+    /// The write happened.
     Changed(Change),
-    /// There is no such document, or it does not satisfy the condition's filter.
+    /// No such document exists, or it does not satisfy the condition's filter.
     NotFound,
-    /// The document has another version number: this one.
+    /// The document has this version number instead of the expected one.
     VersionMismatch(i64),
 }

@@ -1,7 +1,7 @@
-//! By when the reads of a task have to be done.
+//! The deadline for the reads of a task.
 //!
-//! A deadline is the task's own, so that it need not be handed through everything between who sets it and the store.
-//! Writes know none: what has begun goes through to its end.
+//! A deadline is task-local, so that the layers between its setter and the store need not pass it on.
+//! Writes have no deadline: once begun, they run to completion.
 
 use std::time::Duration;
 
@@ -13,19 +13,21 @@ tokio::task_local! {
     static DEADLINE: Option<Instant>;
 }
 
-/// Carries out work whose reads have to be done by that time, or by an earlier one that was set before. A read that is
-/// not done then is broken off and fails with [`StoreError::TimedOut`]. Does not reach into tasks that the work spawns.
+/// Runs work whose reads must finish by `end`, or by an earlier deadline already set. A read that is not
+/// done by then is aborted and fails with [`StoreError::TimedOut`]. Does not apply to tasks that the work
+/// spawns.
 pub async fn until<T>(end: Instant, work: impl Future<Output = T>) -> T {
     let end = current().map_or(end, |earlier| earlier.min(end));
     DEADLINE.scope(Some(end), work).await
 }
 
-/// Carries out work that must not stop half-way: its reads may take as long as a read may take.
+/// Runs work that must not stop half-way: it has no deadline, only the time-out of each single read
+/// applies.
 pub async fn unhurried<T>(work: impl Future<Output = T>) -> T {
     DEADLINE.scope(None, work).await
 }
 
-/// A read, for so long at the most, and not beyond the task's deadline.
+/// Runs a read for at most the time `most`, and not beyond the task's deadline.
 pub async fn limited<T, E: From<StoreError>>(
     most: Duration,
     read: impl Future<Output = Result<T, E>>,
@@ -41,7 +43,7 @@ pub async fn limited<T, E: From<StoreError>>(
     })
 }
 
-/// How long until the task's deadline, if it has one.
+/// The time left until the task's deadline, if it has one.
 pub fn left() -> Option<Duration> {
     current().map(|end| end.saturating_duration_since(Instant::now()))
 }

@@ -1,15 +1,15 @@
-//! What can go wrong in a store.
+//! Errors of a store.
 
-/// What is wrong with a store's disk. The text may be shown to clients.
+/// A fault of a store's disk. The text may be shown to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DiskFault {
     /// No space is left.
     #[error("the store's disk is full")]
     Full,
-    /// Nothing may be written.
+    /// The disk is read-only.
     #[error("the store is read-only")]
     ReadOnly,
-    /// It fails, or refuses what it is asked for.
+    /// The disk fails, or refuses an operation.
     #[error("the store's disk fails")]
     Failing,
 }
@@ -20,16 +20,16 @@ pub enum StoreError {
     /// The store cannot be reached or does not answer in time; nothing was written.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
-    /// The store's disk keeps it from working; nothing was written.
+    /// The store's disk is at fault; nothing was written.
     #[error("{0}: {1}")]
     Disk(DiskFault, String),
-    /// A read took longer than it may; it has been broken off.
+    /// A read exceeded its time-out and was aborted.
     #[error("the read took too long: {0}")]
     TimedOut(String),
-    /// A read has found more bytes of documents than one read may hold, which is this many.
+    /// A read found more bytes of documents than this, the bound for one read.
     #[error("the documents have more than {0} bytes")]
     TooLarge(u64),
-    /// The reads under way hold as many bytes as they may together.
+    /// The reads under way have used up the bytes that they share.
     #[error("the reads under way hold all the memory that there is for them")]
     Overloaded,
     /// The connection broke during a write, which may have happened.
@@ -60,8 +60,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether it is one document's own fault, which that document was not written for. Of a command that failed
-    /// for another reason something may have happened.
+    /// Whether one document caused the error, and so was not written. A command that failed for another
+    /// reason may have happened in part.
     pub fn is_of_document(&self) -> bool {
         match self {
             StoreError::Duplicate { .. } | StoreError::Unacceptable(_) => true,

@@ -1,11 +1,11 @@
 //! The MongoDB backend: one database of a replica set or of a sharded cluster.
 //!
-//! Everything is sent as a plain command, because the driver's typed methods neither show the time of
-//! an operation nor let a read name the time that it must not be older than. The time of a command is
-//! its reply's `operationTime`: for a write that changed one document, the time of its oplog entry.
+//! All operations are plain commands, because the driver's typed methods neither return an operation's time
+//! nor accept a read's floor. A command's time is the `operationTime` of its reply: for a write that
+//! changed one document, the time of the oplog entry.
 //!
-//! Reads are majority reads, so that nothing is shown that an election can undo. Writes are
-//! acknowledged by a majority with their journals synced.
+//! Reads are majority reads, so that an election cannot undo what they return. Writes are acknowledged by a
+//! majority with their journals synced.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,10 +36,10 @@ mod write;
 
 /// Name of the database when the URL gives none.
 const DATABASE: &str = "oponn";
-/// How long to look for a server that can be used, unless the URL says otherwise.
+/// Time-out of server selection, unless the URL says otherwise.
 const SELECTION: Duration = Duration::from_secs(5);
-/// Connections at the most, unless the URL says otherwise: the driver's own ten are few for a server
-/// whose every request may read the store.
+/// Maximum number of connections, unless the URL says otherwise: the driver's ten are too few when every
+/// request may read the store.
 const CONNECTIONS: u32 = 100;
 
 /// A [`Store`] on MongoDB.
@@ -52,9 +52,9 @@ pub struct MongoStore {
 }
 
 impl MongoStore {
-    /// Makes a store of the database that the URL names (`oponn` when it names none). Connections are
-    /// made when they are needed: the URL is read here, the server is looked for by the first
-    /// operation. Errors show the URL without its password.
+    /// Makes a store of the database in the URL (`oponn` if the URL has none). Only parses the URL: the
+    /// first operation selects a server, and connections are opened on demand. Errors show the URL without
+    /// its password.
     pub async fn connect(model: Arc<Model>, url: &str) -> Result<MongoStore, StoreError> {
         let mut options = ClientOptions::parse(url).await.map_err(|error| error::of_url(&error, url))?;
         options.app_name.get_or_insert_with(|| "oponn".to_owned());
@@ -72,12 +72,12 @@ impl MongoStore {
         })
     }
 
-    /// The same, whose reads under way hold so many bytes of documents together at the most.
+    /// Bounds the documents that all reads under way hold together to `bytes`.
     pub fn with_room(self, bytes: u64) -> MongoStore {
         MongoStore { room: Room::new(bytes), ..self }
     }
 
-    /// The collection type of a name that the engine gave.
+    /// The collection type with a name from the engine.
     fn collection(&self, ty: &str) -> Result<&Arc<Collection>, StoreError> {
         self.model
             .collection(ty)

@@ -1,19 +1,19 @@
-//! A change of fields, the same for every store and for the image that the cache is given.
+//! A change of fields, with the same effect in every store and on the image for the cache.
 
 use bson::{Bson, Document};
 
-/// Fields to set and to remove. Paths are dotted; parents that are missing are made.
+/// Fields to set and to remove. Paths are dotted; missing parents are created.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Patch {
-    /// Paths with their new values.
+    /// Paths and their new values.
     pub set: Vec<(String, Bson)>,
     /// Paths to remove.
     pub unset: Vec<String>,
 }
 
 impl Patch {
-    /// Applies the patch in the process as MongoDB's `$set` and `$unset` do. The version number is not
-    /// touched. A parent that is not a document is replaced by one.
+    /// Applies the patch in memory, like MongoDB's `$set` and `$unset`. Leaves the version number alone.
+    /// Replaces a parent that is not a document with one.
     pub fn apply(&self, document: &mut Document) {
         for (path, value) in &self.set {
             set(document, path, value);

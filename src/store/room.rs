@@ -1,4 +1,5 @@
-//! How many bytes the reads under way may hold together, so that few of large documents do not take all memory.
+//! The bytes that all reads under way may hold together, so that a few reads of large documents do not
+//! exhaust memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,26 +16,26 @@ pub(super) struct Room {
     taken: Arc<AtomicU64>,
 }
 
-/// What one read holds, given back when it ends: then its documents are whoever's wanted them.
+/// The bytes that one read holds, released when the read ends and its caller takes over the documents.
 pub(super) struct Hold {
     room: Room,
     taken: u64,
 }
 
 impl Room {
-    /// For so many bytes.
+    /// Makes room for `most` bytes.
     pub(super) fn new(most: u64) -> Room {
         Room { most, taken: Arc::default() }
     }
 
-    /// What a read holds when it begins: nothing.
+    /// A hold for a new read, empty at first.
     pub(super) fn hold(&self) -> Hold {
         Hold { room: self.clone(), taken: 0 }
     }
 }
 
 impl Hold {
-    /// Takes room for a document, or says why there is none.
+    /// Takes room for a document. The error says why there is none.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), StoreError> {
         let bytes = bytes as u64;
         self.taken += bytes;

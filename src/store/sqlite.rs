@@ -1,14 +1,14 @@
-//! The embedded store: one SQLite file, for running without any server and as a second, independent
-//! implementation of every answer.
+//! The embedded store: one SQLite file, for running without a database server and as a second, independent
+//! implementation.
 //!
-//! A collection is a table of its documents as BSON, the same that MongoDB would hold, with their ids
-//! as keys of [`encode_value`](crate::query::encode_value). The values at the paths of indexes stand beside
-//! the document in the same encoding, so that comparing bytes is comparing values, and filters and orders are
-//! SQL over these keys. One thread writes, in rounds: what has queued up is committed together. Readers have
-//! connections of their own and are never blocked.
+//! A collection is a table of documents in the same BSON that MongoDB would hold. Ids are keyed by
+//! [`encode_value`](crate::query::encode_value). Columns beside the document hold the values at index paths
+//! in the same encoding, so that comparing bytes compares values; filters and orders are SQL over these
+//! keys. One thread writes, in rounds: queued writes are committed together. Readers have separate
+//! connections and are never blocked.
 //!
-//! The time of a change is a counter kept in the file. What is committed is synced and can be read at
-//! once, so that a read is of any time that the counter has reached.
+//! The time of a change is a counter in the file. Commits are synced and readable at once, so a read
+//! satisfies any time that the counter has reached.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -49,7 +49,7 @@ pub use claim::Claim;
 use connection::Pool;
 use writer::Writer;
 
-/// How many read at the same time: as many as there are processors, within these bounds.
+/// Bounds on the number of concurrent readers, which is otherwise the number of processors.
 const LEAST_READERS: usize = 4;
 const MOST_READERS: usize = 16;
 
@@ -57,15 +57,15 @@ const MOST_READERS: usize = 16;
 pub struct SqliteStore {
     model: Arc<Model>,
     readers: Pool,
-    /// For probes, which must not stand in line behind the readers.
+    /// For probes, which must not queue behind the readers.
     probe: Pool,
     writer: Writer,
     room: Room,
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it, and its directories. Fails with [`StoreError::Refused`] when it
-    /// cannot be used.
+    /// Opens the file, creating it and its directories if missing. Fails with [`StoreError::Refused`] if
+    /// the file cannot be used.
     pub fn open(model: Arc<Model>, path: &Path) -> Result<SqliteStore, StoreError> {
         if let Some(directory) = path.parent() {
             std::fs::create_dir_all(directory).map_err(|cause| {
@@ -82,13 +82,13 @@ impl SqliteStore {
         Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer, room })
     }
 
-    /// The same, whose reads under way hold so many bytes of documents together at the most.
+    /// Bounds the documents that all reads under way hold together to `bytes`.
     pub fn with_room(self, bytes: u64) -> SqliteStore {
         SqliteStore { room: Room::new(bytes), ..self }
     }
 
-    /// Claims the file, which is made if it is not there, until this process ends: alone, or together with others
-    /// that do not claim it alone. To be called before it is opened.
+    /// Claims the file, creating it if missing, until this process ends: exclusively (`alone`), or shared
+    /// with other shared claims. Call this before opening the file.
     pub fn claim(path: &Path, alone: bool) -> std::io::Result<Claim> {
         claim::claim(path, alone)
     }
@@ -113,7 +113,7 @@ impl SqliteStore {
     }
 }
 
-/// What a read holds, and why it may not hold more.
+/// The bytes that a read holds, and the reason why it may hold no more.
 struct Holder {
     hold: Hold,
     refused: Option<StoreError>,

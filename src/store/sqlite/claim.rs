@@ -1,27 +1,27 @@
-//! Which processes may use a file at the same time.
+//! Which processes may use one file at the same time.
 //!
-//! Where the system locks a file itself, whatever name it was opened by, that is what is locked: links and renames
-//! lead to the same lock, and SQLite's own locks, which are of another kind, are not in the way. Elsewhere it is a file
-//! beside the real path.
+//! Linux locks the file itself, whatever its name: links and renames lead to the same lock, and SQLite's
+//! own locks, which are of another kind, do not interfere. On other systems the lock is a file beside the
+//! real path.
 
 use std::fs::{File, TryLockError};
 use std::io::Result;
 use std::path::Path;
 
-/// What became of a claim.
+/// The outcome of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The file is this process's, to its end.
+    /// The file belongs to this process until the process ends.
     Ours {
-        /// There is nothing in it yet.
+        /// The file is still empty.
         new: bool,
     },
     /// Other processes use it.
     Taken,
 }
 
-/// Claims the file, which is made if it is not there, until this process ends: alone, or together with others that do
-/// not claim it alone. To be called before SQLite opens it.
+/// Claims the file, creating it if missing, until this process ends: exclusively (`alone`), or shared with
+/// other shared claims. Call this before SQLite opens the file.
 pub(super) fn claim(path: &Path, alone: bool) -> Result<Claim> {
     let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
     let new = file.metadata()?.len() == 0;
@@ -36,7 +36,7 @@ pub(super) fn claim(path: &Path, alone: bool) -> Result<Claim> {
     }
 }
 
-/// The file to lock in place of one that SQLite would not get at any more.
+/// The file to lock instead of one that SQLite could then no longer access.
 fn beside(file: File, path: &Path) -> Result<File> {
     drop(file);
     let mut name = path.canonicalize()?.into_os_string();
