@@ -1,8 +1,9 @@
-//! The settings of the program: flag over environment over file over default.
+//! The program's settings: a flag overrides the environment, which overrides the file, which overrides the
+//! default.
 //!
-//! A setting that is left to its default is `None` here; the part that it belongs to knows its default.
-//! Every message about a setting names it, its value (secrets masked), where the value came from and
-//! what to write instead; all faults are told at once.
+//! An optional setting that is unset is `None`; the module that uses the setting knows the default. Every
+//! message about a setting names the setting, its value (secrets masked), the value's origin and what to
+//! write instead; all faults are reported at once.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,14 +24,14 @@ pub use units::{duration, size};
 
 use reader::Reader;
 
-/// The configuration file that is read when it is there and no other is named.
+/// The configuration file that is read, if it exists, when no other is named.
 pub const DEFAULT_FILE: &str = "oponn.toml";
 
-/// Characters of a deployment's name at the most: keys have room for 64, and what sets the database
-/// apart stands behind the name.
+/// Maximum characters of a deployment's name: keys have room for 64, and the database's suffix follows the
+/// name.
 const LONGEST_DEPLOYMENT: usize = 47;
 
-/// `memory` when nothing is configured, and the least that it may be.
+/// The default of `memory`, and its minimum.
 const MEMORY: u64 = 512 << 20;
 const LEAST_MEMORY: u64 = 64 << 20;
 
@@ -39,25 +40,25 @@ const LEAST_MEMORY: u64 = 64 << 20;
 pub struct Config {
     /// `schema`: the schema file.
     pub schema: PathBuf,
-    /// `store`: where documents live; `None` for the SQLite file of the default.
+    /// `store`: where documents live; `None` for the default SQLite file.
     pub store: Option<StoreAddress>,
     /// `cache`: where entities and batches are cached.
     pub cache: CacheAddress,
     /// `listen`: the address to serve on.
     pub listen: String,
-    /// `log`: what to log, in the notation of `tracing`'s `EnvFilter`.
+    /// `log`: the log filter, in the notation of `tracing`'s `EnvFilter`.
     pub log: String,
-    /// `traces`: where traces are sent; `None`: nowhere.
+    /// `traces`: the collector for traces; `None` for none.
     pub traces: Option<String>,
-    /// `traces_ratio`: the share of them.
+    /// `traces_ratio`: the share of traces to send, from 0 to 1.
     pub traces_ratio: Option<f64>,
-    /// `allow_cache_override`: whether a request may choose how it uses the cache.
+    /// `allow_cache_override`: whether a request may override the cache strategy.
     pub allow_cache_override: bool,
     /// `loaders`: the folder with the loaders.
     pub loaders: PathBuf,
-    /// `memory`: bytes that a server may take up for all that it keeps and works on.
+    /// `memory`: bytes that a server may use for everything that it keeps and works on.
     pub memory: u64,
-    /// `deployment`: the name under which a shared cache keeps this application apart from others.
+    /// `deployment`: the name that separates this application from others in a shared cache.
     pub deployment: String,
     /// `[api]`
     pub api: ApiSettings,
@@ -72,42 +73,42 @@ pub struct Config {
 /// The table `[api]`.
 #[derive(Clone, Debug, Default)]
 pub struct ApiSettings {
-    /// Rows of a list when the query does not say.
+    /// Rows of a list if the query does not say.
     pub page_default: Option<u64>,
-    /// Rows of a list at the most.
+    /// Maximum rows of a list.
     pub page_max: Option<u64>,
-    /// Levels of nested fields at the most.
+    /// Maximum levels of nested fields.
     pub depth: Option<u64>,
-    /// Complexity of an operation at the most.
+    /// Maximum complexity of an operation.
     pub complexity: Option<u64>,
-    /// Whether the schema may be asked for.
+    /// Whether introspection queries are allowed.
     pub introspection: Option<bool>,
-    /// `api.answers`: bytes of answers that each server keeps; 0 turns it off.
+    /// `api.answers`: bytes of answers that each server keeps; 0 keeps none.
     pub answers: Option<u64>,
     /// Whether one HTTP request may carry several operations.
     pub batching: Option<bool>,
-    /// Operations of one HTTP request at the most.
+    /// Maximum operations in one HTTP request.
     pub batch_max: Option<u64>,
-    /// How long the reads of an operation may take.
+    /// Time-out for all reads of an operation.
     pub timeout: Option<Duration>,
-    /// Bytes of their answers, after which no further one is carried out.
+    /// Bytes of a batch's answers past which no further operation is executed.
     pub batch_answers: Option<u64>,
-    /// Bytes of a request's body at the most.
+    /// Maximum bytes of a request body.
     pub body_limit: Option<u64>,
-    /// `api.persisted`: bytes of texts that clients may name by their hashes; 0 turns it off.
+    /// `api.persisted`: bytes of operation texts kept for persisted queries; 0 turns these off.
     pub persisted: Option<u64>,
 }
 
-/// The table `[limits]`; see `CacheLimits` for what each bounds.
+/// The table `[limits]`; `CacheLimits` describes each bound.
 #[derive(Clone, Debug, Default)]
 pub struct LimitSettings {
-    /// Life of an entity or batch.
+    /// Lifetime of an entity or batch.
     pub ttl: Option<Duration>,
-    /// Life of a lease.
+    /// Lifetime of a lease.
     pub lease: Option<Duration>,
     /// Rows of a batch.
     pub rows: Option<u64>,
-    /// Rows that left a batch.
+    /// Documents outside a batch whose last change it remembers.
     pub departed: Option<u64>,
     /// Deltas of a batch being filled.
     pub deltas: Option<u64>,
@@ -130,42 +131,42 @@ pub struct LimitSettings {
 /// The table `[server]`.
 #[derive(Clone, Debug, Default)]
 pub struct ServerSettings {
-    /// How long requests in flight may take to finish after the signal to stop.
+    /// Time that requests in flight have to finish after the signal to stop.
     pub grace: Option<Duration>,
-    /// How long a store that does not answer at start is waited for.
+    /// How long to retry a store that does not answer at start.
     pub store_retry: Option<Duration>,
-    /// How long one read of the store may take.
+    /// Time-out for one read of the store.
     pub store_timeout: Option<Duration>,
-    /// How long a client may take to send a request's body.
+    /// Time-out for a client that sends a request's body.
     pub body_timeout: Option<Duration>,
-    /// How long a client may take to read something of its answer.
+    /// Time-out for a client that reads nothing of its answer.
     pub write_timeout: Option<Duration>,
-    /// Connections at the most.
+    /// Maximum number of connections.
     pub connections: Option<u64>,
-    /// Connections of one address at the most.
+    /// Maximum number of connections from one address.
     pub connections_per_address: Option<u64>,
-    /// Bytes of all requests' bodies together.
+    /// Maximum bytes of all request bodies together.
     pub bodies: Option<u64>,
-    /// Bytes of all large answers together that are not read yet.
+    /// Maximum bytes of all large unread answers together.
     pub unread: Option<u64>,
-    /// Requests carried out at once.
+    /// Maximum number of requests executed at once.
     pub executions: Option<u64>,
-    /// Requests that wait for that.
+    /// Maximum number of requests waiting for execution.
     pub queue: Option<u64>,
 }
 
-/// A configuration and what to warn about.
+/// A configuration and its warnings.
 #[derive(Debug)]
 pub struct Loaded {
     /// The settings.
     pub config: Config,
-    /// For the log.
+    /// Warnings for the log.
     pub warnings: Vec<String>,
 }
 
 impl Config {
-    /// Reads the settings. `file` is the one named by `--config`, which has to exist; without it
-    /// `oponn.toml` of the working directory is read if it is there.
+    /// Reads the settings. `file` is the file given by `--config`, which must exist; without it,
+    /// `oponn.toml` in the working directory is read if it exists.
     pub fn load(
         flags: Flags,
         env: impl IntoIterator<Item = (String, String)>,
@@ -242,7 +243,7 @@ impl Config {
     }
 }
 
-/// What a server needs at the least.
+/// Parses `memory`, and refuses less than a server needs.
 fn memory(text: &str) -> Result<u64, String> {
     match size(text)? {
         bytes if bytes >= LEAST_MEMORY => Ok(bytes),
@@ -250,7 +251,7 @@ fn memory(text: &str) -> Result<u64, String> {
     }
 }
 
-/// The deployment's name becomes a part of every key in a shared cache.
+/// Parses the deployment's name, which becomes part of every key in a shared cache.
 fn deployment(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match (1..=LONGEST_DEPLOYMENT).contains(&text.len()) && text.chars().all(fits) {

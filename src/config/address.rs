@@ -1,4 +1,4 @@
-//! Where stores and caches are, as settings say it.
+//! Addresses of stores and caches in settings.
 
 use std::path::PathBuf;
 
@@ -41,10 +41,10 @@ impl StoreAddress {
         }
     }
 
-    /// What sets the documents of this address apart from those of others that share a cache: 16
-    /// hexadecimal digits made of the database's name or the file's path. Not of the hosts, which one
-    /// server may spell otherwise than another; and not of the schema, because while a new schema is
-    /// rolled out, servers with the old one and the new one have to hear each other's writes.
+    /// Separates this address's documents from others in a shared cache: 16 hexadecimal digits derived from
+    /// the database's name or the file's path. Hosts are left out, because servers may spell them
+    /// differently; so is the schema, because during a rollout servers with the old and the new schema must
+    /// see each other's writes.
     pub fn database(&self) -> String {
         let name = match self {
             // However it is spelled; a file that is not there yet is where its folder is.
@@ -78,12 +78,12 @@ impl CacheAddress {
     }
 }
 
-/// What to write where an address has none of its characters in a wrong place.
+/// The advice on encoding for messages about addresses.
 const ENCODED: &str = "(with `/`, `?`, `#`, `@` and `%` of a user, password or option percent-encoded)";
 
-/// Whether what follows the scheme has its host where it seems to be. Where a character of a password is not encoded
-/// that ought to be, or the `@` before the host is, a part of the password is taken for a host's name, and told when
-/// there is no such host.
+/// Whether the host is where it seems to be in the text after the scheme. If a password has an unencoded
+/// special character, or the `@` before the host is encoded, part of the password would be taken for a host
+/// name, and shown when that host is not found.
 fn leads_somewhere(rest: &str) -> bool {
     let Some(rest) = rest.strip_prefix("//").filter(|rest| !rest.is_empty()) else { return false };
     let (hosts, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -92,7 +92,7 @@ fn leads_somewhere(rest: &str) -> bool {
     !host.contains("%40") && !path.contains("%40") && !after.contains('@')
 }
 
-/// Both as a setting has them, secrets masked.
+/// The address as in a setting, with secrets masked.
 impl std::fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -124,7 +124,7 @@ impl std::fmt::Debug for CacheAddress {
     }
 }
 
-/// An address to listen on: a host and a port.
+/// Parses an address to listen on: a host and a port.
 pub(super) fn listen(text: &str) -> Result<String, String> {
     let fits = text.rsplit_once(':').is_some_and(|(host, port)| {
         !host.is_empty() && port.parse::<u16>().is_ok() && (!host.contains(':') || host.starts_with('['))
@@ -135,7 +135,7 @@ pub(super) fn listen(text: &str) -> Result<String, String> {
     }
 }
 
-/// An origin as browsers send it, or `*`.
+/// Parses an origin as browsers send it, or `*`.
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let fits = text == "*"
         || url::Url::parse(text).is_ok_and(|url| {
@@ -149,7 +149,7 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// The URL that a collector of traces takes them at; with no path, the usual one.
+/// Parses the URL of a trace collector; a missing path becomes the usual one.
 pub(super) fn collector(text: &str) -> Result<String, String> {
     let remedy = || "`http://HOST:PORT` or `https://HOST:PORT` of an OTLP collector".to_owned();
     let mut url = url::Url::parse(text).map_err(|_| remedy())?;

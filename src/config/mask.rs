@@ -1,11 +1,11 @@
 //! Addresses without their secrets, for messages and logs.
 //!
-//! What cannot be read as an address is masked as if it were one: whoever mistyped it put a password there all the
-//! same. In doubt, too much is hidden.
+//! Text that does not parse as an address is masked like one: a mistyped address still contains a password.
+//! In doubt, too much is hidden.
 
 use std::borrow::Cow;
 
-/// Parts of a query string's keys whose values are secret.
+/// Substrings of query keys with secret values.
 const SECRET_KEYS: [&str; 9] = [
     "password",
     "passwd",
@@ -23,8 +23,8 @@ pub fn mask(address: &str) -> String {
     Parts::of(address).shown
 }
 
-/// A message about an address, as those give it who were to use the address; not shown when it repeats anything of
-/// what is secret there.
+/// A message about an address, from the code that uses the address; withheld if it repeats any secret of
+/// the address.
 pub fn told<'m>(message: &'m str, address: &str) -> Cow<'m, str> {
     let secrets = Parts::of(address).secrets;
     let decoded: Vec<String> = secrets.iter().map(|secret| decoded(secret)).collect();
@@ -42,7 +42,7 @@ pub fn told<'m>(message: &'m str, address: &str) -> Cow<'m, str> {
 /// An address taken apart.
 struct Parts<'a> {
     shown: String,
-    /// The pieces that are not shown.
+    /// The pieces to hide.
     secrets: Vec<&'a str>,
 }
 
@@ -68,8 +68,8 @@ impl<'a> Parts<'a> {
         self.secrets.push(secret);
     }
 
-    /// What stands before the `@`: of this only the scheme and the user may be seen, when it is certain that it
-    /// is them.
+    /// Masks the part before the `@`: only the scheme and the user stay visible, and only if they are
+    /// certain.
     fn credentials(&mut self, text: &'a str) {
         let scheme = text.find(':').map(|colon| &text[..colon]).filter(|scheme| is_scheme(scheme));
         let Some(scheme) = scheme else { return self.hide(text) };
@@ -87,7 +87,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Hosts, a path and a query. What is no port may be the password of an address that has lost its host.
+    /// Masks hosts, a path and a query. Text that is not a port may be the password of an address without a
+    /// host.
     fn place(&mut self, text: &'a str) {
         let hosts = &text[..text.find(['/', '?', '#']).unwrap_or(text.len())];
         for (count, host) in hosts.split(',').enumerate() {
@@ -104,7 +105,7 @@ impl<'a> Parts<'a> {
         self.query(&text[hosts.len()..]);
     }
 
-    /// A path and a query.
+    /// Masks a path and a query.
     fn query(&mut self, text: &'a str) {
         let Some((path, query)) = text.split_once('?') else { return self.shown.push_str(text) };
         self.shown.push_str(path);
@@ -132,7 +133,7 @@ fn is_scheme(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
 }
 
-/// Whether a character of a user's name is one that needs no encoding.
+/// Whether a character of a user name needs no encoding.
 fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+')
 }
@@ -142,7 +143,7 @@ fn is_secret(key: &str) -> bool {
     SECRET_KEYS.iter().any(|secret| key.contains(secret))
 }
 
-/// A text with its percent encoding taken off.
+/// A text with its percent encoding decoded.
 fn decoded(text: &str) -> String {
     // As in a query, where each of these would end it.
     let text = text.replace(['&', '=', '+'], " ");

@@ -1,6 +1,6 @@
-//! The known name that a wrong one was probably meant to be.
+//! Finds the known name that a wrong one probably stands for.
 
-/// The closest of the names, if one is close enough to be worth telling.
+/// The closest of the names, if it is close enough to suggest.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_lowercase();
     names
@@ -11,7 +11,7 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// For the end of a message: ` Did you mean ...?`, or what there is.
+/// The end of a message: `did you mean ...?`, or the list of known names.
 pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(wrong, names.clone()) {
         Some(name) => format!("did you mean `{name}`?"),
@@ -25,7 +25,7 @@ pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str> + Cl
     }
 }
 
-/// Single-character changes, neighbours swapped included, that turn one text into the other.
+/// Number of single-character edits, including swapped neighbours, between two texts.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

@@ -1,6 +1,6 @@
-//! What is wrong with a text in TOML, and where, without repeating anything of the text: it may hold passwords.
+//! Faults of a TOML text with their places, without quoting the text, which may hold passwords.
 
-/// The error as messages show it.
+/// The error as text for messages.
 pub fn toml_fault(text: &str, error: &toml::de::Error) -> String {
     let message = error.message();
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {

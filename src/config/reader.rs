@@ -1,6 +1,6 @@
-//! Finds each setting in the layers it may come from, and collects everything that is wrong.
+//! Finds each setting in its layers, and collects all faults.
 //!
-//! Reading a setting makes its key known: what nobody asked for in the end is an unknown key.
+//! Reading a setting makes its key known: a key that was never read is an unknown key.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct Flags {
     pub allow_cache_override: bool,
 }
 
-/// The settings that environment variables give, as `OPONN_` and the key in capitals.
+/// The settings that environment variables can give, as `OPONN_` and the key in capitals.
 const ENV_KEYS: [&str; 8] =
     ["schema", "store", "cache", "listen", "log", "traces", "traces_ratio", "allow_cache_override"];
 
@@ -35,7 +35,7 @@ const ENV_KEYS: [&str; 8] =
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault(pub String);
 
-/// Everything that is wrong with the settings.
+/// All faults of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -50,12 +50,12 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// One layer of settings; earlier ones win.
+/// One layer of settings; earlier layers override later ones.
 struct Layer {
     values: BTreeMap<String, toml::Value>,
     /// Name of the setting in this layer, for messages.
     name: fn(&str) -> String,
-    /// Where paths in it are relative to, and what to call it.
+    /// The layer's file, to which its paths are relative, for messages too.
     file: Option<PathBuf>,
 }
 
@@ -85,7 +85,7 @@ impl Reader {
         self.layers.push(Layer { values, name, file: None });
     }
 
-    /// Returns warnings about variables that look like settings but are none.
+    /// Returns warnings about variables that look like settings but are not.
     pub(super) fn add_env(&mut self, env: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
         let env: BTreeMap<String, String> = env.into_iter().collect();
         let mut warnings = Vec::new();
@@ -112,7 +112,7 @@ impl Reader {
         warnings
     }
 
-    /// Reads a file; one that is not there is a fault only when it is required.
+    /// Reads a file; a missing file is a fault only if it is required.
     pub(super) fn add_file(&mut self, path: &Path, required: bool) {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -172,7 +172,7 @@ impl Reader {
         })
     }
 
-    /// A number from 0 to 1; as a text only where there is nothing but texts.
+    /// A number from 0 to 1; text is accepted only from layers that have nothing but text.
     pub(super) fn fraction(&mut self, key: &'static str) -> Option<f64> {
         self.read(key, |value, file| {
             let number = match (value, file) {
@@ -186,7 +186,7 @@ impl Reader {
         })
     }
 
-    /// True or false; as a text only where there is nothing but texts.
+    /// True or false; text is accepted only from layers that have nothing but text.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         self.read(key, |value, file| {
             match (value, file) {
@@ -230,7 +230,7 @@ impl Reader {
         }
     }
 
-    /// Tells what is wrong, unknown keys included.
+    /// Returns all faults, including unknown keys.
     pub(super) fn finish(mut self) -> Result<(), Faults> {
         for layer in &self.layers {
             for key in layer.values.keys().filter(|key| !self.known.contains(&key.as_str())) {
@@ -254,7 +254,7 @@ impl Layer {
     }
 }
 
-/// Where OpenTelemetry's own variables say that traces go; ours goes before them.
+/// The collector from OpenTelemetry's own variables; `traces` overrides them.
 fn collector(env: &BTreeMap<String, String>) -> Option<String> {
     let get = |name: &str| env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
     let is = |name: &str, value: &str| get(name).is_some_and(|found| found.eq_ignore_ascii_case(value));

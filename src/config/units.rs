@@ -14,7 +14,7 @@ const SIZES: [(&str, f64); 7] = [
     ("GiB", 1_073_741_824.0),
 ];
 
-/// Reads a duration. The error says what would be one.
+/// Parses a duration. The error describes valid ones.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let seconds = scaled(text, &DURATIONS).filter(|seconds| *seconds < 1e10);
     seconds.map(Duration::from_secs_f64).ok_or_else(|| {
@@ -22,7 +22,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Reads a size in bytes; nothing needs no unit. The error says what would be one.
+/// Parses a size in bytes; 0 needs no unit. The error describes valid sizes.
 pub fn size(text: &str) -> Result<u64, String> {
     if text.trim() == "0" {
         return Ok(0);
