@@ -1,9 +1,8 @@
 //! Every metric, declared once: its name, its labels and what it counts.
 //!
-//! Scripts and dashboards depend on these names; `docs/operations.md` lists them. A [`Metrics`] belongs
-//! to one application and is handed around in an `Arc`, so that two applications in one process count
-//! apart. Every series whose labels are known beforehand is there with 0 from the start, and counting
-//! is a few atomic additions.
+//! Scripts and dashboards depend on these names; `docs/operations.md` lists them. A [`Metrics`] belongs to
+//! one application and is shared in an `Arc`, so that two applications in one process count separately.
+//! Every series with labels known beforehand starts at 0, and counting takes a few atomic additions.
 
 use prometheus::{Registry, TextEncoder};
 
@@ -33,7 +32,7 @@ use store::StoreMetrics;
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// The metrics of one application. Each family has its methods in a file of its own.
+/// The metrics of one application. Each family has a file for its methods.
 pub struct Metrics {
     registry: Registry,
     http: HttpMetrics,
@@ -56,7 +55,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Everything in Prometheus' text format.
+    /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())

@@ -1,4 +1,4 @@
-//! What is counted of the cache, whichever it is.
+//! Metrics of the cache, for every backend.
 
 use std::time::Duration;
 
@@ -98,17 +98,17 @@ impl Metrics {
         self.cache.reads.add(kind, result, count);
     }
 
-    /// Counts reads that wait for another's.
+    /// Counts reads that join the work of another.
     pub fn cache_joined(&self, of: Joined, count: u64) {
         self.cache.joins.add(of, count);
     }
 
-    /// Counts what became of a list that was read for the cache.
+    /// Counts the result of a list read for the cache.
     pub fn cache_filled(&self, result: FillResult) {
         self.cache.fills.add(result, 1);
     }
 
-    /// Counts what a write did to a cached batch.
+    /// Counts the effect of a write on a cached batch.
     pub fn cache_reconciled(&self, action: CacheAction, count: u64) {
         self.cache.reconciled.add(action, count);
     }
@@ -129,19 +129,19 @@ impl Metrics {
         self.cache.repairs.inc_by(count);
     }
 
-    /// Takes note of a write that brought the cache in line: in what time, and how many batches came up.
+    /// Records a write's time to bring the cache in line, and the numbers of batches found and touched.
     pub fn cache_settled(&self, took: Duration, found: usize, touched: usize) {
         self.cache.reconcile_seconds.observe(took.as_secs_f64());
         self.cache.reconcile_batches.observe(Stage::Found, found as f64);
         self.cache.reconcile_batches.observe(Stage::Touched, touched as f64);
     }
 
-    /// Takes note of how long an operation on the cache took.
+    /// Records the duration of an operation on the cache.
     pub fn cache_operation(&self, op: CacheOp, took: Duration) {
         self.cache.seconds.observe(op, took.as_secs_f64());
     }
 
-    /// Says whether the cache is used.
+    /// Sets whether the cache is trusted.
     pub fn set_cache_trusted(&self, trusted: bool) {
         self.cache.trusted.set(trusted.into());
     }

@@ -1,5 +1,4 @@
-//! Declares families of metrics with a handle for every value of their labels, so that counting needs no
-//! look-up.
+//! Declares families of metrics with a handle per label value, so that counting needs no look-up.
 
 use std::marker::PhantomData;
 

@@ -1,4 +1,4 @@
-//! What is counted of GraphQL operations.
+//! Metrics of GraphQL operations.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl Metrics {
         self.graphql.requests.add(kind, outcome, 1);
     }
 
-    /// Takes note of how long an operation took.
+    /// Records the duration of an operation.
     pub fn graphql_took(&self, kind: GraphqlKind, took: Duration) {
         self.graphql.seconds.observe(kind, took.as_secs_f64());
     }
@@ -64,7 +64,7 @@ impl Metrics {
         self.graphql.errors.add(code, 1);
     }
 
-    /// Counts a look for something that is kept of an operation's text.
+    /// Counts a look-up of data kept for an operation's text.
     pub fn graphql_kept(&self, what: KeptKind, result: KeptResult) {
         self.graphql.kept.add(what, result, 1);
     }
@@ -74,7 +74,7 @@ impl Metrics {
         self.graphql.misfits.with_label_values(&[ty, field]).inc();
     }
 
-    /// Makes a field's misfit counter appear with 0.
+    /// Declares a field's misfit counter with 0.
     pub fn declare_field(&self, ty: &str, field: &str) {
         self.graphql.misfits.with_label_values(&[ty, field]);
     }

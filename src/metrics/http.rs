@@ -1,4 +1,4 @@
-//! What is counted of HTTP requests.
+//! Metrics of HTTP requests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::declare::{Counters, Declare, Histograms, UnderWay};
 use super::labels::{Bound, Label, Route};
 
 pub(super) struct HttpMetrics {
-    /// By route, with the statuses that are to be expected there.
+    /// By route, with its expected statuses.
     expected: Vec<Vec<(u16, IntCounter)>>,
     requests: IntCounterVec,
     seconds: Histograms<Route>,
@@ -18,7 +18,7 @@ pub(super) struct HttpMetrics {
     bounds: Counters<Bound>,
 }
 
-/// The statuses that a route answers with unless something is amiss.
+/// The statuses of a route in normal operation.
 fn statuses(route: Route) -> &'static [u16] {
     match route {
         Route::Graphql => &[200, 400, 403, 405, 406, 408, 413, 415, 500, 503],
@@ -69,7 +69,7 @@ impl Metrics {
         UnderWay::new(&self.http.connections)
     }
 
-    /// Counts that somebody was turned away or cut off.
+    /// Counts a client turned away or cut off at a bound.
     pub fn http_bound(&self, bound: Bound) {
         self.http.bounds.add(bound, 1);
     }

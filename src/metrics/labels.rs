@@ -1,6 +1,6 @@
-//! The values that the labels of metrics can have.
+//! The possible values of metric labels.
 
-/// A label whose values are all known.
+/// A label with a fixed set of values.
 pub trait Label: Copy + 'static {
     /// Every value, in the order of [`Label::index`].
     const ALL: &'static [Self];
@@ -8,10 +8,10 @@ pub trait Label: Copy + 'static {
     /// The text in the metric.
     fn as_str(self) -> &'static str;
 
-    /// Place in [`Label::ALL`].
+    /// Index into [`Label::ALL`].
     fn index(self) -> usize;
 
-    /// The label of a text.
+    /// The label with this text.
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|label| label.as_str() == text)
     }
@@ -50,7 +50,7 @@ label! {
         Graphiql = "graphiql",
         /// Probes.
         Health = "health",
-        /// This.
+        /// The metrics themselves.
         Metrics = "metrics",
         /// Anything else.
         Other = "other",
@@ -58,7 +58,7 @@ label! {
 }
 
 label! {
-    /// A bound of the server that somebody was turned away or cut off at.
+    /// A bound of the server at which a client was turned away or cut off.
     Bound {
         /// Connections in all.
         Connections = "connections",
@@ -66,11 +66,11 @@ label! {
         Address = "address",
         /// Bodies of requests in memory.
         Bodies = "bodies",
-        /// Requests being carried out, and those waiting for it.
+        /// Requests being executed or waiting for execution.
         Executions = "executions",
-        /// Answers in memory that their clients have not read.
+        /// Answers in memory that clients have not read.
         Unread = "unread",
-        /// Time without reading.
+        /// Time in which a client reads nothing.
         WriteTimeout = "write_timeout",
     }
 }
@@ -82,13 +82,13 @@ label! {
         Query = "query",
         /// `mutation`
         Mutation = "mutation",
-        /// Not known, because the document was rejected before an operation was chosen.
+        /// Unknown, because the document was rejected before an operation was chosen.
         Unknown = "unknown",
     }
 }
 
 label! {
-    /// How far a GraphQL operation came.
+    /// The outcome of a GraphQL operation.
     GraphqlOutcome {
         /// Executed without an error.
         Ok = "ok",
@@ -104,7 +104,7 @@ label! {
     ErrorCode {
         /// The request or its input is wrong.
         BadUserInput = "BAD_USER_INPUT",
-        /// Something that has to exist does not.
+        /// A required object does not exist.
         NotFound = "NOT_FOUND",
         /// A unique key is taken or a delete is refused.
         Conflict = "CONFLICT",
@@ -120,9 +120,9 @@ label! {
         Timeout = "TIMEOUT",
         /// The store cannot be reached.
         Unavailable = "UNAVAILABLE",
-        /// The server has as much to do as it may.
+        /// The server is at its load bound.
         Overloaded = "OVERLOADED",
-        /// The text of a persisted query is not known here.
+        /// This server does not know the text of a persisted query.
         PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
         /// Persisted queries are turned off.
         PersistedQueryNotSupported = "PERSISTED_QUERY_NOT_SUPPORTED",
@@ -132,7 +132,7 @@ label! {
 }
 
 label! {
-    /// What was read through the cache.
+    /// The object of a read through the cache.
     CacheKind {
         /// A document.
         Entity = "entity",
@@ -142,15 +142,15 @@ label! {
 }
 
 label! {
-    /// How a read through the cache went.
+    /// The result of a read through the cache.
     CacheResult {
         /// The cache had it.
         Hit = "hit",
-        /// It was part of an answer that the server had kept, and that the cache confirmed.
+        /// Part of a kept answer that the cache confirmed.
         Kept = "kept",
-        /// It did not; the store was read.
+        /// The cache did not have it; the store was read.
         Miss = "miss",
-        /// It did not; another read's fill was waited for.
+        /// The cache did not have it; the read joined another read's fill.
         Joined = "joined",
         /// The cache was not used.
         Bypass = "bypass",
@@ -158,7 +158,7 @@ label! {
 }
 
 label! {
-    /// What a write did to a cached batch.
+    /// The effect of a write on a cached batch.
     CacheAction {
         /// A row came in.
         Inserted = "inserted",
@@ -172,27 +172,27 @@ label! {
 }
 
 label! {
-    /// What a read waited for.
+    /// The work that a read joined.
     Joined {
         /// A load of entities by another request.
         Load = "load",
-        /// A fill that this server had begun.
+        /// A fill begun by this server.
         Flight = "flight",
-        /// A fill that another server had begun.
+        /// A fill begun by another server.
         Lease = "lease",
         /// A look at the cache's journal.
         Look = "look",
-        /// For an answer of this server to be made anew.
+        /// The rebuilding of an answer by this server.
         Answer = "answer",
     }
 }
 
 label! {
-    /// What became of a list that was read for the cache.
+    /// The result of a list read for the cache.
     FillResult {
-        /// It is cached.
+        /// The cache kept the list.
         Kept = "kept",
-        /// The cache did not take it.
+        /// The cache refused the list.
         Refused = "refused",
     }
 }
@@ -202,7 +202,7 @@ label! {
     DropReason {
         /// Too many rows.
         Rows = "rows",
-        /// Too many documents that have left it.
+        /// Too many departed documents.
         Departed = "departed",
         /// Too many deltas while it was being filled.
         Deltas = "deltas",
@@ -216,7 +216,7 @@ label! {
 label! {
     /// Why everything cached of a type was voided.
     VoidReason {
-        /// A write of too many documents to reconcile each.
+        /// A write of too many documents to reconcile individually.
         Bulk = "bulk",
         /// A write whose outcome is unknown.
         Unknown = "unknown",
@@ -228,37 +228,37 @@ label! {
         Index = "index",
         /// A batch whose definition this version cannot read.
         Unreadable = "unreadable",
-        /// The request asked for it.
+        /// The request's strategy asked for it.
         Strategy = "strategy",
     }
 }
 
 label! {
-    /// How far a batch came on the way from a write.
+    /// How far a write got with a batch.
     Stage {
-        /// It stands in the table index under values of the document.
+        /// The table index has the batch under the document's values.
         Found = "found",
-        /// It holds the document, before the write or after.
+        /// The batch holds the document, before the write or after.
         Touched = "touched",
     }
 }
 
 label! {
-    /// A way of bytes.
+    /// The direction of bytes.
     Direction {
-        /// From here.
+        /// Sent by this server.
         Sent = "sent",
-        /// To here.
+        /// Received by this server.
         Received = "received",
     }
 }
 
 label! {
-    /// What is kept of an operation's text.
+    /// The data kept for an operation's text.
     KeptKind {
         /// The text, parsed and validated.
         Document = "document",
-        /// The plan of an operation in it.
+        /// The plan of an operation in the text.
         Plan = "plan",
         /// The answer to a query.
         Answer = "answer",
@@ -268,11 +268,11 @@ label! {
 }
 
 label! {
-    /// How a look for something kept went.
+    /// The result of a look-up of kept data.
     KeptResult {
-        /// It was there.
+        /// The data was kept.
         Hit = "hit",
-        /// It had to be made.
+        /// The data had to be made.
         Miss = "miss",
     }
 }

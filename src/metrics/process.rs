@@ -1,5 +1,5 @@
-//! What the system and the runtime say of this process, under the names that Prometheus' own clients use.
-//! Read when metrics are asked for; on systems without `/proc` the process's part is missing.
+//! Metrics of this process from the system and the runtime, under the names of Prometheus' own clients.
+//! Read on each request for metrics; without `/proc` the process metrics are missing.
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;

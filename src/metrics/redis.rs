@@ -1,4 +1,4 @@
-//! What is counted of the traffic with Redis.
+//! Metrics of the traffic with Redis.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl RedisMetrics {
 }
 
 impl Metrics {
-    /// Counts a round trip that begins.
+    /// Counts the start of a round trip.
     pub fn redis_begins(&self, commands: usize, bytes: usize) -> UnderWay<'_> {
         self.redis.round_trips.inc();
         self.redis.commands.inc_by(commands as u64);

@@ -1,4 +1,4 @@
-//! What is counted of the store, whichever it is.
+//! Metrics of the store, for every backend.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Metrics {
         UnderWay::new(&self.store.under_way)
     }
 
-    /// Counts an operation on the store and takes note of how long it took.
+    /// Counts an operation on the store and records its duration.
     pub fn store_operation(&self, op: StoreOp, took: Duration) {
         self.store.operations.add(op, 1);
         self.store.seconds.observe(op, took.as_secs_f64());
