@@ -1,7 +1,7 @@
-//! From a schema file to a [`Model`], or to every fault that keeps it from being one. Does no I/O.
+//! Turns a schema file into a [`Model`], or into the list of all its faults. Does no I/O.
 //!
-//! [`parse`](mod@parse) turns text into syntax, [`rules`] judge it, one file per family of rules, and
-//! [`build`] puts the model together from what they found.
+//! [`parse`](mod@parse) turns text into syntax, [`rules`] check the syntax, one file per family of rules,
+//! and [`build`] assembles the model from their results.
 
 mod build;
 mod describe;
@@ -22,9 +22,9 @@ pub use suggest::nearest;
 
 use diagnostic::Faults;
 
-/// Reads a schema file. `name` is the file's name for messages. Reports every fault, in the order of
-/// the file. Where the text does not parse, faults that could come from the broken places alone, such
-/// as references to what stands there, are left for the next run.
+/// Reads a schema file. `name` is the file's name for messages. Reports every fault, in the order of the
+/// file. If the text does not parse, faults that the broken places could cause by themselves, such as
+/// references to definitions there, are left for the next run.
 pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
     let mut faults = Faults::default();
     let text = parse::text(bytes, &mut faults);

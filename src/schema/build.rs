@@ -1,4 +1,4 @@
-//! Puts the model together from what the rules found.
+//! Assembles the model from the results of the rules.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{
     Collection, Embedded, Enum, Field, IdKind, Interface, Member, Model, Relation, RelationKind, describe,
 };
 
-/// The model of a file that parses; `None` when there are too many faults to make one.
+/// The model of a parsed file; `None` if it has too many faults to make one.
 pub fn model(document: &Document, faults: &mut Faults) -> Option<Model> {
     let types = types::collect(document, faults);
     let owners = shapes::resolve(&types, faults);

@@ -1,4 +1,4 @@
-//! A model in words: one line per fact, the same for every file that means the same.
+//! A model in words: one line per fact, equal for files with equal meaning.
 
 use std::fmt::Write;
 
@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::{Collection, Field, FieldType, Kind, Member, Model, Relation, RelationKind};
 
 impl Model {
-    /// What the model says, for people and for its fingerprint: one fact per line, in the order of the
-    /// file, without descriptions.
+    /// The model as text, for people and for the fingerprint: one fact per line, in the order of the file,
+    /// without descriptions.
     pub fn describe(&self) -> String {
         let mut facts = Vec::new();
         for collection in &self.collections {
@@ -33,8 +33,8 @@ impl Model {
     }
 }
 
-/// 16 hexadecimal digits that change with the meaning of the file, and with nothing else. The order of
-/// types and fields has no meaning.
+/// 16 hexadecimal digits that change only with the meaning of the file. The order of types and fields has
+/// no meaning.
 pub fn fingerprint(model: &Model) -> String {
     let text = model.describe();
     let mut facts: Vec<&str> = text.lines().collect();

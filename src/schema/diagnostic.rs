@@ -1,4 +1,4 @@
-//! What is wrong with a schema file, where, and what to write instead.
+//! Faults of a schema file: what is wrong, where, and what to write instead.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::syntax::At;
 
-/// Faults reported at the most: a file with more is not a schema file.
+/// Maximum number of reported faults: a file with more is not a schema file.
 const MAX_FAULTS: usize = 1_000;
 /// Characters of a source line that a rendering shows on either side of the fault.
 const MARGIN: usize = 80;
@@ -14,7 +14,7 @@ const MARGIN: usize = 80;
 /// One fault of a schema file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// The file's name as it was given.
+    /// The file's name as given.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
@@ -56,7 +56,7 @@ fn printable(c: char) -> char {
     if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// A piece of the file as a message quotes it: short and in one line.
+/// A piece of the file as a quotation for messages: short and on one line.
 pub fn quote(text: &str) -> String {
     const SHOWN: usize = 60;
     let shown: String = text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -80,7 +80,7 @@ struct Fault {
 }
 
 impl Faults {
-    /// Adds one: where, which rule, what is wrong, what to write instead.
+    /// Adds a fault: its place, the rule, what is wrong, what to write instead.
     pub fn add(&mut self, at: At, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
         if self.is_full() {
             self.more += 1;
@@ -90,17 +90,17 @@ impl Faults {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// Whether more would only be counted, so that nobody need think of a helpful text.
+    /// Whether further faults would only be counted, so that their texts can be omitted.
     pub fn is_full(&self) -> bool {
         self.list.len() >= MAX_FAULTS
     }
 
-    /// All of them in the order of the file, with lines and columns.
+    /// All faults in the order of the file, with lines and columns.
     pub fn into_diagnostics(mut self, file: &str, bytes: &[u8]) -> Vec<Diagnostic> {
         // A file that is not UTF-8 is judged up to its first wrong byte only.
         let source = match std::str::from_utf8(bytes) {
@@ -137,7 +137,7 @@ impl Faults {
     }
 }
 
-/// The text without the byte-order mark that some editors put before it.
+/// The text without the byte-order mark that some editors prepend.
 pub fn without_mark(source: &str) -> &str {
     source.strip_prefix('\u{feff}').unwrap_or(source)
 }

@@ -1,13 +1,13 @@
-//! The model: what a valid schema file means, with every reference resolved and every name made.
+//! The model: the meaning of a valid schema file, with all references resolved and all names generated.
 //!
-//! A `Model` is immutable and shared; the rest of the program asks it and never looks at SDL again.
+//! A `Model` is immutable and shared; the rest of the program uses it and never looks at SDL again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bson::Bson;
 
-/// A whole application as its schema file describes it.
+/// A whole application as described by its schema file.
 #[derive(Debug, Default)]
 pub struct Model {
     /// Types with `@collection`, in the order of the file.
@@ -29,9 +29,9 @@ pub struct Collection {
     pub name: Arc<str>,
     /// The type's description in the schema file.
     pub description: Option<String>,
-    /// Names of the API made for it.
+    /// Names of its generated API.
     pub names: ApiNames,
-    /// Name of the MongoDB collection or SQLite table: `books`, or what `@collection(name)` says.
+    /// Name of the MongoDB collection or SQLite table: `books`, or the name in `@collection(name)`.
     pub collection: Arc<str>,
     /// How ids are made and stored.
     pub id: IdKind,
@@ -51,7 +51,7 @@ pub struct Collection {
     pub order: Vec<Member>,
 }
 
-/// Where a field of the SDL type is found in a [`Collection`].
+/// The place of an SDL type's field in a [`Collection`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Member {
     /// The `id` field.
@@ -91,7 +91,7 @@ pub struct Field {
     pub name: Arc<str>,
     /// Its description in the schema file.
     pub description: Option<String>,
-    /// What it holds.
+    /// The type of its values.
     pub ty: FieldType,
     /// Bounds from `@range`, inclusive, in the field's own stored type.
     pub range: (Option<Bson>, Option<Bson>),
@@ -99,7 +99,7 @@ pub struct Field {
     pub length: (Option<u64>, Option<u64>),
     /// From `@pattern`: the text as written and the compiled expression, which must match somewhere.
     pub pattern: Option<(String, regex::Regex)>,
-    /// From `@default`: the stored value given on create when the input leaves the field out.
+    /// From `@default`: the stored value on create if the input omits the field.
     pub default: Option<Bson>,
     /// Who fills the field.
     pub filled: Filled,
@@ -112,7 +112,7 @@ pub struct Field {
 pub enum Filled {
     /// The client, on create and update.
     ByClient,
-    /// Nobody through the API (`@readOnly`): importers and other programs do.
+    /// Importers and other programs, not the API (`@readOnly`).
     ReadOnly,
     /// The time of creation (`@createdAt`).
     CreatedAt,
@@ -125,7 +125,7 @@ pub enum Filled {
 /// The type of a stored field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldType {
-    /// What one value is.
+    /// The kind of one value.
     pub kind: Kind,
     /// Whether the field itself must not be null.
     pub required: bool,
@@ -136,7 +136,7 @@ pub struct FieldType {
 /// Whether the items of a list must not be null.
 pub type ItemsRequired = bool;
 
-/// What one value of a field is.
+/// The kind of one value of a field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// A built-in or oponn scalar.
@@ -147,10 +147,10 @@ pub enum Kind {
     Embedded(Arc<str>),
 }
 
-/// The scalars of schema files and how they are stored.
+/// The scalars of schema files and their stored form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scalar {
-    /// Stored as the id kind of the type it references, else as a string.
+    /// Stored as the id kind of the referenced type, otherwise as a string.
     Id,
     /// BSON string.
     String,
@@ -170,12 +170,12 @@ pub enum Scalar {
     Long,
     /// BSON binary of subtype 4.
     Uuid,
-    /// Any BSON value that JSON can say.
+    /// Any BSON value that JSON can express.
     Json,
 }
 
 impl Scalar {
-    /// All of them with their GraphQL names.
+    /// All scalars with their GraphQL names.
     pub const ALL: [(Scalar, &'static str); 11] = [
         (Scalar::Id, "ID"),
         (Scalar::String, "String"),
@@ -195,7 +195,7 @@ impl Scalar {
         Scalar::ALL.iter().find(|(scalar, _)| *scalar == self).map_or("JSON", |(_, name)| name)
     }
 
-    /// The scalar of a GraphQL name.
+    /// The scalar with a GraphQL name.
     pub fn from_name(name: &str) -> Option<Scalar> {
         Scalar::ALL.iter().find(|(_, n)| *n == name).map(|(scalar, _)| *scalar)
     }
@@ -210,11 +210,11 @@ pub struct Relation {
     pub description: Option<String>,
     /// The collection type it leads to.
     pub target: Arc<str>,
-    /// Which way, and by which foreign key.
+    /// Its direction and foreign key.
     pub kind: RelationKind,
 }
 
-/// Which way a relation goes.
+/// The direction of a relation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RelationKind {
     /// `@belongsTo(field)`: the foreign key is `field` of this type.
@@ -228,7 +228,7 @@ pub enum RelationKind {
     HasMany {
         /// Name of the foreign key field of the target type.
         field: Arc<str>,
-        /// What deleting a document of this type does to those that point to it.
+        /// What deleting a document of this type does to the documents that point to it.
         on_delete: OnDelete,
     },
 }
@@ -252,7 +252,7 @@ pub struct UniqueKey {
     pub name: String,
     /// Names of its fields, in order.
     pub fields: Vec<Arc<str>>,
-    /// How string values are made comparable. Empty: compared as they are.
+    /// How string values are normalised for comparison. Empty: compared unchanged.
     pub normalize: Vec<Normalizer>,
 }
 
@@ -273,7 +273,7 @@ impl UniqueKey {
     }
 }
 
-/// One step that makes strings comparable, applied in the order given.
+/// One step of normalising strings for comparison; steps apply in the order given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalizer {
     /// Removes white space at both ends.
@@ -333,12 +333,12 @@ pub struct Enum {
 }
 
 impl Model {
-    /// The collection type of a name.
+    /// The collection type with this name.
     pub fn collection(&self, name: &str) -> Option<&Arc<Collection>> {
         self.collections.iter().find(|collection| &*collection.name == name)
     }
 
-    /// The interface of a name.
+    /// The interface with this name.
     pub fn interface(&self, name: &str) -> Option<&Arc<Interface>> {
         self.interfaces.iter().find(|interface| &*interface.name == name)
     }
@@ -351,8 +351,8 @@ impl Model {
         }
     }
 
-    /// The foreign keys that point to `target`: what a delete has to look after. Each is (type that
-    /// holds the key, its field, what to do). A key that no `@hasMany` of the target names restricts.
+    /// The foreign keys that point to `target`, for deletes. Each is (type with the key, its field, what to
+    /// do). A key without a `@hasMany` in the target restricts.
     pub fn dependents(&self, target: &str) -> Vec<(Arc<str>, Arc<str>, OnDelete)> {
         let mut found = Vec::new();
         for child in &self.collections {
@@ -375,19 +375,19 @@ impl Model {
 }
 
 impl Collection {
-    /// The stored field of a name.
+    /// The stored field with this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| &*field.name == name)
     }
 
-    /// The relation of a name.
+    /// The relation with this name.
     pub fn relation(&self, name: &str) -> Option<&Relation> {
         self.relations.iter().find(|relation| &*relation.name == name)
     }
 }
 
 impl Embedded {
-    /// The field of a name.
+    /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| &*field.name == name)
     }

@@ -1,5 +1,5 @@
-//! Every name of the generated API, made in one place: the API builder uses these functions, and the
-//! schema checker reserves what they give.
+//! All names of the generated API: the API builder uses these functions, and the schema checker reserves
+//! their results.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,25 +13,24 @@ pub const QUERY: &str = "Query";
 pub const MUTATION: &str = "Mutation";
 /// The subscription type.
 pub const SUBSCRIPTION: &str = "Subscription";
-/// The type that says where a page stands.
+/// The type for a page's position.
 pub const PAGE_INFO: &str = "PageInfo";
-/// What bulk writes answer with.
+/// The result type of bulk writes.
 pub const BULK_RESULT: &str = "BulkResult";
 /// The enum of an order's directions.
 pub const DIRECTION_TYPE: &str = "Direction";
 /// The enum of ways to compare strings.
 pub const STRING_MODE: &str = "StringMode";
 
-/// Types that every generated API has or may have, whatever the schema file says, besides those of
+/// Types that any generated API has or may have, regardless of the schema file, besides those of
 /// [`scalar_types`].
 pub const FIXED_TYPES: [&str; 7] =
     [QUERY, MUTATION, SUBSCRIPTION, PAGE_INFO, BULK_RESULT, DIRECTION_TYPE, STRING_MODE];
 
-/// Field names that mean something else in the filters of the API; no type may use them.
+/// Field names with another meaning in the API's filters; no type may use them.
 pub const RESERVED_FIELDS: [&str; 3] = ["and", "or", "not"];
 
-/// Embedded types inside embedded types are followed this far for the fields that lists can be ordered
-/// by.
+/// Maximum nesting of embedded types for fields that lists can be ordered by.
 pub const ORDER_DEPTH: usize = 4;
 /// Fields looked at for the same purpose at the most: embedded types can name each other so that their
 /// paths are beyond number.
@@ -144,7 +143,7 @@ pub fn delete(name: &str) -> String {
     format!("delete{name}")
 }
 
-/// The value of the unique-key enum that stands for the id.
+/// The value of the unique-key enum for the id.
 pub const UNIQUE_ID: &str = "ID";
 
 /// Input fields of an order's part.
@@ -187,7 +186,7 @@ pub fn capitalised(name: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
 }
 
-/// Where a field is found in a stored document.
+/// The path of a field in a stored document.
 pub fn stored_path(field: &Field) -> &str {
     match field.filled {
         Filled::Version => VERSION_PATH,
@@ -195,7 +194,7 @@ pub fn stored_path(field: &Field) -> &str {
     }
 }
 
-/// What a list can be ordered by: the names of the order enum, in the order of the file, each with the
+/// The fields that can order a list: the names of the order enum, in the order of the file, each with its
 /// path in the stored document. Two fields with one name are a fault of the schema file.
 pub fn order_fields(fields: &[Field], embedded: &BTreeMap<Arc<str>, Arc<Embedded>>) -> Vec<(String, String)> {
     let mut walk = OrderWalk { embedded, left: ORDER_FIELDS, found: vec![("ID".into(), "_id".into())] };

@@ -1,4 +1,4 @@
-//! From bytes to syntax: refuses what no schema file is, and says what the parser stumbled over.
+//! Turns bytes into syntax: refuses input that cannot be a schema file, and explains parse errors.
 
 mod lower;
 
@@ -15,7 +15,7 @@ const MAX_NESTING: usize = 64;
 /// Definitions of a file, and fields or values of a definition, at the most.
 const MAX_ITEMS: usize = 1_000;
 
-/// The file's text, when it is one.
+/// The file's text, if the bytes are text.
 pub fn text<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
     if bytes.len() > MAX_BYTES {
         let message = format!("the file has {} bytes; a schema file has at most {MAX_BYTES}", bytes.len());
@@ -43,7 +43,7 @@ pub fn text<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
     Some(text)
 }
 
-/// The text as syntax. What does not parse is reported and left out.
+/// The text as syntax. Parts that do not parse are reported and left out.
 pub fn document(text: &str, faults: &mut Faults) -> Document {
     let tree = Parser::new(text).recursion_limit(MAX_NESTING).parse();
     let mut errors: Vec<&Error> = tree.errors().collect();

@@ -1,4 +1,4 @@
-//! The declarations that every schema file may use: scalars, and the directives that the rules know.
+//! The declarations available to every schema file: scalars, and the directives known to the rules.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -22,7 +22,7 @@ pub struct Prelude {
 }
 
 impl Prelude {
-    /// The one that ships with the program.
+    /// The prelude that ships with the program.
     pub fn get() -> &'static Prelude {
         static PRELUDE: OnceLock<Prelude> = OnceLock::new();
         PRELUDE.get_or_init(|| {
@@ -37,7 +37,7 @@ impl Prelude {
         })
     }
 
-    /// What the directive of a name takes.
+    /// The definition of the directive with this name.
     pub fn directive(&self, name: &str) -> Option<&Signature> {
         self.directives.get(name)
     }
@@ -47,7 +47,7 @@ impl Prelude {
         self.directives.keys().map(String::as_str)
     }
 
-    /// Whether a type of that name is declared here.
+    /// Whether the prelude declares a type with this name.
     pub fn has_type(&self, name: &str) -> bool {
         self.types.contains_key(name)
     }

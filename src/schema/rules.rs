@@ -1,5 +1,5 @@
-//! The rules of schema files, one file per family. Each reports the faults it finds, and gives what it
-//! learned to [`build`](super::build); one rule's fault never hides another's.
+//! The rules of schema files, one file per family. Each rule reports its faults and passes its results to
+//! [`build`](super::build); one rule's fault never hides another's.
 
 pub mod api;
 pub mod directives;

@@ -1,9 +1,9 @@
-//! "Did you mean": the known name that is nearest to a mistyped one.
+//! "Did you mean": finds the known name closest to a mistyped one.
 
 /// Longer names are not compared: nobody mistypes those by a letter.
 const MAX_LENGTH: usize = 64;
 
-/// The nearest of the names, if one is near enough to be what was meant.
+/// The closest of the names, if it is close enough to be the intended one.
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if typed.len() > MAX_LENGTH {
         return None;

@@ -8,7 +8,7 @@ pub type At = usize;
 pub struct Spanned<T> {
     /// Where it begins.
     pub at: At,
-    /// What stands there.
+    /// The value at that place.
     pub node: T,
 }
 
@@ -52,13 +52,13 @@ pub enum DefinitionKind {
 /// One definition. Parts that its kind does not have are empty.
 #[derive(Debug)]
 pub struct Definition {
-    /// What it defines.
+    /// The kind of definition.
     pub kind: DefinitionKind,
-    /// Its name; for definitions without one, its keyword's place and an empty text.
+    /// Its name; for definitions without a name, an empty text at the keyword's place.
     pub name: Name,
     /// Its description.
     pub description: Option<String>,
-    /// The interfaces it says it implements.
+    /// The interfaces that it declares to implement.
     pub implements: Vec<Name>,
     /// Directives on it.
     pub directives: Vec<Directive>,
@@ -66,7 +66,7 @@ pub struct Definition {
     pub fields: Vec<FieldDefinition>,
     /// Values of an enum.
     pub values: Vec<EnumValue>,
-    /// What a directive definition says.
+    /// The content of a directive definition.
     pub signature: Option<Signature>,
 }
 
@@ -103,7 +103,7 @@ pub struct TypeRef {
     pub at: At,
     /// Whether it ends in `!`.
     pub required: bool,
-    /// What it refers to.
+    /// The type that it refers to.
     pub inner: TypeInner,
 }
 
@@ -157,19 +157,19 @@ pub enum Literal {
     Variable,
 }
 
-/// What a directive definition says.
+/// The content of a directive definition.
 #[derive(Debug)]
 pub struct Signature {
     /// Its arguments and their types.
     pub arguments: Vec<(Name, TypeRef)>,
-    /// Whether it may stand several times in one place.
+    /// Whether it may occur several times in one place.
     pub repeatable: bool,
-    /// Where it may stand.
+    /// The locations where it may occur.
     pub locations: Vec<String>,
 }
 
 impl TypeRef {
-    /// The name at the bottom, below all lists.
+    /// The innermost name, below all lists.
     pub fn name(&self) -> &Name {
         let mut ty = self;
         loop {
@@ -192,13 +192,13 @@ impl std::fmt::Display for TypeRef {
 }
 
 impl Directive {
-    /// The argument of a name, unless it is `null`, which says the same as leaving it out.
+    /// The argument with this name, unless it is `null`, which means the same as omitting it.
     pub fn argument(&self, name: &str) -> Option<&Spanned<Literal>> {
         let value = &self.arguments.iter().find(|argument| argument.name.node == name)?.value;
         if matches!(value.node, Literal::Null) { None } else { Some(value) }
     }
 
-    /// The argument of a name, when it is a string.
+    /// The argument with this name, if it is a string.
     pub fn string(&self, name: &str) -> Option<Spanned<&str>> {
         let value = self.argument(name)?;
         Some(Spanned { at: value.at, node: value.node.as_str()? })
@@ -236,7 +236,7 @@ impl Literal {
 }
 
 impl Spanned<Literal> {
-    /// The items of a list; anything else counts as a list of itself, as GraphQL has it.
+    /// The items of a list; as in GraphQL, any other literal counts as a list of itself.
     pub fn items(&self) -> &[Spanned<Literal>] {
         match &self.node {
             Literal::List(items) => items,

@@ -1,5 +1,5 @@
-//! From the parser's concrete tree to oponn's syntax. What lacks a part it must have is told by its place: the
-//! parser takes some of it without an error.
+//! Turns the parser's concrete tree into oponn's syntax. Reports nodes that lack a required part, some of
+//! which the parser accepts without an error.
 
 use apollo_parser::SyntaxNode;
 use apollo_parser::cst::{self, CstNode, Definition as Node};

@@ -1,4 +1,4 @@
-//! Names of the generated API and of collections: each is made once.
+//! Makes the names of the generated API and of collections, and checks that they are unique.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl<'a> Space<'a> {
     }
 }
 
-/// Checks that generated types are not called like other types.
+/// Checks that generated types do not have the names of other types.
 pub fn check_types(types: &Types<'_>, faults: &mut Faults) {
     // What each name is made for: a type of the file, or `None` for a scalar.
     let scalars = Scalar::ALL.iter().flat_map(|(scalar, _)| names::scalar_types(*scalar));

@@ -1,5 +1,5 @@
-//! Directives are used as the prelude declares them: known, in their place, once, with arguments that
-//! exist and have the declared type.
+//! Checks directives against the prelude: known, in a valid place, once, with existing arguments of the
+//! declared types.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Who fills a field: the client, the clock, the version counter, or nobody through the API.
+//! What fills a field: the client, the clock, the version counter, or nothing through the API.
 
 use super::shapes::{Owner, Shape};
 use crate::schema::diagnostic::Faults;

@@ -1,4 +1,4 @@
-//! Relations and the keys they go by: which `ID` field leads to which collection.
+//! Relations and their foreign keys: which `ID` field leads to which collection.
 
 use std::collections::HashMap;
 
@@ -94,7 +94,7 @@ fn has_many<'a>(
     Some(key.name())
 }
 
-/// What `@hasMany` says about deletes.
+/// The effect of deletes according to `@hasMany`.
 pub fn on_delete(directive: &Directive) -> OnDelete {
     match directive.argument("onDelete").map(|value| &value.node) {
         Some(Literal::Enum(name)) if name == "CASCADE" => OnDelete::Cascade,

@@ -1,5 +1,5 @@
-//! What each field of a type is: the id, a stored value, or a relation; and which directives it may
-//! carry as such.
+//! Classifies each field of a type (the id, a stored value, or a relation), and checks which directives it
+//! may have.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Finds out what the fields of all types are.
+/// Classifies the fields of all types.
 pub fn resolve<'a>(types: &Types<'a>, faults: &mut Faults) -> Vec<Owner<'a>> {
     let with_fields = types.all.iter().filter(|(class, _)| *class != Class::Enum);
     with_fields.map(|(class, definition)| owner(*class, definition, types, faults)).collect()

@@ -1,4 +1,4 @@
-//! Which definitions a file may have, what each type is, and which names are free for it.
+//! Checks which definitions a file may have, classifies each type, and checks its name.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What a stored value may be: `@range`, `@length`, `@pattern`, `@default`.
+//! Constraints on stored values: `@range`, `@length`, `@pattern`, `@default`.
 
 use std::cmp::Ordering;
 
