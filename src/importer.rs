@@ -1,8 +1,9 @@
-//! Brings records of files and HTTP APIs into the store, through the engine's write path.
+//! Imports records from files and HTTP APIs into the store, through the engine's write path.
 //!
-//! `docs/importer.md` says what a loader looks like. [`load`] reads and checks the definitions, all
-//! faults at once and before anything is read or written; [`run()`] carries them out in order. Kinds of
-//! source, styles of pagination and transforms are one file each, listed where they are chosen by name.
+//! `docs/importer.md` describes loaders. [`load`] reads and checks their definitions, and reports all
+//! faults at once before any source is read or anything is written; [`run()`] runs the loaders in order.
+//! Each kind of source, style of pagination and transform has its own file, listed where it is chosen by
+//! name.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,11 +29,11 @@ pub use loader::Loader;
 pub use run::{Options, Progress, run};
 pub use summary::{Reject, Summary};
 
-/// Looks a variable of the environment up, for `${NAME}`.
+/// Looks up an environment variable, for `${NAME}`.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Reads the loaders of a folder, checks them against the model and puts them in the order in which
-/// they have to run. With names, only those.
+/// Reads the loaders of a folder, checks them against the model and sorts them into the order in which they
+/// must run. If `names` is not empty, only the loaders with these names.
 pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Result<Vec<Loader>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut loaders: Vec<Loader> = Vec::new();

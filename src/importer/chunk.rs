@@ -1,4 +1,4 @@
-//! From what a source gives to records that can be written: numbered, references resolved, mapped.
+//! Turns a source's output into writable records: numbered, references resolved, mapped.
 
 use std::sync::Arc;
 
@@ -15,19 +15,19 @@ use crate::schema::Collection;
 #[derive(Default)]
 pub(super) struct Chunk {
     pub(super) drafts: Vec<Draft>,
-    /// Their records, checked to be written; none in a dry run, in which they stay in the drafts.
+    /// Validated records, ready to be written; none in a dry run, where records stay in the drafts.
     pub(super) upserts: Option<Upserts>,
-    /// Records that are not taken, in no order.
+    /// Rejected records, in no order.
     pub(super) rejects: Vec<Reject>,
-    /// A fault that says nothing about a record; it ends the loader.
+    /// A fault that does not concern a record; it ends the loader.
     pub(super) failed: Option<EngineError>,
-    /// How far the source has been read, of how much if that is known.
+    /// How much of the source has been read, and the total if known.
     pub(super) progress: (u64, Option<u64>),
-    /// Records read so far, these included.
+    /// Records read so far, including these.
     pub(super) records: u64,
 }
 
-/// A record on its way: its number, what the source has, what it becomes.
+/// A record on its way: its number, its source form, its mapped form.
 pub(super) struct Draft {
     pub(super) number: u64,
     pub(super) source: Json,
@@ -40,14 +40,14 @@ pub(super) struct Preparer<'a> {
     loader: &'a str,
     fields: &'a [Mapping],
     resolvers: Vec<Option<Resolver<'a>>>,
-    /// Where the records are to be written and by which key; nowhere in a dry run.
+    /// The collection and key to write by; `None` in a dry run.
     target: Option<(&'a Arc<Collection>, &'a str)>,
     records: u64,
 }
 
 impl<'a> Preparer<'a> {
-    /// For a loader of this name and these fields. References to the `assumed` types are taken for good: in
-    /// a dry run, what earlier loaders would have written cannot be found.
+    /// For a loader with this name and these fields. References to the `assumed` types are accepted
+    /// unchecked: in a dry run, the documents of earlier loaders do not exist.
     pub(super) fn new(
         engine: &'a Engine,
         loader: &'a str,
@@ -63,7 +63,7 @@ impl<'a> Preparer<'a> {
         Preparer { engine, loader, fields, resolvers, target, records: 0 }
     }
 
-    /// The next chunk; none at the end of the source. The error is the source's.
+    /// The next chunk; `None` at the end of the source. The error comes from the source.
     pub(super) async fn next(
         &mut self,
         source: &mut dyn Source,
@@ -132,10 +132,10 @@ impl<'a> Preparer<'a> {
     }
 }
 
-/// An id, nothing to refer to, or why the record cannot be taken.
+/// An id, `None` without a reference, or the reason to reject the record.
 pub(super) type Resolved = Result<Option<Json>, String>;
 
-/// The record as the engine takes it, or everything that is wrong with it.
+/// The record as an input for the engine, or all its faults.
 fn mapped<'a>(
     fields: &[Mapping],
     source: &Json,

@@ -1,13 +1,13 @@
-//! Brings a source's value into the form that the target field's input has, when that loses nothing.
+//! Converts a source's value into the input form of the target field, if the conversion is lossless.
 //!
-//! What does not fit is left as it is: the engine says better what is wrong with it.
+//! Leaves other values unchanged, because the engine gives the better error message.
 
 use serde_json::Value as Json;
 
 use crate::schema::{Kind, Scalar};
 use crate::value::json;
 
-/// The value as an input of this kind has it; lists item by item.
+/// The value as an input of this kind; lists item by item.
 pub(super) fn coerce(kind: &Kind, value: Json) -> Json {
     match (kind, value) {
         (_, Json::Array(items)) => Json::Array(items.into_iter().map(|item| coerce(kind, item)).collect()),
@@ -33,7 +33,7 @@ fn scalar_value(scalar: Scalar, value: Json) -> Json {
     }
 }
 
-/// A JSON number in a text, every digit kept.
+/// The JSON number in a text, with every digit.
 pub(super) fn number(text: &str) -> Option<Json> {
     match json::parse(text.trim().as_bytes()) {
         Ok(number @ Json::Number(_)) => Some(number),

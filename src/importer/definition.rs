@@ -1,4 +1,4 @@
-//! Reads the keys of a loader's tables; what nobody asked for in the end is an unknown key.
+//! Reads the keys of a loader's tables; a key that was never read is an unknown key.
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl<'f> Definition<'f> {
         self.table.contains_key(key)
     }
 
-    /// Says what is wrong with a key of this table.
+    /// Reports a fault of a key in this table.
     pub(super) fn fault(&mut self, key: &str, message: impl Into<String>) {
         let key = format!("{}{key}", self.prefix);
         self.faults.push(Fault::new(self.file, key.trim_end_matches('.'), message));
@@ -45,7 +45,7 @@ impl<'f> Definition<'f> {
         self.table.remove(key)
     }
 
-    /// Takes a key's value and brings it into shape; the error says what it has to be.
+    /// Takes and converts a key's value; the error describes valid values.
     pub(super) fn read<T>(
         &mut self,
         key: &'static str,
@@ -66,7 +66,7 @@ impl<'f> Definition<'f> {
         self.read(key, text)
     }
 
-    /// A text that has to be there.
+    /// A required text.
     pub(super) fn required(&mut self, key: &'static str, remedy: &str) -> Option<String> {
         if !self.has(key) {
             self.asked.push(key);
@@ -89,7 +89,7 @@ impl<'f> Definition<'f> {
         self.read(key, |value| crate::config::duration(value.as_str().unwrap_or_default()))
     }
 
-    /// A size in bytes such as `16MB`, not nothing.
+    /// A size in bytes such as `16MB`, not 0.
     pub(super) fn size(&mut self, key: &'static str) -> Option<usize> {
         self.read(key, |value| {
             let size = crate::config::size(value.as_str().unwrap_or_default())?;
@@ -102,7 +102,7 @@ impl<'f> Definition<'f> {
         self.read(key, texts)
     }
 
-    /// Takes a table out and lets it be read.
+    /// Takes a table and passes it to a reader.
     pub(super) fn table<T>(
         &mut self,
         key: &'static str,
@@ -117,7 +117,7 @@ impl<'f> Definition<'f> {
         }
     }
 
-    /// Lets a table that was found under a key be read, and tells its unknown keys.
+    /// Passes the table under a key to a reader, and reports its unknown keys.
     pub(super) fn inner<T>(
         &mut self,
         key: &str,
@@ -136,12 +136,12 @@ impl<'f> Definition<'f> {
         result
     }
 
-    /// Everything that is left, for tables whose keys are free.
+    /// All remaining keys, for tables with arbitrary keys.
     pub(super) fn rest(&mut self) -> Table {
         std::mem::take(&mut self.table)
     }
 
-    /// Tells unknown keys.
+    /// Reports unknown keys.
     pub(super) fn finish(&mut self) {
         for key in self.rest().keys() {
             let hint = suggestion(key, self.asked.iter().copied());
@@ -161,7 +161,7 @@ pub(super) fn texts(value: &Value) -> Result<Vec<String>, String> {
     items.iter().map(|item| text(item).map_err(|_| "a list of texts".to_owned())).collect()
 }
 
-/// The entry of a name in a list of named things, or what to write instead.
+/// The entry with this name in a list, or what to write instead.
 pub(super) fn choose<'a, T>(name: &str, choices: &'a [(&'static str, T)]) -> Result<&'a T, String> {
     choices.iter().find(|(choice, _)| *choice == name).map(|(_, chosen)| chosen).ok_or_else(|| {
         format!("`{}` is not known; {}", mask(name), suggestion(name, choices.iter().map(|(n, _)| *n)))

@@ -1,4 +1,4 @@
-//! What is wrong with a loader: the file, the key, and what to write instead.
+//! Faults of loaders: the file, the key, and what to write instead.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 /// One fault of a loader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The loader's file, or the folder of all.
+    /// The loader's file, or the folder of all loaders.
     pub file: PathBuf,
     /// The key, as `source.pagination.start`; empty for the whole file.
     pub key: String,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what to write instead.
     pub message: String,
 }
 

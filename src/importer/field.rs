@@ -1,4 +1,4 @@
-//! One target field: where its value comes from and how it gets its form.
+//! One target field: the origin of its value and the conversion.
 
 use serde_json::{Map, Value as Json};
 
@@ -72,7 +72,7 @@ impl Mapping {
         &self.target[0]
     }
 
-    /// Whether it is the field itself that is mapped, not something inside it.
+    /// Whether the mapping sets the field itself, not a field inside it.
     pub(super) fn is_whole(&self) -> bool {
         self.target.len() == 1
     }
@@ -85,7 +85,7 @@ impl Mapping {
         }
     }
 
-    /// Values of the key of the document that a record refers to, `None` when it refers to none.
+    /// Key values of the document that a record refers to; `None` if it refers to none.
     pub(super) fn key(&self, reference: &Reference, record: &Json) -> Result<Option<Vec<Json>>, String> {
         let value = |path: &RecordPath| match path.find(record).cloned() {
             None | Some(Json::Null) => Ok(None),
@@ -99,7 +99,8 @@ impl Mapping {
             .map_err(|error| self.say(error))
     }
 
-    /// The value for a record; `None` leaves the field out. References have none of their own.
+    /// The value for a record; `None` leaves the field out. An unresolved reference gives the default or
+    /// null.
     pub(super) fn value(&self, record: &Json) -> Result<Option<Json>, String> {
         let value = match &self.origin {
             Origin::Constant(value) => Some(value.clone()),
@@ -119,7 +120,7 @@ impl Mapping {
         Ok(Some(coerce(&self.kind, value)))
     }
 
-    /// Puts a value where it belongs.
+    /// Puts a value at the target.
     pub(super) fn put(&self, value: Json, into: &mut Map<String, Json>) {
         put(&self.target, value, into);
     }

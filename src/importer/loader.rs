@@ -1,4 +1,4 @@
-//! A loader: one file that says how records become documents of one type.
+//! A loader: one file that describes how records become documents of one type.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,11 +19,11 @@ pub struct Loader {
     pub name: String,
     /// Its file.
     pub file: PathBuf,
-    /// The type whose documents it writes.
+    /// The collection type that it writes.
     pub target: Arc<Collection>,
-    /// The unique key that it writes by; or `id`.
+    /// The unique key by which it writes, or `id`.
     pub on: String,
-    /// Loaders that it waits for, by name.
+    /// Names of the loaders that must run before it.
     pub(super) after: Vec<String>,
     pub(super) source: Box<dyn Source>,
     pub(super) fields: Vec<Mapping>,

@@ -1,4 +1,4 @@
-//! Puts loaders in the order in which they have to run.
+//! Sorts loaders into the order in which they must run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::faults::Fault;
 use super::loader::Loader;
 
-/// Each loader after those that it names and those whose type it refers to; otherwise in the order
-/// given. `all` has the names of loaders that are known, chosen or not.
+/// Puts each loader after the loaders that it names and the loaders of types that it refers to; otherwise
+/// keeps the given order. `all` has the names of all known loaders, selected or not.
 pub(super) fn sort(loaders: Vec<Loader>, all: &BTreeMap<String, PathBuf>) -> Result<Vec<Loader>, Vec<Fault>> {
     let mut faults = Vec::new();
     for loader in &loaders {
@@ -36,7 +36,7 @@ pub(super) fn sort(loaders: Vec<Loader>, all: &BTreeMap<String, PathBuf>) -> Res
     Ok(order.into_iter().filter_map(|place| loaders[place].take()).collect())
 }
 
-/// A loader does not wait for others of its own type: which of them goes first is for `after` to say.
+/// A loader does not wait for others of its own type: `after` decides their order.
 fn waits_for(loader: &Loader, loaders: &[Loader]) -> Vec<usize> {
     let refers = |other: &Loader| loader.referenced().any(|ty| *ty == other.target.name);
     let waits = |other: &Loader| {
@@ -45,7 +45,7 @@ fn waits_for(loader: &Loader, loaders: &[Loader]) -> Vec<usize> {
     loaders.iter().enumerate().filter(|(_, other)| waits(other)).map(|(place, _)| place).collect()
 }
 
-/// Follows the waiting from any loader that is left until one comes again.
+/// Follows the dependencies from any remaining loader until one repeats.
 fn circle(loaders: &[Loader], waits: &[Vec<usize>], done: &[usize]) -> Fault {
     let is_left = |place: &usize| !done.contains(place);
     let mut path: Vec<usize> = (0..loaders.len()).find(is_left).into_iter().collect();

@@ -1,4 +1,4 @@
-//! Where a value stands in a source's record.
+//! The place of a value in a source's record.
 
 use serde_json::Value as Json;
 
@@ -13,7 +13,7 @@ impl RecordPath {
         RecordPath { text }
     }
 
-    /// The value; `None` when the record does not have the place.
+    /// The value; `None` if the record lacks the place.
     pub(super) fn find<'a>(&self, record: &'a Json) -> Option<&'a Json> {
         if self.text.starts_with('/') {
             return record.pointer(&self.text);

@@ -12,12 +12,12 @@ use super::record_path::RecordPath;
 use crate::engine::{Engine, EngineError, input};
 use crate::schema::Model;
 
-/// Which document a field refers to.
+/// How to find the document that a field refers to.
 pub(super) struct Reference {
     /// Name of its type.
     pub(super) ty: Arc<str>,
     key: String,
-    /// Where the values of the key's fields are in a record.
+    /// The places of the key's values in a record.
     pub(super) from: Vec<RecordPath>,
 }
 
@@ -61,14 +61,14 @@ impl Reference {
         Some(Reference { ty: collection.name.clone(), key, from })
     }
 
-    /// An id that could be the one of such a document.
+    /// A possible id of such a document.
     pub(super) fn any_id(&self, model: &Model) -> Option<Json> {
         let collection = model.collection(&self.ty)?;
         Some(Json::String(input::new_id(collection.id).to_string()))
     }
 }
 
-/// Ids found in earlier chunks that are remembered.
+/// Maximum number of remembered ids from earlier chunks.
 const REMEMBERED: usize = 100_000;
 
 /// Resolves one reference in all chunks of a loader.
@@ -76,18 +76,17 @@ pub(super) struct Resolver<'a> {
     mapping: &'a Mapping,
     reference: &'a Reference,
     assumed: bool,
-    /// The ids that have been found, by key. One that is deleted meanwhile is noticed when the record is
-    /// written.
+    /// The ids found so far, by key. The write of the record detects a document deleted meanwhile.
     known: HashMap<String, Json>,
 }
 
 impl<'a> Resolver<'a> {
-    /// With `assumed`, whatever is referred to is there.
+    /// With `assumed`, every referenced document is assumed to exist.
     pub(super) fn new(mapping: &'a Mapping, reference: &'a Reference, assumed: bool) -> Resolver<'a> {
         Resolver { mapping, reference, assumed, known: HashMap::new() }
     }
 
-    /// What the mapped field becomes in each record.
+    /// The value of the mapped field in each record.
     pub(super) async fn resolve(
         &mut self,
         engine: &Engine,
@@ -143,7 +142,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Whether an error says nothing about the record at hand.
+/// Whether an error does not concern the record.
 pub(super) fn is_fatal(error: &EngineError) -> bool {
     matches!(
         error,
@@ -155,7 +154,7 @@ pub(super) fn is_fatal(error: &EngineError) -> bool {
     )
 }
 
-/// The key's values as a text, to find them again.
+/// The key's values as a text, for look-ups.
 fn name(key: &[Json]) -> String {
     Json::from(key.to_vec()).to_string()
 }

@@ -1,4 +1,4 @@
-//! Carries loaders out: records in chunks, from the source through the mapping into the engine.
+//! Runs loaders: records in chunks, from the source through the mapping into the engine.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,32 +13,31 @@ use super::summary::{Reject, Summary};
 use crate::engine::{Engine, EngineError, Expect, InputFault, Step, Upserted};
 use crate::schema::Collection;
 
-/// How to carry loaders out.
+/// Options of a run.
 #[derive(Default)]
 pub struct Options<'a> {
-    /// Do everything but write.
+    /// Do everything except writing.
     pub dry_run: bool,
-    /// Where every rejected record goes, one JSON object per line.
+    /// Output for rejected records, one JSON object per line.
     pub rejects: Option<&'a mut (dyn Write + Send)>,
-    /// Ends the import after the records that are being written.
+    /// Set to stop the import after the records being written.
     pub stop: Arc<AtomicBool>,
 }
 
-/// Is told how the work goes on.
+/// Receives the progress of a run.
 pub trait Progress: Send {
     /// A loader begins.
     fn begin(&mut self, loader: &Loader);
 
-    /// So much has been read, of so much if that is known, in a unit of the source's own; and so many
-    /// records.
+    /// The amount read, the total if known (both in the source's own unit), and the number of records.
     fn advance(&mut self, done: u64, total: Option<u64>, records: u64);
 
     /// A loader has ended.
     fn end(&mut self, summary: &Summary);
 }
 
-/// Carries the loaders out in their order; one that fails ends the import. The error is one of writing
-/// the rejected records.
+/// Runs the loaders in order; a failed loader ends the import. The error comes from writing the rejected
+/// records.
 pub async fn run(
     engine: &Engine,
     loaders: Vec<Loader>,
@@ -87,15 +86,15 @@ struct Work<'a> {
     name: &'a str,
     collection: &'a Collection,
     on: &'a str,
-    /// What the last chunk was made of, and so the next one may be.
+    /// The composition of the last chunk, a hint for the next one.
     expect: Expect,
     stop: &'a AtomicBool,
     summary: Summary,
 }
 
 impl Work<'_> {
-    /// Writes chunk after chunk; while one is written, the next is prepared. The error is one of writing
-    /// the rejected records.
+    /// Writes chunk after chunk, preparing the next one meanwhile. The error comes from writing the
+    /// rejected records.
     async fn run(
         mut self,
         mut preparer: Preparer<'_>,
@@ -136,7 +135,7 @@ impl Work<'_> {
         Ok(self.summary)
     }
 
-    /// Writes what is in order of a chunk and takes note of what is not.
+    /// Writes a chunk's valid records and notes the rejected ones.
     async fn write(&mut self, chunk: &mut Chunk) {
         let drafts = std::mem::take(&mut chunk.drafts);
         let mut reject = |draft: Draft, error: &EngineError| {
@@ -168,7 +167,7 @@ impl Work<'_> {
     }
 }
 
-/// What an operator reads: of an input's faults also the places.
+/// The error as text for operators, including the places of an input's faults.
 fn describe(error: &EngineError) -> String {
     match error {
         EngineError::BadInput(faults) => faults.iter().map(describe_fault).collect::<Vec<_>>().join("; "),

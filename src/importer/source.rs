@@ -1,4 +1,4 @@
-//! Where records come from; one file per kind.
+//! Sources of records, one file per kind.
 
 use std::path::{Path, PathBuf};
 
@@ -13,21 +13,21 @@ mod http;
 mod json;
 mod ndjson;
 
-/// Records that are handed on at a time: several commands of the store, which are sent together.
+/// Records per chunk: several concurrent commands of the store.
 pub(super) const CHUNK: usize = 2_000;
 
-/// A source that is read once, from its beginning to its end.
+/// A source that is read once, from beginning to end.
 #[async_trait]
 pub(super) trait Source: Send {
-    /// The next records, about [`CHUNK`] of them; none when there are no more. The error is for the
-    /// operator and ends the loader.
+    /// The next records, about [`CHUNK`] of them; `None` at the end. The error is for the operator and ends
+    /// the loader.
     async fn next(&mut self) -> Result<Option<Vec<Found>>, String>;
 
-    /// How much has been read, and of how much if that is known, in a unit of the source's own.
+    /// The amount read, and the total if known, in the source's own unit.
     fn progress(&self) -> (u64, Option<u64>);
 }
 
-/// A record, or what stands in its place and why it is none.
+/// A record, or the text in its place and why that is not a record.
 pub(super) type Found = Result<Json, (String, String)>;
 
 /// Reads the definition of one kind.
@@ -50,7 +50,7 @@ pub(super) fn define(definition: &mut Definition<'_>, env: Env<'_>) -> Option<Bo
     }
 }
 
-/// The file of a source, which has to be there. It is relative to the loader.
+/// The required file of a source, relative to the loader.
 fn file(definition: &mut Definition<'_>) -> Option<PathBuf> {
     let path = definition.required("path", "name the file, relative to the loader")?;
     let path = definition.file().parent().unwrap_or(Path::new("")).join(path);
@@ -61,12 +61,12 @@ fn file(definition: &mut Definition<'_>) -> Option<PathBuf> {
     Some(path)
 }
 
-/// Bytes of one record at the most, where records are read one by one.
+/// Maximum bytes of one record, for sources that read records one by one.
 fn max_record(definition: &mut Definition<'_>) -> usize {
     definition.size("max_record").unwrap_or(16_000_000)
 }
 
-/// How a file begins.
+/// The start of a file.
 struct Start {
     /// Bytes before its text: a byte order mark.
     skipped: u64,

@@ -1,13 +1,13 @@
-//! What a loader did.
+//! The result of a loader.
 
 use serde_json::Value as Json;
 
 use crate::engine::Upserted;
 
-/// Rejected records that a summary keeps.
+/// Maximum number of rejected records in a summary.
 const KEPT: usize = 20;
 
-/// What one loader did.
+/// The result of one loader.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// The loader.
@@ -16,28 +16,28 @@ pub struct Summary {
     pub created: u64,
     /// Documents changed.
     pub updated: u64,
-    /// Documents that were just so already.
+    /// Documents that already had the record's values.
     pub unchanged: u64,
-    /// In a dry run: records that would be written.
+    /// In a dry run: valid records, which would be written.
     pub fit: u64,
-    /// Records not taken.
+    /// Rejected records.
     pub rejected: u64,
-    /// The first of these.
+    /// The first of the rejected records.
     pub rejects: Vec<Reject>,
-    /// Why it ended early.
+    /// Why the loader ended early.
     pub failure: Option<String>,
 }
 
-/// A record that was not taken.
+/// A rejected record.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Reject {
     /// The loader.
     pub loader: String,
-    /// Its place in the source, from 1.
+    /// The record's number in the source, from 1.
     pub record: u64,
-    /// Why.
+    /// Why it was rejected.
     pub reason: String,
-    /// As the source has it.
+    /// The record as in the source.
     pub source: Json,
 }
 
@@ -57,7 +57,7 @@ impl Summary {
         }
     }
 
-    /// Whether every record was taken.
+    /// Whether no record was rejected and the loader did not fail.
     pub fn is_clean(&self) -> bool {
         self.rejected == 0 && self.failure.is_none()
     }

@@ -1,4 +1,4 @@
-//! Changes to a value on its way from the source to the document; one file each.
+//! Transforms of a value on its way from the source to the document, one file each.
 
 use serde_json::Value as Json;
 
@@ -11,10 +11,10 @@ mod split;
 mod trim;
 mod upper;
 
-/// A change to a value that is neither a list nor null. The error says why it cannot be made.
+/// Transforms a value that is neither a list nor null. The error says why it cannot.
 pub(super) type Transform = Box<dyn Fn(Json) -> Result<Json, String> + Send + Sync>;
 
-/// Makes a transform of its arguments; the error says what they have to be.
+/// Makes a transform from its arguments; the error describes valid arguments.
 type Make = fn(Option<&toml::Value>) -> Result<Transform, String>;
 
 const TRANSFORMS: [(&str, Make); 6] = [
@@ -26,7 +26,7 @@ const TRANSFORMS: [(&str, Make); 6] = [
     ("upper", upper::make),
 ];
 
-/// The transforms of a `transforms` list, or what is wrong with each that is wrong.
+/// The transforms of a `transforms` list, or the faults of all invalid ones.
 pub(super) fn list(value: &toml::Value) -> Result<Vec<Transform>, Vec<String>> {
     let Some(items) = value.as_array() else {
         return Err(vec!["this has to be a list of transforms such as `[\"trim\"]`".to_owned()]);
@@ -54,7 +54,7 @@ fn one(item: &toml::Value) -> Result<Transform, String> {
     make(arguments).map_err(|remedy| format!("the transform `{name}` has to be written as {remedy}"))
 }
 
-/// Applies the transforms in their order; to each item of a list, and not to null.
+/// Applies the transforms in order: to each item of a list, and not to null.
 pub(super) fn apply(transforms: &[Transform], value: Json) -> Result<Json, String> {
     transforms.iter().try_fold(value, |value, transform| each(transform, value))
 }

@@ -1,4 +1,4 @@
-//! `kind = "csv"`: a file of lines whose values stand in columns. Every value is a text.
+//! `kind = "csv"`: a file of lines with values in columns. Every value is a text.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -18,11 +18,11 @@ mod rows;
 struct Table {
     path: PathBuf,
     delimiter: u8,
-    /// Names of the columns, when the file does not have them.
+    /// Names of the columns, if the file does not have them.
     columns: Option<Vec<String>>,
     max_record: usize,
     open: Option<Open>,
-    /// Why no more can be read.
+    /// Why reading failed.
     failed: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl Table {
     }
 }
 
-/// Which of two columns is meant by a name, nobody can say. Those without a name are not meant.
+/// Checks that column names are unique, so that a name is unambiguous. Unnamed columns are ignored.
 fn differ(columns: &[String]) -> Result<(), String> {
     let mut taken = HashSet::new();
     match columns.iter().find(|name| !name.is_empty() && !taken.insert(*name)) {

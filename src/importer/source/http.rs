@@ -26,13 +26,13 @@ struct Pages {
     retry: Retry,
     pagination: Box<dyn Pagination>,
     ends: Ends,
-    /// Records of pages that were read, not yet handed on.
+    /// Records of pages already read, not yet returned.
     waiting: VecDeque<Json>,
-    /// How many records the last page had.
+    /// The number of records in the last page.
     last: Option<usize>,
     handed_on: u64,
     at_end: bool,
-    /// Why no more can be read.
+    /// Why reading failed.
     failed: Option<String>,
 }
 
@@ -94,7 +94,7 @@ fn read_headers(definition: &mut Definition<'_>, env: Env<'_>) -> Option<HeaderM
 }
 
 impl Pages {
-    /// Reads the next page; `false` when there is none.
+    /// Reads the next page; `false` if there is none.
     async fn read_page(&mut self) -> Result<bool, String> {
         let Some(parameters) = self.pagination.next(self.last)? else { return Ok(false) };
         let url = pagination::with(&self.url, &parameters);

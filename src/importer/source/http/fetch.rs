@@ -1,4 +1,4 @@
-//! One GET: redirects followed without giving away what is for the first server only, the body bounded.
+//! One GET with a bounded body, which follows redirects without leaking the first server's secrets.
 
 use std::time::Duration;
 
@@ -18,19 +18,19 @@ pub(super) struct Fetch {
     /// For the loader's own server.
     headers: HeaderMap,
     timeout: Duration,
-    /// Bytes of a body at the most, unpacked.
+    /// Maximum bytes of a body, uncompressed.
     max_body: usize,
 }
 
-/// A try that failed.
+/// A failed attempt.
 pub(super) struct Failed {
     pub(super) reason: String,
-    /// Whether another try makes sense, and what the server said about when.
+    /// Whether to retry, and the server's `Retry-After`, if given.
     pub(super) again: Option<Option<Duration>>,
 }
 
 impl Failed {
-    /// Another try would fail as well.
+    /// A failure that a retry would not help.
     pub(super) fn forever(reason: impl Into<String>) -> Failed {
         Failed { reason: reason.into(), again: None }
     }
@@ -50,8 +50,8 @@ impl Fetch {
         }
     }
 
-    /// The answer, its body not yet read. The loader's headers may be secrets: a server that a redirect
-    /// leads to gets them only if it is the same one.
+    /// The answer, its body still unread. The loader's headers may be secrets, so a redirect passes them on
+    /// only to the same server.
     pub(super) async fn send(&self, url: &Url) -> Result<Response, Failed> {
         let client = self.client().map_err(Failed::forever)?;
         let (mut at, mut headers) = (url.clone(), self.headers.clone());
@@ -104,7 +104,7 @@ impl Fetch {
     }
 }
 
-/// An error with what caused it.
+/// An error with its causes.
 fn causes(error: reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(&error);

@@ -1,4 +1,4 @@
-//! How an API is asked for one page after the other; one file per style.
+//! Requests an API's pages one after the other; one file per style.
 
 use reqwest::{StatusCode, Url};
 
@@ -9,15 +9,15 @@ mod page;
 
 /// The state of reading page by page.
 pub(super) trait Pagination: Send {
-    /// Query parameters of the next page, after one that had `last` records; none when that was the
-    /// end. The error ends the loader.
+    /// Query parameters of the next page, after a page of `last` records; `None` at the end. The error ends
+    /// the loader.
     fn next(&mut self, last: Option<usize>) -> Result<Option<Parameters>, String>;
 }
 
 /// Names and values in a query string.
 pub(super) type Parameters = Vec<(String, String)>;
 
-/// Answers that say that there are no more pages.
+/// Answers that mean the end of the pages.
 #[derive(Default)]
 pub(super) struct Ends {
     statuses: Vec<u16>,
@@ -75,7 +75,7 @@ pub(super) fn define(definition: &mut Definition<'_>) -> Option<(Box<dyn Paginat
     }
 }
 
-/// One request is all.
+/// A single request.
 pub(super) fn none() -> (Box<dyn Pagination>, Ends) {
     struct Once;
     impl Pagination for Once {
@@ -86,8 +86,7 @@ pub(super) fn none() -> (Box<dyn Pagination>, Ends) {
     (Box::new(Once), Ends::default())
 }
 
-/// The address with these parameters, in the place of those of the same names; the others stay as they are
-/// written.
+/// The address with these parameters, which replace any of the same names; the others stay as written.
 pub(super) fn with(url: &Url, parameters: &Parameters) -> Url {
     let mut url = url.clone();
     if parameters.is_empty() {

@@ -1,4 +1,4 @@
-//! GET with patience: tries again when the server is busy or away.
+//! GET with retries when the server is busy or unreachable.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(super) const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 /// The longest wait between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How often and when to try again.
+/// The number and timing of retries.
 pub(super) struct Retry {
     retries: u64,
     backoff: Duration,
@@ -29,7 +29,7 @@ impl Retry {
         }
     }
 
-    /// The body of a successful answer; none when the answer says that there are no more pages.
+    /// The body of a successful answer; `None` if the answer means the end of the pages.
     pub(super) async fn get(&self, fetch: &Fetch, url: &Url, ends: &Ends) -> Result<Option<Vec<u8>>, String> {
         let mut wait = self.backoff;
         for left in (0..=self.retries).rev() {
@@ -86,7 +86,7 @@ fn reason(status: StatusCode) -> String {
     }
 }
 
-/// Seconds; dates in this header are rare and the backoff does then.
+/// Seconds; for the rare dates in this header, the backoff applies.
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
