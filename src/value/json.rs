@@ -1,21 +1,21 @@
-//! JSON from outside, read so that it means what is written.
+//! Parses untrusted JSON exactly as written.
 //!
-//! serde_json, which keeps numbers exactly here, does so by giving some keys of objects a meaning of its own:
-//! whoever sends them chooses what is parsed and how deep, and its numbers lose the notation of their exponents.
-//! This reader bounds the depth, keeps each number's own text, and refuses those keys, because they would have
-//! their meaning again wherever a value is handed on through serde.
+//! To keep numbers exact, serde_json gives some object keys a special meaning: a client that sends these
+//! keys controls what is parsed and how deep. serde_json also changes the notation of exponents. This
+//! parser bounds the depth, keeps each number's text, and refuses the special keys, because they would
+//! regain their meaning wherever a value passes through serde.
 
 use std::fmt;
 
 use serde_json::{Map, Number, Value as Json};
 
-/// Levels of lists and objects at the most.
+/// Maximum nesting of lists and objects.
 pub const DEPTH: usize = 128;
 
-/// What serde_json's own keys begin with.
+/// Prefix of serde_json's special keys.
 const RESERVED: &str = "$serde_json::private::";
 
-/// Why a text is not JSON that is taken, and where.
+/// Why a text is refused as JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     what: String,
@@ -31,7 +31,7 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The value that a text in UTF-8 holds; a byte order mark before it is skipped.
+/// Parses a UTF-8 text, skipping a byte order mark.
 pub fn parse(bytes: &[u8]) -> Result<Json, Fault> {
     let text = std::str::from_utf8(bytes).map_err(|error| place(bytes, error.valid_up_to(), "no UTF-8"))?;
     let mut reader = Reader { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
@@ -51,7 +51,7 @@ fn place(bytes: &[u8], at: usize, what: &str) -> Fault {
 
 struct Reader<'a> {
     text: &'a str,
-    /// The byte that is read next; where a fault is, when there is one.
+    /// The next byte to read, or the place of a fault.
     at: usize,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// A value with `depth` levels at the most.
+    /// A value with at most `depth` levels.
     fn value(&mut self, depth: usize) -> Result<Json, String> {
         let deeper = || depth.checked_sub(1).ok_or_else(|| format!("more than {DEPTH} levels"));
         match self.peek() {

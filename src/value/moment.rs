@@ -1,13 +1,13 @@
-//! Moments and days of the years 0 to 9999: from their text, exactly to the millisecond, and back.
+//! Parses and formats moments and days of the years 0 to 9999, exact to the millisecond.
 //!
-//! What is taken and what is shown is the same range, in UTC. Civil times are calculated with, because the
-//! timestamps of jiff end before the year does.
+//! Parsing and formatting cover the same range, in UTC. Calculations use civil times, because jiff's
+//! timestamps end before the year 9999 does.
 
 use bson::DateTime;
 use jiff::SignedDuration;
 use jiff::civil::{self, Date};
 
-/// A moment in RFC 3339 with any offset.
+/// Parses a moment in RFC 3339 with any offset.
 pub fn date_time(text: &str) -> Result<DateTime, String> {
     let (moment, fraction, offset) = split(text).ok_or("write the date, T, the time and an offset or Z")?;
     let fraction = fraction.trim_end_matches('0');
@@ -24,7 +24,7 @@ pub fn date_time(text: &str) -> Result<DateTime, String> {
     stored(utc, fraction).ok_or_else(|| "as UTC it is not in the years 0 to 9999".to_owned())
 }
 
-/// A day, stored as its midnight in UTC.
+/// Parses a day, stored as its midnight in UTC.
 pub fn date(text: &str) -> Result<DateTime, String> {
     if !has_form(text, b"0000-00-00") {
         return Err("write year, month and day".to_owned());
@@ -33,7 +33,7 @@ pub fn date(text: &str) -> Result<DateTime, String> {
     stored(date.at(0, 0, 0, 0), 0).ok_or_else(|| "there is no such day".to_owned())
 }
 
-/// The text of a stored moment; none when it is not of the years 0 to 9999.
+/// The text of a stored moment; `None` outside the years 0 to 9999.
 pub fn shown(millis: i64) -> Option<String> {
     let at = epoch().checked_add(SignedDuration::from_millis(millis)).ok()?;
     (at.year() >= 0).then(|| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
