@@ -1,7 +1,7 @@
-//! How much memory a pattern takes up once it is compiled: an estimate from above, made without compiling it.
+//! Estimates an upper bound of a compiled pattern's memory, without compiling the pattern.
 //!
-//! An automaton grows with the length of a pattern whose repetitions are written out. What it keeps of the texts that
-//! it has been matched with has a bound of its own.
+//! An automaton grows with the length of the pattern with its repetitions expanded. The cache of its
+//! matches has a separate bound.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 

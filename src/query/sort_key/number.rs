@@ -1,8 +1,8 @@
-//! Numbers of all types on one line, exactly.
+//! Encodes numbers of all types in one exact order.
 //!
-//! A number is the greatest double that is not above it, in eight bytes that keep the order, then
-//! [`WHOLE`] when it is that double. Otherwise [`MORE`] and its decimal digits: all numbers between two
-//! neighbouring doubles have the same sign, so that comparing exponents and digits orders them.
+//! A number is encoded as the greatest double not above it, in eight order-preserving bytes, then [`WHOLE`]
+//! if the number equals that double. Otherwise [`MORE`] and its decimal digits follow: all numbers between
+//! two neighbouring doubles have the same sign, so that exponents and digits order them.
 
 use std::cmp::Ordering;
 

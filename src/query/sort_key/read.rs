@@ -1,5 +1,5 @@
-//! From bytes back to values that compare equal to those that were written. Total: the bytes may come
-//! from a client.
+//! Decodes bytes into values that compare equal to the encoded ones. Accepts any bytes, because they may
+//! come from a client.
 
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Document, JavaScriptCodeWithScope, Regex, Timestamp};

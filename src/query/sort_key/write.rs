@@ -1,4 +1,4 @@
-//! From values to bytes.
+//! Encodes values as bytes.
 
 use bson::raw::{RawBson, RawBsonRef};
 
