@@ -1,9 +1,9 @@
 //! Orders and places in a list, in MongoDB's query language.
 //!
 //! Sorting compares values of all types, in MongoDB's order of types; `$gt` and `$lt` compare only values
-//! of one type, and never with NaN. A place is therefore said with both: which types lie beyond, and
-//! which values of the same type. Ranges are said as what they are not (`$not`), because that leaves one
-//! range on the path, which one scan of an index can serve in order.
+//! of one type, and never NaN. So a place is expressed as both the types beyond it and the values of the
+//! same type beyond it. Ranges are negated (`$not`), because that leaves one range on the path, which one
+//! index scan can serve in order.
 
 use bson::{Bson, Document, doc};
 

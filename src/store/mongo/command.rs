@@ -1,5 +1,5 @@
-//! Sends commands: reads with a time that they must not be older than, writes with the time at which
-//! they were committed, and a limit on how long either may take.
+//! Sends commands: reads no older than a given time, writes that return their commit time, both with a
+//! time-out.
 
 use std::future::Future;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! What the driver's and the server's errors mean to the engine.
+//! Maps errors of the driver and the server to store errors.
 //!
-//! The question that matters for a write is whether it can have happened. Only errors that rule it out
-//! may be anything else than [`StoreError::Unknown`].
+//! For a write, the question is whether it can have happened. Any error that does not rule this out is
+//! [`StoreError::Unknown`].
 
 use bson::Document;
 use mongodb::error::{Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};

@@ -1,7 +1,7 @@
 //! Filters in MongoDB's query language.
 //!
-//! Every value stands under an operator of its own (`$eq`, `$in`, ...), so that a value that looks like
-//! an operator or a pattern is only a value.
+//! Every value has an explicit operator (`$eq`, `$in`, ...), so that a value that looks like an operator or
+//! a pattern stays a value.
 
 use bson::{Bson, Document, doc};
 

@@ -1,4 +1,4 @@
-//! The indexes that the model asks for. Indexes are only ever added.
+//! Creates the indexes that the model needs. Never removes one.
 //!
 //! A unique index covers only documents in which each of its paths has a value of its declared type, so
 //! that nulls do not conflict; the server sees that an equality with such a value is covered.

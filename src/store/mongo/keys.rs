@@ -1,5 +1,5 @@
-//! Fills the normalised values of unique keys in documents that lack them: those that were there before
-//! the key, and those of other programs.
+//! Adds the normalised values of unique keys to documents that lack them: documents older than the key, and
+//! documents of other programs.
 
 use bson::{Bson, Document, doc};
 use futures_util::TryStreamExt;

@@ -1,4 +1,4 @@
-//! Makes a server ready: checks that it can be used, fills keys that are missing, makes indexes.
+//! Prepares a server: checks that it is usable, adds missing keys, creates indexes.
 
 use std::sync::Arc;
 

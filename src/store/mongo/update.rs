@@ -1,8 +1,7 @@
-//! A patch as an update of the server's, and the same in the process for the image that the cache gets.
+//! A patch as a MongoDB update, and its effect in memory on the image for the cache.
 //!
-//! Updates are pipelines, because only they can do what [`Patch`] says in one step: a parent that is not
-//! a document becomes one, and a version number that another program left in some other type counts
-//! as none.
+//! Updates are pipelines, because only a pipeline implements [`Patch`] in one step: a parent that is not a
+//! document becomes one, and another program's version number of the wrong type counts as none.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Single writes: each one command that checks, changes and tells what was there before.
+//! Single writes: one command each, which checks the condition, changes the document and returns the image
+//! before.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! What a statement hands to its functions beside its parameters: patterns and ranges, ready for use.
+//! Arguments that a statement passes to its functions besides its parameters: prepared patterns and ranges.
 //!
-//! The statement's text names each by its number. SQLite could remember what a function has made of an
-//! argument, but keeps all of that for one statement in a list that every call goes through, so that the time
-//! would grow with the square of the number of conditions.
+//! The statement's text refers to each by number. SQLite could cache a function's prepared arguments, but
+//! every call scans the statement's list of them, so the time would grow with the square of the number of
+//! conditions.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,9 +1,8 @@
-//! At which paths a collection has ever held arrays.
+//! The paths at which a collection has ever held arrays.
 //!
-//! Where it has not, a document has one value at a path, and a filter or an order is a plain comparison
-//! of keys that an index can answer. The set only grows, and a path is in the file before the first
-//! document that needs it, so that a reader's snapshot of the set is never too small for the documents
-//! of the same snapshot.
+//! At other paths a document has one value, and a filter or an order is a plain comparison of keys that an
+//! index can answer. The set only grows, and a path is in the file before the first document that needs it,
+//! so a reader's snapshot of the set always covers the documents of the same snapshot.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,5 +1,5 @@
-//! Bulk writes: each a whole of its own within a round of the writer, so that it happens entirely or
-//! not at all. Documents are read in portions, which bounds the memory.
+//! Bulk writes within a round of the writer. An update or delete of many documents is atomic; inserts are
+//! atomic one by one. Documents are read in portions, to bound memory.
 
 use bson::Document;
 

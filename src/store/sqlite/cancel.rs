@@ -1,7 +1,7 @@
-//! Breaking a read off when nobody waits for it any more.
+//! Aborts a read when its caller no longer waits.
 //!
-//! A connection serves one read after the other, so that an interruption must come while its own read is on it, or
-//! not at all: both sides agree on that under one lock.
+//! A connection serves one read after the other, so an interruption must hit its own read or none: one lock
+//! ensures this.
 
 use std::sync::Arc;
 

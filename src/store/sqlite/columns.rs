@@ -1,11 +1,11 @@
-//! Columns of keys: what documents sort by at the paths of indexes, beside the documents.
+//! Columns of keys: the sort keys of documents at index paths, stored beside the documents.
 //!
-//! Indexes are over these columns, and so need nothing but SQLite: any program can check the file, dump it and load
-//! it again. The writer sets them together with the document.
+//! Indexes cover these columns, and so need only SQLite: any program can check, dump and reload the file.
+//! The writer sets the columns together with the document.
 //!
-//! Readers go by the model: its columns were made before anything is read. The writer goes by the file, which can
-//! have more: those of an older model, and those that another process with a newer one adds meanwhile. Each of them
-//! may be read by somebody, and none must fall behind its documents.
+//! Readers use the model's columns, which are created before the first read. The writer uses the file's
+//! columns, which may include those of an older model and those that another process with a newer model
+//! adds meanwhile. Any of these may have readers, so all must stay in step with their documents.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};

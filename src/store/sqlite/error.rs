@@ -1,4 +1,4 @@
-//! From SQLite's errors to the store's.
+//! Maps SQLite's errors to store errors.
 
 use std::cell::Cell;
 use std::path::Path;

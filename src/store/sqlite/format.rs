@@ -1,4 +1,4 @@
-//! Whose file it is, and of which format. Files of older formats are brought up.
+//! Identifies the file's application and format, and upgrades older formats.
 
 use rusqlite::{Connection, OptionalExtension, Result};
 

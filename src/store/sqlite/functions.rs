@@ -1,4 +1,4 @@
-//! The SQL functions that look into documents. A malformed document is like one without fields.
+//! The SQL functions that read documents. A malformed document counts as one without fields.
 
 use bson::raw::{RawBsonRef, RawDocument};
 use rusqlite::functions::{Context, FunctionFlags};

@@ -1,4 +1,4 @@
-//! Making what the model needs: tables, keys that are missing, indexes. Everything or nothing.
+//! Creates what the model needs: tables, missing keys, indexes. All or nothing.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A statement being written: its text and its parameters.
+//! A statement under construction: its text and its parameters.
 
 use std::rc::Rc;
 

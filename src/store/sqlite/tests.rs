@@ -1,4 +1,4 @@
-//! Whether the statements are such that SQLite answers them from the indexes.
+//! Tests that SQLite answers the statements from indexes.
 
 use bson::{Bson, doc};
 

@@ -1,5 +1,5 @@
-//! The thread that writes. It takes all jobs that have queued up, runs them in one transaction, and
-//! tells each of them only after the commit.
+//! The writer thread. It takes all queued jobs, runs them in one transaction, and answers each job only
+//! after the commit.
 
 use std::path::Path;
 use std::sync::Arc;
