@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ask, each } from './http.js';
 import { stop } from './processes.js';
-import { setPrice } from './writes.js';
+import { setPrice } from './updates.js';
 
 /** Path and values of the first difference, for people. */
 export function difference(left, right, path = 'data') {

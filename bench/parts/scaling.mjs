@@ -9,7 +9,7 @@ import { stop } from '../lib/processes.js';
 import { scenarios } from '../lib/scenarios.js';
 import { settings } from '../lib/settings.js';
 import { median, quantile, shown, table } from '../lib/stats.js';
-import { updates } from '../lib/writes.js';
+import { updates } from '../lib/updates.js';
 
 export const title = 'Scaling';
 /** Writes in each turn. */

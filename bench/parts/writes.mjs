@@ -6,7 +6,7 @@ import { booksOf, fillUntilCached, touching, unrelated } from '../lib/lists.js';
 import { stop } from '../lib/processes.js';
 import { settings } from '../lib/settings.js';
 import { shown, shownRange, table } from '../lib/stats.js';
-import { alternateUpdates } from '../lib/writes.js';
+import { alternateUpdates } from '../lib/updates.js';
 
 export const title = 'One updateBook, by cached lists';
 

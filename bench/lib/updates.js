@@ -1,4 +1,4 @@
-// Writes, one after the other, each timed on its own.
+// Updates, one after the other, each timed on its own.
 
 import { Agent } from 'node:http';
 import { while_ } from './cpu.js';
