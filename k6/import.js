@@ -3,7 +3,7 @@
 import exec from 'k6/execution';
 import { Counter, Gauge } from 'k6/metrics';
 import { reading } from './lib/catalogue.js';
-import { send } from './lib/client.js';
+import { send } from './lib/http.js';
 import { passing } from './lib/filter.js';
 import { PART, RECORDS, byIsbn, isbnOf, likeOf, numberOf } from './lib/imported.js';
 import { stale, wrong } from './lib/judge.js';

@@ -5,7 +5,7 @@ import exec from 'k6/execution';
 import http from 'k6/http';
 import { check } from 'k6';
 import { Counter, Gauge, Trend } from 'k6/metrics';
-import { requestOf } from './lib/client.js';
+import { requestOf } from './lib/http.js';
 import { ALLOWED, kinds, outcomeOf } from './lib/large.js';
 import { common, kept } from './lib/options.js';
 import { Owned, cleanUp } from './lib/owned.js';

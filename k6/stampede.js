@@ -5,7 +5,7 @@ import { check } from 'k6';
 import exec from 'k6/execution';
 import { Counter, Gauge } from 'k6/metrics';
 import { openList, reading } from './lib/catalogue.js';
-import { requestOf, sendTogether } from './lib/client.js';
+import { requestOf, sendTogether } from './lib/http.js';
 import { passing } from './lib/filter.js';
 import { faultOfList } from './lib/judge.js';
 import { comparer } from './lib/oracle.js';

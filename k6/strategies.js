@@ -3,7 +3,7 @@
 
 import exec from 'k6/execution';
 import { Gauge } from 'k6/metrics';
-import { send } from './lib/client.js';
+import { send } from './lib/http.js';
 import { Client, prepare, warm } from './lib/mix.js';
 import { common, kept } from './lib/options.js';
 import { cleanUp } from './lib/owned.js';

@@ -5,7 +5,7 @@ import { check } from 'k6';
 import exec from 'k6/execution';
 import { Rate } from 'k6/metrics';
 import { drawCatalogue, openList, reading } from './catalogue.js';
-import { requestOf, send, sendTogether } from './client.js';
+import { requestOf, send, sendTogether } from './http.js';
 import { passing } from './filter.js';
 import { faultOfList, faultOfOwn, faultOfSample, faultOfWhole, wrong } from './judge.js';
 import { comparer, list as listOf, orderBy } from './oracle.js';

@@ -1,7 +1,7 @@
 // The operations of a read run. Each draws its variables from the snapshot and judges the answer:
 // `run(context)` gives null, or what is wrong.
 
-import { send } from './client.js';
+import { send } from './http.js';
 import { faultOfPage, faultOfRow, list, orderBy } from './oracle.js';
 import { below, byShare, pick } from './random.js';
 import { settings } from './settings.js';

@@ -1,7 +1,7 @@
 // The documents of one client: made, changed and deleted by nobody else, so that the client knows at any moment
 // what every answer must say of them.
 
-import { send } from './client.js';
+import { send } from './http.js';
 import { faultOfRow } from './oracle.js';
 import { chance, pick } from './random.js';
 import { settings } from './settings.js';

@@ -3,7 +3,7 @@
 
 import { check } from 'k6';
 import exec from 'k6/execution';
-import { send } from './client.js';
+import { send } from './http.js';
 import { wrong } from './judge.js';
 import { comparer, faultOfRow } from './oracle.js';
 import { Owned } from './owned.js';

@@ -1,7 +1,7 @@
 // Reads the whole default application once, page by page, so that the run can draw filters from what is
 // there and knows every right answer.
 
-import { send } from './client.js';
+import { send } from './http.js';
 import { roots } from './types.js';
 
 const PAGE = 200;

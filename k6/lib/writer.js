@@ -1,7 +1,7 @@
 // Writes of every kind, each followed by the reads that have to show it: by id, by the unique key, in the list
 // where the document now is, in the one where it was, and through its relation.
 
-import { send } from './client.js';
+import { send } from './http.js';
 import { faultOfOwn, stale, wrong } from './judge.js';
 import { Client } from './mix.js';
 import { valuesFor } from './owned.js';

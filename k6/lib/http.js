@@ -27,7 +27,7 @@ export function requestOf(op, query, variables, { kind = 'read', strategy = sett
 
 // What a response holds: its data, or an error that says why there is none. `code` is that of the first error
 // of GraphQL, where there is one.
-export function answerOf(response) {
+function answerOf(response) {
   if (response.error) return { error: `no answer: ${response.error}` };
   const start = `status ${response.status}: ${String(response.body).slice(0, 300)}`;
   if (response.status !== 200) return { error: start };
