@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::support::app::{CacheKind, StoreKind, TestApp};
+use super::support::dice::Dice;
 
 const SDL: &str = r#"
 type Shop @collection {
@@ -31,16 +32,6 @@ const ROUNDS: usize = 60;
 
 fn rounds() -> usize {
     std::env::var("OPONN_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
-}
-
-/// A small generator, so that each writer's course is the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
 }
 
 /// What a writer knows of its book.
@@ -159,7 +150,7 @@ impl World {
     }
 
     async fn writer(&self, number: usize) -> Vec<String> {
-        let mut dice = Dice(number as u64 + 1);
+        let mut dice = Dice::new(number as u64 + 1);
         let mut mine = Mine {
             id: format!("book{number}"),
             shop: number % 2,
@@ -169,7 +160,7 @@ impl World {
         };
         let mut stale = Vec::new();
         for round in 0..rounds() {
-            let writer = dice.roll(2) as usize;
+            let writer = dice.roll(2);
             self.write(&self.apps[writer], &mut mine, &mut dice, round).await;
             stale.extend(self.stale(&self.apps[1 - writer], &mine).await);
         }
@@ -213,11 +204,11 @@ async fn versions_never_go_back() {
         "mutation($s: ID!) { createBook(input: {id: \"x\", isbn: \"x\", price: 0, shopId: $s}) { id } }";
     world.apps[0].data(create, json!({ "s": world.shops[0] })).await;
     let writer = async |number: usize| {
-        let mut dice = Dice(number as u64 + 100);
+        let mut dice = Dice::new(number as u64 + 100);
         for round in 0..rounds() {
             let set = match round % 2 {
                 0 => json!({ "price": dice.roll(1_000) }),
-                _ => json!({ "shopId": world.shops[dice.roll(2) as usize] }),
+                _ => json!({ "shopId": world.shops[dice.roll(2)] }),
             };
             let text = "mutation($set: BookPatch!) { updateBook(id: \"x\", set: $set) { version } }";
             let written = world.apps[0].data(text, json!({ "set": set })).await;

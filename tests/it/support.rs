@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod app;
+pub mod dice;
 pub mod gate;
 pub mod program;
 pub mod promql;

@@ -7,7 +7,6 @@
 //! write has just been in. After each the whole list has to be there.
 
 mod ask;
-mod draw;
 mod oracle;
 
 use std::collections::VecDeque;
@@ -17,8 +16,8 @@ use futures_util::future::join;
 use serde_json::{Value as Json, json};
 
 use super::support::app::{CacheKind, StoreKind, TestApp};
+use super::support::dice::Dice;
 use ask::Ask;
-use draw::Dice;
 use oracle::{Oracle, Tags};
 
 const SDL: &str = r#"
@@ -89,7 +88,7 @@ impl Run {
     /// Asks for something new, and then whether everything is still there.
     async fn round(&mut self, round: u64) {
         let ask = Ask::draw(&mut self.dice, &self.oracle);
-        let at = self.dice.roll(2) as usize;
+        let at = self.dice.roll(2);
         if self.dice.roll(2) == 0 {
             self.both(&ask, round).await;
         } else {

@@ -9,7 +9,7 @@ use oponn::query::{Direction, Filter, SortKey};
 use oponn::value::{Doc, EntityRef, Id, Stamp, Time};
 
 use super::domain::{change, first, last, lease, limits, list, on, read, redis_cache, write};
-use super::schedules::Dice;
+use crate::support::dice::Dice;
 use crate::support::services;
 
 /// Types of which one's name is the beginning of the other's.
@@ -96,7 +96,7 @@ async fn changes_of_a_list(rows: usize, complete: bool, dice: &mut Dice) {
 
 #[tokio::test]
 async fn lists_of_all_lengths_are_those_of_the_memory_cache() {
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     for rows in [0, 1, 2, 20, 62, 63, 64, 65, 95, 96, 97, 300] {
         changes_of_a_list(rows, true, &mut dice).await;
         // Nobody proves anything by asking for nothing.

@@ -12,6 +12,7 @@ use oponn::cache::{Cache, RedisCache};
 
 use super::domain::{Kind, limits};
 use super::losses::Keys;
+use crate::support::dice::Dice;
 use crate::support::redis_server::Server;
 
 mod actors;
@@ -19,26 +20,6 @@ mod world;
 
 use actors::Actor;
 use world::{Without, World};
-
-/// Numbers for one schedule: the same seed, the same schedule.
-pub struct Dice(pub u64);
-
-impl Dice {
-    /// A number below `n`.
-    pub fn roll(&mut self, n: usize) -> usize {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-
-    /// Once in `n` times.
-    pub fn once_in(&mut self, n: usize) -> bool {
-        self.roll(n) == 0
-    }
-}
 
 /// Reads that show that a schedule has tested something.
 #[derive(Default)]
@@ -70,7 +51,7 @@ async fn run(
     without: Without,
 ) -> Result<Reads, String> {
     let mut world = World::new(cache, without, keys.is_some());
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut actors: Vec<Actor> = (0..12).map(|i| Actor::new(i, &mut dice)).collect();
     actors.extend((12..15).map(Actor::keeper));
     let mut losses = 3;

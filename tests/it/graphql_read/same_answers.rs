@@ -4,32 +4,19 @@ use serde_json::{Value as Json, json};
 
 use super::{SDL, create};
 use crate::support::app::{CacheKind, StoreKind, TestApp};
-
-/// A small generator, so that every run asks the same.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % sides
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.roll(from.len())]
-    }
-}
+use crate::support::dice::Dice;
 
 const TITLES: [&str; 8] = ["", "Zen", "zen", "Éclair", "a\\b\"c", "Ωmega", "100%", "the end"];
 const PRICES: [&str; 6] = ["0", "9.99", "10.00", "10", "123456789012345678901234567890.1234", "-1"];
 
 fn book(dice: &mut Dice, id: usize) -> Json {
-    let mut book = json!({ "id": format!("b{id:02}"), "title": dice.pick(&TITLES) });
+    let mut book = json!({ "id": format!("b{id:02}"), "title": dice.one_of(&TITLES) });
     let mut maybe = |name: &str, value: Json, dice: &mut Dice| match dice.roll(4) {
         0 => {}
         1 => book[name] = Json::Null,
         _ => book[name] = value,
     };
-    let price = dice.pick(&PRICES);
+    let price = dice.one_of(&PRICES);
     maybe("price", json!(price), dice);
     let year = dice.roll(5);
     maybe("year", json!(1990 + year), dice);
@@ -54,20 +41,22 @@ fn condition(dice: &mut Dice, depth: usize) -> String {
             _ => format!("{{not: {one}}}"),
         };
     }
-    let op = dice.pick(&["eq", "ne", "lt", "lte", "gt", "gte"]);
+    let op = dice.one_of(&["eq", "ne", "lt", "lte", "gt", "gte"]);
     match dice.roll(10) {
         0 => format!("{{year: {{{op}: {}}}}}", 1990 + dice.roll(5)),
-        1 => format!("{{price: {{{op}: \"{}\"}}}}", dice.pick(&PRICES)),
-        2 => format!("{{title: {{{op}: {}}}}}", json!(dice.pick(&TITLES))),
-        3 => format!("{{title: {{contains: \"e\", mode: {}}}}}", dice.pick(&["SENSITIVE", "INSENSITIVE"])),
-        4 => format!("{{title: {{startsWith: \"Z\", mode: {}}}}}", dice.pick(&["SENSITIVE", "INSENSITIVE"])),
+        1 => format!("{{price: {{{op}: \"{}\"}}}}", dice.one_of(&PRICES)),
+        2 => format!("{{title: {{{op}: {}}}}}", json!(dice.one_of(&TITLES))),
+        3 => format!("{{title: {{contains: \"e\", mode: {}}}}}", dice.one_of(&["SENSITIVE", "INSENSITIVE"])),
+        4 => {
+            format!("{{title: {{startsWith: \"Z\", mode: {}}}}}", dice.one_of(&["SENSITIVE", "INSENSITIVE"]))
+        }
         5 => format!(
             "{{tags: {{{}}}}}",
-            dice.pick(&["has: \"x\"", "hasAny: [\"y\", \"z\"]", "hasAll: [\"x\", \"y\"]", "isEmpty: true"])
+            dice.one_of(&["has: \"x\"", "hasAny: [\"y\", \"z\"]", "hasAll: [\"x\", \"y\"]", "isEmpty: true"])
         ),
         6 => format!(
             "{{shopId: {{{}}}}}",
-            dice.pick(&["eq: null", "in: [\"s1\", \"s2\"]", "nin: [\"s0\", null]", "exists: false"])
+            dice.one_of(&["eq: null", "in: [\"s1\", \"s2\"]", "nin: [\"s0\", null]", "exists: false"])
         ),
         7 => format!("{{sold: {{{op}: \"2019-12-31T23:00:14.5Z\"}}}}"),
         8 => format!("{{printed: {{{op}: \"2001-02-14\"}}}}"),
@@ -78,10 +67,12 @@ fn condition(dice: &mut Dice, depth: usize) -> String {
 fn list(dice: &mut Dice) -> String {
     let mut arguments = vec![format!("where: {}", condition(dice, 2))];
     if dice.roll(2) == 0 {
-        let field = dice.pick(&["TITLE", "PRICE", "YEAR", "WEIGHT", "PRINTED", "SHOP_ID"]);
-        let more = dice.pick(&["", ", {field: TITLE, direction: DESC}", ", {field: ID, direction: DESC}"]);
-        arguments
-            .push(format!("orderBy: [{{field: {field}, direction: {}}}{more}]", dice.pick(&["ASC", "DESC"])));
+        let field = dice.one_of(&["TITLE", "PRICE", "YEAR", "WEIGHT", "PRINTED", "SHOP_ID"]);
+        let more = dice.one_of(&["", ", {field: TITLE, direction: DESC}", ", {field: ID, direction: DESC}"]);
+        arguments.push(format!(
+            "orderBy: [{{field: {field}, direction: {}}}{more}]",
+            dice.one_of(&["ASC", "DESC"])
+        ));
     }
     match dice.roll(4) {
         0 => arguments.push(format!("first: {}", 1 + dice.roll(9))),
@@ -90,11 +81,11 @@ fn list(dice: &mut Dice) -> String {
         _ => {}
     }
     let page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }";
-    let row = dice.pick(&[
+    let row = dice.one_of(&[
         "id title price year weight tags printed sold",
         "id shop { name books(first: 2, orderBy: [{field: PRICE, direction: DESC}]) { totalCount nodes { id price } } }",
     ]);
-    let total = dice.pick(&["", "totalCount"]);
+    let total = dice.one_of(&["", "totalCount"]);
     format!("books({}) {{ {total} {page} nodes {{ {row} }} }}", arguments.join(", "))
 }
 
@@ -144,7 +135,7 @@ async fn all_backends_give_the_same_bytes() {
         let setup = TestApp::with(SDL).on(store, cache);
         apps.push(setup.engine(|engine| (engine.limits.rows, engine.bulk) = (25, 10)).start().await);
     }
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     let shops: Vec<Json> =
         (0..4).map(|n| json!({ "id": format!("s{n}"), "name": format!("Shop {n}") })).collect();
     let books: Vec<Json> = (0..40).map(|n| book(&mut dice, n)).collect();

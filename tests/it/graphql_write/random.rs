@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::watch::Watch;
 use super::{On, SHOP, stock};
+use crate::support::dice::Dice;
 
 on_every_place!(cached: lists_stay_right_whatever_is_written, lists_stay_right_within_small_bounds);
 
@@ -29,66 +30,59 @@ const LISTS: &[&str] = &[
     "{ b3: book(id: \"3\") { title price shop { id books { totalCount } } } i3: bookByIsbn(isbn: \"i3\") { id } i4: bookByIsbn(isbn: \"i4\") { id price } }",
 ];
 
-/// A small generator, so that each run is the same.
-struct Dice(u64);
+/// Writes, drawn at random.
+struct Writes {
+    dice: Dice,
+}
 
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.roll(all.len() as u64) as usize]
-    }
-
+impl Writes {
     /// Some of the fields of a book, or all that one needs.
     fn book(&mut self, whole: bool) -> Json {
         let mut book = json!({});
-        if whole || self.roll(3) == 0 {
-            book["title"] = json!(format!("t{}", self.roll(15)));
+        if whole || self.dice.roll(3) == 0 {
+            book["title"] = json!(format!("t{}", self.dice.roll(15)));
         }
-        if whole || self.roll(4) == 0 {
-            book["shopId"] = json!(self.one_of(&SHOPS));
+        if whole || self.dice.roll(4) == 0 {
+            book["shopId"] = json!(self.dice.one_of(&SHOPS));
         }
-        if self.roll(3) > 0 {
-            book["price"] = if self.roll(6) == 0 { Json::Null } else { json!(self.roll(20)) };
+        if self.dice.roll(3) > 0 {
+            book["price"] = if self.dice.roll(6) == 0 { Json::Null } else { json!(self.dice.roll(20)) };
         }
-        if self.roll(4) == 0 {
+        if self.dice.roll(4) == 0 {
             book["tags"] =
-                self.one_of(&[|| json!(null), || json!([]), || json!(["x"]), || json!(["y", "z"])])();
+                self.dice.one_of(&[|| json!(null), || json!([]), || json!(["x"]), || json!(["y", "z"])])();
         }
         book
     }
 
     fn fruit(&mut self, whole: bool) -> Json {
         let mut fruit = json!({});
-        if whole || self.roll(3) == 0 {
-            fruit["breed"] = json!(format!("b{}", self.roll(4)));
+        if whole || self.dice.roll(3) == 0 {
+            fruit["breed"] = json!(format!("b{}", self.dice.roll(4)));
         }
-        if whole || self.roll(2) == 0 {
-            fruit["size"] = json!(self.one_of(&SIZES));
+        if whole || self.dice.roll(2) == 0 {
+            fruit["size"] = json!(self.dice.one_of(&SIZES));
         }
-        if self.roll(2) == 0 {
-            fruit["weight"] = if self.roll(6) == 0 { Json::Null } else { json!(self.roll(10)) };
+        if self.dice.roll(2) == 0 {
+            fruit["weight"] = if self.dice.roll(6) == 0 { Json::Null } else { json!(self.dice.roll(10)) };
         }
         fruit
     }
 
     fn some_of_books(&mut self) -> Json {
-        let price = self.roll(20);
-        match self.roll(4) {
+        let price = self.dice.roll(20);
+        match self.dice.roll(4) {
             0 => json!({"price": {"gte": price, "lt": price + 3}}),
-            1 => json!({"shopId": {"eq": self.one_of(&SHOPS)}, "price": {"lt": price}}),
-            2 => json!({"title": {"eq": format!("t{}", self.roll(15))}}),
+            1 => json!({"shopId": {"eq": self.dice.one_of(&SHOPS)}, "price": {"lt": price}}),
+            2 => json!({"title": {"eq": format!("t{}", self.dice.roll(15))}}),
             _ => json!({"tags": {"has": "x"}}),
         }
     }
 
     /// A mutation and its variables.
-    fn write(&mut self) -> (String, Json) {
-        let (id, fruit) = (self.roll(25).to_string(), self.one_of(&["Apple", "Orange"]));
-        match self.roll(24) {
+    fn next(&mut self) -> (String, Json) {
+        let (id, fruit) = (self.dice.roll(25).to_string(), self.dice.one_of(&["Apple", "Orange"]));
+        match self.dice.roll(24) {
             0..=4 => {
                 let mut input = self.book(true);
                 input["id"] = json!(id);
@@ -99,7 +93,7 @@ impl Dice {
                 json!({"id": id, "set": self.book(false)}),
             ),
             10 => {
-                let isbn = self.one_of(&[Some("i3"), Some("i4"), None]);
+                let isbn = self.dice.one_of(&[Some("i3"), Some("i4"), None]);
                 let text = "mutation($id: ID!, $isbn: String) { updateBook(id: $id, set: {isbn: $isbn}) { id } }";
                 (text.into(), json!({"id": id, "isbn": isbn}))
             }
@@ -111,10 +105,10 @@ impl Dice {
                 (text.into(), json!({"input": input}))
             }
             14 => {
-                let inputs: Vec<Json> = (0..1 + self.roll(8))
+                let inputs: Vec<Json> = (0..1 + self.dice.roll(8))
                     .map(|_| {
                         let mut input = self.book(true);
-                        input["id"] = json!(self.roll(25).to_string());
+                        input["id"] = json!(self.dice.roll(25).to_string());
                         input
                     })
                     .collect();
@@ -130,15 +124,15 @@ impl Dice {
                 json!({"where": self.some_of_books()}),
             ),
             18 => {
-                let city = self.one_of(&[Some("x"), Some("y"), None]);
+                let city = self.dice.one_of(&[Some("x"), Some("y"), None]);
                 let text = "mutation($id: ID!, $city: String) { updateShop(id: $id, set: {city: $city}) { id } }";
-                (text.into(), json!({"id": self.one_of(&SHOPS), "city": city}))
+                (text.into(), json!({"id": self.dice.one_of(&SHOPS), "city": city}))
             }
             // With all its books; and a new one in its place.
             19 => {
-                let id = self.one_of(&SHOPS);
+                let id = self.dice.one_of(&SHOPS);
                 let text = "mutation($id: ID!, $name: String!) { deleteShop(id: $id) { id } createShop(input: {id: $id, name: $name}) { id } }";
-                (text.into(), json!({"id": id, "name": format!("{id} {}", self.0)}))
+                (text.into(), json!({"id": id, "name": format!("{id} {}", self.dice.roll(1_000_000))}))
             }
             20 | 21 => {
                 let mut input = self.fruit(true);
@@ -151,7 +145,7 @@ impl Dice {
             ),
             _ => (
                 format!("mutation($where: {fruit}Where!, $set: {fruit}Patch!) {{ update{fruit}s(where: $where, set: $set) {{ count }} }}"),
-                json!({"where": {"size": {"eq": self.one_of(&SIZES)}}, "set": self.fruit(false)}),
+                json!({"where": {"size": {"eq": self.dice.one_of(&SIZES)}}, "set": self.fruit(false)}),
             ),
         }
     }
@@ -160,10 +154,10 @@ impl Dice {
 async fn run(watch: Watch, seed: u64, writes: u64) {
     stock(&watch.app, &SHOPS, &[("a/1", 5), ("b/2", 12), ("c/3", 19), ("a/4", 1)]).await;
     watch.right("the start").await;
-    let mut dice = Dice(seed);
+    let mut drawn = Writes { dice: Dice::new(seed) };
     let mut done = 0;
     for round in 0..writes {
-        let (text, variables) = dice.write();
+        let (text, variables) = drawn.next();
         let answer = watch.app.query(&text, variables.clone()).await;
         for error in answer["errors"].as_array().into_iter().flatten() {
             let code = error["extensions"]["code"].as_str().unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::draw::Dice;
 use super::oracle::{Cursor, Doc, List, ORDERS, On, Oracle, Place};
+use crate::support::dice::Dice;
 
 /// Rows of a page without `first` and `last`.
 const DEFAULT: usize = 20;
@@ -74,7 +74,7 @@ impl Ask {
         let on = if matches!(under, Under::Root) { dice.one_of(&On::ALL) } else { On::Books };
         let list = List {
             on,
-            order: dice.roll(ORDERS.len() as u64) as usize,
+            order: dice.roll(ORDERS.len()),
             // Mostly one that nobody has asked for.
             number: if dice.once_in(3) { dice.roll(3) } else { dice.roll(1_000_000) },
             below: dice.once_in(4).then(|| dice.roll(4) as i64),

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oponn::query::{self, OrderBy};
 use serde_json::{Value as Json, json};
 
-use super::draw::Dice;
 use crate::support::app::TestApp;
+use crate::support::dice::Dice;
 
 /// A document. All types have the same fields, as far as lists can tell.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ pub struct List {
     pub on: On,
     pub order: usize,
     /// Lists of another number are other lists, with the same rows.
-    pub number: u64,
+    pub number: usize,
     /// Only rows of less rank.
     pub below: Option<i64>,
 }
@@ -221,12 +221,12 @@ impl Oracle {
             self.docs.keys().filter(|(of, _)| *of == ty).map(|(_, id)| id.clone()).collect();
         match dice.roll(3) {
             0 if keys.len() > 2 => {
-                let id = keys[dice.roll(keys.len() as u64) as usize].clone();
+                let id = keys[dice.roll(keys.len())].clone();
                 self.docs.remove(&(ty, id.clone()));
                 (format!("mutation($id: ID!) {{ delete{ty}(id: $id) {{ id }} }}"), json!({ "id": id }))
             }
             1 if !keys.is_empty() => {
-                let id = keys[dice.roll(keys.len() as u64) as usize].clone();
+                let id = keys[dice.roll(keys.len())].clone();
                 let mut set = self.put(dice, ty, id.clone(), shop);
                 set.as_object_mut().expect("an input is an object").remove("id");
                 let text = format!(
@@ -264,13 +264,13 @@ impl Oracle {
     pub fn some_cursor(&self, dice: &mut Dice, list: &List) -> Cursor {
         let rows = self.rows(list, None);
         let kind = dice.roll(10);
-        let doc = match rows.len() as u64 {
+        let doc = match rows.len() {
             0 => None,
             _ if kind < 3 => None,
             1 => rows.first(),
             _ if kind == 3 => rows.first(),
             _ if kind == 4 => rows.last(),
-            all => rows.get(dice.roll(all) as usize),
+            all => rows.get(dice.roll(all)),
         };
         let invent = |dice: &mut Dice| {
             let id = dice.one_of(&["", "0", "005", "b", "zzz"]).to_owned();
@@ -286,7 +286,7 @@ impl Oracle {
         let mut bytes = URL_SAFE_NO_PAD.decode(&cursor.text).expect("a cursor is base64");
         let from = self.tags.0[list.order].len();
         for _ in 0..=dice.roll(2) {
-            let at = from + dice.roll((bytes.len() - from).max(1) as u64) as usize;
+            let at = from + dice.roll((bytes.len() - from).max(1));
             match dice.roll(5) {
                 0 => bytes.truncate(at),
                 1 => bytes.insert(at, dice.roll(256) as u8),

@@ -9,9 +9,9 @@ use oponn::cache::{
 use oponn::query::SortKey;
 use oponn::value::{Doc, EntityRef, Id, Time};
 
-use super::Dice;
 use super::world::{Acknowledged, Answer, IDS, Without, World};
 use crate::cache_contract::domain::{first, meaning, versioned};
+use crate::support::dice::Dice;
 
 /// One of them, with what it has left to do.
 pub struct Actor {

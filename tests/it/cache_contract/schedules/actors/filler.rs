@@ -5,8 +5,8 @@ use oponn::value::{Doc, EntityRef, Time};
 
 use super::{State, window};
 use crate::cache_contract::domain::item;
-use crate::cache_contract::schedules::Dice;
 use crate::cache_contract::schedules::world::{IDS, Without, World};
+use crate::support::dice::Dice;
 
 /// Takes the next step of a fill.
 pub(super) async fn fill(state: State, world: &mut World, dice: &mut Dice) -> (String, State) {

@@ -1,8 +1,8 @@
 //! One who keeps answers, and serves them when a look at the journal lets it.
 
 use super::{State, check, window};
-use crate::cache_contract::schedules::Dice;
 use crate::cache_contract::schedules::world::{Acknowledged, Answer, Without, World};
+use crate::support::dice::Dice;
 
 /// Asks what was answered before. The look at the journal comes after the request: what has been
 /// acknowledged until then must show.
