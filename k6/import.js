@@ -7,7 +7,8 @@ import { send } from './lib/http.js';
 import { passing } from './lib/filter.js';
 import { PART, RECORDS, byIsbn, isbnOf, likeOf, numberOf } from './lib/imported.js';
 import { stale, wrong } from './lib/judge.js';
-import { Client, OFTEN, RARE, finish, readSample, warm } from './lib/mix.js';
+import { finish, readSample, warm } from './lib/lifecycle.js';
+import { Mixed, OFTEN, RARE } from './lib/mix.js';
 import { comparer, faultOfRow } from './lib/oracle.js';
 import { common, strict } from './lib/options.js';
 import { chance, pick, seed } from './lib/random.js';
@@ -79,7 +80,7 @@ class Seen {
   }
 }
 
-class Reader extends Client {
+class Reader extends Mixed {
   constructor(data) {
     super(data);
     this.own = new Seen();

@@ -2,7 +2,8 @@
 
 import exec from 'k6/execution';
 import { Gauge } from 'k6/metrics';
-import { Client, OFTEN, OPERATIONS, RARE, WRITES, finish, prepare, warm } from './lib/mix.js';
+import { finish, prepare, warm } from './lib/lifecycle.js';
+import { Mixed, OFTEN, OPERATIONS, RARE, WRITES } from './lib/mix.js';
 import { common, kept, strict } from './lib/options.js';
 import { between, scrape } from './lib/server.js';
 import { duration, settings } from './lib/settings.js';
@@ -64,7 +65,7 @@ export function setup() {
 let client;
 
 export default function (data) {
-  client = client || new Client(data);
+  client = client || new Mixed(data);
   if (settings.writes > 0) client.begin(exec.vu.idInTest);
   client.iterate(exec.scenario.iterationInTest);
 }

@@ -3,7 +3,8 @@
 
 import exec from 'k6/execution';
 import { Gauge } from 'k6/metrics';
-import { Client, OFTEN, OPERATIONS, RARE, WRITES, finish, prepare, warm } from './lib/mix.js';
+import { finish, prepare, warm } from './lib/lifecycle.js';
+import { Mixed, OFTEN, OPERATIONS, RARE, WRITES } from './lib/mix.js';
 import { common, kept, strict } from './lib/options.js';
 import { between, gaugeOf, scrape } from './lib/server.js';
 import { count, duration, number, settings } from './lib/settings.js';
@@ -75,7 +76,7 @@ export function setup() {
 let client;
 
 export default function (data) {
-  client = client || new Client(data);
+  client = client || new Mixed(data);
   client.iterate(exec.scenario.iterationInTest);
 }
 

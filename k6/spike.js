@@ -2,7 +2,8 @@
 // whether or not those before them have been answered. README.md says how to run it.
 
 import exec from 'k6/execution';
-import { Client, OFTEN, OPERATIONS, RARE, WRITES, finish, prepare, warm } from './lib/mix.js';
+import { finish, prepare, warm } from './lib/lifecycle.js';
+import { Mixed, OFTEN, OPERATIONS, RARE, WRITES } from './lib/mix.js';
 import { common, kept, strict } from './lib/options.js';
 import { count, duration, number, settings } from './lib/settings.js';
 import {
@@ -80,7 +81,7 @@ export function setup() {
 let client;
 
 export default function (data) {
-  client = client || new Client(data);
+  client = client || new Mixed(data);
   // Each phase has numbers of its own, so that it does not repeat what the one before did.
   client.iterate(exec.scenario.iterationInTest + phases.indexOf(exec.scenario.name) * 1000003);
 }

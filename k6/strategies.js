@@ -4,7 +4,8 @@
 import exec from 'k6/execution';
 import { Gauge } from 'k6/metrics';
 import { send } from './lib/http.js';
-import { Client, prepare, warm } from './lib/mix.js';
+import { prepare, warm } from './lib/lifecycle.js';
+import { Mixed } from './lib/mix.js';
 import { common, kept } from './lib/options.js';
 import { cleanUp } from './lib/owned.js';
 import { between, scrape } from './lib/server.js';
@@ -73,7 +74,7 @@ const clients = {};
 // A client begins anew with each strategy: what it owned before has been deleted.
 export function load(data) {
   const { name } = exec.scenario;
-  clients[name] = clients[name] || new Client(data, { strategy: name, counting: name === 'ttl' });
+  clients[name] = clients[name] || new Mixed(data, { strategy: name, counting: name === 'ttl' });
   clients[name].begin(exec.vu.idInTest);
   clients[name].iterate(exec.scenario.iterationInTest);
 }

@@ -1,7 +1,7 @@
 // Writes of every kind, each followed by reads that must show it. README.md says how to run it.
 
 import exec from 'k6/execution';
-import { finish, prepare } from './lib/mix.js';
+import { finish, prepare } from './lib/lifecycle.js';
 import { common, strict } from './lib/options.js';
 import { duration, settings } from './lib/settings.js';
 import { answersLine, operationsTable, settingsLine, summary, valuesOf, whole } from './lib/summary.js';

@@ -1,9 +1,9 @@
 // Writes of every kind, each followed by the reads that have to show it: by id, by the unique key, in the list
 // where the document now is, in the one where it was, and through its relation.
 
+import { Client } from './client.js';
 import { send } from './http.js';
 import { faultOfOwn, stale, wrong } from './judge.js';
-import { Client } from './mix.js';
 import { valuesFor } from './owned.js';
 import { byShare, chance, pick, seed } from './random.js';
 import { settings } from './settings.js';
