@@ -81,6 +81,15 @@ async fn all(app: &TestApp) -> Json {
     app.data(text, json!({})).await
 }
 
+/// Every request is refused, and all that [`app`] has stored is as it was.
+async fn all_refused<T: AsRef<str>>(app: &TestApp, texts: impl IntoIterator<Item = T>, variables: Json) {
+    let before = all(app).await;
+    for text in texts {
+        refused(app, text.as_ref(), variables.clone()).await;
+    }
+    assert_eq!(all(app).await, before);
+}
+
 /// The request is refused as a whole: nothing is carried out, so there is no `data`.
 async fn refused(app: &TestApp, text: &str, variables: Json) {
     let answer = app.query(text, variables).await;

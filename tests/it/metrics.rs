@@ -171,8 +171,7 @@ async fn a_lost_index_is_counted() {
     let metrics = Arc::new(Metrics::default());
     let cache = RedisCache::connect(&server.url(), "test", limits(), metrics.clone()).await.expect("a URL");
     fill(&cache, &shelf("a"), &[]).await;
-    let client = redis::Client::open(server.url()).expect("a URL");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("the server is there");
+    let mut connection = server.raw().await;
     let lost: i64 =
         redis::cmd("DEL").arg("{oponn:test}:x:Item").query_async(&mut connection).await.expect("OK");
     assert_eq!(lost, 1);
@@ -186,8 +185,7 @@ async fn traffic_with_redis_is_counted_as_redis_counts_it() {
     let server = Server::start(&[]).await;
     let setup = TestApp::with(SDL).on(StoreKind::Sqlite, CacheKind::Redis).redis(&server.url());
     let app = setup.start().await;
-    let client = redis::Client::open(server.url()).expect("a URL");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("the server is there");
+    let mut connection = server.raw().await;
     let mut redis_says = async || {
         let info: String =
             redis::cmd("INFO").arg("everything").query_async(&mut connection).await.expect("OK");

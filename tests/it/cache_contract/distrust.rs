@@ -6,7 +6,9 @@ use oponn::cache::{Cache, CacheError, Noted, RedisCache};
 use oponn::metrics::VoidReason;
 use oponn::value::Time;
 
-use super::domain::{all_of, change, fill, item, lease, limits, on, redis_cache, shelf, whole, write};
+use super::domain::{
+    Deployment, all_of, change, fill, item, lease, limits, on, redis_cache, shelf, whole, write,
+};
 use crate::support::proxy::Proxy;
 use crate::support::services;
 
@@ -84,34 +86,30 @@ async fn an_answer_that_does_not_come_in_time_ends_the_trust() {
 
 #[tokio::test]
 async fn a_change_that_redis_refuses_ends_the_trust() {
-    let deployment = services::redis_prefix();
-    let cache = redis_cache(&deployment, limits()).await;
+    let deployment = Deployment::new().await;
+    let (cache, mut raw) = (&deployment.cache, deployment.raw().await);
     let batch = shelf("a");
-    fill(&cache, &batch, &[]).await;
-    let client = redis::Client::open(services::redis_url()).unwrap();
-    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
-    let meta = format!("{{oponn:{deployment}}}:m");
+    fill(cache, &batch, &[]).await;
+    let meta = deployment.key("m");
     let _: () = redis::pipe().del(&meta).set(&meta, "broken").query_async(&mut raw).await.unwrap();
     let doc = on("a", 1, 1);
     assert!(unavailable(cache.note(cache.mark(), &[change(1, None, Some(&doc), 2)]).await));
-    trusted(&cache).await;
-    assert_eq!(whole(&cache, &batch).await, None);
-    fill(&cache, &batch, &[doc]).await;
+    trusted(cache).await;
+    assert_eq!(whole(cache, &batch).await, None);
+    fill(cache, &batch, &[doc]).await;
 }
 
 #[tokio::test]
 async fn an_index_that_is_none_voids_its_type() {
-    let deployment = services::redis_prefix();
-    let cache = redis_cache(&deployment, limits()).await;
+    let deployment = Deployment::new().await;
+    let (cache, mut raw) = (&deployment.cache, deployment.raw().await);
     let batch = shelf("a");
-    fill(&cache, &batch, &[]).await;
-    let client = redis::Client::open(services::redis_url()).unwrap();
-    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
-    let index = format!("{{oponn:{deployment}}}:x:Item");
+    fill(cache, &batch, &[]).await;
+    let index = deployment.key("x:Item");
     let _: () = redis::pipe().del(&index).set(&index, "broken").query_async(&mut raw).await.unwrap();
-    assert!(write(&cache, change(1, None, Some(&on("a", 1, 1)), 2)).await.is_empty());
-    assert_eq!(whole(&cache, &batch).await, None);
-    fill(&cache, &batch, &[]).await;
+    assert!(write(cache, change(1, None, Some(&on("a", 1, 1)), 2)).await.is_empty());
+    assert_eq!(whole(cache, &batch).await, None);
+    fill(cache, &batch, &[]).await;
 }
 
 #[tokio::test]

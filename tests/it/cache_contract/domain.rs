@@ -10,7 +10,9 @@ use oponn::cache::{
 };
 use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
 use oponn::value::{Change, Doc, EntityRef, Id, Stamp, Time};
+use redis::aio::MultiplexedConnection;
 
+use crate::support::redis_server::Server;
 use crate::support::services;
 
 /// Which cache a case runs on.
@@ -35,6 +37,36 @@ pub async fn redis_cache(deployment: &str, limits: CacheLimits) -> RedisCache {
     RedisCache::connect(&services::redis_url(), deployment, limits, Arc::default())
         .await
         .expect("the test server is there")
+}
+
+/// The cache of a test that has a Redis of its own; its deployment is called `test`.
+pub async fn cache_on(server: &Server) -> RedisCache {
+    RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.expect("the URL is valid")
+}
+
+/// A deployment of its own on the test server's Redis, whose keys can be looked at from outside.
+pub struct Deployment {
+    pub name: String,
+    pub cache: RedisCache,
+}
+
+impl Deployment {
+    pub async fn new() -> Deployment {
+        let name = services::redis_prefix();
+        let cache = redis_cache(&name, limits()).await;
+        Deployment { name, cache }
+    }
+
+    /// A connection to the server, as other programs have it.
+    pub async fn raw(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(services::redis_url()).expect("the URL is right");
+        client.get_multiplexed_async_connection().await.expect("the server runs")
+    }
+
+    /// The key of one of its parts: `m` is the meta hash, `x:Item` the index of a type.
+    pub fn key(&self, part: &str) -> String {
+        format!("{{oponn:{}}}:{part}", self.name)
+    }
 }
 
 /// The defaults, but nothing stays long on the test server.

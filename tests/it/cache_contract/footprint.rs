@@ -1,7 +1,5 @@
 //! What lists take up in Redis.
 
-use std::sync::Arc;
-
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, doc};
 use oponn::cache::{Batch, Cache, Reconcile, Reconciled, RedisCache};
@@ -9,7 +7,7 @@ use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
 use oponn::value::{Doc, EntityRef, Id, Stamp, Time};
 use redis::aio::MultiplexedConnection;
 
-use super::domain::{all_of, lease, limits};
+use super::domain::{all_of, cache_on, lease};
 use crate::support::redis_server::Server;
 
 /// What the ids of a list's documents are, and what it is ordered by.
@@ -74,7 +72,7 @@ async fn kept(raw: &mut MultiplexedConnection) -> (String, u64) {
 #[tokio::test]
 async fn a_row_takes_up_little() {
     let server = Server::start(&[]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+    let cache = cache_on(&server).await;
     for shape in &SHAPES {
         for rows in [1, 10, 50, 63, 100, 887, 5_000] {
             cache.clear().await.unwrap();
@@ -98,7 +96,7 @@ async fn a_row_takes_up_little() {
 async fn short_lists_stay_dense_when_they_are_written_to() {
     for shape in &SHAPES {
         let server = Server::start(&[]).await;
-        let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+        let cache = cache_on(&server).await;
         let batch = batch(shape);
         fill(&cache, &batch, rows_of(shape, &batch, 40)).await;
         // Documents that stay, move, go and come, each of them twice.

@@ -1,6 +1,5 @@
 //! The journal: every step that can change what a read finds tells of it, and no other.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{Cache, CacheLimits, JOURNAL, MemoryCache, News, Place, Reconciled, RedisCache, Topic};
@@ -9,8 +8,8 @@ use oponn::query::{Direction, Filter};
 use oponn::value::{Change, Time};
 
 use super::domain::{
-    Kind, all_of, ask_lease, change, fill, item, lease, limits, list, meaning, of_type, on, rows, shelf,
-    versioned, whole, write,
+    Kind, all_of, ask_lease, cache_on, change, fill, item, lease, limits, list, meaning, of_type, on, rows,
+    shelf, versioned, whole, write,
 };
 use super::losses::Keys;
 use super::on_both;
@@ -261,7 +260,7 @@ async fn registered(cache: &dyn Cache) -> u64 {
 
 async fn with_keys() -> (Server, RedisCache, Keys) {
     let server = Server::start(&[]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+    let cache = cache_on(&server).await;
     let keys = Keys::of(&server, &["a"], &[1]).await;
     (server, cache, keys)
 }

@@ -1,13 +1,11 @@
 //! Redis may lose any key at any time, by eviction or by hand: what is left is a miss or right.
 
-use std::sync::Arc;
-
 use oponn::cache::{Cache, RedisCache};
 use oponn::query::SortKey;
 use oponn::value::Doc;
 use redis::aio::MultiplexedConnection;
 
-use super::domain::{all_of, change, item, lease, limits, meaning, on, rows, shelf, versioned, whole};
+use super::domain::{all_of, cache_on, change, item, lease, meaning, on, rows, shelf, versioned, whole};
 use crate::support::redis_server::Server;
 
 /// The keys of a small world, by what they are.
@@ -126,7 +124,7 @@ async fn any_key_may_be_lost_between_any_two_steps() {
     while steps.is_none_or(|steps| step < steps) {
         for key in 0.. {
             server.flush().await;
-            let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+            let cache = cache_on(&server).await;
             let keys = Keys::of(&server, &["a"], &[1, 2, 3]).await;
             if key == keys.len() {
                 break;

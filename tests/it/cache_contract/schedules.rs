@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
-use oponn::cache::{Cache, RedisCache};
+use oponn::cache::Cache;
 
-use super::domain::{Kind, limits};
+use super::domain::{Kind, cache_on, limits};
 use super::losses::Keys;
 use crate::support::dice::Dice;
 use crate::support::redis_server::Server;
@@ -87,7 +87,7 @@ async fn in_memory(seed: u64, without: Without) -> Result<Reads, String> {
 
 async fn on_redis_with_losses(server: &Server, seed: u64, without: Without) -> Result<Reads, String> {
     server.flush().await;
-    let cache = Arc::new(RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap());
+    let cache = Arc::new(cache_on(server).await);
     let keys = Keys::of(server, &["a", "b"], &[1, 2]).await;
     run(cache, Some(keys), seed, without).await
 }

@@ -1,16 +1,15 @@
 //! One Redis, several users: two servers of a deployment, other programs, and no memory left.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use oponn::cache::{Cache, CacheLimits, LeaseState, MemoryCache, Noted, Reconciled, RedisCache};
+use oponn::cache::{Cache, CacheLimits, LeaseState, MemoryCache, Noted, Reconciled};
 use oponn::metrics::VoidReason;
 use oponn::query::Filter;
 use oponn::value::Doc;
 
 use super::domain::{
-    all_of, ask_lease, change, fill, hit, item, lease, limits, list, on, redis_cache, row, rows, shelf,
-    versioned, whole, write,
+    Deployment, all_of, ask_lease, cache_on, change, fill, hit, item, lease, limits, list, on, redis_cache,
+    row, rows, shelf, versioned, whole, write,
 };
 use crate::support::redis_server::Server;
 use crate::support::services;
@@ -46,31 +45,29 @@ async fn two_servers_see_each_others_batches_and_writes() {
 
 #[tokio::test]
 async fn a_list_of_another_version_is_not_left_stale() {
-    let deployment = services::redis_prefix();
-    let cache = redis_cache(&deployment, limits()).await;
+    let deployment = Deployment::new().await;
+    let (cache, mut raw) = (&deployment.cache, deployment.raw().await);
     let batch = shelf("a");
-    fill(&cache, &batch, &[]).await;
-    let client = redis::Client::open(services::redis_url()).unwrap();
-    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
-    let (meta, index) = (format!("{{oponn:{deployment}}}:m"), format!("{{oponn:{deployment}}}:x:Item"));
+    fill(cache, &batch, &[]).await;
+    let (meta, index) = (deployment.key("m"), deployment.key("x:Item"));
     let entries: Vec<String> =
         redis::cmd("ZRANGEBYLEX").arg(&index).arg("[#").arg("+").query_async(&mut raw).await.unwrap();
     // As a server of the version before and one of a version to come register it.
     for version in ["", "3"] {
         let other = entries[0].replacen("|2{", &format!("|{version}{{"), 1);
         assert_ne!(other, entries[0]);
-        fill(&cache, &batch, &[]).await;
+        fill(cache, &batch, &[]).await;
         let added: u64 =
             redis::cmd("ZADD").arg(&index).arg(0).arg(other).query_async(&mut raw).await.unwrap();
         let _: () =
             redis::cmd("HINCRBY").arg(&meta).arg("n:Item").arg(added).query_async(&mut raw).await.unwrap();
         // A write that does not concern it leaves it alone.
-        assert_eq!(write(&cache, change(2, None, Some(&on("b", 2, 2)), 2)).await, []);
-        assert_eq!(whole(&cache, &batch).await, Some(vec![]));
+        assert_eq!(write(cache, change(2, None, Some(&on("b", 2, 2)), 2)).await, []);
+        assert_eq!(whole(cache, &batch).await, Some(vec![]));
         // What it means for the other one cannot be told, so that must not be trusted any more.
         let noted = cache.note(cache.mark(), &[change(1, None, Some(&on("a", 1, 1)), 3)]).await.unwrap();
         assert!(matches!(noted[..], [Noted::Voided(VoidReason::Unreadable)]), "{noted:?}");
-        assert_eq!(whole(&cache, &batch).await, None);
+        assert_eq!(whole(cache, &batch).await, None);
         let left: u64 = redis::cmd("EXISTS").arg(&index).query_async(&mut raw).await.unwrap();
         assert_eq!(left, 0);
     }
@@ -78,31 +75,29 @@ async fn a_list_of_another_version_is_not_left_stale() {
 
 #[tokio::test]
 async fn what_other_programs_keep_in_the_same_redis_is_left_alone() {
-    let (deployment, neighbour) = (services::redis_prefix(), services::redis_prefix());
-    let cache = redis_cache(&deployment, limits()).await;
-    let other = redis_cache(&neighbour, limits()).await;
-    let client = redis::Client::open(services::redis_url()).unwrap();
-    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
-    let key = format!("oponn:{deployment}:not ours");
+    let (deployment, neighbour) = (Deployment::new().await, Deployment::new().await);
+    let (cache, other) = (&deployment.cache, &neighbour.cache);
+    let mut raw = deployment.raw().await;
+    let key = format!("oponn:{}:not ours", deployment.name);
     let _: () =
         redis::cmd("SET").arg(&key).arg("kept").arg("EX").arg(60).query_async(&mut raw).await.unwrap();
     let batch = shelf("a");
-    for cache in [&cache, &other] {
+    for cache in [cache, other] {
         fill(cache, &batch, &[]).await;
         write(cache, change(1, None, Some(&on("a", 1, 1)), 2)).await;
     }
     cache.clear().await.unwrap();
-    assert_eq!(whole(&cache, &batch).await, None);
-    assert!(whole(&other, &batch).await.is_some());
+    assert_eq!(whole(cache, &batch).await, None);
+    assert!(whole(other, &batch).await.is_some());
     let kept: String = redis::cmd("GET").arg(&key).query_async(&mut raw).await.unwrap();
     assert_eq!(kept, "kept");
     // Only the meta hash is left, and all that there ever was has a time to live.
-    let pattern = format!("{{oponn:{deployment}}}:*");
+    let pattern = deployment.key("*");
     let left: Vec<String> = redis::cmd("KEYS").arg(&pattern).query_async(&mut raw).await.unwrap();
-    assert_eq!(left, [format!("{{oponn:{deployment}}}:m")]);
-    fill(&cache, &batch, &[]).await;
-    write(&cache, change(1, None, Some(&on("a", 1, 1)), 2)).await;
-    lease(&cache, &shelf("b")).await;
+    assert_eq!(left, [deployment.key("m")]);
+    fill(cache, &batch, &[]).await;
+    write(cache, change(1, None, Some(&on("a", 1, 1)), 2)).await;
+    lease(cache, &shelf("b")).await;
     let keys: Vec<String> = redis::cmd("KEYS").arg(&pattern).query_async(&mut raw).await.unwrap();
     assert_eq!(keys.len(), 5, "{keys:?}");
     for key in keys {
@@ -114,7 +109,7 @@ async fn what_other_programs_keep_in_the_same_redis_is_left_alone() {
 #[tokio::test]
 async fn forgotten_scripts_are_loaded_again() {
     let server = Server::start(&[]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+    let cache = cache_on(&server).await;
     let batch = shelf("a");
     fill(&cache, &batch, &[]).await;
     let _: () = redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut server.raw().await).await.unwrap();
@@ -129,24 +124,24 @@ async fn another_server_under_the_same_address_is_cleared_first() {
     let mut server = Server::start(&on_disk).await;
     let batch = shelf("a");
     {
-        let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+        let cache = cache_on(&server).await;
         fill(&cache, &batch, &[]).await;
         // The same server: what is there stays.
-        let again = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+        let again = cache_on(&server).await;
         assert_eq!(whole(&again, &batch).await, Some(vec![]));
     }
     server.restart(&on_disk).await;
     let keys: Vec<String> =
         redis::cmd("KEYS").arg("*b:*").query_async(&mut server.raw().await).await.unwrap();
     assert_eq!(keys.len(), 1, "the batch came back from the disk");
-    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+    let cache = cache_on(&server).await;
     assert_eq!(whole(&cache, &batch).await, None);
 }
 
 #[tokio::test]
 async fn without_room_nothing_is_added_and_nothing_stale_stays() {
     let server = Server::start(&["--maxmemory-policy", "noeviction"]).await;
-    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+    let cache = cache_on(&server).await;
     let batch = shelf("a");
     let docs: Vec<Doc> = (0..20).map(|id| on("a", id, id)).collect();
     fill(&cache, &batch, &docs).await;

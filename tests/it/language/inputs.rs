@@ -2,13 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{all, app, refused};
+use super::{all, all_refused, app};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_stands_twice_is_refused() {
-    let app = app().await;
-    let before = all(&app).await;
-    for text in [
+    let requests = [
         // Filters and orders, at every depth.
         r#"{ owners(where: {name: {eq: "Ada", eq: "Bob"}}) { totalCount } }"#,
         r#"{ owners(where: {name: {eq: "Bob"}, name: {eq: "Ada"}}) { totalCount } }"#,
@@ -42,10 +40,14 @@ async fn a_field_that_stands_twice_is_refused() {
         r#"{ owner(id: "o1") { name @include(if: true, if: true) } }"#,
         r#"query($a: ID!, $a: ID!) { owner(id: $a) { name } }"#,
         r#"{ owner(id: "o1") { name @skip(if: false) @skip(if: false) } }"#,
-    ] {
-        refused(&app, text, json!({"a": "o1", "c": 1, "d": 1})).await;
-    }
-    // One operation that is not valid makes the whole document so.
+    ];
+    all_refused(&app().await, requests, json!({"a": "o1", "c": 1, "d": 1})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_operation_that_is_not_valid_makes_the_whole_document_so() {
+    let app = app().await;
+    let before = all(&app).await;
     let text =
         r#"query A { __typename } mutation B { createOwner(input: {id: "z", name: "a", name: "b"}) { id } }"#;
     let request = app.http.post(app.url("/graphql")).json(&json!({"query": text, "operationName": "A"}));
@@ -79,7 +81,6 @@ async fn the_same_field_in_other_objects_is_not_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_stands_twice_in_json_is_refused() {
     let app = app().await;
-    let before = all(&app).await;
     for json in [
         "{a: 1, a: 2}",
         "{a: 1, a: 1}",
@@ -87,20 +88,18 @@ async fn a_key_that_stands_twice_in_json_is_refused() {
         "{a: {a: {a: {}, a: {}}}}",
         "{a: $v, a: 1}",
     ] {
-        for text in [
+        let requests = [
             format!(
                 "mutation($v: Int) {{ updateToy(id: \"t1\", set: {{extra: {json}, count: $v}}) {{ id }} }}"
             ),
             format!(
                 "mutation($v: Int) {{ createToy(input: {{id: \"z\", ownerId: \"o1\", extra: {json}, count: $v}}) {{ id }} }}"
             ),
-        ] {
-            refused(&app, &text, json!({"v": 1})).await;
-        }
+        ];
+        all_refused(&app, requests, json!({"v": 1})).await;
     }
     let text = "mutation($j: JSON = {a: 1, a: 2}) { updateToy(id: \"t1\", set: {extra: $j}) { id } }";
-    refused(&app, text, json!({})).await;
-    assert_eq!(all(&app).await, before);
+    all_refused(&app, [text], json!({})).await;
 }
 
 /// A variable with a default may stand where null may not, so null has to be refused when it comes.
