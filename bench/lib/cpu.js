@@ -41,7 +41,7 @@ export function used(pid) {
 }
 
 /** Seconds that this process's ended children have used: the generators, which end with their run. */
-export function usedByEnded() {
+function usedByEnded() {
   const fields = stat('self');
   return (Number(fields[13]) + Number(fields[14])) / TICKS;
 }

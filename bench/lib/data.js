@@ -7,7 +7,7 @@ import { copyFileSync, createWriteStream, mkdirSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-export const BOOKS_PER_AUTHOR = 40;
+const BOOKS_PER_AUTHOR = 40;
 const STORES_PER_CITY = 5;
 const WORDS = `amber anchor autumn basket beacon border bridge candle canyon carbon cedar chapel cipher copper coral
 crystal desert distant ember emerald falcon feather forest garden glacier granite harbour hidden hollow island ivory
@@ -17,7 +17,7 @@ saffron shadow silent silver stone summer thunder timber twilight valley velvet 
 const country = ['Sweden', 'Japan', 'Czechia', 'Portugal', 'Kenya', 'Chile', 'Canada', 'India', 'Greece', 'Norway'];
 
 /** A small generator of random numbers that a seed decides: mulberry32. */
-export function random(seed) {
+function random(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

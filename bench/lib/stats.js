@@ -1,6 +1,6 @@
 // Medians and ranges, and how numbers are shown.
 
-export const sorted = (values) => [...values].sort((left, right) => left - right);
+const sorted = (values) => [...values].sort((left, right) => left - right);
 
 /** A quantile by linear interpolation, 0 to 1; NaN of nothing. */
 export function quantile(values, part) {

@@ -19,7 +19,6 @@ export function seed(...numbers) {
   next();
 }
 
-export const random = next;
 export const below = (n) => Math.floor(next() * n);
 export const pick = (items) => items[below(items.length)];
 export const chance = (share) => next() < share;

@@ -66,7 +66,6 @@ export function between(before, after) {
     // The servers' own time for a request, without the network and the client.
     meanMs: perRequest(seconds * 1000),
     listReads: reads,
-    listHits: hits,
     // Those that the cache did not answer at once, by the reason.
     missed: lists('result="miss"'),
     waited: lists('result="joined"'),

@@ -102,7 +102,7 @@ function holds(operator, value, operand, decimal) {
 }
 
 // The path that an order's field stands for.
-export function pathOf(field) {
+function pathOf(field) {
   const words = { SHOP_ID: ['shopId'], OTHER_ID: ['otherId'], ADDRESS_GEO_LAT: ['address', 'geo', 'lat'], ADDRESS_GEO_LON: ['address', 'geo', 'lon'] };
   return words[field] ?? field.split('_').map((word) => word.toLowerCase());
 }

@@ -54,7 +54,7 @@ function anything(random) {
   return scalar(name, random);
 }
 
-export function scalarNode({ kind, value }) {
+function scalarNode({ kind, value }) {
   switch (kind) {
     case 'int':
       return { kind: Kind.INT, value };
@@ -69,7 +69,7 @@ export function scalarNode({ kind, value }) {
 
 export const name = (value) => ({ kind: Kind.NAME, value });
 
-export function scalarJson({ kind, value }) {
+function scalarJson({ kind, value }) {
   return kind === 'int' || kind === 'float' ? new NumberText(value) : value;
 }
 
