@@ -17,6 +17,7 @@ use crate::value::Time;
 
 mod bulk;
 mod cascade;
+mod commit;
 mod direct;
 mod entity;
 mod error;
@@ -41,6 +42,7 @@ pub use observed::operation;
 pub use page::{Family, Page, PageRequest, Row};
 pub use upsert::{Expect, Upserted, Upserts};
 
+use commit::Effect;
 use entity::EntityLoader;
 use fill::Flights;
 use observed::{ObservedCache, ObservedStore};
@@ -165,6 +167,17 @@ impl Engine {
     /// gives the place up to which that is known.
     pub fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
         self.watch.unchanged(topics, since)
+    }
+
+    /// Resolves when no write is between the store and the cache.
+    pub async fn settled(&self) {
+        self.core.settled().await;
+    }
+
+    /// Voids what is cached of types whose documents the store has changed on its own, to be ready for the model.
+    pub async fn prepared(&self, types: Vec<Arc<str>>) {
+        let changed = async { ((), vec![Effect::Voided { types: types.clone(), at: Time(0) }]) };
+        self.core.commit(types.iter().cloned(), changed).await;
     }
 
     /// The application's metrics.

@@ -46,13 +46,12 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let store = parts::store(&config, &model).await?;
     let metrics = Arc::default();
     let cache = parts::cache(&config, &metrics).await?;
-    parts::void_changed(&store, cache.as_ref()).await;
     parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
         let message =
             "Servers that still reach it would go on to serve what is old; start it and import then.";
         Failure::Failed(format!("cache {}: {error}. {message}", config.cache))
     })?;
-    let engine = parts::engine(&config, model, store.store.clone(), cache.clone(), metrics);
+    let engine = parts::engine(&config, model, &store, cache.clone(), metrics).await;
     let options = Options {
         dry_run: arguments.dry_run,
         rejects: rejects.as_mut().map(|rejects| rejects as &mut (dyn Write + Send)),

@@ -15,7 +15,6 @@ use crate::metrics::Metrics;
 use crate::schema::{self, Model};
 use crate::server::ServerOptions;
 use crate::store::{Claim, MongoStore, SqliteStore, Store, StoreError};
-use crate::value::Time;
 
 /// Where documents live when nothing is configured.
 const DEFAULT_STORE: &str = "data/oponn.db";
@@ -59,8 +58,8 @@ pub(super) fn model(config: &Config) -> Result<Arc<Model>, Failure> {
 
 /// A store that is ready for use.
 pub(super) struct OpenStore {
-    pub(super) store: Arc<dyn Store>,
-    /// The types whose documents were changed to make it ready: what is cached of them is void.
+    store: Arc<dyn Store>,
+    /// The types whose documents it has changed to be ready: what is cached of them is void.
     changed: Vec<Arc<str>>,
     /// The file whose content is new, or was left before its first import ended.
     pub(super) fresh: Option<PathBuf>,
@@ -170,17 +169,6 @@ pub(super) async fn cache(config: &Config, metrics: &Arc<Metrics>) -> Result<Arc
     })
 }
 
-/// Voids what is cached of documents that were changed to make the store ready.
-pub(super) async fn void_changed(store: &OpenStore, cache: &dyn Cache) {
-    if store.changed.is_empty() {
-        return;
-    }
-    // A cache that is out of reach is cleared before it is used.
-    if let Err(error) = cache.drop_types(&store.changed, Time(0)).await {
-        tracing::warn!(%error, types = ?store.changed, "cached documents could not be voided yet");
-    }
-}
-
 /// Waits until the cache can be used, as long as a store is waited for.
 pub(super) async fn wait_for_cache(config: &Config, cache: &dyn Cache) -> Result<(), CacheError> {
     let deadline = Instant::now() + config.server.store_retry.unwrap_or(STORE_RETRY);
@@ -199,17 +187,19 @@ pub(super) async fn wait_for_cache(config: &Config, cache: &dyn Cache) -> Result
 }
 
 /// All parts together.
-pub(super) fn engine(
+pub(super) async fn engine(
     config: &Config,
     model: Arc<Model>,
-    store: Arc<dyn Store>,
+    store: &OpenStore,
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
 ) -> Arc<Engine> {
     let default = EngineOptions::default();
     let read = config.server.store_timeout.unwrap_or(default.read);
     let options = EngineOptions { limits: cache_limits(config), read, ..default };
-    Arc::new(Engine::new(model, store, cache, metrics, options))
+    let engine = Engine::new(model, store.store.clone(), cache, metrics, options);
+    engine.prepared(store.changed.clone()).await;
+    Arc::new(engine)
 }
 
 /// Bounds of the API.

@@ -78,8 +78,7 @@ async fn start(config: &Config, started: Instant) -> Result<(TcpListener, Server
     let store = parts::store(config, &model).await?;
     let metrics = Arc::default();
     let cache = parts::cache(config, &metrics).await?;
-    parts::void_changed(&store, cache.as_ref()).await;
-    let engine = parts::engine(config, model.clone(), store.store.clone(), cache, metrics);
+    let engine = parts::engine(config, model.clone(), &store, cache, metrics).await;
     if let Some(path) = &store.fresh {
         let marker = parts::importing(path);
         let unwritable =

@@ -7,13 +7,13 @@ use bson::{Bson, Document};
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, Value as Json};
 
+use super::commit::Effect;
 use super::lookup::{Numbered, apart};
 use super::write::Draft;
 use super::{Engine, EngineError, Step};
-use crate::metrics::VoidReason;
 use crate::query::{Bound, Filter, Order, row_key};
 use crate::schema::{Collection, UniqueKey};
-use crate::store::{Condition, Find, Patch, Write, Written};
+use crate::store::{Condition, Find, Patch, StoreError, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
 
 /// Documents that one operation is told by their ids or reads at a time.
@@ -65,20 +65,17 @@ impl Engine {
             .collect();
         let ty = &collection.name;
         let mut written: Vec<Result<(), EngineError>> = vec![Ok(()); documents.len()];
-        let unsettled = self.unsettled([ty.clone()]);
         let (at_once, later) = apart(collection, documents.into_iter().enumerate().collect());
         let insert = async |documents: Numbered| {
             let (places, documents): (Vec<usize>, Vec<Document>) = documents.into_iter().unzip();
-            let results = match self.core.store.insert_many(ty, documents).await {
-                Ok((results, time)) => {
-                    // At once: until then lists lack what look-ups find already.
-                    if results.iter().any(Result::is_ok) {
-                        self.core.void([ty.clone()], time, VoidReason::Bulk).await;
-                    }
-                    results
-                }
-                Err(error) => vec![Err(error); places.len()],
+            let write = async {
+                let done = self.core.store.insert_many(ty, documents).await;
+                let (results, at) = done.unwrap_or_else(|error| (vec![Err(error); places.len()], Time(0)));
+                let effects = inserted(ty, &results, at);
+                (results, effects)
             };
+            // Piece by piece: until a piece is committed, lists lack what look-ups find already.
+            let results = self.core.commit([ty.clone()], write).await;
             (places, results)
         };
         let mut done: Vec<_> =
@@ -86,18 +83,11 @@ impl Engine {
         if !later.is_empty() {
             done.push(insert(later).await);
         }
-        let mut unknown = false;
         for (places, results) in done {
             for (place, result) in places.into_iter().zip(results) {
-                unknown |= result.as_ref().is_err_and(|error| !error.is_of_document());
                 written[place] = result.map_err(EngineError::from);
             }
         }
-        if unknown {
-            // Some of it may have happened.
-            self.core.void_unknown([ty.clone()]).await;
-        }
-        unsettled.settled();
         let mut written = written.into_iter();
         let finish = |result: Result<_, EngineError>| {
             let created = result?;
@@ -189,18 +179,19 @@ impl Engine {
         patch: Option<&Patch>,
         filter: &Filter,
     ) -> Result<u64, EngineError> {
-        let unsettled = self.unsettled([ty.clone()]);
-        let done = match patch {
-            Some(patch) => self.core.store.update_many(ty, filter, patch).await,
-            None => self.core.store.delete_many(ty, filter).await,
+        let write = async {
+            let done = match patch {
+                Some(patch) => self.core.store.update_many(ty, filter, patch).await,
+                None => self.core.store.delete_many(ty, filter).await,
+            };
+            let effect = match &done {
+                Ok((_, at)) => Effect::Voided { types: vec![ty.clone()], at: *at },
+                // Some of it may have happened even so.
+                Err(_) => Effect::Unknown(vec![ty.clone()]),
+            };
+            (done, vec![effect])
         };
-        match &done {
-            Ok((_, time)) => self.core.void([ty.clone()], *time, VoidReason::Bulk).await,
-            // Some of it may have happened even so.
-            Err(_) => self.core.void_unknown([ty.clone()]).await,
-        }
-        unsettled.settled();
-        Ok(done?.0)
+        Ok(self.core.commit([ty.clone()], write).await?.0)
     }
 
     /// The ids of all documents that satisfy the filter.
@@ -248,6 +239,18 @@ fn shared_key<'a>(collection: &'a Collection, patch: &Patch) -> Option<&'a Uniqu
     let set =
         |field: &Arc<str>| patch.set.iter().any(|(name, value)| **name == **field && *value != Bson::Null);
     collection.uniques.iter().find(|key| key.fields.iter().all(set))
+}
+
+/// The effects of inserting many documents at once, the last of them at `at`.
+fn inserted(ty: &Arc<str>, results: &[Result<(), StoreError>], at: Time) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if results.iter().any(Result::is_ok) {
+        effects.push(Effect::Voided { types: vec![ty.clone()], at });
+    }
+    if results.iter().any(|result| result.as_ref().is_err_and(|error| !error.is_of_document())) {
+        effects.push(Effect::Unknown(vec![ty.clone()]));
+    }
+    effects
 }
 
 /// The documents in pieces.

@@ -169,7 +169,7 @@ impl Engine {
             }
         }
         if !repairs.is_empty() {
-            self.reconcile_rows(mark, &repairs).await;
+            self.core.reconcile_rows(mark, &repairs).await;
         }
         Ok(disagreeing)
     }

@@ -1,17 +1,12 @@
 //! After a write: brings every cached batch in line with what changed.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Core, Engine};
+use super::Core;
 use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
-use crate::metrics::{CacheAction, VoidReason};
+use crate::metrics::CacheAction;
 use crate::telemetry::TRACES;
-use crate::value::{Change, Time};
-
-/// Longer than any store waits for the end of a write.
-const AFTERMATH: Duration = Duration::from_secs(60);
+use crate::value::Change;
 
 /// How many batches a write has to do with.
 #[derive(Default)]
@@ -22,7 +17,7 @@ struct CameUp {
     touched: usize,
 }
 
-impl Engine {
+impl Core {
     /// Makes the cache right after these changes. When it returns, no read that begins can see what was
     /// before them: the cache says so, or it is out of reach and distrusts itself until it has been
     /// cleared. The mark was taken before the store was written.
@@ -32,12 +27,12 @@ impl Engine {
             return;
         }
         for change in changes {
-            self.core.saw(change.stamp.t);
+            self.saw(change.stamp.t);
         }
         let start = Instant::now();
         let mut came_up = CameUp::default();
         let settled = self.try_settle(mark, changes, &mut came_up).await;
-        self.core.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
+        self.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
         if let Err(error) = settled {
             tell(&error, "a write could not be brought to the cache, which is not used until it is clear");
         }
@@ -49,12 +44,12 @@ impl Engine {
         changes: &[Change],
         came_up: &mut CameUp,
     ) -> Result<(), CacheError> {
-        let noted = self.core.cache.note(mark, changes).await?;
+        let noted = self.cache.note(mark, changes).await?;
         let mut rows = Vec::new();
         for (change, noted) in changes.iter().zip(noted) {
             let ty = &change.entity.ty;
             if let Noted::Voided(reason) = noted {
-                self.core.metrics.cache_voided(reason, 1);
+                self.metrics.cache_voided(reason, 1);
             }
             let batches = noted.batches();
             came_up.found += batches.len();
@@ -72,7 +67,7 @@ impl Engine {
         }
         came_up.touched = rows.len();
         if !rows.is_empty() {
-            self.count(&self.core.cache.reconcile(mark, &rows).await?);
+            self.count(&self.cache.reconcile(mark, &rows).await?);
         }
         Ok(())
     }
@@ -80,9 +75,9 @@ impl Engine {
     /// Brings single rows in line with what their entities say. The mark was taken before those were
     /// read.
     pub(super) async fn reconcile_rows(&self, mark: Mark, rows: &[Reconcile]) {
-        self.core.metrics.cache_repairs(rows.len() as u64);
+        self.metrics.cache_repairs(rows.len() as u64);
         // Out of reach: the reader goes to the store in the end.
-        if let Ok(done) = self.core.cache.reconcile(mark, rows).await {
+        if let Ok(done) = self.cache.reconcile(mark, rows).await {
             self.count(&done);
         }
     }
@@ -94,46 +89,18 @@ impl Engine {
                 Reconciled::Moved => CacheAction::Moved,
                 Reconciled::Removed => CacheAction::Removed,
                 Reconciled::Dropped(reason) => {
-                    self.core.metrics.cache_dropped(*reason);
+                    self.metrics.cache_dropped(*reason);
                     continue;
                 }
                 Reconciled::Unchanged | Reconciled::Deferred | Reconciled::Absent => continue,
             };
-            self.core.metrics.cache_reconciled(action, 1);
+            self.metrics.cache_reconciled(action, 1);
         }
-    }
-}
-
-impl Core {
-    /// Voids what is cached of the types: for writes that tell too little to reconcile. `at` is not
-    /// before any of their commits.
-    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
-        self.saw(at);
-        let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        match self.cache.drop_types(&types, at).await {
-            Ok(()) => self.metrics.cache_voided(reason, types.len() as u64),
-            Err(error) => {
-                tell(&error, "cached types could not be voided, the cache is not used until it is clear");
-            }
-        }
-    }
-
-    /// Voids what is cached of types of which a write with an unknown outcome may still be under way: now,
-    /// and once more when the store has long given it up.
-    pub(super) async fn void_unknown(&self, types: impl IntoIterator<Item = Arc<str>>) {
-        let types: Vec<Arc<str>> = types.into_iter().collect();
-        self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
-        let cache = self.cache.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(AFTERMATH).await;
-            // Out of reach: the cache is cleared before it is used again.
-            let _ = cache.drop_types(&types, Time(0)).await;
-        });
     }
 }
 
 /// Logs what a cache did not take. That it is out of reach the cache has told itself, once for all writes.
-fn tell(error: &CacheError, what: &str) {
+pub(super) fn tell(error: &CacheError, what: &str) {
     match error {
         CacheError::Unavailable(_) | CacheError::Bypassed => tracing::debug!(%error, "{what}"),
         CacheError::Internal(_) => tracing::warn!(%error, "{what}"),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{Core, Engine};
+use super::Core;
 
 /// How many writes are unsettled.
 pub(super) type Writing = Arc<watch::Sender<usize>>;
@@ -19,17 +19,17 @@ pub(super) struct Unsettled {
     types: Vec<Arc<str>>,
 }
 
-impl Engine {
+impl Core {
     /// To be called before the store is asked to write.
-    pub(super) fn unsettled(&self, types: impl IntoIterator<Item = Arc<str>>) -> Unsettled {
-        self.core.writing.send_modify(|writes| *writes += 1);
-        Unsettled { core: self.core.clone(), types: types.into_iter().collect() }
+    pub(super) fn unsettled(self: &Arc<Self>, types: impl IntoIterator<Item = Arc<str>>) -> Unsettled {
+        self.writing.send_modify(|writes| *writes += 1);
+        Unsettled { core: self.clone(), types: types.into_iter().collect() }
     }
 
     /// Resolves when no write is between the store and the cache.
-    pub async fn settled(&self) {
+    pub(super) async fn settled(&self) {
         // The sender is here.
-        let _ = self.core.writing.subscribe().wait_for(|writes| *writes == 0).await;
+        let _ = self.writing.subscribe().wait_for(|writes| *writes == 0).await;
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
+use super::commit::Effect;
 use super::lookup::{Numbered, apart};
 use super::references::keys;
 use super::{Engine, EngineError, Footprint, InputFault, PageRequest, Step, input};
 use crate::cache::{Batch, Window};
-use crate::metrics::VoidReason;
 use crate::query::{BatchDef, Filter, Order};
 use crate::schema::{Collection, Filled, UniqueKey};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
@@ -263,33 +263,27 @@ impl Engine {
             return Vec::new();
         }
         let types: Vec<Arc<str>> = writes.iter().map(|write| write.ty().clone()).collect();
-        let mark = self.core.cache.mark();
-        let unsettled = self.unsettled(types.iter().cloned());
-        let results = self.core.store.write(writes).await;
-        let change = |written: &Written| match written {
-            Written::Changed(change) => Some(change.clone()),
-            Written::NotFound | Written::VersionMismatch(_) => None,
+        let write = async {
+            let results = self.core.store.write(writes).await;
+            let effects = effects(&results, &types);
+            (results, effects)
         };
-        let changes: Vec<_> =
-            results.iter().filter_map(|result| result.as_ref().ok().and_then(change)).collect();
-        if changes.len() > self.core.options.bulk {
-            let last = changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
-            let types = changes.iter().map(|change| change.entity.ty.clone());
-            self.core.void(types, last, VoidReason::Bulk).await;
-        } else {
-            self.settle(mark, &changes).await;
-        }
-        // What may have happened is unknown, so nothing that it could have touched stays.
-        let unknown = |(result, ty): (&Result<Written, StoreError>, &Arc<str>)| {
-            matches!(result, Err(StoreError::Unknown(_))).then(|| ty.clone())
-        };
-        let touched: Vec<_> = results.iter().zip(&types).filter_map(unknown).collect();
-        if !touched.is_empty() {
-            self.core.void_unknown(touched).await;
-        }
-        unsettled.settled();
+        let results = self.core.commit(types.iter().cloned(), write).await;
         results.into_iter().map(|result| result.map_err(EngineError::from)).collect()
     }
+}
+
+/// The effects of writes of these types. Nothing stays cached that one of unknown outcome could have touched.
+fn effects(results: &[Result<Written, StoreError>], types: &[Arc<str>]) -> Vec<Effect> {
+    let (mut changes, mut unknown) = (Vec::new(), Vec::new());
+    for (result, ty) in results.iter().zip(types) {
+        match result {
+            Ok(Written::Changed(change)) => changes.push(change.clone()),
+            Err(StoreError::Unknown(_)) => unknown.push(ty.clone()),
+            Ok(Written::NotFound | Written::VersionMismatch(_)) | Err(_) => {}
+        }
+    }
+    vec![Effect::Changes(changes), Effect::Unknown(unknown)]
 }
 
 /// The document that a write left, or the one that it deleted.

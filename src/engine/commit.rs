@@ -1,0 +1,86 @@
+//! The one way of every write: the store first, then the cache, then the answer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Core;
+use super::reconcile::tell;
+use crate::metrics::VoidReason;
+use crate::value::{Change, Time};
+
+/// Longer than any store waits for the end of a write.
+const AFTERMATH: Duration = Duration::from_secs(60);
+
+/// The effect of a write on the store, as far as the writer knows it.
+pub(super) enum Effect {
+    /// These documents changed. Up to the bound of `EngineOptions::bulk` each is reconciled, beyond it their types
+    /// are voided.
+    Changes(Vec<Change>),
+    /// Documents of these types changed, none of them after `at`; which ones is not known.
+    Voided { types: Vec<Arc<str>>, at: Time },
+    /// Documents of these types may have changed, or may still change.
+    Unknown(Vec<Arc<str>>),
+}
+
+impl Core {
+    /// Carries out a write of documents of these types and brings its effects to the cache before it gives the
+    /// result. From then on no read sees what was before the write: the cache is right, or out of reach, and
+    /// distrusts itself until it has been cleared.
+    ///
+    /// The effects reach the cache even when the caller stops waiting, as long as the future itself is driven to its
+    /// end; if it is dropped, the types are voided.
+    pub(super) async fn commit<T>(
+        self: &Arc<Self>,
+        types: impl IntoIterator<Item = Arc<str>>,
+        write: impl Future<Output = (T, Vec<Effect>)>,
+    ) -> T {
+        let mark = self.cache.mark();
+        let unsettled = self.unsettled(types);
+        let (result, effects) = write.await;
+        for effect in effects {
+            match effect {
+                Effect::Changes(changes) if changes.len() > self.options.bulk => {
+                    let at = changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
+                    let types = changes.iter().map(|change| change.entity.ty.clone());
+                    self.void(types, at, VoidReason::Bulk).await;
+                }
+                Effect::Changes(changes) => self.settle(mark, &changes).await,
+                Effect::Voided { types, at } => self.void(types, at, VoidReason::Bulk).await,
+                Effect::Unknown(types) => self.void_unknown(types).await,
+            }
+        }
+        unsettled.settled();
+        result
+    }
+
+    /// Voids what is cached of the types. `at` is not before any commit that the cache has not been told of.
+    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
+        self.saw(at);
+        let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        if types.is_empty() {
+            return;
+        }
+        match self.cache.drop_types(&types, at).await {
+            Ok(()) => self.metrics.cache_voided(reason, types.len() as u64),
+            Err(error) => {
+                tell(&error, "cached types could not be voided, the cache is not used until it is clear");
+            }
+        }
+    }
+
+    /// Voids what is cached of types of which a write with an unknown outcome may still be under way: now, and once
+    /// more when the store has long given it up.
+    pub(super) async fn void_unknown(&self, types: Vec<Arc<str>>) {
+        if types.is_empty() {
+            return;
+        }
+        self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
+        let cache = self.cache.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(AFTERMATH).await;
+            // Out of reach: the cache is cleared before it is used again.
+            let _ = cache.drop_types(&types, Time(0)).await;
+        });
+    }
+}
