@@ -25,6 +25,7 @@ mod fault;
 mod graphiql;
 mod graphql;
 mod health;
+mod media;
 mod negotiate;
 mod observe;
 mod persisted;

@@ -9,7 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::negotiate::Media;
+use super::media::Media;
 use crate::metrics::{ErrorCode, Label};
 
 /// Seconds after which whoever was turned away may come again.

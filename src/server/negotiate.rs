@@ -1,28 +1,13 @@
 //! Which media type the client wants, and which one it sent.
 
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, UPGRADE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 
 use super::fault::Fault;
-
-/// A media type of GraphQL responses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Media {
-    /// `application/graphql-response+json`: the status tells whether the operation was executed.
-    GraphqlResponse,
-    /// `application/json`, for older clients: every well-formed request is answered with 200.
-    Json,
-}
+use super::media::Media;
 
 impl Media {
-    pub(super) fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Media::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Media::Json => "application/json; charset=utf-8",
-        })
-    }
-
-    /// The best of what the client accepts; with equal weights the modern one.
+    /// The best media type that the client accepts; with equal weights the modern one.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Fault> {
         if !headers.contains_key(ACCEPT) {
             return Ok(Media::GraphqlResponse);
@@ -143,6 +128,8 @@ impl<'a> Range<'a> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn negotiated(accept: &str) -> Option<Media> {
