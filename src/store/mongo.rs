@@ -29,6 +29,7 @@ mod error;
 mod filter;
 mod indexes;
 mod keys;
+mod names;
 mod prepare;
 mod read;
 mod update;

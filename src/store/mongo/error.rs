@@ -6,6 +6,7 @@
 use bson::Document;
 use mongodb::error::{Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};
 
+use super::names;
 use crate::config::{mask, told};
 use crate::schema::Collection;
 use crate::store::{DiskFault, StoreError};
@@ -149,7 +150,7 @@ fn key(message: &str, details: Option<&Document>, collection: &Collection) -> St
     let index = message.split("index: ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
     match index {
         "_id_" => "id".to_owned(),
-        other => other.strip_prefix(super::indexes::PREFIX).unwrap_or(other).to_owned(),
+        other => names::unique_of(other).to_owned(),
     }
 }
 

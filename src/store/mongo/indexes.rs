@@ -9,12 +9,10 @@ use bson::{Binary, Bson, DateTime, Document, doc};
 use mongodb::error::{Error, ErrorKind};
 
 use super::command::{number, write_concern};
-use super::{MongoStore, error};
+use super::{MongoStore, error, names};
 use crate::schema::{Collection, Field, IdKind, Kind, Scalar, UniqueKey};
 use crate::store::StoreError;
 
-/// What the names of oponn's own indexes begin with.
-pub(super) const PREFIX: &str = "oponn_";
 const NAMESPACE_NOT_FOUND: i32 = 26;
 /// An index of the same keys or the same name is there with other options.
 const CONFLICT: [i32; 3] = [67, 85, 86];
@@ -31,7 +29,7 @@ impl MongoStore {
     pub(super) async fn make_indexes(&self, collection: &Collection) -> Result<(), StoreError> {
         let uniques = collection.uniques.iter().map(|unique| self.of_unique(collection, unique));
         let indexes = collection.indexes.iter().map(|index| Wanted {
-            name: format!("{PREFIX}by_{}", index.fields.join("_")),
+            name: names::of_index(index),
             key: index.fields.iter().map(|field| (field.to_string(), Bson::Int32(1))).collect(),
             unique: None,
         });
@@ -146,7 +144,7 @@ impl MongoStore {
             .iter()
             .map(|name| (unique.path(name), Bson::Document(self.has_value(collection.field(name)))))
             .collect();
-        Wanted { name: format!("{PREFIX}{}", unique.name), key, unique: Some((unique, covered)) }
+        Wanted { name: names::of_unique(unique), key, unique: Some((unique, covered)) }
     }
 
     /// The condition that a field has a value of its type.
