@@ -17,7 +17,7 @@ use crate::query::{Shape, SortKey};
 use crate::value::Time;
 
 /// Members that one command stages.
-const CHUNK: usize = 500;
+const MEMBERS_PER_COMMAND: usize = 500;
 
 impl Link {
     /// A call of a script on a batch: the keys and arguments that they begin with.
@@ -104,7 +104,7 @@ impl Link {
         };
         let staged = self.keys.staged(lease.batch.key, lease.token);
         let mut commands = Vec::new();
-        for chunk in members.chunks(CHUNK) {
+        for chunk in members.chunks(MEMBERS_PER_COMMAND) {
             let mut add = redis::cmd("ZADD");
             add.arg(&staged);
             for member in chunk {

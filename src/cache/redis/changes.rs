@@ -20,7 +20,7 @@ use crate::value::{Change, Time};
 /// type is voided.
 const LOOKS: usize = 8;
 /// Batches that one script brings in line: it keeps Redis from everything else meanwhile.
-const CHUNK: usize = 16;
+const BATCHES_PER_SCRIPT: usize = 16;
 
 /// The shapes of a type's batches, with the version of the set.
 #[derive(Clone, Default)]
@@ -182,8 +182,10 @@ impl Link {
     }
 
     pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
-        let calls =
-            rows.chunks(CHUNK).map(|rows| self.reconcile_call(mark, rows)).collect::<Result<_, _>>()?;
+        let calls = rows
+            .chunks(BATCHES_PER_SCRIPT)
+            .map(|rows| self.reconcile_call(mark, rows))
+            .collect::<Result<_, _>>()?;
         let (mut done, mut gone) = (Vec::with_capacity(rows.len()), Vec::new());
         for answer in self.send(Need::Change, calls).await? {
             let answer = answer.map_err(|error| CacheError::Internal(super::link::describe(&error)));
@@ -220,7 +222,7 @@ impl Link {
             gone.iter().for_each(|row| drop(batch_args(&mut call, &row.batch)));
             Ok(call)
         };
-        let calls = gone.chunks(CHUNK).map(call).collect::<Result<Vec<_>, CacheError>>()?;
+        let calls = gone.chunks(BATCHES_PER_SCRIPT).map(call).collect::<Result<Vec<_>, CacheError>>()?;
         if calls.is_empty() {
             return Ok(());
         }

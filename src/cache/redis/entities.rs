@@ -15,7 +15,7 @@ use crate::value::{Doc, EntityRef, Stamp, Time};
 /// Length of stamp and generation.
 const HEAD: usize = 48;
 /// Entities that one script keeps.
-const CHUNK: usize = 32;
+const ENTITIES_PER_SCRIPT: usize = 32;
 
 impl Link {
     /// Plain commands, because one after the other they are as good as one step: the meta hash is read
@@ -83,7 +83,7 @@ impl Link {
             doc.as_ref().is_none_or(|doc| doc.bytes().len() <= self.limits.entity)
         };
         let kept: Vec<_> = entities.iter().filter(keeps).collect();
-        for chunk in kept.chunks(CHUNK) {
+        for chunk in kept.chunks(ENTITIES_PER_SCRIPT) {
             let keys: Vec<String> = std::iter::once(self.keys.meta())
                 .chain(chunk.iter().map(|(entity, _)| self.keys.entity(entity)))
                 .collect();

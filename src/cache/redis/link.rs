@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::changes::{KnownBatches, KnownShapes};
 use super::keys::Keys;
 use super::phase::{Need, Phase, Session};
-use super::upkeep::Place;
+use super::upkeep::Position;
 use super::{reply, scripts, server, traffic};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::{Metrics, VoidReason};
@@ -32,8 +32,8 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// Pause before the first and between the later attempts to connect again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// Commands sent at once.
-const CHUNK: usize = 128;
+/// Commands that one round trip sends.
+const COMMANDS_PER_TRIP: usize = 128;
 
 /// The connection and everything that belongs to it.
 pub(super) struct Link {
@@ -48,7 +48,7 @@ pub(super) struct Link {
     mark: AtomicU64,
     pub shapes: Mutex<KnownShapes>,
     pub batches: KnownBatches,
-    pub place: Mutex<Place>,
+    pub position: Mutex<Position>,
     me: Weak<Link>,
 }
 
@@ -76,7 +76,7 @@ impl Link {
             mark: AtomicU64::new(0),
             shapes: Mutex::default(),
             batches: KnownBatches::default(),
-            place: Mutex::default(),
+            position: Mutex::default(),
             me: me.clone(),
         });
         match link.begin(false).await {
@@ -116,7 +116,7 @@ impl Link {
     pub async fn send(&self, need: Need, commands: Vec<Cmd>) -> Result<Vec<Answer>, CacheError> {
         let session = self.session(need)?;
         let mut answers = Vec::with_capacity(commands.len());
-        for chunk in commands.chunks(CHUNK) {
+        for chunk in commands.chunks(COMMANDS_PER_TRIP) {
             answers.extend(self.send_chunk(&session, need, chunk).await?);
         }
         // The answer may be older than the loss of trust.

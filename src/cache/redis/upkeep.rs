@@ -13,13 +13,13 @@ use crate::cache::{CacheError, Topic, TypeStats};
 use crate::query::BatchDef;
 
 /// Keys that one step of a scan looks at.
-const SCAN: usize = 500;
-/// Index entries that one call of a sweep looks at, and those of one step.
-const SWEEP: usize = 1_000;
-const SWEEP_STEP: usize = 100;
+const KEYS_PER_STEP: usize = 500;
+/// Index entries that one sweep looks at, and those of one step.
+const ENTRIES_PER_SWEEP: usize = 1_000;
+const ENTRIES_PER_STEP: usize = 100;
 
-/// Where the next sweep goes on: a type, and an entry of its index.
-pub(super) type Place = (String, Vec<u8>);
+/// Where the next sweep continues: a type, and an entry of its index.
+pub(super) type Position = (String, Vec<u8>);
 
 impl Link {
     pub async fn clear(&self) -> Result<(), CacheError> {
@@ -87,7 +87,7 @@ impl Link {
             .arg("MATCH")
             .arg(format!("{prefix}*"))
             .arg("COUNT")
-            .arg(SCAN);
+            .arg(KEYS_PER_STEP);
         let mut answer = reply::items(self.ask(vec![scan]).await?.pop().unwrap_or(Value::Nil))?.into_iter();
         *cursor = Some(reply::bytes(answer.next().unwrap_or(Value::Nil))?.unwrap_or_else(|| b"0".to_vec()));
         let keys = reply::items(answer.next().unwrap_or(Value::Nil))?.into_iter();
@@ -109,7 +109,7 @@ impl Link {
         Ok(types)
     }
 
-    /// Index entries after a place.
+    /// The index entries after one of them.
     async fn entries(&self, ty: &str, after: &[u8], count: usize) -> Result<Vec<Vec<u8>>, CacheError> {
         // Shapes begin with `!`, which is before all entries.
         let from = if after.is_empty() { b"[\"".to_vec() } else { [b"(", after].concat() };
@@ -137,16 +137,16 @@ impl Link {
     }
 
     pub async fn sweep(&self) -> Result<u64, CacheError> {
-        let (mut ty, mut after) = self.place.lock().clone();
+        let (mut ty, mut after) = self.position.lock().clone();
         let types = self.types().await?;
         let mut removed = 0;
-        let mut left = SWEEP;
+        let mut left = ENTRIES_PER_SWEEP;
         for next in types.range(ty.clone()..).map(|(next, _)| next) {
             if *next != ty {
                 (ty, after) = (next.clone(), Vec::new());
             }
             loop {
-                let step = left.min(SWEEP_STEP);
+                let step = left.min(ENTRIES_PER_STEP);
                 let entries = self.entries(&ty, &after, step).await?;
                 let call = self.sweep_call(&ty, &entries)?;
                 let answer = reply::items(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
@@ -158,7 +158,7 @@ impl Link {
                     after.clone_from(last);
                 }
                 if left == 0 {
-                    *self.place.lock() = (ty, after);
+                    *self.position.lock() = (ty, after);
                     return Ok(removed);
                 }
                 if entries.len() < step {
@@ -167,7 +167,7 @@ impl Link {
             }
         }
         // The next one begins anew.
-        *self.place.lock() = Place::default();
+        *self.position.lock() = Position::default();
         Ok(removed)
     }
 
@@ -190,7 +190,7 @@ impl Link {
             let mut batches = BTreeSet::new();
             let mut after = Vec::new();
             loop {
-                let entries = self.entries(ty, &after, SWEEP).await?;
+                let entries = self.entries(ty, &after, ENTRIES_PER_SWEEP).await?;
                 let Some(last) = entries.last() else { break };
                 after.clone_from(last);
                 batches.extend(
