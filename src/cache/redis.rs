@@ -20,6 +20,7 @@ mod changes;
 mod entities;
 mod journal;
 mod keys;
+mod known;
 mod link;
 mod members;
 mod phase;
@@ -29,12 +30,16 @@ mod server;
 mod traffic;
 mod upkeep;
 
+use changes::Changes;
 use keys::Keys;
 use link::Link;
+use upkeep::Sweeper;
 
 /// A cache in Redis 7.0 or newer.
 pub struct RedisCache {
     link: Arc<Link>,
+    changes: Changes,
+    sweeper: Sweeper,
 }
 
 impl RedisCache {
@@ -50,7 +55,8 @@ impl RedisCache {
             let reason = error.to_string();
             CacheError::Internal(format!("the URL of Redis is not usable: {}", config::told(&reason, url)))
         })?;
-        Ok(RedisCache { link: Link::open(client, Keys::new(deployment)?, limits, metrics).await? })
+        let link = Link::open(client, Keys::new(deployment)?, limits, metrics).await?;
+        Ok(RedisCache { changes: Changes::new(link.clone()), sweeper: Sweeper::new(link.clone()), link })
     }
 }
 
@@ -105,15 +111,15 @@ impl Cache for RedisCache {
     }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
-        self.link.note(mark, changes).await
+        self.changes.note(mark, changes).await
     }
 
     async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
-        self.link.reconcile(mark, rows).await
+        self.changes.reconcile(mark, rows).await
     }
 
     async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
-        self.link.drop_types(types, at).await
+        self.changes.drop_types(types, at).await
     }
 
     async fn clear(&self) -> Result<(), CacheError> {
@@ -129,6 +135,6 @@ impl Cache for RedisCache {
     }
 
     async fn sweep(&self) -> Result<u64, CacheError> {
-        self.link.sweep().await
+        self.sweeper.sweep().await
     }
 }

@@ -1,13 +1,13 @@
 //! Brings changes to Redis: notes them, reconciles batches, voids types. An error here leaves something
 //! stale, so it ends the trust in the cache.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quick_cache::sync::Cache;
 use redis::{Cmd, Value};
 
 use super::batches::{self, batch_args};
+use super::known::{Known, Shapes};
 use super::link::{Link, fresh};
 use super::phase::Need;
 use super::{entities, journal, keys, reply, scripts};
@@ -22,39 +22,10 @@ const LOOKS: usize = 8;
 /// Batches that one script brings in line: it keeps Redis from everything else meanwhile.
 const BATCHES_PER_SCRIPT: usize = 16;
 
-/// The shapes of a type's batches, with the version of the set.
-#[derive(Clone, Default)]
-pub(super) struct Shapes {
-    version: Vec<u8>,
-    shapes: Arc<[Shape]>,
-}
-
-/// The shape sets that this process has seen last.
-pub(super) type KnownShapes = HashMap<Arc<str>, Shapes>;
-
-/// Definitions that are kept.
-const DEFINITIONS: usize = 4_096;
-
-/// The batches that writers have met lately, by their definitions: each write that finds one needs it, and
-/// reading a definition takes longer than judging a document by it.
-pub(super) struct KnownBatches(Cache<String, Batch>);
-
-impl Default for KnownBatches {
-    fn default() -> KnownBatches {
-        KnownBatches(Cache::new(DEFINITIONS))
-    }
-}
-
-impl KnownBatches {
-    /// The batch of a definition; `None` when it is not one.
-    fn get(&self, text: String) -> Option<Batch> {
-        if let Some(known) = self.0.get(&text) {
-            return Some(known);
-        }
-        let batch = Batch::parse(&text)?;
-        self.0.insert(text, batch.clone());
-        Some(batch)
-    }
+/// Brings the changes of writers to what lives under one tag.
+pub(super) struct Changes {
+    link: Arc<Link>,
+    known: Known,
 }
 
 /// What a note was answered with.
@@ -67,7 +38,11 @@ enum Answered {
     Unreadable,
 }
 
-impl Link {
+impl Changes {
+    pub fn new(link: Arc<Link>) -> Changes {
+        Changes { link, known: Known::default() }
+    }
+
     pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         let mut found = vec![Noted::Found(Vec::new()); changes.len()];
         let mut open: Vec<usize> = (0..changes.len()).collect();
@@ -77,14 +52,14 @@ impl Link {
                 .iter()
                 .map(|&i| self.note_call(mark, &changes[i], look == LOOKS, true))
                 .collect::<Result<_, _>>()?;
-            let mut answers = self.send(Need::Change, calls).await?;
+            let mut answers = self.link.send(Need::Change, calls).await?;
             self.note_without_room(mark, changes, &open, look == LOOKS, &mut answers).await?;
             let mut again = Vec::new();
             for (i, answer) in open.into_iter().zip(answers) {
                 let noted = answer
                     .map_err(|error| CacheError::Internal(super::link::describe(&error)))
                     .and_then(|answer| self.noted(answer))
-                    .map_err(|error| self.failed(Need::Change, error))?;
+                    .map_err(|error| self.link.failed(Need::Change, error))?;
                 match noted {
                     Answered::Found(batches) => found[i] = Noted::Found(batches),
                     Answered::Voided(reason) => found[i] = Noted::Voided(reason),
@@ -93,7 +68,7 @@ impl Link {
                         unreadable.push(changes[i].entity.ty.clone());
                     }
                     Answered::Shapes(shapes) => {
-                        self.shapes.lock().insert(changes[i].entity.ty.clone(), shapes);
+                        self.known.learn(&changes[i].entity.ty, shapes);
                         again.push(i);
                     }
                 }
@@ -127,7 +102,7 @@ impl Link {
             .iter()
             .map(|&at| self.note_call(mark, &changes[open[at]], give_up, false))
             .collect::<Result<_, _>>()?;
-        for (at, answer) in refused.into_iter().zip(self.send(Need::Change, calls).await?) {
+        for (at, answer) in refused.into_iter().zip(self.link.send(Need::Change, calls).await?) {
             answers[at] = answer;
         }
         Ok(())
@@ -135,17 +110,20 @@ impl Link {
 
     fn note_call(&self, mark: Mark, change: &Change, give_up: bool, room: bool) -> Result<Cmd, CacheError> {
         let ty = &change.entity.ty;
-        let known = self.shapes.lock().get(ty).cloned().unwrap_or_default();
+        let known = self.known.shapes(ty);
         let lookups = registry::lookups(known.shapes.iter(), change);
-        let fits = change.after.as_ref().is_none_or(|doc| doc.bytes().len() <= self.limits.entity);
+        let fits = change.after.as_ref().is_none_or(|doc| doc.bytes().len() <= self.link.limits.entity);
         let content = if fits && room { entities::content(change.after.as_ref()) } else { Vec::new() };
         let number = fresh()?;
         let script = if room { &scripts::NOTE } else { &scripts::NOTE_ALWAYS };
-        let keys = [self.keys.meta(), self.keys.entity(&change.entity), self.keys.index(ty)];
-        let mut call = script.call(&keys, number, self.life());
+        let keys = [self.link.keys.meta(), self.link.keys.entity(&change.entity), self.link.keys.index(ty)];
+        let mut call = script.call(&keys, number, self.link.life());
         call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::entity(&change.entity)));
         call.arg(keys::floor(registry::slot(&change.entity)));
-        call.arg(keys::stamp(change.stamp)).arg(content).arg(self.ttl(number)).arg(self.limits.matches);
+        call.arg(keys::stamp(change.stamp))
+            .arg(content)
+            .arg(self.link.ttl(number))
+            .arg(self.link.limits.matches);
         call.arg(if give_up { b"*".as_slice() } else { &known.version });
         call.arg(u8::from(give_up || lookups.is_none()));
         let prefixes = lookups.unwrap_or_default();
@@ -159,8 +137,8 @@ impl Link {
     fn noted(&self, answer: Value) -> Result<Answered, CacheError> {
         let mut items = reply::items(answer)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
-        self.heard(reply::number(next())?);
-        self.lost_index(reply::count(next())?);
+        self.link.heard(reply::number(next())?);
+        self.link.lost_index(reply::count(next())?);
         let what = reply::text(next())?;
         if let Some(reason) = VoidReason::parse(&what) {
             return Ok(Answered::Voided(reason));
@@ -173,7 +151,7 @@ impl Link {
         }
         let mut batches: BTreeMap<BatchKey, Batch> = BTreeMap::new();
         for text in items {
-            match self.batches.get(reply::text(text)?) {
+            match self.known.batch(reply::text(text)?) {
                 Some(batch) => drop(batches.insert(batch.key, batch)),
                 None => return Ok(Answered::Unreadable),
             }
@@ -187,11 +165,11 @@ impl Link {
             .map(|rows| self.reconcile_call(mark, rows))
             .collect::<Result<_, _>>()?;
         let (mut done, mut gone) = (Vec::with_capacity(rows.len()), Vec::new());
-        for answer in self.send(Need::Change, calls).await? {
+        for answer in self.link.send(Need::Change, calls).await? {
             let answer = answer.map_err(|error| CacheError::Internal(super::link::describe(&error)));
             let understood = answer.and_then(|answer| {
                 let mut items = reply::items(answer)?.into_iter();
-                self.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
+                self.link.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
                 let of_nothing = reply::items(items.next_back().unwrap_or(Value::Nil))?;
                 let before = done.len();
                 done.extend(items.map(reconciled).collect::<Result<Vec<_>, _>>()?);
@@ -202,12 +180,12 @@ impl Link {
                 }
                 Ok(())
             });
-            understood.map_err(|error| self.failed(Need::Change, error))?;
+            understood.map_err(|error| self.link.failed(Need::Change, error))?;
         }
         self.forget(&gone).await?;
         if done.len() != rows.len() {
             let error = CacheError::Internal("a reconcile was answered with too few results".into());
-            return Err(self.failed(Need::Change, error));
+            return Err(self.link.failed(Need::Change, error));
         }
         Ok(done)
     }
@@ -215,9 +193,9 @@ impl Link {
     /// Takes batches out of the table index of which nothing is left: writers need not find them any more.
     async fn forget(&self, gone: &[&Reconcile]) -> Result<(), CacheError> {
         let call = |gone: &[&Reconcile]| {
-            let mut keys = vec![self.keys.meta()];
-            keys.extend(gone.iter().flat_map(|row| self.batch_keys(&row.batch)));
-            let mut call = scripts::FORGET.call(&keys, fresh()?, self.life());
+            let mut keys = vec![self.link.keys.meta()];
+            keys.extend(gone.iter().flat_map(|row| self.link.batch_keys(&row.batch)));
+            let mut call = scripts::FORGET.call(&keys, fresh()?, self.link.life());
             call.arg(gone.len());
             gone.iter().for_each(|row| drop(batch_args(&mut call, &row.batch)));
             Ok(call)
@@ -226,21 +204,21 @@ impl Link {
         if calls.is_empty() {
             return Ok(());
         }
-        self.send(Need::Change, calls).await.map(drop)
+        self.link.send(Need::Change, calls).await.map(drop)
     }
 
     fn reconcile_call(&self, mark: Mark, rows: &[Reconcile]) -> Result<Cmd, CacheError> {
-        let mut keys = vec![self.keys.meta()];
+        let mut keys = vec![self.link.keys.meta()];
         for Reconcile { batch, .. } in rows {
-            keys.extend([self.keys.ready(batch.key), self.keys.pending(batch.key)]);
+            keys.extend([self.link.keys.ready(batch.key), self.link.keys.pending(batch.key)]);
         }
-        let mut call = scripts::RECONCILE.call(&keys, fresh()?, self.life());
-        call.arg(keys::hex(mark.0)).arg(self.limits.departed).arg(self.limits.most_rows());
-        call.arg(self.limits.deltas).arg(rows.len());
+        let mut call = scripts::RECONCILE.call(&keys, fresh()?, self.link.life());
+        call.arg(keys::hex(mark.0)).arg(self.link.limits.departed).arg(self.link.limits.most_rows());
+        call.arg(self.link.limits.deltas).arg(rows.len());
         for Reconcile { batch, entity, stamp, row } in rows {
             let name = row_ref(entity);
             // What is kept of a row relies on that its key ends with the name.
-            let kept = |row: &&SortKey| row.0.len() <= self.limits.row_key && row.0.ends_with(&name);
+            let kept = |row: &&SortKey| row.0.len() <= self.link.limits.row_key && row.0.ends_with(&name);
             let refused = row.as_ref().is_some_and(|row| !kept(&row));
             let row = row.as_ref().filter(kept).map_or(&[][..], |row| &row.0);
             batches::types(&mut call, batch);
@@ -251,14 +229,14 @@ impl Link {
     }
 
     pub async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
-        let mut keys = vec![self.keys.meta()];
-        keys.extend(types.iter().map(|ty| self.keys.index(ty)));
-        let mut call = scripts::DROP.call(&keys, fresh()?, self.life());
+        let mut keys = vec![self.link.keys.meta()];
+        keys.extend(types.iter().map(|ty| self.link.keys.index(ty)));
+        let mut call = scripts::DROP.call(&keys, fresh()?, self.link.life());
         call.arg(keys::hex(at.0)).arg(types.len());
         for ty in types {
             call.arg(&**ty);
         }
-        self.send(Need::Change, vec![call]).await.map(drop)
+        self.link.send(Need::Change, vec![call]).await.map(drop)
     }
 }
 

@@ -13,14 +13,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 use redis::{AsyncConnectionConfig, Client, Cmd, Pipeline, ServerError, Value};
 use tokio::time::timeout;
 
-use super::changes::{KnownBatches, KnownShapes};
 use super::keys::Keys;
 use super::phase::{Need, Phase, Session};
-use super::upkeep::Position;
 use super::{reply, scripts, server, traffic};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::{Metrics, VoidReason};
@@ -46,9 +44,6 @@ pub(super) struct Link {
     phase: RwLock<Phase>,
     sessions: AtomicU64,
     mark: AtomicU64,
-    pub shapes: Mutex<KnownShapes>,
-    pub batches: KnownBatches,
-    pub position: Mutex<Position>,
     me: Weak<Link>,
 }
 
@@ -74,9 +69,6 @@ impl Link {
             phase: RwLock::new(Phase::Down),
             sessions: AtomicU64::new(0),
             mark: AtomicU64::new(0),
-            shapes: Mutex::default(),
-            batches: KnownBatches::default(),
-            position: Mutex::default(),
             me: me.clone(),
         });
         match link.begin(false).await {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use redis::Value;
 
 use super::link::{Link, fresh};
@@ -17,9 +18,6 @@ const KEYS_PER_STEP: usize = 500;
 /// Index entries that one sweep looks at, and those of one step.
 const ENTRIES_PER_SWEEP: usize = 1_000;
 const ENTRIES_PER_STEP: usize = 100;
-
-/// Where the next sweep continues: a type, and an entry of its index.
-pub(super) type Position = (String, Vec<u8>);
 
 impl Link {
     pub async fn clear(&self) -> Result<(), CacheError> {
@@ -136,41 +134,6 @@ impl Link {
         Ok(call)
     }
 
-    pub async fn sweep(&self) -> Result<u64, CacheError> {
-        let (mut ty, mut after) = self.position.lock().clone();
-        let types = self.types().await?;
-        let mut removed = 0;
-        let mut left = ENTRIES_PER_SWEEP;
-        for next in types.range(ty.clone()..).map(|(next, _)| next) {
-            if *next != ty {
-                (ty, after) = (next.clone(), Vec::new());
-            }
-            loop {
-                let step = left.min(ENTRIES_PER_STEP);
-                let entries = self.entries(&ty, &after, step).await?;
-                let call = self.sweep_call(&ty, &entries)?;
-                let answer = reply::items(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
-                let mut counts = answer.into_iter().map(reply::count);
-                removed += counts.next().unwrap_or(Ok(0))?;
-                self.lost_index(counts.next().unwrap_or(Ok(0))?);
-                left -= entries.len();
-                if let Some(last) = entries.last() {
-                    after.clone_from(last);
-                }
-                if left == 0 {
-                    *self.position.lock() = (ty, after);
-                    return Ok(removed);
-                }
-                if entries.len() < step {
-                    break;
-                }
-            }
-        }
-        // The next one begins anew.
-        *self.position.lock() = Position::default();
-        Ok(removed)
-    }
-
     pub async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         let types = self.types().await?;
         let mut stats = BTreeMap::new();
@@ -203,6 +166,56 @@ impl Link {
             }
         }
         Ok(stats)
+    }
+}
+
+/// Sweeps the table indexes under one tag, a portion at a time.
+pub(super) struct Sweeper {
+    link: Arc<Link>,
+    position: Mutex<Position>,
+}
+
+/// Where the next sweep continues: a type, and an entry of its index.
+type Position = (String, Vec<u8>);
+
+impl Sweeper {
+    pub fn new(link: Arc<Link>) -> Sweeper {
+        Sweeper { link, position: Mutex::default() }
+    }
+
+    pub async fn sweep(&self) -> Result<u64, CacheError> {
+        let (mut ty, mut after) = self.position.lock().clone();
+        let types = self.link.types().await?;
+        let mut removed = 0;
+        let mut left = ENTRIES_PER_SWEEP;
+        for next in types.range(ty.clone()..).map(|(next, _)| next) {
+            if *next != ty {
+                (ty, after) = (next.clone(), Vec::new());
+            }
+            loop {
+                let step = left.min(ENTRIES_PER_STEP);
+                let entries = self.link.entries(&ty, &after, step).await?;
+                let call = self.link.sweep_call(&ty, &entries)?;
+                let answer = reply::items(self.link.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
+                let mut counts = answer.into_iter().map(reply::count);
+                removed += counts.next().unwrap_or(Ok(0))?;
+                self.link.lost_index(counts.next().unwrap_or(Ok(0))?);
+                left -= entries.len();
+                if let Some(last) = entries.last() {
+                    after.clone_from(last);
+                }
+                if left == 0 {
+                    *self.position.lock() = (ty, after);
+                    return Ok(removed);
+                }
+                if entries.len() < step {
+                    break;
+                }
+            }
+        }
+        // The next one begins anew.
+        *self.position.lock() = Position::default();
+        Ok(removed)
     }
 }
 
