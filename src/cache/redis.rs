@@ -5,32 +5,35 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use redis::Client;
 
 use super::{
     Batch, Cache, CacheError, CacheLimits, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
     PageRead, PageState, Place, Proved, Reconcile, Reconciled, TypeStats,
 };
-use crate::config;
 use crate::metrics::Metrics;
 use crate::value::{Change, Doc, EntityRef, Time};
 
 mod batches;
 mod changes;
+mod connect;
 mod entities;
+mod epoch;
 mod journal;
 mod keys;
 mod known;
 mod link;
 mod members;
+mod mend;
 mod phase;
 mod reply;
 mod scripts;
-mod server;
+mod send;
 mod traffic;
+mod trust;
 mod upkeep;
 
 use changes::Changes;
+use connect::Connector;
 use keys::Keys;
 use link::Link;
 use upkeep::Sweeper;
@@ -51,11 +54,7 @@ impl RedisCache {
         limits: CacheLimits,
         metrics: Arc<Metrics>,
     ) -> Result<RedisCache, CacheError> {
-        let client = Client::open(url).map_err(|error| {
-            let reason = error.to_string();
-            CacheError::Internal(format!("the URL of Redis is not usable: {}", config::told(&reason, url)))
-        })?;
-        let link = Link::open(client, Keys::new(deployment)?, limits, metrics).await?;
+        let link = mend::open(Connector::new(url)?, Keys::new(deployment)?, limits, metrics).await?;
         Ok(RedisCache { changes: Changes::new(link.clone()), sweeper: Sweeper::new(link.clone()), link })
     }
 }
@@ -67,7 +66,7 @@ impl Cache for RedisCache {
     }
 
     fn mark(&self) -> Mark {
-        Mark(self.link.mark())
+        Mark(self.link.epoch.mark())
     }
 
     async fn ping(&self) -> Result<(), CacheError> {

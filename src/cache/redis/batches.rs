@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use redis::{Cmd, Value};
 
-use super::link::{Answer, Link, describe, fresh};
+use super::link::Link;
 use super::phase::Need;
-use super::scripts::Script;
+use super::reply::Answer;
+use super::scripts::{Script, fresh};
 use super::{journal, keys, members, reply, scripts};
 use crate::cache::proved::Extent;
 use crate::cache::registry::{self, Kept};
@@ -77,11 +78,11 @@ impl Link {
         let answer = match answer {
             // No room.
             Err(error) if error.code() == "OOM" => return Ok(LeaseState::Refused),
-            answer => answer.map_err(|error| CacheError::Internal(describe(&error)))?,
+            answer => reply::value(answer)?,
         };
         let mut items = reply::items(answer)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
-        self.heard(reply::number(next())?);
+        self.epoch.heard(reply::number(next())?);
         self.lost_index(reply::count(next())?);
         match reply::text(next())?.as_str() {
             "busy" => return Ok(LeaseState::Busy),
@@ -134,8 +135,7 @@ impl Link {
                 self.release(std::slice::from_ref(lease)).await?;
                 Ok(false)
             }
-            Some(Ok(done)) => Ok(reply::count(done)? == 1),
-            Some(Err(error)) => Err(CacheError::Internal(describe(&error))),
+            Some(answer) => Ok(reply::count(reply::value(answer)?)? == 1),
             None => Ok(false),
         }
     }

@@ -8,8 +8,10 @@ use redis::{Cmd, Value};
 
 use super::batches::{self, batch_args};
 use super::known::{Known, Shapes};
-use super::link::{Link, fresh};
+use super::link::Link;
 use super::phase::Need;
+use super::reply::Answer;
+use super::scripts::fresh;
 use super::{entities, journal, keys, reply, scripts};
 use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
 use crate::metrics::{DropReason, Label, VoidReason};
@@ -56,10 +58,9 @@ impl Changes {
             self.note_without_room(mark, changes, &open, look == LOOKS, &mut answers).await?;
             let mut again = Vec::new();
             for (i, answer) in open.into_iter().zip(answers) {
-                let noted = answer
-                    .map_err(|error| CacheError::Internal(super::link::describe(&error)))
+                let noted = reply::value(answer)
                     .and_then(|answer| self.noted(answer))
-                    .map_err(|error| self.link.failed(Need::Change, error))?;
+                    .map_err(|error| self.link.trust().failed(Need::Change, error))?;
                 match noted {
                     Answered::Found(batches) => found[i] = Noted::Found(batches),
                     Answered::Voided(reason) => found[i] = Noted::Voided(reason),
@@ -91,9 +92,9 @@ impl Changes {
         changes: &[Change],
         open: &[usize],
         give_up: bool,
-        answers: &mut [super::link::Answer],
+        answers: &mut [Answer],
     ) -> Result<(), CacheError> {
-        let full = |answer: &super::link::Answer| matches!(answer, Err(error) if error.code() == "OOM");
+        let full = |answer: &Answer| matches!(answer, Err(error) if error.code() == "OOM");
         let refused: Vec<usize> = (0..answers.len()).filter(|&at| full(&answers[at])).collect();
         if refused.is_empty() {
             return Ok(());
@@ -137,7 +138,7 @@ impl Changes {
     fn noted(&self, answer: Value) -> Result<Answered, CacheError> {
         let mut items = reply::items(answer)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
-        self.link.heard(reply::number(next())?);
+        self.link.epoch.heard(reply::number(next())?);
         self.link.lost_index(reply::count(next())?);
         let what = reply::text(next())?;
         if let Some(reason) = VoidReason::parse(&what) {
@@ -166,10 +167,9 @@ impl Changes {
             .collect::<Result<_, _>>()?;
         let (mut done, mut gone) = (Vec::with_capacity(rows.len()), Vec::new());
         for answer in self.link.send(Need::Change, calls).await? {
-            let answer = answer.map_err(|error| CacheError::Internal(super::link::describe(&error)));
-            let understood = answer.and_then(|answer| {
+            let understood = reply::value(answer).and_then(|answer| {
                 let mut items = reply::items(answer)?.into_iter();
-                self.link.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
+                self.link.epoch.heard(reply::number(items.next().unwrap_or(Value::Nil))?);
                 let of_nothing = reply::items(items.next_back().unwrap_or(Value::Nil))?;
                 let before = done.len();
                 done.extend(items.map(reconciled).collect::<Result<Vec<_>, _>>()?);
@@ -180,12 +180,12 @@ impl Changes {
                 }
                 Ok(())
             });
-            understood.map_err(|error| self.link.failed(Need::Change, error))?;
+            understood.map_err(|error| self.link.trust().failed(Need::Change, error))?;
         }
         self.forget(&gone).await?;
         if done.len() != rows.len() {
             let error = CacheError::Internal("a reconcile was answered with too few results".into());
-            return Err(self.link.failed(Need::Change, error));
+            return Err(self.link.trust().failed(Need::Change, error));
         }
         Ok(done)
     }

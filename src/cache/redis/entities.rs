@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use redis::{Cmd, Value};
+use redis::Value;
 
-use super::link::{Link, describe, fresh};
+use super::link::Link;
 use super::phase::Need;
+use super::scripts::fresh;
 use super::{journal, keys, reply, scripts};
 use crate::cache::{CacheError, CachedEntity, EntitiesRead, Floor, Topic, registry};
 use crate::value::{Doc, EntityRef, Stamp, Time};
@@ -43,7 +44,7 @@ impl Link {
             meta = self.start(&types).await?;
         }
         let mut meta = meta.into_iter();
-        self.heard(reply::number(meta.next().unwrap_or(Value::Nil))?);
+        self.epoch.heard(reply::number(meta.next().unwrap_or(Value::Nil))?);
         let time = match meta.next().unwrap_or(Value::Nil) {
             Value::Nil => Time::default(),
             latest => Time(reply::number(latest)?),
@@ -104,25 +105,10 @@ impl Link {
             match answer {
                 // No room: not kept.
                 Err(error) if error.code() == "OOM" => {}
-                Err(error) => return Err(CacheError::Internal(describe(&error))),
-                Ok(_) => {}
+                answer => drop(reply::value(answer)?),
             }
         }
         Ok(())
-    }
-
-    /// Sends commands that read; any error is the caller's.
-    pub async fn ask(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, CacheError> {
-        let answers = self.send(Need::Trust, commands).await?;
-        answers
-            .into_iter()
-            .map(|answer| answer.map_err(|error| CacheError::Internal(describe(&error))))
-            .collect()
-    }
-
-    /// Milliseconds that something made now lives.
-    pub fn ttl(&self, random: u64) -> u64 {
-        u64::try_from(self.limits.jittered(random).as_millis()).unwrap_or(u64::MAX >> 1).max(1)
     }
 }
 

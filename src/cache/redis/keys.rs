@@ -11,6 +11,7 @@ const LONGEST_ID: usize = 128;
 
 /// The keys of one deployment. They have one hash tag, so they share a slot of a Redis Cluster and a
 /// script may use any of them together.
+#[derive(Clone)]
 pub(super) struct Keys {
     prefix: String,
 }

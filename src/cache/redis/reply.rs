@@ -1,8 +1,24 @@
 //! Reads what Redis answers.
 
-use redis::Value;
+use redis::{ServerError, Value};
 
 use crate::cache::CacheError;
+
+/// What the server answered to one command.
+pub(super) type Answer = Result<Value, ServerError>;
+
+/// The value of an answer.
+pub(super) fn value(answer: Answer) -> Result<Value, CacheError> {
+    answer.map_err(|error| CacheError::Internal(describe(&error)))
+}
+
+/// An error of the server, for messages.
+pub(super) fn describe(error: &ServerError) -> String {
+    match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    }
+}
 
 /// The items of an array.
 pub(super) fn items(value: Value) -> Result<Vec<Value>, CacheError> {

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use redis::{Cmd, cmd};
 
+use crate::cache::CacheError;
+
 /// A script as it is sent to Redis.
 pub(super) struct Script {
     code: String,
@@ -35,6 +37,11 @@ impl Script {
         load.arg("LOAD").arg(&self.code);
         load
     }
+}
+
+/// A number that was never given before. Each call brings one, because scripts cannot make any.
+pub(super) fn fresh() -> Result<u64, CacheError> {
+    getrandom::u64().map_err(|error| CacheError::Internal(format!("no random numbers: {error}")))
 }
 
 const META: &str = include_str!("lua/meta.lua");

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use redis::Value;
 
-use super::link::{Link, fresh};
+use super::link::Link;
 use super::phase::Need;
+use super::scripts::fresh;
 use super::{journal, reply, scripts};
 use crate::cache::{CacheError, Topic, TypeStats};
 use crate::query::BatchDef;
@@ -29,7 +30,7 @@ impl Link {
             // Whoever connects next clears again.
             _ => String::new(),
         };
-        self.void(&run_id).await?;
+        self.epoch.void(&run_id).await?;
         self.remove_void().await
     }
 

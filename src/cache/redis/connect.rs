@@ -1,0 +1,115 @@
+//! Connecting to the Redis server that holds a tag: the client with its options, and the first look at the
+//! server.
+//!
+//! This is the one place that knows how a server is found. The rest needs a [`Connector`] only for
+//! [`Connector::connect`]: a new connection to the server that holds the tag now, together with the run id of
+//! that server, each time that the previous connection is not trusted any more. A [`Connector`] may therefore
+//! find another server each time:
+//!
+//! - With Sentinel, `connect` asks the sentinels for the primary and connects there. A fail-over breaks the
+//!   connection, and the new primary has another run id, so the cache is voided as after any loss.
+//! - With Cluster there is a link for each tag, and `connect` asks any node which node has the slot of its tag
+//!   and connects there. No script uses keys of two tags, so one connection is enough for a link. When the slot
+//!   moves, the answer `MOVED` has to end the trust in this tag, as it does today when it answers a change.
+//! - Options of TLS belong to the client that [`Connector::new`] makes.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Value};
+use tokio::time::timeout;
+
+use super::phase::Need;
+use super::reply;
+use crate::cache::CacheError;
+use crate::config;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Connects, again and again, to the server that holds a tag.
+pub(super) struct Connector {
+    client: Client,
+    /// Host and port.
+    server: String,
+}
+
+/// A new connection.
+pub(super) struct Connected {
+    pub connection: MultiplexedConnection,
+    /// Identifies the process of the server: another one may hold an older state.
+    pub run_id: String,
+}
+
+impl Connector {
+    /// Reads the URL; nothing is sent yet.
+    pub fn new(url: &str) -> Result<Connector, CacheError> {
+        let client = Client::open(url).map_err(|error| {
+            let reason = error.to_string();
+            CacheError::Internal(format!("the URL of Redis is not usable: {}", config::told(&reason, url)))
+        })?;
+        let server = client.get_connection_info().addr().to_string();
+        Ok(Connector { client, server })
+    }
+
+    /// The server, for messages.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Connects to a server that can do what the scripts need. [`CacheError::Unavailable`] when another
+    /// attempt may succeed.
+    pub async fn connect(&self) -> Result<Connected, CacheError> {
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+        let failed = |error: redis::RedisError| match error.kind() {
+            // Waiting does not help against a wrong password.
+            redis::ErrorKind::AuthenticationFailed => {
+                CacheError::Internal(format!("Redis at {} does not let us in: {error}", self.server))
+            }
+            _ => CacheError::Unavailable(format!("Redis at {}: {error}", self.server)),
+        };
+        let late = || CacheError::Unavailable(format!("Redis at {} gave no answer in time", self.server));
+        let mut connection =
+            self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
+        let mut info = redis::cmd("INFO");
+        info.arg("server");
+        let info = timeout(Need::Change.patience(), info.query_async::<Value>(&mut connection)).await;
+        let info = info.map_err(|_| late())?.map_err(failed)?;
+        let run_id = check(&reply::text(info)?, &self.server)?;
+        Ok(Connected { connection, run_id })
+    }
+}
+
+/// Reads the answer to `INFO server`: the run id of a server that has what the scripts need.
+fn check(info: &str, server: &str) -> Result<String, CacheError> {
+    let field = |name: &str| {
+        let of = |line: &'_ str| line.trim_end().strip_prefix(name)?.strip_prefix(':').map(str::to_owned);
+        info.lines().find_map(of)
+    };
+    let version = field("redis_version").unwrap_or_default();
+    let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    if major < 7 {
+        return Err(CacheError::Internal(format!(
+            "Redis at {server} has version {version:?}, but 7.0 or newer is needed: upgrade it, or use the memory cache"
+        )));
+    }
+    field("run_id").ok_or_else(|| CacheError::Internal(format!("Redis at {server} does not tell its run id")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn a_new_enough_server_gives_its_run_id() {
+        let info = "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n";
+        assert_eq!(check(info, "here").unwrap(), "abc");
+    }
+
+    #[test]
+    fn an_old_server_is_refused_with_its_version() {
+        let error = check("redis_version:6.2.6\r\nrun_id:abc\r\n", "here:1").unwrap_err().to_string();
+        assert!(error.contains("6.2.6") && error.contains("7.0") && error.contains("here:1"), "{error}");
+    }
+}

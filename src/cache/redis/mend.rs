@@ -1,0 +1,98 @@
+//! Makes the cache one that can be trusted, at the start and after each loss: connects, voids what may be
+//! stale, and removes what is void.
+//!
+//! The order matters: writes use the new connection *before* the voiding begins. A write that was not
+//! brought to Redis then was committed before that, and nothing that was read from the store before
+//! survives the voiding.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::connect::{Connected, Connector};
+use super::keys::Keys;
+use super::link::Link;
+use super::trust::{Losses, Trust};
+use crate::cache::{CacheError, CacheLimits};
+use crate::metrics::Metrics;
+
+/// Pause before the first and between the later attempts to connect again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Connects for the first time. A Redis that is away now is looked for in the background: the server can do
+/// without it.
+pub(super) async fn open(
+    connector: Connector,
+    keys: Keys,
+    limits: CacheLimits,
+    metrics: Arc<Metrics>,
+) -> Result<Arc<Link>, CacheError> {
+    let (trust, losses) = Trust::new(connector.server().to_owned());
+    let link = Arc::new(Link::new(keys, limits, trust, metrics));
+    let lost = match begin(&connector, &link, false).await {
+        Err(CacheError::Unavailable(reason)) => {
+            tracing::warn!(server = connector.server(), reason, "the cache is out of reach and not used");
+            true
+        }
+        result => result.map(|()| false)?,
+    };
+    tokio::spawn(keep(connector, Arc::downgrade(&link), losses, lost));
+    Ok(link)
+}
+
+/// Mends the cache after each loss, until it is no more.
+async fn keep(connector: Connector, link: Weak<Link>, mut losses: Losses, mut lost: bool) {
+    loop {
+        if lost {
+            mend(&connector, &link).await;
+        }
+        lost = losses.recv().await.is_some();
+        if !lost {
+            return;
+        }
+    }
+}
+
+/// Tries to connect again until it works or the cache is no more. That the cache is away has been told; what
+/// waiting does not help against is told too, once.
+async fn mend(connector: &Connector, link: &Weak<Link>) {
+    let (server, mut pause, mut told) = (connector.server(), FIRST_PAUSE, None);
+    loop {
+        let Some(alive) = link.upgrade() else { return };
+        match begin(connector, &alive, true).await {
+            Ok(()) => {
+                tracing::info!(server, "the cache has been cleared and is used again");
+                // Only room is at stake: everything there is void. The next loss need not wait for it.
+                tokio::spawn(async move { alive.remove_void().await });
+                return;
+            }
+            Err(CacheError::Internal(reason)) => {
+                if told.as_ref() != Some(&reason) {
+                    tracing::warn!(server, reason, "the cache cannot be used");
+                }
+                told = Some(reason);
+            }
+            Err(error) => {
+                tracing::debug!(server, %error, ?pause, "the cache is still out of reach");
+            }
+        }
+        drop(alive);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LAST_PAUSE);
+    }
+}
+
+/// Connects, voids what is cached if it may be stale, and trusts the cache.
+async fn begin(connector: &Connector, link: &Link, stale: bool) -> Result<(), CacheError> {
+    let Connected { connection, run_id } = connector.connect().await?;
+    let number = link.trust().mending(connection);
+    let void = async {
+        if stale || link.epoch.run_id().await?.as_deref() != Some(run_id.as_str()) {
+            link.epoch.void(&run_id).await
+        } else {
+            link.epoch.learn_mark().await
+        }
+    };
+    void.await.map_err(|error| link.trust().distrust(number, &error.to_string()))?;
+    link.trust().mended(number)
+}
