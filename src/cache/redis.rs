@@ -34,7 +34,7 @@ mod upkeep;
 
 use changes::Changes;
 use connect::Connector;
-use keys::Keys;
+use keys::Tag;
 use link::Link;
 use upkeep::Sweeper;
 
@@ -54,7 +54,7 @@ impl RedisCache {
         limits: CacheLimits,
         metrics: Arc<Metrics>,
     ) -> Result<RedisCache, CacheError> {
-        let link = mend::open(Connector::new(url)?, Keys::new(deployment)?, limits, metrics).await?;
+        let link = mend::open(Connector::new(url)?, Tag::of(deployment)?, limits, metrics).await?;
         Ok(RedisCache { changes: Changes::new(link.clone()), sweeper: Sweeper::new(link.clone()), link })
     }
 }

@@ -21,7 +21,7 @@ use crate::value::Time;
 const MEMBERS_PER_COMMAND: usize = 500;
 
 impl Link {
-    /// A call of a script on a batch: the keys and arguments that they begin with.
+    /// A call of a script on a batch: the keys and the arguments that its call begins with.
     pub fn batch_call(
         &self,
         script: &Script,
@@ -29,24 +29,22 @@ impl Link {
         number: u64,
         more_keys: &[String],
     ) -> (Cmd, Shape) {
-        let mut keys = vec![self.keys.meta()];
-        keys.extend(self.batch_keys(batch));
+        let mut keys: Vec<_> = self.batch_keys(batch).collect();
         keys.extend_from_slice(more_keys);
-        let mut call = script.call(&keys, number, self.life());
+        let mut call = script.call(&self.tag, &keys, number, self.life());
         let shape = batch_args(&mut call, batch);
         (call, shape)
     }
 
     /// The keys of a batch, as the scripts take them.
     pub fn batch_keys(&self, batch: &Batch) -> impl Iterator<Item = String> {
-        let indexes = batch.def.types.iter().map(|ty| self.keys.index(ty));
-        [self.keys.ready(batch.key), self.keys.pending(batch.key)].into_iter().chain(indexes)
+        let indexes = batch.def.types.iter().map(|ty| self.tag.index(ty));
+        [self.tag.ready(batch.key), self.tag.pending(batch.key)].into_iter().chain(indexes)
     }
 
     pub async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         let calls = reads.iter().map(|read| {
-            let keys = [self.keys.meta(), self.keys.ready(read.batch.key)];
-            let mut call = scripts::PAGE.call(&keys, 0, 0);
+            let mut call = scripts::PAGE.call(&self.tag, &[self.tag.ready(read.batch.key)], 0, 0);
             types(&mut call, &read.batch);
             window(&mut call, &read.window);
             call
@@ -103,7 +101,7 @@ impl Link {
             self.release(std::slice::from_ref(lease)).await?;
             return Ok(false);
         };
-        let staged = self.keys.staged(lease.batch.key, lease.token);
+        let staged = self.tag.staged(lease.batch.key, lease.token);
         let mut commands = Vec::new();
         for chunk in members.chunks(MEMBERS_PER_COMMAND) {
             let mut add = redis::cmd("ZADD");
@@ -153,9 +151,9 @@ impl Link {
     pub async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
         let commands = batches.iter().flat_map(|batch| {
             let mut held = redis::cmd("HGET");
-            held.arg(self.keys.pending(batch.key)).arg("g");
+            held.arg(self.tag.pending(batch.key)).arg("g");
             let mut valid = redis::cmd("HMGET");
-            valid.arg(self.keys.meta());
+            valid.arg(self.tag.meta());
             for ty in &batch.def.types {
                 valid.arg(format!("g:{ty}"));
             }

@@ -117,8 +117,8 @@ impl Changes {
         let content = if fits && room { entities::content(change.after.as_ref()) } else { Vec::new() };
         let number = fresh()?;
         let script = if room { &scripts::NOTE } else { &scripts::NOTE_ALWAYS };
-        let keys = [self.link.keys.meta(), self.link.keys.entity(&change.entity), self.link.keys.index(ty)];
-        let mut call = script.call(&keys, number, self.link.life());
+        let keys = [self.link.tag.entity(&change.entity), self.link.tag.index(ty)];
+        let mut call = script.call(&self.link.tag, &keys, number, self.link.life());
         call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::entity(&change.entity)));
         call.arg(keys::floor(registry::slot(&change.entity)));
         call.arg(keys::stamp(change.stamp))
@@ -193,9 +193,8 @@ impl Changes {
     /// Takes batches out of the table index of which nothing is left: writers need not find them any more.
     async fn forget(&self, gone: &[&Reconcile]) -> Result<(), CacheError> {
         let call = |gone: &[&Reconcile]| {
-            let mut keys = vec![self.link.keys.meta()];
-            keys.extend(gone.iter().flat_map(|row| self.link.batch_keys(&row.batch)));
-            let mut call = scripts::FORGET.call(&keys, fresh()?, self.link.life());
+            let keys: Vec<_> = gone.iter().flat_map(|row| self.link.batch_keys(&row.batch)).collect();
+            let mut call = scripts::FORGET.call(&self.link.tag, &keys, fresh()?, self.link.life());
             call.arg(gone.len());
             gone.iter().for_each(|row| drop(batch_args(&mut call, &row.batch)));
             Ok(call)
@@ -208,11 +207,11 @@ impl Changes {
     }
 
     fn reconcile_call(&self, mark: Mark, rows: &[Reconcile]) -> Result<Cmd, CacheError> {
-        let mut keys = vec![self.link.keys.meta()];
+        let mut keys = Vec::with_capacity(2 * rows.len());
         for Reconcile { batch, .. } in rows {
-            keys.extend([self.link.keys.ready(batch.key), self.link.keys.pending(batch.key)]);
+            keys.extend([self.link.tag.ready(batch.key), self.link.tag.pending(batch.key)]);
         }
-        let mut call = scripts::RECONCILE.call(&keys, fresh()?, self.link.life());
+        let mut call = scripts::RECONCILE.call(&self.link.tag, &keys, fresh()?, self.link.life());
         call.arg(keys::hex(mark.0)).arg(self.link.limits.departed).arg(self.link.limits.most_rows());
         call.arg(self.link.limits.deltas).arg(rows.len());
         for Reconcile { batch, entity, stamp, row } in rows {
@@ -229,9 +228,8 @@ impl Changes {
     }
 
     pub async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
-        let mut keys = vec![self.link.keys.meta()];
-        keys.extend(types.iter().map(|ty| self.link.keys.index(ty)));
-        let mut call = scripts::DROP.call(&keys, fresh()?, self.link.life());
+        let keys: Vec<_> = types.iter().map(|ty| self.link.tag.index(ty)).collect();
+        let mut call = scripts::DROP.call(&self.link.tag, &keys, fresh()?, self.link.life());
         call.arg(keys::hex(at.0)).arg(types.len());
         for ty in types {
             call.arg(&**ty);

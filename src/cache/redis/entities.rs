@@ -25,7 +25,7 @@ impl Link {
     pub async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
         let types: BTreeSet<Arc<str>> = entities.iter().map(|entity| entity.ty.clone()).collect();
         let mut meta = redis::cmd("HMGET");
-        meta.arg(self.keys.meta()).arg("i").arg("F");
+        meta.arg(self.tag.meta()).arg("i").arg("F");
         for ty in &types {
             meta.arg(format!("g:{ty}"));
         }
@@ -33,7 +33,7 @@ impl Link {
         if !entities.is_empty() {
             let mut get = redis::cmd("MGET");
             for entity in entities {
-                get.arg(self.keys.entity(entity));
+                get.arg(self.tag.entity(entity));
             }
             commands.push(get);
         }
@@ -66,7 +66,7 @@ impl Link {
 
     /// Gives the types their generations.
     async fn start(&self, types: &BTreeSet<Arc<str>>) -> Result<Vec<Value>, CacheError> {
-        let mut start = scripts::START.call(&[self.keys.meta()], fresh()?, self.life());
+        let mut start = scripts::START.call(&self.tag, scripts::META_ONLY, fresh()?, self.life());
         start.arg(types.len());
         for ty in types {
             start.arg(&**ty);
@@ -85,11 +85,9 @@ impl Link {
         };
         let kept: Vec<_> = entities.iter().filter(keeps).collect();
         for chunk in kept.chunks(ENTITIES_PER_SCRIPT) {
-            let keys: Vec<String> = std::iter::once(self.keys.meta())
-                .chain(chunk.iter().map(|(entity, _)| self.keys.entity(entity)))
-                .collect();
+            let keys: Vec<_> = chunk.iter().map(|(entity, _)| self.tag.entity(entity)).collect();
             let number = fresh()?;
-            let mut fill = scripts::FILL.call(&keys, number, self.life());
+            let mut fill = scripts::FILL.call(&self.tag, &keys, number, self.life());
             fill.arg(keys::hex(floor.time.0)).arg(self.ttl(number));
             for (entity, doc) in chunk {
                 let generation = floor.generations.get(&entity.ty).map_or(String::new(), |g| keys::hex(*g));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis::{Cmd, Value};
 
-use super::keys::Keys;
+use super::keys::Tag;
 use super::reply;
 use super::scripts::{self, fresh};
 use super::send::Sender;
@@ -14,7 +14,7 @@ use crate::cache::CacheError;
 
 /// The epoch under one tag.
 pub(super) struct Epoch {
-    keys: Keys,
+    tag: Tag,
     sender: Arc<Sender>,
     /// Milliseconds that the meta hash lives after its last use.
     life: u64,
@@ -23,8 +23,8 @@ pub(super) struct Epoch {
 
 impl Epoch {
     /// An epoch of which nothing has been heard yet.
-    pub fn new(keys: Keys, sender: Arc<Sender>, life: u64) -> Epoch {
-        Epoch { keys, sender, life, latest: AtomicU64::new(0) }
+    pub fn new(tag: Tag, sender: Arc<Sender>, life: u64) -> Epoch {
+        Epoch { tag, sender, life, latest: AtomicU64::new(0) }
     }
 
     /// The latest mark that Redis has told.
@@ -41,21 +41,21 @@ impl Epoch {
     /// The run id of the server that was cleared last.
     pub async fn run_id(&self) -> Result<Option<String>, CacheError> {
         let mut get = redis::cmd("HGET");
-        get.arg(self.keys.meta()).arg("r");
+        get.arg(self.tag.meta()).arg("r");
         let id = reply::bytes(self.sender.change(get).await?)?;
         Ok(id.and_then(|id| String::from_utf8(id).ok()))
     }
 
     /// Begins a new epoch, which voids everything under the tag; [`super::upkeep`] removes what it takes up.
     pub async fn void(&self, run_id: &str) -> Result<(), CacheError> {
-        let mut clear = scripts::CLEAR.call(&[self.keys.meta()], fresh()?, self.life);
+        let mut clear = scripts::CLEAR.call(&self.tag, scripts::META_ONLY, fresh()?, self.life);
         clear.arg(run_id);
         self.epoch_of(clear).await
     }
 
     /// Asks for the mark, so that the first writes need not void anything.
     pub async fn learn_mark(&self) -> Result<(), CacheError> {
-        let mut start = scripts::START.call(&[self.keys.meta()], fresh()?, self.life);
+        let mut start = scripts::START.call(&self.tag, scripts::META_ONLY, fresh()?, self.life);
         start.arg(0);
         self.epoch_of(start).await
     }

@@ -17,7 +17,7 @@ pub(super) fn topic(topic: Topic) -> String {
 
 impl Link {
     pub async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
-        let mut call = scripts::NEWS.call(&[self.keys.meta()], 0, 0);
+        let mut call = scripts::NEWS.call(&self.tag, scripts::META_ONLY, 0, 0);
         call.arg(since.map_or(NOWHERE, |since| since.number));
         let answer = self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil);
         let mut items = reply::items(answer)?.into_iter();

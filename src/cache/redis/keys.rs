@@ -1,4 +1,6 @@
-//! The names of everything in Redis, and how numbers and stamps are written there.
+//! The names of everything in Redis, all made from a [`Tag`], and how numbers and stamps are written there.
+
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -9,26 +11,32 @@ use crate::value::{EntityRef, Id, Stamp, Time};
 /// Ids whose text is longer stand in a key as a hash.
 const LONGEST_ID: usize = 128;
 
-/// The keys of one deployment. They have one hash tag, so they share a slot of a Redis Cluster and a
-/// script may use any of them together.
+/// A hash tag, and the keys under it. Keys of one tag share a slot of a Redis Cluster, so a script may use any
+/// of them together, and keys of two tags never. Each tag has a meta hash of its own, and with it an epoch, a
+/// journal and generations. Today a deployment has one tag; nothing that is given a [`Tag`] relies on that.
 #[derive(Clone)]
-pub(super) struct Keys {
-    prefix: String,
+pub(super) struct Tag {
+    prefix: Arc<str>,
 }
 
-impl Keys {
-    /// The keys of a deployment. Its name must not be able to end the prefix early or to be a pattern.
-    pub fn new(deployment: &str) -> Result<Keys, CacheError> {
+impl Tag {
+    /// The tag of a deployment. Its name must not be able to end the tag early or to be a pattern.
+    pub fn of(deployment: &str) -> Result<Tag, CacheError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if deployment.is_empty() || deployment.len() > 64 || !deployment.chars().all(plain) {
             return Err(CacheError::Internal(format!(
                 "{deployment:?} cannot be the name of a deployment: use 1 to 64 letters, digits, '-', '_' or '.'"
             )));
         }
-        Ok(Keys { prefix: format!("{{oponn:{deployment}}}:") })
+        Ok(Tag { prefix: format!("{{oponn:{deployment}}}:").into() })
     }
 
-    /// What all keys begin with.
+    /// Whether a key is under this tag.
+    pub fn has(&self, key: &[u8]) -> bool {
+        key.starts_with(self.prefix.as_bytes())
+    }
+
+    /// What all keys under the tag begin with.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }

@@ -1,4 +1,4 @@
-//! What all operations on one tag share: its keys, the bounds, the epoch, and the way to send.
+//! What all operations on one tag share: the tag, the bounds, the epoch, and the way to send.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::epoch::Epoch;
-use super::keys::Keys;
+use super::keys::Tag;
 use super::phase::Need;
 use super::reply::{self, Answer};
 use super::send::Sender;
@@ -16,7 +16,7 @@ use crate::metrics::{Metrics, VoidReason};
 
 /// The link to what lives under one tag.
 pub(super) struct Link {
-    pub keys: Keys,
+    pub tag: Tag,
     pub limits: CacheLimits,
     pub epoch: Epoch,
     sender: Arc<Sender>,
@@ -24,10 +24,10 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub fn new(keys: Keys, limits: CacheLimits, trust: Arc<Trust>, metrics: Arc<Metrics>) -> Link {
+    pub fn new(tag: Tag, limits: CacheLimits, trust: Arc<Trust>, metrics: Arc<Metrics>) -> Link {
         let sender = Arc::new(Sender::new(trust, metrics.clone()));
-        let epoch = Epoch::new(keys.clone(), sender.clone(), life(&limits));
-        Link { keys, limits, epoch, sender, metrics }
+        let epoch = Epoch::new(tag.clone(), sender.clone(), life(&limits));
+        Link { tag, limits, epoch, sender, metrics }
     }
 
     /// Whether what is cached can be trusted.

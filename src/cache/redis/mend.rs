@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::connect::{Connected, Connector};
-use super::keys::Keys;
+use super::keys::Tag;
 use super::link::Link;
 use super::trust::{Losses, Trust};
 use crate::cache::{CacheError, CacheLimits};
@@ -23,12 +23,12 @@ const LAST_PAUSE: Duration = Duration::from_secs(5);
 /// without it.
 pub(super) async fn open(
     connector: Connector,
-    keys: Keys,
+    tag: Tag,
     limits: CacheLimits,
     metrics: Arc<Metrics>,
 ) -> Result<Arc<Link>, CacheError> {
     let (trust, losses) = Trust::new(connector.server().to_owned());
-    let link = Arc::new(Link::new(keys, limits, trust, metrics));
+    let link = Arc::new(Link::new(tag, limits, trust, metrics));
     let lost = match begin(&connector, &link, false).await {
         Err(CacheError::Unavailable(reason)) => {
             tracing::warn!(server = connector.server(), reason, "the cache is out of reach and not used");

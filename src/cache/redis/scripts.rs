@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use redis::{Cmd, cmd};
 
+use super::keys::{Tag, hex};
 use crate::cache::CacheError;
 
 /// A script as it is sent to Redis.
@@ -20,14 +21,16 @@ impl Script {
         Script { code, hash }
     }
 
-    /// A call of the script, whose further arguments are for the caller to add.
-    pub fn call<K: AsRef<[u8]>>(&self, keys: &[K], fresh: u64, life: u64) -> Cmd {
+    /// A call of the script on keys of one tag, whose further arguments are for the caller to add. Every
+    /// script is given the tag's meta hash; `keys` are those that follow it.
+    pub fn call<K: AsRef<[u8]>>(&self, tag: &Tag, keys: &[K], fresh: u64, life: u64) -> Cmd {
         let mut call = cmd("EVALSHA");
-        call.arg(&self.hash).arg(keys.len());
+        call.arg(&self.hash).arg(1 + keys.len()).arg(tag.meta());
         for key in keys {
+            debug_assert!(tag.has(key.as_ref()), "a script is called with a key of another tag");
             call.arg(key.as_ref());
         }
-        call.arg(super::keys::hex(fresh)).arg(life);
+        call.arg(hex(fresh)).arg(life);
         call
     }
 
@@ -38,6 +41,9 @@ impl Script {
         load
     }
 }
+
+/// For a script that uses no other key than the meta hash.
+pub(super) const META_ONLY: &[&str] = &[];
 
 /// A number that was never given before. Each call brings one, because scripts cannot make any.
 pub(super) fn fresh() -> Result<u64, CacheError> {

@@ -23,7 +23,7 @@ const ENTRIES_PER_STEP: usize = 100;
 impl Link {
     pub async fn clear(&self) -> Result<(), CacheError> {
         let mut get = redis::cmd("HGET");
-        get.arg(self.keys.meta()).arg("r");
+        get.arg(self.tag.meta()).arg("r");
         let answer = self.send(Need::Change, vec![get]).await?.pop();
         let run_id = match answer {
             Some(Ok(Value::BulkString(id))) => String::from_utf8(id).unwrap_or_default(),
@@ -36,7 +36,7 @@ impl Link {
 
     pub async fn reset(&self) -> Result<(), CacheError> {
         let mut forget = redis::cmd("DEL");
-        forget.arg(self.keys.meta());
+        forget.arg(self.tag.meta());
         self.send(Need::Change, vec![forget]).await?;
         self.clear().await
     }
@@ -44,11 +44,11 @@ impl Link {
     /// Removes what a clear has voided, while others may be making it anew. Fills under way are left to
     /// expire.
     pub async fn remove_void(&self) -> Result<(), CacheError> {
-        let kinds = ["e", "b"].map(|kind| (kind, format!("{}{kind}:", self.keys.prefix())));
-        let index = self.keys.index("");
+        let kinds = ["e", "b"].map(|kind| (kind, format!("{}{kind}:", self.tag.prefix())));
+        let index = self.tag.index("");
         let mut cursor = None;
-        while let Some(found) = self.scan(&mut cursor, self.keys.prefix()).await? {
-            let mut keys = vec![self.keys.meta().into_bytes()];
+        while let Some(found) = self.scan(&mut cursor, self.tag.prefix()).await? {
+            let mut keys: Vec<Vec<u8>> = Vec::new();
             let mut kinds_found = Vec::new();
             let mut commands = Vec::new();
             for key in found {
@@ -62,7 +62,7 @@ impl Link {
                     kinds_found.push(*kind);
                 }
             }
-            let mut remove = scripts::REMOVE.call(&keys, fresh()?, self.life());
+            let mut remove = scripts::REMOVE.call(&self.tag, &keys, fresh()?, self.life());
             for kind in kinds_found {
                 remove.arg(kind);
             }
@@ -96,7 +96,7 @@ impl Link {
     /// The types that have a generation, with it.
     async fn types(&self) -> Result<BTreeMap<String, Vec<u8>>, CacheError> {
         let mut all = redis::cmd("HGETALL");
-        all.arg(self.keys.meta());
+        all.arg(self.tag.meta());
         let answer = reply::items(self.ask(vec![all]).await?.pop().unwrap_or(Value::Nil))?;
         let mut types = BTreeMap::new();
         let mut answer = answer.into_iter();
@@ -113,20 +113,20 @@ impl Link {
         // Shapes begin with `!`, which is before all entries.
         let from = if after.is_empty() { b"[\"".to_vec() } else { [b"(", after].concat() };
         let mut range = redis::cmd("ZRANGEBYLEX");
-        range.arg(self.keys.index(ty)).arg(from).arg("+").arg("LIMIT").arg(0).arg(count);
+        range.arg(self.tag.index(ty)).arg(from).arg("+").arg("LIMIT").arg(0).arg(count);
         let answer = self.ask(vec![range]).await?.pop().unwrap_or(Value::Nil);
         reply::items(answer)?.into_iter().filter_map(|entry| reply::bytes(entry).transpose()).collect()
     }
 
     fn sweep_call(&self, ty: &str, entries: &[Vec<u8>]) -> Result<redis::Cmd, CacheError> {
-        let mut keys = vec![self.keys.meta(), self.keys.index(ty)];
+        let mut keys = vec![self.tag.index(ty)];
         let mut topics = Vec::with_capacity(entries.len());
         for entry in entries {
             let key = BatchDef::key(&String::from_utf8_lossy(definition(entry)));
-            keys.extend([self.keys.ready(key), self.keys.pending(key)]);
+            keys.extend([self.tag.ready(key), self.tag.pending(key)]);
             topics.push(journal::topic(Topic::batch(key)));
         }
-        let mut call = scripts::SWEEP.call(&keys, fresh()?, self.life());
+        let mut call = scripts::SWEEP.call(&self.tag, &keys, fresh()?, self.life());
         call.arg(ty).arg(entries.len());
         for entry in entries {
             call.arg(entry);
@@ -141,7 +141,7 @@ impl Link {
         for (ty, generation) in &types {
             let mut of_type = TypeStats::default();
             let mut cursor = None;
-            while let Some(found) = self.scan(&mut cursor, &self.keys.entities(ty)).await? {
+            while let Some(found) = self.scan(&mut cursor, &self.tag.entities(ty)).await? {
                 let generation_of = |key: &Vec<u8>| {
                     let mut get = redis::cmd("GETRANGE");
                     get.arg(key).arg(32).arg(47);
