@@ -22,6 +22,7 @@ mod parts;
 mod print_schema;
 mod progress;
 mod serve;
+mod stop;
 
 use failure::Failure;
 

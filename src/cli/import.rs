@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::{counted, print};
 use super::parts;
 use super::progress::Bar;
-use super::serve::stop_signal;
+use super::stop::stop_signal;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::importer::{self, Loader, Options, Summary};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::failure::Failure;
+use super::stop::stop_signal;
 use super::{files, import, output, parts};
 use crate::cache::Cache;
 use crate::config::{Config, mask};
@@ -127,24 +127,4 @@ async fn sweep(cache: Arc<dyn Cache>) {
             Err(error) => tracing::debug!(%error, "the cache's index cannot be swept"),
         }
     }
-}
-
-/// Resolves at SIGTERM or SIGINT. A second signal ends the program at once.
-pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let no_signals = |error| Failure::Failed(format!("signals cannot be listened to: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            std::process::exit(130);
-        });
-    })
 }
