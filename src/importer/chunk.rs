@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::field::Mapping;
-use super::references::Resolver;
+use super::resolver::{Resolved, Resolver};
 use super::source::{Found, Source};
 use super::summary::Reject;
 use crate::engine::{Engine, EngineError, Expect, Upserts};
@@ -132,10 +132,7 @@ impl<'a> Preparer<'a> {
     }
 }
 
-/// An id, `None` without a reference, or the reason to reject the record.
-pub(super) type Resolved = Result<Option<Json>, String>;
-
-/// The record as an input for the engine, or all its faults.
+/// The record as the engine takes it, or everything that is wrong with it.
 fn mapped<'a>(
     fields: &[Mapping],
     source: &Json,

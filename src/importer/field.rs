@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::coerce::coerce;
 use super::definition::Definition;
 use super::record_path::RecordPath;
-use super::references::Reference;
+use super::reference::Reference;
 use super::transform::{self, Transform};
 use crate::schema::{Collection, Field, FieldType, Filled, Kind, Model, Scalar};
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::chunk::{Chunk, Draft, Preparer};
+use super::engine_error::{describe, is_fatal};
 use super::field::Mapping;
 use super::loader::Loader;
-use super::references::is_fatal;
 use super::source::Source;
 use super::summary::{Reject, Summary};
-use crate::engine::{Engine, EngineError, Expect, InputFault, Step, Upserted};
+use crate::engine::{Engine, EngineError, Expect, Upserted};
 use crate::schema::Collection;
 
 /// Options of a run.
@@ -165,25 +165,4 @@ impl Work<'_> {
         }
         self.expect = if new * 2 >= all { Expect::New } else { Expect::Known };
     }
-}
-
-/// The error as text for operators, including the places of an input's faults.
-fn describe(error: &EngineError) -> String {
-    match error {
-        EngineError::BadInput(faults) => faults.iter().map(describe_fault).collect::<Vec<_>>().join("; "),
-        EngineError::Unavailable { message, cause } => format!("{message} ({cause})"),
-        error => error.to_string(),
-    }
-}
-
-fn describe_fault(fault: &InputFault) -> String {
-    let steps: Vec<String> = fault
-        .path
-        .iter()
-        .map(|step| match step {
-            Step::Key(key) => key.clone(),
-            Step::Index(index) => index.to_string(),
-        })
-        .collect();
-    if steps.is_empty() { fault.message.clone() } else { format!("{}: {}", steps.join("."), fault.message) }
 }

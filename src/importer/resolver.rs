@@ -1,72 +1,16 @@
-//! References: the ids of other documents, looked up by a unique key for many records at once.
+//! Resolves references: looks up the ids of other documents for many records at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::chunk::Resolved;
-use super::definition::{Definition, text, texts};
+use super::engine_error::is_fatal;
 use super::field::Mapping;
-use super::record_path::RecordPath;
-use crate::engine::{Engine, EngineError, input};
-use crate::schema::Model;
+use super::reference::Reference;
+use crate::engine::{Engine, EngineError};
 
-/// How to find the document that a field refers to.
-pub(super) struct Reference {
-    /// Name of its type.
-    pub(super) ty: Arc<str>,
-    key: String,
-    /// The places of the key's values in a record.
-    pub(super) from: Vec<RecordPath>,
-}
-
-impl Reference {
-    /// Reads `references`.
-    pub(super) fn define(definition: &mut Definition<'_>, model: &Model) -> Option<Reference> {
-        let ty = definition.required("type", "name the type that is referred to");
-        let key = definition.required("key", "name one of its unique keys");
-        if !definition.has("from") {
-            definition.fault("from", "this is missing; name the path of the key's value in the record");
-        }
-        let from = definition.read("from", |value| {
-            let paths = text(value).map(|path| vec![path]).or_else(|_| texts(value));
-            paths.map_err(|_| "a path, or a list of paths for a key of several fields".to_owned())
-        });
-        let (ty, key, from) = (ty?, key?, from?);
-
-        let Some(collection) = model.collection(&ty) else {
-            let hint = crate::config::suggestion(&ty, model.collections.iter().map(|known| &*known.name));
-            definition.fault("type", format!("there is no type `{ty}` with @collection; {hint}"));
-            return None;
-        };
-        let fields = match key.as_str() {
-            "id" => 1,
-            _ => match collection.uniques.iter().find(|unique| unique.name == key) {
-                Some(unique) => unique.fields.len(),
-                None => {
-                    let names = collection.uniques.iter().map(|unique| unique.name.as_str()).chain(["id"]);
-                    let hint = crate::config::suggestion(&key, names.collect::<Vec<_>>());
-                    definition.fault("key", format!("{ty} has no unique key `{key}`; {hint}"));
-                    return None;
-                }
-            },
-        };
-        if from.len() != fields {
-            definition
-                .fault("from", format!("`{key}` has {fields} fields, and here are {} paths", from.len()));
-            return None;
-        }
-        let from = from.into_iter().map(RecordPath::new).collect();
-        Some(Reference { ty: collection.name.clone(), key, from })
-    }
-
-    /// A possible id of such a document.
-    pub(super) fn any_id(&self, model: &Model) -> Option<Json> {
-        let collection = model.collection(&self.ty)?;
-        Some(Json::String(input::new_id(collection.id).to_string()))
-    }
-}
+/// An id, nothing to refer to, or why the record cannot be taken.
+pub(super) type Resolved = Result<Option<Json>, String>;
 
 /// Maximum number of remembered ids from earlier chunks.
 const REMEMBERED: usize = 100_000;
@@ -142,19 +86,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Whether an error does not concern the record.
-pub(super) fn is_fatal(error: &EngineError) -> bool {
-    matches!(
-        error,
-        EngineError::Unavailable { .. }
-            | EngineError::TimedOut(_)
-            | EngineError::TooLarge(_)
-            | EngineError::Overloaded
-            | EngineError::Internal(_)
-    )
-}
-
-/// The key's values as a text, for look-ups.
+/// The key's values as a text, to find them again.
 fn name(key: &[Json]) -> String {
     Json::from(key.to_vec()).to_string()
 }
