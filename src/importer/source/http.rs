@@ -10,10 +10,12 @@ use super::{CHUNK, Found, Source, items, take_items};
 use crate::importer::Env;
 use crate::importer::definition::Definition;
 use crate::value::json;
+use ends::Ends;
 use fetch::{Fetch, shown};
-use pagination::{Ends, Pagination};
+use pagination::Pagination;
 use retry::Retry;
 
+mod ends;
 mod fetch;
 mod pagination;
 mod placeholders;

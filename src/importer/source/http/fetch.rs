@@ -8,6 +8,9 @@ use reqwest::{Client, Response, Url};
 
 use crate::importer::definition::Definition;
 
+/// Statuses after which the same request may succeed.
+pub(super) const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
+
 /// Redirects that are followed.
 const REDIRECTS: usize = 10;
 

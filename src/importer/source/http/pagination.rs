@@ -1,8 +1,8 @@
 //! Requests an API's pages one after the other; one file per style.
 
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
 
-use super::retry::TRANSIENT;
+use super::ends::Ends;
 use crate::importer::definition::{Definition, choose};
 
 mod page;
@@ -16,44 +16,6 @@ pub(super) trait Pagination: Send {
 
 /// Names and values in a query string.
 pub(super) type Parameters = Vec<(String, String)>;
-
-/// Answers that mean the end of the pages.
-#[derive(Default)]
-pub(super) struct Ends {
-    statuses: Vec<u16>,
-    /// A success without a body.
-    pub(super) without_body: bool,
-}
-
-impl Ends {
-    /// Whether an answer with this status is one.
-    pub(super) fn has(&self, status: StatusCode) -> bool {
-        self.statuses.contains(&status.as_u16())
-    }
-
-    fn define(definition: &mut Definition<'_>) -> Ends {
-        let ends = definition.read("stop_at", |value| {
-            let mut ends = Ends::default();
-            for item in value.as_array().into_iter().flatten() {
-                match (item.as_integer().and_then(|status| u16::try_from(status).ok()), item.as_str()) {
-                    (Some(status @ (204 | 400..=499)), _) if !TRANSIENT.contains(&status) => {
-                        ends.statuses.push(status);
-                    }
-                    (None, Some("no body")) => ends.without_body = true,
-                    _ => return Err(remedy()),
-                }
-            }
-            if value.is_array() { Ok(ends) } else { Err(remedy()) }
-        });
-        ends.unwrap_or_default()
-    }
-}
-
-fn remedy() -> String {
-    "a list of answers after which there is nothing: 204, statuses such as 404 that are not worth another try, and \
-     \"no body\""
-        .to_owned()
-}
 
 type Define = fn(&mut Definition<'_>) -> Option<Box<dyn Pagination>>;
 

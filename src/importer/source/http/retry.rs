@@ -5,12 +5,9 @@ use std::time::Duration;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode, Url};
 
-use super::fetch::{Failed, Fetch, shown};
-use super::pagination::Ends;
+use super::ends::Ends;
+use super::fetch::{Failed, Fetch, TRANSIENT, shown};
 use crate::importer::definition::Definition;
-
-/// Statuses after which the same request may succeed.
-pub(super) const TRANSIENT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 
 /// The longest wait between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
