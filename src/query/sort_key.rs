@@ -17,11 +17,13 @@ use bson::raw::{RawBson, RawBsonRef, RawDocument};
 use super::order::{Direction, Order};
 use crate::value::{EntityRef, Id};
 
+mod bytes;
+mod layout;
 mod number;
 mod read;
 mod write;
 
-use read::Reader;
+use bytes::Reader;
 
 /// A row's place in a list: the order's values, then the id, then the type's name. Compares by bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

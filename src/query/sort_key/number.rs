@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use bigdecimal::num_bigint::BigUint;
 use bson::{Bson, Decimal128};
 
-use super::read::Reader;
+use super::bytes::Reader;
 
 /// The number is the double.
 pub(super) const WHOLE: u8 = 0x00;

@@ -4,37 +4,11 @@
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Document, JavaScriptCodeWithScope, Regex, Timestamp};
 
+use super::bytes::Reader;
+use super::layout::{END, MAX_DEPTH, rank};
 use super::number;
-use super::write::{END, ESCAPE, MAX_DEPTH, rank};
 
-/// A place in a key.
-pub(super) struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    /// Xor-ed to every byte: 0xFF within descending parts.
-    flip: u8,
-}
-
-impl<'a> Reader<'a> {
-    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, at: 0, flip: 0 }
-    }
-
-    /// Whether what follows is complemented.
-    pub fn flip(&mut self, flip: bool) {
-        self.flip = if flip { 0xff } else { 0 };
-    }
-
-    /// What has not been read, as it is.
-    pub fn rest(&self) -> &'a [u8] {
-        &self.bytes[self.at..]
-    }
-
-    /// What has not been read, as text.
-    pub fn rest_text(&self) -> Option<&'a str> {
-        std::str::from_utf8(self.rest()).ok()
-    }
-
+impl Reader<'_> {
     /// Reads a value.
     pub fn value(&mut self) -> Option<Bson> {
         self.nested(MAX_DEPTH)
@@ -44,32 +18,36 @@ impl<'a> Reader<'a> {
     pub fn skip(&mut self) -> Option<()> {
         match self.byte()? {
             rank::MIN_KEY | rank::UNDEFINED | rank::NULL | rank::MAX_KEY => Some(()),
-            rank::NUMBER => match self.pass(9)? ^ self.flip {
-                number::WHOLE => Some(()),
-                _ => {
-                    let negative = self.bytes[self.at - 9] ^ self.flip < 0x80;
-                    self.pass(2)?;
-                    self.pass_until(if negative { !END } else { END })
+            rank::NUMBER => {
+                let [first, .., form] = self.take::<9>()?;
+                if form == number::WHOLE {
+                    return Some(());
                 }
-            },
+                self.pass(2)?;
+                let negative = first < 0x80;
+                self.pass_until(if negative { !END } else { END })
+            }
             rank::STRING | rank::CODE => self.skip_text(),
             rank::BINARY => {
                 let length = u32::from_be_bytes(self.take()?) as usize;
-                self.pass(length.checked_add(1)?).map(drop)
+                self.pass(length.checked_add(1)?)
             }
-            rank::OBJECT_ID => self.pass(12).map(drop),
-            rank::BOOLEAN => self.pass(1).map(drop),
-            rank::DATE | rank::TIMESTAMP => self.pass(8).map(drop),
+            rank::OBJECT_ID => self.pass(12),
+            rank::BOOLEAN => self.pass(1),
+            rank::DATE | rank::TIMESTAMP => self.pass(8),
             // Rare in an order: reading is good enough.
-            _ => {
-                self.at -= 1;
-                self.value().map(drop)
-            }
+            rank => self.of_rank(rank, MAX_DEPTH).map(drop),
         }
     }
 
     fn nested(&mut self, depth: usize) -> Option<Bson> {
-        Some(match self.byte()? {
+        let rank = self.byte()?;
+        self.of_rank(rank, depth)
+    }
+
+    /// Reads the rest of a value whose rank has been read.
+    fn of_rank(&mut self, rank: u8, depth: usize) -> Option<Bson> {
+        Some(match rank {
             rank::MIN_KEY => Bson::MinKey,
             rank::UNDEFINED => Bson::Undefined,
             rank::NULL => Bson::Null,
@@ -93,10 +71,7 @@ impl<'a> Reader<'a> {
             rank::BINARY => {
                 let length = u32::from_be_bytes(self.take()?) as usize;
                 let subtype = BinarySubtype::from(self.byte()?);
-                let end = self.at.checked_add(length)?;
-                let bytes = self.bytes.get(self.at..end)?.iter().map(|byte| byte ^ self.flip).collect();
-                self.at = end;
-                Bson::Binary(Binary { subtype, bytes })
+                Bson::Binary(Binary { subtype, bytes: self.copy(length)? })
             }
             rank::REGEX => Bson::RegularExpression(Regex {
                 pattern: self.text()?.try_into().ok()?,
@@ -108,7 +83,7 @@ impl<'a> Reader<'a> {
                 while self.peek()? != END {
                     elements.push(self.nested(depth.checked_sub(1)?)?);
                 }
-                self.at += 1;
+                self.byte()?;
                 Bson::Array(elements)
             }
             rank::CODE_WITH_SCOPE => {
@@ -122,11 +97,7 @@ impl<'a> Reader<'a> {
             }
             rank::DB_POINTER => {
                 let length = u32::from_be_bytes(self.take()?) as usize;
-                let end = self.at.checked_add(length)?;
-                let bytes: Vec<u8> =
-                    self.bytes.get(self.at..end)?.iter().map(|byte| byte ^ self.flip).collect();
-                self.at = end;
-                let holder = Document::from_reader(bytes.as_slice()).ok()?;
+                let holder = Document::from_reader(self.copy(length)?.as_slice()).ok()?;
                 holder.get("p").filter(|value| matches!(value, Bson::DbPointer(_)))?.clone()
             }
             _ => return None,
@@ -140,63 +111,5 @@ impl<'a> Reader<'a> {
             document.insert(name, self.nested(depth.checked_sub(1)?)?);
         }
         Some(document)
-    }
-
-    /// Reads one byte.
-    pub fn byte(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).map(|byte| byte ^ self.flip)
-    }
-
-    /// Reads a fixed number of bytes.
-    pub fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let mut taken: [u8; N] = self.bytes.get(self.at..self.at.checked_add(N)?)?.try_into().ok()?;
-        taken.iter_mut().for_each(|byte| *byte ^= self.flip);
-        self.at += N;
-        Some(taken)
-    }
-
-    /// Passes over bytes; the last of them as it is.
-    fn pass(&mut self, count: usize) -> Option<u8> {
-        let end = self.at.checked_add(count)?;
-        let last = *self.bytes.get(end.checked_sub(1)?)?;
-        self.at = end;
-        Some(last)
-    }
-
-    fn pass_until(&mut self, end: u8) -> Option<()> {
-        let end = end ^ self.flip;
-        self.at += self.rest().iter().position(|byte| *byte == end)? + 1;
-        Some(())
-    }
-
-    fn skip_text(&mut self) -> Option<()> {
-        loop {
-            self.pass_until(END)?;
-            match self.peek() {
-                Some(ESCAPE) => self.at += 1,
-                _ => return Some(()),
-            }
-        }
-    }
-
-    fn text(&mut self) -> Option<String> {
-        let start = self.at;
-        self.skip_text()?;
-        let mut bytes = Vec::with_capacity(self.at - start);
-        let mut escaped = false;
-        for byte in &self.bytes[start..self.at - 1] {
-            let byte = byte ^ self.flip;
-            if !escaped {
-                bytes.push(byte);
-            }
-            escaped = byte == END;
-        }
-        String::from_utf8(bytes).ok()
     }
 }

@@ -276,7 +276,7 @@ fn a_key_that_no_row_can_have_is_no_place() {
 
 #[test]
 fn nesting_without_end_is_no_panic() {
-    let key = SortKey(vec![write::rank::ARRAY; 100_000]);
+    let key = SortKey(vec![layout::rank::ARRAY; 100_000]);
     assert_eq!(key.entity(&Order::new([by("a", Direction::Asc)])), None);
     let mut value = Bson::Array(Vec::new());
     for _ in 0..1_000 {
