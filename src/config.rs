@@ -10,14 +10,12 @@ use std::time::Duration;
 
 mod address;
 mod mask;
-mod nearest;
 mod place;
 mod reader;
 mod units;
 
 pub use address::{CacheAddress, StoreAddress};
 pub use mask::{mask, told};
-pub use nearest::{nearest, suggestion};
 pub use place::toml_fault;
 pub use reader::{Fault, Faults, Flags};
 pub use units::{duration, size};

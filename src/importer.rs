@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::schema::Model;
+use crate::spelling::suggestion;
 
 mod chunk;
 mod coerce;
@@ -56,7 +57,7 @@ pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Res
         }
     }
     for name in names.iter().filter(|name| !all.contains_key(*name)) {
-        let hint = crate::config::suggestion(name, all.keys().map(String::as_str));
+        let hint = suggestion(name, all.keys().map(String::as_str));
         faults.push(Fault::new(folder, "", format!("there is no loader `{name}`; {hint}")));
     }
     match faults.is_empty() {

@@ -11,14 +11,12 @@ pub mod names;
 mod parse;
 mod prelude;
 mod rules;
-mod suggest;
 mod syntax;
 mod words;
 
 pub use diagnostic::Diagnostic;
 pub use model::*;
 pub use prelude::prelude;
-pub use suggest::nearest;
 
 use diagnostic::Faults;
 

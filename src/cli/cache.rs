@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::output::print;
 use super::parts;
-use crate::config::{CacheAddress, Config, suggestion};
+use crate::config::{CacheAddress, Config};
+use crate::spelling::suggestion;
 use crate::value::Time;
 
 #[derive(Debug, clap::Subcommand)]

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{mask, suggestion, toml_fault};
+use super::{mask, toml_fault};
+use crate::spelling::suggestion;
 
 /// Settings given as flags.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::faults::Fault;
-use crate::config::{mask, suggestion};
+use crate::config::mask;
+use crate::spelling::suggestion;
 
 /// One table of a loader.
 pub(super) struct Definition<'f> {

@@ -8,6 +8,7 @@ use super::record_path::RecordPath;
 use super::reference::Reference;
 use super::transform::{self, Transform};
 use crate::schema::{Collection, Field, FieldType, Filled, Kind, Model, Scalar};
+use crate::spelling::suggestion;
 
 /// A mapped field.
 pub(super) struct Mapping {
@@ -220,7 +221,7 @@ fn find(model: &Model, collection: &Collection, target: &[String]) -> Result<Fie
 
 fn named<'a>(fields: &'a [Field], name: &str) -> Result<&'a Field, String> {
     let field = fields.iter().find(|field| &*field.name == name);
-    field.ok_or_else(|| crate::config::suggestion(name, fields.iter().map(|field| &*field.name)))
+    field.ok_or_else(|| suggestion(name, fields.iter().map(|field| &*field.name)))
 }
 
 /// TOML's dates become texts.

@@ -12,6 +12,7 @@ use super::field::Mapping;
 use super::source::{self, Source};
 use crate::config::toml_fault;
 use crate::schema::{Collection, Filled, Model};
+use crate::spelling::suggestion;
 
 /// A loader that is ready to run.
 pub struct Loader {
@@ -104,13 +105,13 @@ fn target(definition: &mut Definition<'_>, model: &Model) -> Option<(Arc<Collect
     let on = definition.required("on", "name the unique key to update or create by");
     let (ty, on) = (ty?, on?);
     let Some(collection) = model.collection(&ty) else {
-        let hint = crate::config::suggestion(&ty, model.collections.iter().map(|known| &*known.name));
+        let hint = suggestion(&ty, model.collections.iter().map(|known| &*known.name));
         definition.fault("type", format!("there is no type `{ty}` with @collection; {hint}"));
         return None;
     };
     if on != "id" && !collection.uniques.iter().any(|unique| unique.name == on) {
         let names: Vec<_> = collection.uniques.iter().map(|unique| unique.name.as_str()).collect();
-        let hint = crate::config::suggestion(&on, names);
+        let hint = suggestion(&on, names);
         definition.fault("on", format!("{ty} has no unique key `{on}`; {hint}"));
     }
     if on == "id" && !collection.client_id {

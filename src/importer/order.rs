@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::faults::Fault;
 use super::loader::Loader;
+use crate::spelling::suggestion;
 
 /// Puts each loader after the loaders that it names and the loaders of types that it refers to; otherwise
 /// keeps the given order. `all` has the names of all known loaders, selected or not.
@@ -12,7 +13,7 @@ pub(super) fn sort(loaders: Vec<Loader>, all: &BTreeMap<String, PathBuf>) -> Res
     let mut faults = Vec::new();
     for loader in &loaders {
         for name in loader.after.iter().filter(|name| !all.contains_key(*name)) {
-            let hint = crate::config::suggestion(name, all.keys().map(String::as_str));
+            let hint = suggestion(name, all.keys().map(String::as_str));
             faults.push(Fault::new(&loader.file, "after", format!("there is no loader `{name}`; {hint}")));
         }
     }

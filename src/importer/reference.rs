@@ -8,6 +8,7 @@ use super::definition::{Definition, text, texts};
 use super::record_path::RecordPath;
 use crate::engine::input;
 use crate::schema::Model;
+use crate::spelling::suggestion;
 
 /// Which document a field refers to.
 pub(super) struct Reference {
@@ -34,7 +35,7 @@ impl Reference {
         let (ty, key, from) = (ty?, key?, from?);
 
         let Some(collection) = model.collection(&ty) else {
-            let hint = crate::config::suggestion(&ty, model.collections.iter().map(|known| &*known.name));
+            let hint = suggestion(&ty, model.collections.iter().map(|known| &*known.name));
             definition.fault("type", format!("there is no type `{ty}` with @collection; {hint}"));
             return None;
         };
@@ -44,7 +45,7 @@ impl Reference {
                 Some(unique) => unique.fields.len(),
                 None => {
                     let names = collection.uniques.iter().map(|unique| unique.name.as_str()).chain(["id"]);
-                    let hint = crate::config::suggestion(&key, names.collect::<Vec<_>>());
+                    let hint = suggestion(&key, names.collect::<Vec<_>>());
                     definition.fault("key", format!("{ty} has no unique key `{key}`; {hint}"));
                     return None;
                 }

@@ -14,7 +14,7 @@ pub mod types;
 pub mod values;
 
 use super::diagnostic::quote;
-use super::suggest::nearest;
+use crate::spelling::nearest;
 
 /// The help for an unknown name: the known name that was probably meant, else all of a few.
 fn did_you_mean<'a>(typed: &str, known: impl Iterator<Item = &'a str>, otherwise: &str) -> String {

@@ -3,7 +3,7 @@
 use apollo_compiler::schema::ExtendedType;
 
 use crate::graphql::types::Definition;
-use crate::schema::nearest;
+use crate::spelling::nearest;
 
 /// The message as a sentence. Names of the schema are told only where the schema may be asked for.
 pub fn complete(definition: &Definition, message: &str) -> String {
