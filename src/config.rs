@@ -15,7 +15,7 @@ mod reader;
 mod units;
 
 pub use address::{CacheAddress, StoreAddress};
-pub use mask::{mask, told};
+pub use mask::{bare, mask, told};
 pub use place::toml_fault;
 pub use reader::{Fault, Faults, Flags};
 pub use units::{duration, size};

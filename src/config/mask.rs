@@ -23,8 +23,20 @@ pub fn mask(address: &str) -> String {
     Parts::of(address).shown
 }
 
-/// A message about an address, from the code that uses the address; withheld if it repeats any secret of
-/// the address.
+/// The URL without user, password, query and fragment: what is called by it may take a secret in any of them, under any
+/// name.
+pub fn bare(url: &url::Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Neither can fail for http and https.
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.into()
+}
+
+/// A message about an address, as those give it who were to use the address; not shown when it repeats anything of
+/// what is secret there.
 pub fn told<'m>(message: &'m str, address: &str) -> Cow<'m, str> {
     let secrets = Parts::of(address).secrets;
     let decoded: Vec<String> = secrets.iter().map(|secret| decoded(secret)).collect();
@@ -181,6 +193,17 @@ mod tests {
             ("redis://h?pass%77ord=x;user=ann", "redis://h?pass%77ord=***;user=ann"),
         ] {
             assert_eq!(mask(address), masked);
+        }
+    }
+
+    #[test]
+    fn a_bare_url_has_no_place_for_secrets() {
+        for (url, shown) in [
+            ("http://host:81/a/b", "http://host:81/a/b"),
+            ("https://ann:S3CRET@host/a?key=S3CRET#S3CRET", "https://host/a"),
+            ("https://S3CRET@host?S3CRET", "https://host/"),
+        ] {
+            assert_eq!(bare(&url::Url::parse(url).expect("a URL")), shown);
         }
     }
 

@@ -7,11 +7,12 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
 use super::{CHUNK, Found, Source, items, take_items};
+use crate::config::bare;
 use crate::importer::Env;
 use crate::importer::definition::Definition;
 use crate::value::json;
 use ends::Ends;
-use fetch::{Fetch, shown};
+use fetch::Fetch;
 use pagination::Pagination;
 use retry::Retry;
 
@@ -104,7 +105,7 @@ impl Pages {
         let records = json::parse(&body)
             .map_err(|error| format!("it is not valid JSON: {error}"))
             .and_then(|document| take_items(document, self.items.as_deref()))
-            .map_err(|error| format!("the answer of {} cannot be used: {error}", shown(&url)))?;
+            .map_err(|error| format!("the answer of {} cannot be used: {error}", bare(&url)))?;
         self.last = Some(records.len());
         self.waiting.extend(records);
         Ok(true)

@@ -117,14 +117,3 @@ fn causes(error: reqwest::Error) -> String {
     }
     text
 }
-
-/// The address without its query, which may hold a key.
-pub(super) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    // Neither can fail for http and https.
-    let _ = url.set_password(None);
-    let _ = url.set_username("");
-    url.into()
-}

@@ -6,7 +6,8 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode, Url};
 
 use super::ends::Ends;
-use super::fetch::{Failed, Fetch, TRANSIENT, shown};
+use super::fetch::{Failed, Fetch, TRANSIENT};
+use crate::config::bare;
 use crate::importer::definition::Definition;
 
 /// The longest wait between two tries.
@@ -37,18 +38,18 @@ impl Retry {
             match failed.again {
                 Some(asked) if left > 0 => {
                     let wait_now = asked.unwrap_or(wait).min(LONGEST);
-                    tracing::info!(url = shown(url), reason = failed.reason, ?wait_now, "trying again");
+                    tracing::info!(url = bare(url), reason = failed.reason, ?wait_now, "trying again");
                     tokio::time::sleep(wait_now).await;
                     wait = (wait * 2).min(LONGEST);
                 }
                 Some(_) => {
                     let tries = self.retries + 1;
-                    return Err(format!("{} failed {tries} times: {}", shown(url), failed.reason));
+                    return Err(format!("{} failed {tries} times: {}", bare(url), failed.reason));
                 }
-                None => return Err(format!("{} failed: {}", shown(url), failed.reason)),
+                None => return Err(format!("{} failed: {}", bare(url), failed.reason)),
             }
         }
-        Err(format!("{} was not asked", shown(url)))
+        Err(format!("{} was not asked", bare(url)))
     }
 }
 
