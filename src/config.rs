@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod address;
+mod deployment;
 mod mask;
 mod place;
 mod reader;
 mod units;
 
 pub use address::{CacheAddress, StoreAddress};
+pub use deployment::{deployment, deployment_of};
 pub use mask::{bare, mask, told};
 pub use place::toml_fault;
 pub use reader::{Fault, Faults, Flags};
@@ -25,11 +27,7 @@ use reader::Reader;
 /// The configuration file that is read, if it exists, when no other is named.
 pub const DEFAULT_FILE: &str = "oponn.toml";
 
-/// Maximum characters of a deployment's name: keys have room for 64, and the database's suffix follows the
-/// name.
-const LONGEST_DEPLOYMENT: usize = 47;
-
-/// The default of `memory`, and its minimum.
+/// `memory` when nothing is configured, and the least that it may be.
 const MEMORY: u64 = 512 << 20;
 const LEAST_MEMORY: u64 = 64 << 20;
 
@@ -194,7 +192,7 @@ impl Config {
             allow_cache_override: reader.flag("allow_cache_override").unwrap_or(false),
             loaders: reader.path("loaders").unwrap_or_else(|| "loaders".into()),
             memory: reader.parsed("memory", memory).unwrap_or(MEMORY),
-            deployment: reader.parsed("deployment", deployment).unwrap_or_else(|| "oponn".into()),
+            deployment: reader.parsed("deployment", deployment::setting).unwrap_or_else(|| "oponn".into()),
             api: ApiSettings {
                 page_default: reader.number("api.page_default", 1),
                 page_max: reader.number("api.page_max", 1),
@@ -246,15 +244,6 @@ fn memory(text: &str) -> Result<u64, String> {
     match size(text)? {
         bytes if bytes >= LEAST_MEMORY => Ok(bytes),
         _ => Err("a size of 64MiB or more, like `1GiB`".to_owned()),
-    }
-}
-
-/// Parses the deployment's name, which becomes part of every key in a shared cache.
-fn deployment(text: &str) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    match (1..=LONGEST_DEPLOYMENT).contains(&text.len()) && text.chars().all(fits) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("1 to {LONGEST_DEPLOYMENT} letters, digits, `-`, `_` and `.`")),
     }
 }
 

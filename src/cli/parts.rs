@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use super::output::counted;
 use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache};
-use crate::config::{CacheAddress, Config, StoreAddress, mask};
+use crate::config::{CacheAddress, Config, StoreAddress, deployment_of, mask};
 use crate::engine::{Engine, EngineOptions};
 use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
@@ -162,7 +162,7 @@ pub(super) async fn cache(config: &Config, metrics: &Arc<Metrics>) -> Result<Arc
         CacheAddress::Memory => Arc::new(MemoryCache::new(limits)),
         CacheAddress::None => Arc::new(NoCache),
         CacheAddress::Redis(url) => {
-            let deployment = format!("{}.{}", config.deployment, address(config).database());
+            let deployment = deployment_of(&config.deployment, &address(config));
             let cache = RedisCache::connect(url, &deployment, limits, metrics.clone()).await;
             Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
         }
