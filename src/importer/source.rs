@@ -13,14 +13,14 @@ mod http;
 mod json;
 mod ndjson;
 
-/// Records per chunk: several concurrent commands of the store.
-pub(super) const CHUNK: usize = 2_000;
+/// Records that are handed on at a time: several commands of the store, which are sent together.
+pub(super) const CHUNK_RECORDS: usize = 2_000;
 
 /// A source that is read once, from beginning to end.
 #[async_trait]
 pub(super) trait Source: Send {
-    /// The next records, about [`CHUNK`] of them; `None` at the end. The error is for the operator and ends
-    /// the loader.
+    /// The next records, about [`CHUNK_RECORDS`] of them; none when there are no more. The error is for the
+    /// operator and ends the loader.
     async fn next(&mut self) -> Result<Option<Vec<Found>>, String>;
 
     /// The amount read, and the total if known, in the source's own unit.

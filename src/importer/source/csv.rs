@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json};
 
-use super::{CHUNK, Found, Source, Start, file, max_record, unreadable};
+use super::{CHUNK_RECORDS, Found, Source, Start, file, max_record, unreadable};
 use crate::importer::Env;
 use crate::importer::definition::{Definition, texts};
 use rows::{Fault, Rows};
@@ -97,7 +97,7 @@ impl Source for Table {
             None => self.open.insert(self.open()?),
         };
         let mut records = Vec::new();
-        for row in rows.take(CHUNK) {
+        for row in rows.take(CHUNK_RECORDS) {
             records.push(match row {
                 Ok(row) => record(columns, row),
                 Err(Fault::Row { text, reason }) => Err((text, reason)),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
-use super::{CHUNK, Found, Source, items, take_items};
+use super::{CHUNK_RECORDS, Found, Source, items, take_items};
 use crate::config::bare;
 use crate::importer::Env;
 use crate::importer::definition::Definition;
@@ -115,7 +115,7 @@ impl Pages {
 #[async_trait]
 impl Source for Pages {
     async fn next(&mut self) -> Result<Option<Vec<Found>>, String> {
-        while self.waiting.len() < CHUNK && !self.at_end && self.failed.is_none() {
+        while self.waiting.len() < CHUNK_RECORDS && !self.at_end && self.failed.is_none() {
             match self.read_page().await {
                 Ok(more) => self.at_end = !more,
                 Err(reason) => self.failed = Some(reason),
@@ -127,7 +127,7 @@ impl Source for Pages {
         {
             return Err(reason);
         }
-        let count = self.waiting.len().min(CHUNK);
+        let count = self.waiting.len().min(CHUNK_RECORDS);
         self.handed_on += count as u64;
         Ok((count > 0).then(|| self.waiting.drain(..count).map(Ok).collect()))
     }

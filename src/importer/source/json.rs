@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::{CHUNK, Found, Source, Start, file, items, take_items, unreadable};
+use super::{CHUNK_RECORDS, Found, Source, Start, file, items, take_items, unreadable};
 use crate::importer::Env;
 use crate::importer::definition::Definition;
 use crate::value::json;
@@ -36,7 +36,7 @@ impl Source for JsonFile {
             self.total = records.len() as u64;
             self.records = Some(records.into_iter());
         }
-        let chunk: Vec<Found> = self.records.iter_mut().flatten().take(CHUNK).map(Ok).collect();
+        let chunk: Vec<Found> = self.records.iter_mut().flatten().take(CHUNK_RECORDS).map(Ok).collect();
         Ok((!chunk.is_empty()).then_some(chunk))
     }
 

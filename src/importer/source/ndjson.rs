@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
-use super::{CHUNK, Found, Source, Start, file, max_record, unreadable};
+use super::{CHUNK_RECORDS, Found, Source, Start, file, max_record, unreadable};
 use crate::importer::Env;
 use crate::importer::definition::Definition;
 use crate::value::json;
@@ -44,7 +44,7 @@ impl Source for Lines {
         };
         let mut records = Vec::new();
         let mut line = Vec::new();
-        while records.len() < CHUNK {
+        while records.len() < CHUNK_RECORDS {
             line.clear();
             // Room for the end of the line.
             let most = self.max_record as u64 + 1;
