@@ -19,7 +19,7 @@ pub use address::{CacheAddress, StoreAddress};
 pub use deployment::{deployment, deployment_of};
 pub use mask::{bare, mask, told};
 pub use place::toml_fault;
-pub use reader::{Fault, Faults, Flags};
+pub use reader::{Flags, SettingFault, SettingFaults};
 pub use units::{duration, size};
 
 use reader::Reader;
@@ -167,7 +167,7 @@ impl Config {
         flags: Flags,
         env: impl IntoIterator<Item = (String, String)>,
         file: Option<&Path>,
-    ) -> Result<Loaded, Faults> {
+    ) -> Result<Loaded, SettingFaults> {
         let mut reader = Reader::default();
         reader.add_flags(flags);
         let warnings = reader.add_env(env);

@@ -27,7 +27,7 @@ mod source;
 mod summary;
 mod transform;
 
-pub use faults::Fault;
+pub use faults::LoaderFault;
 pub use loader::Loader;
 pub use run::{Options, Progress, run};
 pub use summary::{Reject, Summary};
@@ -35,9 +35,14 @@ pub use summary::{Reject, Summary};
 /// Looks up an environment variable, for `${NAME}`.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Reads the loaders of a folder, checks them against the model and sorts them into the order in which they
-/// must run. If `names` is not empty, only the loaders with these names.
-pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Result<Vec<Loader>, Vec<Fault>> {
+/// Reads the loaders of a folder, checks them against the model and puts them in the order in which
+/// they have to run. With names, only those.
+pub fn load(
+    folder: &Path,
+    names: &[String],
+    model: &Model,
+    env: Env<'_>,
+) -> Result<Vec<Loader>, Vec<LoaderFault>> {
     let mut faults = Vec::new();
     let mut loaders: Vec<Loader> = Vec::new();
     let mut all: BTreeMap<String, PathBuf> = BTreeMap::new();
@@ -49,7 +54,7 @@ pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Res
         let (name, table) = loader::open(&file, &mut faults);
         if let Some(other) = all.insert(name.clone(), file.clone()) {
             let message = format!("`{name}` is the name of {} too; each needs its own", other.display());
-            faults.push(Fault::new(&file, "name", message));
+            faults.push(LoaderFault::new(&file, "name", message));
             continue;
         }
         if let Some(table) = table.filter(|_| names.is_empty() || names.contains(&name)) {
@@ -58,7 +63,7 @@ pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Res
     }
     for name in names.iter().filter(|name| !all.contains_key(*name)) {
         let hint = suggestion(name, all.keys().map(String::as_str));
-        faults.push(Fault::new(folder, "", format!("there is no loader `{name}`; {hint}")));
+        faults.push(LoaderFault::new(folder, "", format!("there is no loader `{name}`; {hint}")));
     }
     match faults.is_empty() {
         true => order::sort(loaders, &all),
@@ -67,12 +72,12 @@ pub fn load(folder: &Path, names: &[String], model: &Model, env: Env<'_>) -> Res
 }
 
 /// The TOML files of a folder, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>, LoaderFault> {
     let unreadable = |error: std::io::Error| {
         let message = format!(
             "the folder cannot be read ({error}); make it, or name another as `loaders` in oponn.toml"
         );
-        Fault::new(folder, "", message)
+        LoaderFault::new(folder, "", message)
     };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {

@@ -18,13 +18,13 @@ pub use diagnostic::Diagnostic;
 pub use model::*;
 pub use prelude::prelude;
 
-use diagnostic::Faults;
+use diagnostic::SchemaFaults;
 
 /// Reads a schema file. `name` is the file's name for messages. Reports every fault, in the order of the
 /// file. If the text does not parse, faults that the broken places could cause by themselves, such as
 /// references to definitions there, are left for the next run.
 pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
-    let mut faults = Faults::default();
+    let mut faults = SchemaFaults::default();
     let text = parse::text(bytes, &mut faults);
     let model = text.and_then(|text| {
         let document = parse::document(text, &mut faults);

@@ -34,13 +34,13 @@ const ENV_KEYS: [&str; 8] =
 
 /// One wrong setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub String);
+pub struct SettingFault(pub String);
 
 /// All faults of the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
+pub struct SettingFaults(pub Vec<SettingFault>);
 
-impl fmt::Display for Faults {
+impl fmt::Display for SettingFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, fault) in self.0.iter().enumerate() {
             write!(f, "{}{}", if place > 0 { "\n" } else { "" }, fault.0)?;
@@ -49,7 +49,7 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for SettingFaults {}
 
 /// One layer of settings; earlier layers override later ones.
 struct Layer {
@@ -64,7 +64,7 @@ struct Layer {
 pub(super) struct Reader {
     layers: Vec<Layer>,
     known: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Vec<SettingFault>,
 }
 
 impl Reader {
@@ -123,7 +123,7 @@ impl Reader {
                     "flag --config: the file {} cannot be read ({error}); name a TOML file or leave the flag out",
                     mask(&path.to_string_lossy())
                 );
-                return self.faults.push(Fault(message));
+                return self.faults.push(SettingFault(message));
             }
         };
         match text.parse::<toml::Table>() {
@@ -133,7 +133,7 @@ impl Reader {
                 self.layers.push(Layer { values, name: |key| format!("`{key}`"), file: Some(path.into()) });
             }
             Err(error) => {
-                self.faults.push(Fault(format!(
+                self.faults.push(SettingFault(format!(
                     "{} is not valid TOML: {}",
                     path.display(),
                     toml_fault(&text, &error)
@@ -225,23 +225,24 @@ impl Reader {
             Ok(value) => Some(value),
             Err(remedy) => {
                 let place = layer.place(key);
-                self.faults.push(Fault(format!("{place} is {}; it has to be {remedy}", shown(value))));
+                self.faults.push(SettingFault(format!("{place} is {}; it has to be {remedy}", shown(value))));
                 None
             }
         }
     }
 
-    /// Returns all faults, including unknown keys.
-    pub(super) fn finish(mut self) -> Result<(), Faults> {
+    /// Tells what is wrong, unknown keys included.
+    pub(super) fn finish(mut self) -> Result<(), SettingFaults> {
         for layer in &self.layers {
             for key in layer.values.keys().filter(|key| !self.known.contains(&key.as_str())) {
                 let hint = suggestion(key, self.known.iter().copied());
-                self.faults.push(Fault(format!("{} is not a setting; {hint}", layer.place(&mask(key)))));
+                self.faults
+                    .push(SettingFault(format!("{} is not a setting; {hint}", layer.place(&mask(key)))));
             }
         }
         match self.faults.is_empty() {
             true => Ok(()),
-            false => Err(Faults(self.faults)),
+            false => Err(SettingFaults(self.faults)),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::faults::Fault;
+use super::faults::LoaderFault;
 use crate::config::mask;
 use crate::spelling::suggestion;
 
@@ -16,11 +16,11 @@ pub(super) struct Definition<'f> {
     prefix: String,
     table: Table,
     asked: Vec<&'static str>,
-    faults: &'f mut Vec<Fault>,
+    faults: &'f mut Vec<LoaderFault>,
 }
 
 impl<'f> Definition<'f> {
-    pub(super) fn new(file: &'f Path, table: Table, faults: &'f mut Vec<Fault>) -> Definition<'f> {
+    pub(super) fn new(file: &'f Path, table: Table, faults: &'f mut Vec<LoaderFault>) -> Definition<'f> {
         Definition { file, prefix: String::new(), table, asked: Vec::new(), faults }
     }
 
@@ -37,7 +37,7 @@ impl<'f> Definition<'f> {
     /// Reports a fault of a key in this table.
     pub(super) fn fault(&mut self, key: &str, message: impl Into<String>) {
         let key = format!("{}{key}", self.prefix);
-        self.faults.push(Fault::new(self.file, key.trim_end_matches('.'), message));
+        self.faults.push(LoaderFault::new(self.file, key.trim_end_matches('.'), message));
     }
 
     /// Takes a key's value.

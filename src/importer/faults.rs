@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// One fault of a loader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The loader's file, or the folder of all loaders.
+pub struct LoaderFault {
+    /// The loader's file, or the folder of all.
     pub file: PathBuf,
     /// The key, as `source.pagination.start`; empty for the whole file.
     pub key: String,
@@ -14,13 +14,13 @@ pub struct Fault {
     pub message: String,
 }
 
-impl Fault {
-    pub(super) fn new(file: &Path, key: impl Into<String>, message: impl Into<String>) -> Fault {
-        Fault { file: file.into(), key: key.into(), message: message.into() }
+impl LoaderFault {
+    pub(super) fn new(file: &Path, key: impl Into<String>, message: impl Into<String>) -> LoaderFault {
+        LoaderFault { file: file.into(), key: key.into(), message: message.into() }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for LoaderFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.file.display())?;
         if !self.key.is_empty() {

@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::Env;
 use super::definition::Definition;
-use super::faults::Fault;
+use super::faults::LoaderFault;
 use super::field::Mapping;
 use super::source::{self, Source};
 use crate::config::toml_fault;
@@ -31,7 +31,7 @@ pub struct Loader {
 }
 
 /// Reads a file as TOML: the loader's name, and the table if it is one.
-pub(super) fn open(file: &Path, faults: &mut Vec<Fault>) -> (String, Option<Table>) {
+pub(super) fn open(file: &Path, faults: &mut Vec<LoaderFault>) -> (String, Option<Table>) {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let read = std::fs::read_to_string(file).map_err(|error| format!("the file cannot be read: {error}"));
     let table = read.and_then(|text| {
@@ -41,7 +41,7 @@ pub(super) fn open(file: &Path, faults: &mut Vec<Fault>) -> (String, Option<Tabl
     let mut table = match table {
         Ok(table) => table,
         Err(message) => {
-            faults.push(Fault::new(file, "", message));
+            faults.push(LoaderFault::new(file, "", message));
             return (stem, None);
         }
     };
@@ -49,7 +49,7 @@ pub(super) fn open(file: &Path, faults: &mut Vec<Fault>) -> (String, Option<Tabl
         None => stem,
         Some(toml::Value::String(name)) if !name.is_empty() => name,
         Some(_) => {
-            faults.push(Fault::new(file, "name", "this has to be a text"));
+            faults.push(LoaderFault::new(file, "name", "this has to be a text"));
             stem
         }
     };
@@ -64,7 +64,7 @@ impl Loader {
         table: Table,
         model: &Model,
         env: Env<'_>,
-        faults: &mut Vec<Fault>,
+        faults: &mut Vec<LoaderFault>,
     ) -> Option<Loader> {
         let before = faults.len();
         let mut definition = Definition::new(file, table, faults);

@@ -3,18 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::faults::Fault;
+use super::faults::LoaderFault;
 use super::loader::Loader;
 use crate::spelling::suggestion;
 
-/// Puts each loader after the loaders that it names and the loaders of types that it refers to; otherwise
-/// keeps the given order. `all` has the names of all known loaders, selected or not.
-pub(super) fn sort(loaders: Vec<Loader>, all: &BTreeMap<String, PathBuf>) -> Result<Vec<Loader>, Vec<Fault>> {
+/// Each loader after those that it names and those whose type it refers to; otherwise in the order
+/// given. `all` has the names of loaders that are known, chosen or not.
+pub(super) fn sort(
+    loaders: Vec<Loader>,
+    all: &BTreeMap<String, PathBuf>,
+) -> Result<Vec<Loader>, Vec<LoaderFault>> {
     let mut faults = Vec::new();
     for loader in &loaders {
         for name in loader.after.iter().filter(|name| !all.contains_key(*name)) {
             let hint = suggestion(name, all.keys().map(String::as_str));
-            faults.push(Fault::new(&loader.file, "after", format!("there is no loader `{name}`; {hint}")));
+            faults.push(LoaderFault::new(
+                &loader.file,
+                "after",
+                format!("there is no loader `{name}`; {hint}"),
+            ));
         }
     }
     let waits: Vec<Vec<usize>> = loaders.iter().map(|loader| waits_for(loader, &loaders)).collect();
@@ -46,8 +53,8 @@ fn waits_for(loader: &Loader, loaders: &[Loader]) -> Vec<usize> {
     loaders.iter().enumerate().filter(|(_, other)| waits(other)).map(|(place, _)| place).collect()
 }
 
-/// Follows the dependencies from any remaining loader until one repeats.
-fn circle(loaders: &[Loader], waits: &[Vec<usize>], done: &[usize]) -> Fault {
+/// Follows the waiting from any loader that is left until one comes again.
+fn circle(loaders: &[Loader], waits: &[Vec<usize>], done: &[usize]) -> LoaderFault {
     let is_left = |place: &usize| !done.contains(place);
     let mut path: Vec<usize> = (0..loaders.len()).find(is_left).into_iter().collect();
     while let Some(next) = path.last().and_then(|last| waits[*last].iter().copied().find(is_left)) {
@@ -64,5 +71,5 @@ fn circle(loaders: &[Loader], waits: &[Vec<usize>], done: &[usize]) -> Fault {
         "loaders wait for each other in a circle: {}; import one of them in a second step",
         names.join(" after ")
     );
-    Fault::new(&file, "", message)
+    LoaderFault::new(&file, "", message)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::diagnostic::Faults;
+use super::diagnostic::SchemaFaults;
 use super::rules::literals::Meanings;
 use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
@@ -14,8 +14,8 @@ use super::{
     Collection, Embedded, Enum, Field, IdKind, Interface, Member, Model, Relation, RelationKind, describe,
 };
 
-/// The model of a parsed file; `None` if it has too many faults to make one.
-pub fn model(document: &Document, faults: &mut Faults) -> Option<Model> {
+/// The model of a file that parses; `None` when there are too many faults to make one.
+pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     let types = types::collect(document, faults);
     let owners = shapes::resolve(&types, faults);
     let keys = relations::resolve(&owners, faults);
@@ -86,7 +86,7 @@ fn embedded_type(owner: &Owner<'_>, stored: &mut HashMap<&str, Vec<Field>>) -> E
 }
 
 /// The stored fields of a type, without their defaults.
-fn fields(owner: &Owner<'_>, keys: &Keys<'_>, faults: &mut Faults) -> Vec<Field> {
+fn fields(owner: &Owner<'_>, keys: &Keys<'_>, faults: &mut SchemaFaults) -> Vec<Field> {
     let mut fields = Vec::new();
     for member in &owner.members {
         let Shape::Stored(ty) = &member.shape else { continue };
@@ -115,7 +115,7 @@ fn defaults(
     stored: &mut HashMap<&str, Vec<Field>>,
     embedded: &mut BTreeMap<Arc<str>, Embedded>,
     enums: &BTreeMap<Arc<str>, Arc<Enum>>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) {
     let ids: HashMap<&str, IdKind> = owners.iter().map(|owner| (owner.name(), id(owner).0)).collect();
     let meanings = Meanings { enums, embedded, ids: &ids };
@@ -160,7 +160,7 @@ fn collection(
     types: &Types<'_>,
     fields: Vec<Field>,
     embedded: &BTreeMap<Arc<str>, Embedded>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Collection {
     let names = api::names_of(owner, faults);
     let (id, client_id) = id(owner);
@@ -207,7 +207,7 @@ fn interface(
     owner: &Owner<'_>,
     owners: &[Owner<'_>],
     collections: &[(Arc<Collection>, &Owner<'_>)],
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Interface {
     let implementing = interfaces::types_of(owner, owners, faults);
     implementing.iter().for_each(|implementing| interfaces::check_fields(owner, implementing, faults));

@@ -65,28 +65,33 @@ pub fn quote(text: &str) -> String {
 
 /// Faults found so far.
 #[derive(Debug, Default)]
-pub struct Faults {
-    list: Vec<Fault>,
+pub struct SchemaFaults {
+    list: Vec<SchemaFault>,
     /// How many did not fit.
     more: usize,
 }
 
 #[derive(Debug)]
-struct Fault {
+struct SchemaFault {
     at: At,
     code: &'static str,
     message: String,
     help: String,
 }
 
-impl Faults {
-    /// Adds a fault: its place, the rule, what is wrong, what to write instead.
+impl SchemaFaults {
+    /// Adds one: where, which rule, what is wrong, what to write instead.
     pub fn add(&mut self, at: At, code: &'static str, message: impl Into<String>, help: impl Into<String>) {
         if self.is_full() {
             self.more += 1;
         } else {
             let plain = |text: String| text.chars().map(printable).collect();
-            self.list.push(Fault { at, code, message: plain(message.into()), help: plain(help.into()) });
+            self.list.push(SchemaFault {
+                at,
+                code,
+                message: plain(message.into()),
+                help: plain(help.into()),
+            });
         }
     }
 
@@ -113,7 +118,7 @@ impl Faults {
         // Columns are counted on from the fault before, so that many faults in one long line stay cheap.
         let (mut line, mut from, mut column) = (0, 0, 1);
         let mut found = Vec::with_capacity(self.list.len() + 1);
-        for Fault { at, code, message, help } in self.list {
+        for SchemaFault { at, code, message, help } in self.list {
             let at = at.min(source.len());
             let index = starts.partition_point(|start| *start <= at).saturating_sub(1);
             if index != line {

@@ -5,7 +5,7 @@ mod lower;
 use apollo_parser::cst::{CstNode, Definition as Node};
 use apollo_parser::{Error, Parser};
 
-use super::diagnostic::{Faults, quote, without_mark};
+use super::diagnostic::{SchemaFaults, quote, without_mark};
 use super::syntax::{At, Definition, Document};
 
 /// Bytes of a schema file at the most.
@@ -15,8 +15,8 @@ const MAX_NESTING: usize = 64;
 /// Definitions of a file, and fields or values of a definition, at the most.
 const MAX_ITEMS: usize = 1_000;
 
-/// The file's text, if the bytes are text.
-pub fn text<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
+/// The file's text, when it is one.
+pub fn text<'a>(bytes: &'a [u8], faults: &mut SchemaFaults) -> Option<&'a str> {
     if bytes.len() > MAX_BYTES {
         let message = format!("the file has {} bytes; a schema file has at most {MAX_BYTES}", bytes.len());
         faults.add(0, "file-too-large", message, "give the schema file, or split the application in two");
@@ -43,8 +43,8 @@ pub fn text<'a>(bytes: &'a [u8], faults: &mut Faults) -> Option<&'a str> {
     Some(text)
 }
 
-/// The text as syntax. Parts that do not parse are reported and left out.
-pub fn document(text: &str, faults: &mut Faults) -> Document {
+/// The text as syntax. What does not parse is reported and left out.
+pub fn document(text: &str, faults: &mut SchemaFaults) -> Document {
     let tree = Parser::new(text).recursion_limit(MAX_NESTING).parse();
     let mut errors: Vec<&Error> = tree.errors().collect();
     let mut nodes: Vec<Node> = tree.document().definitions().collect();
@@ -99,7 +99,7 @@ fn start(node: &Node) -> At {
 
 /// Reports syntax errors without those that only follow from others: after an error the parser stumbles
 /// from token to token until the next definition.
-fn report(errors: &[&Error], nodes: &[Node], faults: &mut Faults) {
+fn report(errors: &[&Error], nodes: &[Node], faults: &mut SchemaFaults) {
     // An operation without a keyword is the parser's attempt to go on after an error.
     let (attempts, real): (Vec<&Node>, Vec<&Node>) = nodes
         .iter()

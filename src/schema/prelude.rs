@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::diagnostic::Faults;
+use super::diagnostic::SchemaFaults;
 use super::parse;
 use super::syntax::{Definition, DefinitionKind, Signature};
 
@@ -27,7 +27,7 @@ impl Prelude {
         static PRELUDE: OnceLock<Prelude> = OnceLock::new();
         PRELUDE.get_or_init(|| {
             let mut prelude = Prelude { directives: HashMap::new(), types: HashMap::new() };
-            for mut definition in parse::document(TEXT, &mut Faults::default()).definitions {
+            for mut definition in parse::document(TEXT, &mut SchemaFaults::default()).definitions {
                 match definition.signature.take() {
                     Some(signature) => drop(prelude.directives.insert(definition.name.node, signature)),
                     None => drop(prelude.types.insert(definition.name.node.clone(), definition)),
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn every_declaration_parses() {
-        let mut faults = Faults::default();
+        let mut faults = SchemaFaults::default();
         let document = parse::document(TEXT, &mut faults);
         assert!(document.complete && faults.is_empty(), "{faults:?}");
         assert_eq!(Prelude::get().directives.len(), 14);

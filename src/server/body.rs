@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
-use super::fault::Fault;
+use super::fault::RequestFault;
 use super::persisted::TextHash;
 use crate::graphql::ApiRequest;
 use crate::value::json;
@@ -24,31 +24,31 @@ pub(super) struct Asked {
 }
 
 /// The requests in the body of a POST.
-pub(super) fn from_body(body: &[u8], batch_max: Option<usize>) -> Result<Requests, Fault> {
+pub(super) fn from_body(body: &[u8], batch_max: Option<usize>) -> Result<Requests, RequestFault> {
     let json = json::parse(body)
-        .map_err(|error| Fault::bad_request(format!("The body is not valid JSON: {error}.")))?;
+        .map_err(|error| RequestFault::bad_request(format!("The body is not valid JSON: {error}.")))?;
     match (json, batch_max) {
         (Json::Object(fields), _) => request(fields).map(Requests::One),
-        (Json::Array(_), None) => Err(Fault::bad_request(
+        (Json::Array(_), None) => Err(RequestFault::bad_request(
             "Several operations in one request are turned off here; send one JSON object with `query`.",
         )),
         (Json::Array(items), Some(max)) if items.is_empty() || items.len() > max => {
             let message = format!("A request may carry 1 to {max} operations; this one has {}.", items.len());
-            Err(Fault::bad_request(message))
+            Err(RequestFault::bad_request(message))
         }
         (Json::Array(items), Some(_)) => {
             let item = |item| match item {
                 Json::Object(fields) => request(fields),
-                _ => Err(Fault::bad_request("Each operation has to be a JSON object with `query`.")),
+                _ => Err(RequestFault::bad_request("Each operation has to be a JSON object with `query`.")),
             };
             items.into_iter().map(item).collect::<Result<_, _>>().map(Requests::Batch)
         }
-        _ => Err(Fault::bad_request("The body has to be a JSON object with `query`.")),
+        _ => Err(RequestFault::bad_request("The body has to be a JSON object with `query`.")),
     }
 }
 
 /// The request in the query string of a GET.
-pub(super) fn from_query(text: &str) -> Result<Asked, Fault> {
+pub(super) fn from_query(text: &str) -> Result<Asked, RequestFault> {
     let mut fields = Map::new();
     for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = match name.as_ref() {
@@ -58,7 +58,9 @@ pub(super) fn from_query(text: &str) -> Result<Asked, Fault> {
             _ => Json::String(value.into_owned()),
         };
         if fields.insert(name.clone().into_owned(), value).is_some() {
-            return Err(Fault::bad_request(format!("The parameter `{name}` is given more than once.")));
+            return Err(RequestFault::bad_request(format!(
+                "The parameter `{name}` is given more than once."
+            )));
         }
     }
     let mut asked = request(fields)?;
@@ -66,27 +68,30 @@ pub(super) fn from_query(text: &str) -> Result<Asked, Fault> {
     Ok(asked)
 }
 
-fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, Fault> {
-    json::parse(value.as_bytes())
-        .map_err(|error| Fault::bad_request(format!("The parameter `{name}` is not valid JSON: {error}.")))
+fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, RequestFault> {
+    json::parse(value.as_bytes()).map_err(|error| {
+        RequestFault::bad_request(format!("The parameter `{name}` is not valid JSON: {error}."))
+    })
 }
 
 /// Members that are not known are ignored, as the specification wants; so are extensions but the one that
 /// stands for the text, though they have to be an object.
-fn request(mut fields: Map<String, Json>) -> Result<Asked, Fault> {
+fn request(mut fields: Map<String, Json>) -> Result<Asked, RequestFault> {
     let hash = TextHash::of(&object(&mut fields, "extensions")?)?;
     let query = match fields.remove("query") {
         // As clients send it that leave the text to its hash.
         None | Some(Json::Null) if hash.is_some() => None,
         Some(Json::String(query)) if hash.is_some() && query.is_empty() => None,
         Some(Json::String(query)) => Some(query),
-        Some(_) => return Err(Fault::bad_request("`query` has to be a string.")),
-        None => return Err(Fault::bad_request("`query` is missing; it has to be the GraphQL document.")),
+        Some(_) => return Err(RequestFault::bad_request("`query` has to be a string.")),
+        None => {
+            return Err(RequestFault::bad_request("`query` is missing; it has to be the GraphQL document."));
+        }
     };
     let operation_name = match fields.remove("operationName") {
         None | Some(Json::Null) => None,
         Some(Json::String(name)) => Some(name),
-        Some(_) => return Err(Fault::bad_request("`operationName` has to be a string or null.")),
+        Some(_) => return Err(RequestFault::bad_request("`operationName` has to be a string or null.")),
     };
     let variables = object(&mut fields, "variables")?;
     let has_text = query.is_some();
@@ -95,11 +100,11 @@ fn request(mut fields: Map<String, Json>) -> Result<Asked, Fault> {
     Ok(Asked { request, has_text, hash })
 }
 
-fn object(fields: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, Fault> {
+fn object(fields: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, RequestFault> {
     match fields.remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(object)) => Ok(object),
-        Some(_) => Err(Fault::bad_request(format!("`{name}` has to be an object or null."))),
+        Some(_) => Err(RequestFault::bad_request(format!("`{name}` has to be an object or null."))),
     }
 }
 

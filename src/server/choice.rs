@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
 use super::State;
-use super::fault::Fault;
+use super::fault::RequestFault;
 use crate::cache::Strategy;
 use crate::graphql::Api;
 use crate::metrics::ErrorCode;
@@ -33,17 +33,17 @@ impl Choices {
 
 /// The API that a request is for. A choice that cannot be granted is refused, not passed over: who
 /// compares strategies must not compare one with itself.
-pub(super) fn of<'a>(state: &'a State, headers: &HeaderMap) -> Result<&'a Api, Fault> {
+pub(super) fn of<'a>(state: &'a State, headers: &HeaderMap) -> Result<&'a Api, RequestFault> {
     let Some(name) = headers.get(CACHE_STRATEGY) else { return Ok(&state.api) };
     let Some(choices) = &state.choices else {
         let message = "The header Oponn-Cache is not allowed here; leave it out, or start oponn with \
                        --allow-cache-override.";
-        let fault = Fault::new(StatusCode::FORBIDDEN, message);
-        return Err(Fault { code: ErrorCode::Forbidden, ..fault });
+        let fault = RequestFault::new(StatusCode::FORBIDDEN, message);
+        return Err(RequestFault { code: ErrorCode::Forbidden, ..fault });
     };
     choices.get(name.as_bytes()).ok_or_else(|| {
         let names = Strategy::ALL.map(Strategy::as_str).join(", ");
         let name = String::from_utf8_lossy(name.as_bytes());
-        Fault::bad_request(format!("The header Oponn-Cache is {name:?}; it has to be one of {names}."))
+        RequestFault::bad_request(format!("The header Oponn-Cache is {name:?}; it has to be one of {names}."))
     })
 }

@@ -17,7 +17,7 @@ pub(super) const RETRY_AFTER: &str = "1";
 
 /// What is wrong with a request, and what would be right.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct RequestFault {
     pub(super) status: StatusCode,
     pub(super) code: ErrorCode,
     pub(super) message: String,
@@ -27,25 +27,25 @@ pub(super) struct Fault {
     pub(super) error_id: Option<String>,
 }
 
-impl Fault {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Fault {
+impl RequestFault {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> RequestFault {
         let code = ErrorCode::BadUserInput;
-        Fault { status, code, message: message.into(), header: None, error_id: None }
+        RequestFault { status, code, message: message.into(), header: None, error_id: None }
     }
 
-    pub(super) fn bad_request(message: impl Into<String>) -> Fault {
-        Fault::new(StatusCode::BAD_REQUEST, message)
+    pub(super) fn bad_request(message: impl Into<String>) -> RequestFault {
+        RequestFault::new(StatusCode::BAD_REQUEST, message)
     }
 
-    pub(super) fn method(allow: &'static str, message: impl Into<String>) -> Fault {
+    pub(super) fn method(allow: &'static str, message: impl Into<String>) -> RequestFault {
         let header = Some((header::ALLOW, allow));
-        Fault { header, ..Fault::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+        RequestFault { header, ..RequestFault::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
     /// For what would do in a while.
-    pub(super) fn overloaded(message: impl Into<String>) -> Fault {
+    pub(super) fn overloaded(message: impl Into<String>) -> RequestFault {
         let (code, header) = (ErrorCode::Overloaded, Some((header::RETRY_AFTER, RETRY_AFTER)));
-        Fault { code, header, ..Fault::new(StatusCode::SERVICE_UNAVAILABLE, message) }
+        RequestFault { code, header, ..RequestFault::new(StatusCode::SERVICE_UNAVAILABLE, message) }
     }
 
     /// The GraphQL response.
@@ -69,27 +69,27 @@ impl Fault {
     }
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for RequestFault {
     fn into_response(self) -> Response {
         self.response(Media::Json)
     }
 }
 
 /// For paths that nothing serves.
-pub(super) async fn nothing_here(uri: Uri) -> Fault {
+pub(super) async fn nothing_here(uri: Uri) -> RequestFault {
     let mut message = String::from("There is nothing at ");
     let _ = write!(message, "{}; the API is at /graphql.", uri.path());
-    Fault { code: ErrorCode::NotFound, ..Fault::new(StatusCode::NOT_FOUND, message) }
+    RequestFault { code: ErrorCode::NotFound, ..RequestFault::new(StatusCode::NOT_FOUND, message) }
 }
 
 /// For connections past the bound, on which only probes are answered.
-pub(super) async fn no_place() -> Fault {
-    Fault::overloaded("The server has as many connections as it may; come again in a while.")
+pub(super) async fn no_place() -> RequestFault {
+    RequestFault::overloaded("The server has as many connections as it may; come again in a while.")
 }
 
 /// For paths that are served, but not with this method.
-pub(super) async fn wrong_method(method: Method) -> Fault {
-    Fault::method("GET, HEAD", format!("{method} cannot be used here; use GET."))
+pub(super) async fn wrong_method(method: Method) -> RequestFault {
+    RequestFault::method("GET, HEAD", format!("{method} cannot be used here; use GET."))
 }
 
 /// For a handler that panicked: the client gets an id, the log the cause.
@@ -101,10 +101,10 @@ pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
         .unwrap_or("unknown");
     let error_id = uuid::Uuid::new_v4().simple().to_string();
     tracing::error!(error_id, cause, "a request panicked");
-    Fault {
+    RequestFault {
         code: ErrorCode::Internal,
         error_id: Some(error_id),
-        ..Fault::new(
+        ..RequestFault::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "The server failed; the log has more under the error id.",
         )

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
 use super::State;
-use super::fault::Fault;
+use super::fault::RequestFault;
 
 /// Part of the files' addresses, so that browsers may keep them for ever.
 macro_rules! version {
@@ -87,7 +87,7 @@ pub(super) async fn page(Shared(state): Shared<Arc<State>>) -> Response {
 /// `GET /graphiql/<file>`
 pub(super) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some(file) = FILES.iter().find(|file| file.name == name) else {
-        return Fault::new(StatusCode::NOT_FOUND, "There is no such file; the editor is at /.")
+        return RequestFault::new(StatusCode::NOT_FOUND, "There is no such file; the editor is at /.")
             .into_response();
     };
     let gzip = file.packed && accepts_gzip(&headers);

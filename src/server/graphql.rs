@@ -9,9 +9,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::body::{self, Asked, Requests};
-use super::fault::{Fault, RETRY_AFTER};
-use super::media::Media;
-use super::negotiate::{asks_for_websocket, prefers_gzip, prefers_html, require_json};
+use super::fault::{RETRY_AFTER, RequestFault};
+use super::negotiate::{Media, asks_for_websocket, prefers_gzip, prefers_html, require_json};
 use super::{COMPRESS_FROM, State, choice, upload};
 use crate::graphql::{Api, ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
@@ -39,21 +38,26 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
     }
 }
 
-async fn answer(state: &State, request: Request, media: Media, by_get: bool) -> Result<Response, Fault> {
+async fn answer(
+    state: &State,
+    request: Request,
+    media: Media,
+    by_get: bool,
+) -> Result<Response, RequestFault> {
     let api = choice::of(state, request.headers())?;
     let gzip = prefers_gzip(request.headers());
     if by_get {
         if asks_for_websocket(request.headers()) {
             let message = "There are no subscriptions in this API yet, so nothing speaks WebSocket here; send \
                            queries and mutations by POST.";
-            return Err(Fault::bad_request(message));
+            return Err(RequestFault::bad_request(message));
         }
         let asked = body::from_query(request.uri().query().unwrap_or_default())?;
         return Ok(one(state, carry_out(state, api, asked, false).await?, media, gzip));
     }
     if request.method() != Method::POST {
         let message = format!("{} cannot be used here; use POST, or GET for queries.", request.method());
-        return Err(Fault::method(ALLOW, message));
+        return Err(RequestFault::method(ALLOW, message));
     }
     require_json(request.headers())?;
     let (parts, body) = request.into_parts();
@@ -66,7 +70,7 @@ async fn answer(state: &State, request: Request, media: Media, by_get: bool) -> 
 }
 
 /// Carries out one operation, which is patient when those before it in the same request have been.
-async fn carry_out(state: &State, api: &Api, asked: Asked, patient: bool) -> Result<ApiReply, Fault> {
+async fn carry_out(state: &State, api: &Api, asked: Asked, patient: bool) -> Result<ApiReply, RequestFault> {
     let (mut request, new_text) = state.texts.resolve(asked, state.engine())?;
     request.patient = patient;
     let reply = api.execute(request).await;
@@ -132,7 +136,7 @@ async fn batch(state: &State, api: &Api, all: Vec<Asked>, media: Media, gzip: bo
                 "This was not carried out: the answers before it take up all of the {limit} bytes that those to \
                  one request may have; ask for less, or send it on its own."
             );
-            let fault = Fault { code: ErrorCode::TooComplex, ..Fault::bad_request(message) };
+            let fault = RequestFault { code: ErrorCode::TooComplex, ..RequestFault::bad_request(message) };
             bodies.extend_from_slice(rejected(state, &fault).as_bytes());
             continue;
         }
@@ -157,13 +161,13 @@ fn respond(state: &State, status: StatusCode, body: Bytes, media: Media) -> Resp
     response
 }
 
-fn refuse(state: &State, fault: Fault, media: Media) -> Response {
+fn refuse(state: &State, fault: RequestFault, media: Media) -> Response {
     rejected(state, &fault);
     fault.response(media)
 }
 
 /// What stands for an operation that was not carried out.
-fn rejected(state: &State, fault: &Fault) -> String {
+fn rejected(state: &State, fault: &RequestFault) -> String {
     let metrics = state.engine().metrics();
     metrics.graphql_request(GraphqlKind::Unknown, GraphqlOutcome::Rejected);
     metrics.graphql_error(fault.code);

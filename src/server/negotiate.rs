@@ -3,12 +3,27 @@
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::{HeaderMap, StatusCode};
 
-use super::fault::Fault;
-use super::media::Media;
+use super::fault::RequestFault;
+
+/// A media type of GraphQL responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Media {
+    /// `application/graphql-response+json`: the status tells whether the operation was executed.
+    GraphqlResponse,
+    /// `application/json`, for older clients: every well-formed request is answered with 200.
+    Json,
+}
 
 impl Media {
-    /// The best media type that the client accepts; with equal weights the modern one.
-    pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, Fault> {
+    pub(super) fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Media::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Media::Json => "application/json; charset=utf-8",
+        })
+    }
+
+    /// The best of what the client accepts; with equal weights the modern one.
+    pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, RequestFault> {
         if !headers.contains_key(ACCEPT) {
             return Ok(Media::GraphqlResponse);
         }
@@ -16,12 +31,12 @@ impl Media {
         let weight = |media: &str| weight(&ranges, media);
         let (modern, plain) = (weight("application/graphql-response+json"), weight("application/json"));
         match (modern, plain) {
-            (0, 0) if weight("text/event-stream") > 0 => Err(Fault::new(
+            (0, 0) if weight("text/event-stream") > 0 => Err(RequestFault::new(
                 StatusCode::NOT_ACCEPTABLE,
                 "There are no subscriptions in this API yet, so there is no text/event-stream; accept \
                  application/graphql-response+json or application/json.",
             )),
-            (0, 0) => Err(Fault::new(
+            (0, 0) => Err(RequestFault::new(
                 StatusCode::NOT_ACCEPTABLE,
                 "Accept application/graphql-response+json or application/json.",
             )),
@@ -65,7 +80,7 @@ pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the body is JSON in UTF-8, as it has to be.
-pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Fault> {
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), RequestFault> {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut parts = value.unwrap_or_default().split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
@@ -77,7 +92,7 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Fault> {
     });
     match is_json && is_utf8 {
         true => Ok(()),
-        false => Err(Fault::new(
+        false => Err(RequestFault::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send the request as JSON in UTF-8, with the header `content-type: application/json`.",
         )),

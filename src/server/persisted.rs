@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::body::Asked;
-use super::fault::Fault;
+use super::fault::RequestFault;
 use crate::engine::Engine;
 use crate::graphql::ApiRequest;
 use crate::metrics::{ErrorCode, KeptKind, KeptResult};
@@ -42,20 +42,22 @@ pub(super) struct NewText(TextHash, Arc<str>);
 
 impl TextHash {
     /// The hash that the extensions of a request give.
-    pub(super) fn of(extensions: &Map<String, Json>) -> Result<Option<TextHash>, Fault> {
+    pub(super) fn of(extensions: &Map<String, Json>) -> Result<Option<TextHash>, RequestFault> {
         let fields = match extensions.get("persistedQuery") {
             None | Some(Json::Null) => return Ok(None),
             Some(Json::Object(fields)) => fields,
-            Some(_) => return Err(Fault::bad_request("`extensions.persistedQuery` has to be an object.")),
+            Some(_) => {
+                return Err(RequestFault::bad_request("`extensions.persistedQuery` has to be an object."));
+            }
         };
         if fields.get("version").and_then(Json::as_u64) != Some(1) {
-            return Err(Fault::bad_request("`extensions.persistedQuery.version` has to be 1."));
+            return Err(RequestFault::bad_request("`extensions.persistedQuery.version` has to be 1."));
         }
         let mut hash = [0; 32];
         let text = fields.get("sha256Hash").and_then(Json::as_str);
         match text.map(|text| hex::decode_to_slice(text, &mut hash)) {
             Some(Ok(())) => Ok(Some(TextHash(hash))),
-            _ => Err(Fault::bad_request(
+            _ => Err(RequestFault::bad_request(
                 "`extensions.persistedQuery.sha256Hash` has to be the SHA-256 of the document in hexadecimal digits.",
             )),
         }
@@ -86,7 +88,7 @@ impl Texts {
         &self,
         asked: Asked,
         engine: &Engine,
-    ) -> Result<(ApiRequest, Option<NewText>), Fault> {
+    ) -> Result<(ApiRequest, Option<NewText>), RequestFault> {
         let Asked { mut request, has_text, hash } = asked;
         let Some(hash) = hash else { return Ok((request, None)) };
         let Some(kept) = &self.kept else {
@@ -100,7 +102,7 @@ impl Texts {
             return Ok((request, None));
         }
         if hash != TextHash::of_text(&request.query) {
-            return Err(Fault::bad_request(
+            return Err(RequestFault::bad_request(
                 "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`; send that of exactly this text.",
             ));
         }
@@ -118,14 +120,14 @@ impl Texts {
 }
 
 /// Clients know both by their messages and codes, and that they come with 200.
-fn not_found() -> Fault {
+fn not_found() -> RequestFault {
     let code = ErrorCode::PersistedQueryNotFound;
-    Fault { code, ..Fault::new(StatusCode::OK, "PersistedQueryNotFound") }
+    RequestFault { code, ..RequestFault::new(StatusCode::OK, "PersistedQueryNotFound") }
 }
 
-fn not_supported() -> Fault {
+fn not_supported() -> RequestFault {
     let code = ErrorCode::PersistedQueryNotSupported;
-    Fault { code, ..Fault::new(StatusCode::OK, "PersistedQueryNotSupported") }
+    RequestFault { code, ..RequestFault::new(StatusCode::OK, "PersistedQueryNotSupported") }
 }
 
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::fault::Fault;
+use super::fault::RequestFault;
 use super::{ServerOptions, State};
 use crate::metrics::Bound;
 
@@ -44,12 +44,12 @@ enum Coding {
 }
 
 /// Reads the body of a request.
-pub(super) async fn read(state: &State, headers: &HeaderMap, body: Body) -> Result<Upload, Fault> {
+pub(super) async fn read(state: &State, headers: &HeaderMap, body: Body) -> Result<Upload, RequestFault> {
     let (coding, options) = (coding(headers)?, &state.options);
     check_length(headers, options.body_limit)?;
     let collected = collect(state, body);
     let Ok(upload) = tokio::time::timeout(options.body_timeout, collected).await else {
-        return Err(Fault::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."));
+        return Err(RequestFault::new(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive."));
     };
     match coding {
         Coding::Identity => upload,
@@ -57,7 +57,7 @@ pub(super) async fn read(state: &State, headers: &HeaderMap, body: Body) -> Resu
     }
 }
 
-fn coding(headers: &HeaderMap) -> Result<Coding, Fault> {
+fn coding(headers: &HeaderMap) -> Result<Coding, RequestFault> {
     let Some(name) = headers.get(header::CONTENT_ENCODING) else { return Ok(Coding::Identity) };
     let is = |coding: &str| name.as_bytes().trim_ascii().eq_ignore_ascii_case(coding.as_bytes());
     let several = headers.get_all(header::CONTENT_ENCODING).iter().nth(1).is_some();
@@ -66,14 +66,14 @@ fn coding(headers: &HeaderMap) -> Result<Coding, Fault> {
         false if is("identity") => Ok(Coding::Identity),
         _ => {
             let message = "Send the body as it is, or packed once with gzip.";
-            let fault = Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
-            Err(Fault { header: Some((header::ACCEPT_ENCODING, "gzip")), ..fault })
+            let fault = RequestFault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message);
+            Err(RequestFault { header: Some((header::ACCEPT_ENCODING, "gzip")), ..fault })
         }
     }
 }
 
 /// Refuses at once what says that it is too large, before it is sent.
-fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
+fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), RequestFault> {
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match length.is_some_and(|length| length > limit as u64) {
@@ -82,18 +82,18 @@ fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Fault> {
     }
 }
 
-fn too_large(limit: usize) -> Fault {
+fn too_large(limit: usize) -> RequestFault {
     let message = format!("The body is too large; it may have {limit} bytes.");
-    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    RequestFault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
-async fn collect(state: &State, mut body: Body) -> Result<Upload, Fault> {
+async fn collect(state: &State, mut body: Body) -> Result<Upload, RequestFault> {
     let limit = state.options.body_limit;
     let mut upload = Upload { bytes: Bytes::new(), room: None };
     // Most bodies come in one piece, which is not copied.
     let mut pieces = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Fault::bad_request("The body ended early."))?;
+        let frame = frame.map_err(|_| RequestFault::bad_request("The body ended early."))?;
         let Ok(data) = frame.into_data() else { continue };
         let length = upload.bytes.len() + pieces.len() + data.len();
         if length > limit {
@@ -114,13 +114,13 @@ async fn collect(state: &State, mut body: Body) -> Result<Upload, Fault> {
 }
 
 /// The body that is packed in one, which is held to the same limit.
-fn unpack(state: &State, mut upload: Upload) -> Result<Upload, Fault> {
+fn unpack(state: &State, mut upload: Upload) -> Result<Upload, RequestFault> {
     let (packed, limit) = (upload.bytes.clone(), state.options.body_limit);
     let mut plain = Vec::new();
     let mut decoder = MultiGzDecoder::new(&*packed).take(limit as u64 + 1);
     decoder
         .read_to_end(&mut plain)
-        .map_err(|_| Fault::bad_request("The body is not what its `content-encoding` says: gzip."))?;
+        .map_err(|_| RequestFault::bad_request("The body is not what its `content-encoding` says: gzip."))?;
     if plain.len() > limit {
         return Err(too_large(limit));
     }
@@ -131,7 +131,7 @@ fn unpack(state: &State, mut upload: Upload) -> Result<Upload, Fault> {
 
 impl Upload {
     /// Takes up room for so many bytes in all.
-    fn reserve(&mut self, state: &State, bytes: usize) -> Result<(), Fault> {
+    fn reserve(&mut self, state: &State, bytes: usize) -> Result<(), RequestFault> {
         let held = self.room.as_ref().map_or(FREE, |room| FREE + room.num_permits());
         let Some(more) = bytes.checked_sub(held).filter(|more| *more > 0) else { return Ok(()) };
         let more = u32::try_from(more).ok().and_then(|more| {
@@ -142,7 +142,7 @@ impl Upload {
             state.engine().metrics().http_bound(Bound::Bodies);
             let message =
                 "The server has as many large bodies at hand as it may; send this one again in a while.";
-            return Err(Fault::overloaded(message));
+            return Err(RequestFault::overloaded(message));
         };
         match &mut self.room {
             Some(room) => room.merge(more),

@@ -17,22 +17,22 @@ const RESERVED: &str = "$serde_json::private::";
 
 /// Why a text is refused as JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct JsonFault {
     what: String,
     line: usize,
     column: usize,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for JsonFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at line {} column {}", self.what, self.line, self.column)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for JsonFault {}
 
-/// Parses a UTF-8 text, skipping a byte order mark.
-pub fn parse(bytes: &[u8]) -> Result<Json, Fault> {
+/// The value that a text in UTF-8 holds; a byte order mark before it is skipped.
+pub fn parse(bytes: &[u8]) -> Result<Json, JsonFault> {
     let text = std::str::from_utf8(bytes).map_err(|error| place(bytes, error.valid_up_to(), "no UTF-8"))?;
     let mut reader = Reader { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
     let read = reader.value(DEPTH).and_then(|value| match reader.peek() {
@@ -42,11 +42,11 @@ pub fn parse(bytes: &[u8]) -> Result<Json, Fault> {
     read.map_err(|what| place(bytes, reader.at, &what))
 }
 
-fn place(bytes: &[u8], at: usize, what: &str) -> Fault {
+fn place(bytes: &[u8], at: usize, what: &str) -> JsonFault {
     let before = &bytes[..at.min(bytes.len())];
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-    Fault { what: what.to_owned(), line, column }
+    JsonFault { what: what.to_owned(), line, column }
 }
 
 struct Reader<'a> {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use super::{CHUNK_RECORDS, Found, Source, Start, file, max_record, unreadable};
 use crate::importer::Env;
 use crate::importer::definition::{Definition, texts};
-use rows::{Fault, Rows};
+use rows::{RowFault, Rows};
 
 mod rows;
 
@@ -67,7 +67,7 @@ impl Table {
             None => match rows.next() {
                 None => Vec::new(),
                 Some(Ok(header)) => header.iter().map(|name| name.trim().to_owned()).collect(),
-                Some(Err(Fault::Row { reason, .. } | Fault::End(reason))) => {
+                Some(Err(RowFault::Row { reason, .. } | RowFault::End(reason))) => {
                     return Err(unreadable(&self.path, reason));
                 }
             },
@@ -100,8 +100,8 @@ impl Source for Table {
         for row in rows.take(CHUNK_RECORDS) {
             records.push(match row {
                 Ok(row) => record(columns, row),
-                Err(Fault::Row { text, reason }) => Err((text, reason)),
-                Err(Fault::End(reason)) => {
+                Err(RowFault::Row { text, reason }) => Err((text, reason)),
+                Err(RowFault::End(reason)) => {
                     self.failed = Some(unreadable(&self.path, reason));
                     break;
                 }

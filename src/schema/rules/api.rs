@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shapes::Owner;
 use super::types::{Class, Types};
-use crate::schema::diagnostic::{Faults, quote};
+use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::syntax::*;
 use crate::schema::words::{lower_camel, plural};
 use crate::schema::{ApiNames, Collection, Embedded, Field, Interface, Kind, Scalar, names};
@@ -14,7 +14,7 @@ use crate::schema::{ApiNames, Collection, Embedded, Field, Interface, Kind, Scal
 const MAX_ORDERS: usize = 2_000;
 
 /// The names that a collection or interface has in the API.
-pub fn names_of(owner: &Owner<'_>, faults: &mut Faults) -> ApiNames {
+pub fn names_of(owner: &Owner<'_>, faults: &mut SchemaFaults) -> ApiNames {
     let name = owner.name();
     let given = directive(&owner.definition.directives, "collection").and_then(|d| d.string("plural"));
     let plural = match given {
@@ -38,7 +38,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The name of the MongoDB collection or SQLite table.
-pub fn collection_name(owner: &Owner<'_>, names: &ApiNames, faults: &mut Faults) -> Arc<str> {
+pub fn collection_name(owner: &Owner<'_>, names: &ApiNames, faults: &mut SchemaFaults) -> Arc<str> {
     const MAX_BYTES: usize = 120;
     let given = directive(&owner.definition.directives, "collection").and_then(|d| d.string("name"));
     let Some(Spanned { at, node: name }) = given else { return names.list.as_str().into() };
@@ -67,7 +67,7 @@ pub fn collection_name(owner: &Owner<'_>, names: &ApiNames, faults: &mut Faults)
 }
 
 /// Checks that no two collections share a name in the store.
-pub fn check_collections(all: &[(Arc<Collection>, &Owner<'_>)], faults: &mut Faults) {
+pub fn check_collections(all: &[(Arc<Collection>, &Owner<'_>)], faults: &mut SchemaFaults) {
     let mut seen: HashMap<String, &str> = HashMap::new();
     for (collection, owner) in all {
         // SQLite does not tell capitals from small letters.
@@ -98,7 +98,7 @@ impl<'a> Space<'a> {
         owner: &'a Name,
         name: String,
         reported: &mut HashSet<(&'a str, &'a str)>,
-        faults: &mut Faults,
+        faults: &mut SchemaFaults,
     ) {
         let Some(other) = self.taken.get(&name) else {
             self.taken.insert(name, &owner.node);
@@ -117,8 +117,8 @@ impl<'a> Space<'a> {
     }
 }
 
-/// Checks that generated types do not have the names of other types.
-pub fn check_types(types: &Types<'_>, faults: &mut Faults) {
+/// Checks that generated types are not called like other types.
+pub fn check_types(types: &Types<'_>, faults: &mut SchemaFaults) {
     // What each name is made for: a type of the file, or `None` for a scalar.
     let scalars = Scalar::ALL.iter().flat_map(|(scalar, _)| names::scalar_types(*scalar));
     let mut taken: HashMap<String, Option<&str>> = scalars.map(|name| (name, None)).collect();
@@ -157,7 +157,7 @@ pub fn check_types(types: &Types<'_>, faults: &mut Faults) {
 pub fn check_fields<'a>(
     collections: &[(Arc<Collection>, &Owner<'a>)],
     interfaces: &[(Interface, &Owner<'a>)],
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) {
     let mut reported = HashSet::new();
     let mut queries = Space::default();
@@ -183,7 +183,7 @@ pub fn check_orders(
     owner: &Owner<'_>,
     fields: &[Field],
     embedded: &BTreeMap<Arc<str>, Arc<Embedded>>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) {
     if count_orders(fields, embedded, names::ORDER_DEPTH, &mut HashMap::new()) > MAX_ORDERS {
         let message = format!("`{}` could be ordered in more than {MAX_ORDERS} ways", owner.name());

@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 
 use super::{did_you_mean, listed};
-use crate::schema::diagnostic::{Faults, quote};
+use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::prelude::Prelude;
 use crate::schema::syntax::*;
 
 /// Checks every use of a directive.
-pub fn check(document: &Document, faults: &mut Faults) {
+pub fn check(document: &Document, faults: &mut SchemaFaults) {
     for definition in &document.definitions {
         let location = match definition.kind {
             DefinitionKind::Object => "OBJECT",
@@ -28,7 +28,7 @@ pub fn check(document: &Document, faults: &mut Faults) {
     }
 }
 
-fn check_place(uses: &[Directive], location: &str, faults: &mut Faults) {
+fn check_place(uses: &[Directive], location: &str, faults: &mut SchemaFaults) {
     let mut seen = HashSet::new();
     for directive in uses {
         let Name { at, node: name } = &directive.name;
@@ -67,7 +67,7 @@ fn place_name(location: &str) -> &'static str {
     }
 }
 
-fn check_arguments(directive: &Directive, signature: &Signature, faults: &mut Faults) {
+fn check_arguments(directive: &Directive, signature: &Signature, faults: &mut SchemaFaults) {
     let name = &directive.name.node;
     let mut seen = HashSet::new();
     for argument in &directive.arguments {
@@ -97,8 +97,8 @@ fn check_arguments(directive: &Directive, signature: &Signature, faults: &mut Fa
     }
 }
 
-fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &mut Faults) {
-    let wrong = |expected: String, faults: &mut Faults| {
+fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &mut SchemaFaults) {
+    let wrong = |expected: String, faults: &mut SchemaFaults| {
         let message = format!("`{argument}` must be {expected}, not {}", value.node.describe());
         faults.add(value.at, "wrong-argument", message, format!("write {expected} after `{argument}:`"));
     };

@@ -4,19 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use super::shapes::{Owner, Shape};
 use super::types::{Class, Types};
-use crate::schema::diagnostic::Faults;
+use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::syntax::*;
 
 /// Levels of embedded objects inside a document at the most.
 const MAX_LEVELS: usize = 16;
 
 /// Checks embedded types and enums.
-pub fn check(types: &Types<'_>, owners: &[Owner<'_>], faults: &mut Faults) {
+pub fn check(types: &Types<'_>, owners: &[Owner<'_>], faults: &mut SchemaFaults) {
     check_unused(types, owners, faults);
     check_levels(owners, faults);
 }
 
-fn check_unused(types: &Types<'_>, owners: &[Owner<'_>], faults: &mut Faults) {
+fn check_unused(types: &Types<'_>, owners: &[Owner<'_>], faults: &mut SchemaFaults) {
     let by_name: HashMap<&str, &Owner<'_>> = owners.iter().map(|owner| (owner.name(), owner)).collect();
     let mut used = HashSet::new();
     let mut left: Vec<&Owner<'_>> = owners.iter().filter(|owner| owner.class != Class::Embedded).collect();
@@ -44,7 +44,7 @@ fn check_unused(types: &Types<'_>, owners: &[Owner<'_>], faults: &mut Faults) {
 
 /// Peels off, level by level, the embedded types that hold none that are left; what cannot be peeled off
 /// lies inside itself, or around something that does.
-fn check_levels(owners: &[Owner<'_>], faults: &mut Faults) {
+fn check_levels(owners: &[Owner<'_>], faults: &mut SchemaFaults) {
     let mut left: HashMap<&str, &Owner<'_>> = owners
         .iter()
         .filter(|owner| owner.class == Class::Embedded)

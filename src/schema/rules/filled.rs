@@ -1,7 +1,7 @@
 //! What fills a field: the client, the clock, the version counter, or nothing through the API.
 
 use super::shapes::{Owner, Shape};
-use crate::schema::diagnostic::Faults;
+use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::syntax::*;
 use crate::schema::{FieldType, Filled, Kind, Scalar};
 
@@ -20,7 +20,7 @@ pub fn by(field: &FieldDefinition) -> Filled {
 }
 
 /// Checks the fields of a type.
-pub fn check(owner: &Owner<'_>, faults: &mut Faults) {
+pub fn check(owner: &Owner<'_>, faults: &mut SchemaFaults) {
     let mut seen: Vec<(Filled, &str)> = Vec::new();
     for member in &owner.members {
         let Shape::Stored(ty) = &member.shape else { continue };
@@ -56,7 +56,13 @@ pub fn check(owner: &Owner<'_>, faults: &mut Faults) {
     }
 }
 
-fn check_type(by: &Directive, filled: Filled, ty: &FieldType, field: &FieldDefinition, faults: &mut Faults) {
+fn check_type(
+    by: &Directive,
+    filled: Filled,
+    ty: &FieldType,
+    field: &FieldDefinition,
+    faults: &mut SchemaFaults,
+) {
     let (fits, expected) = match filled {
         Filled::Version => {
             (ty.required && matches!(ty.kind, Kind::Scalar(Scalar::Int | Scalar::Long)), "`Int!` or `Long!`")

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::did_you_mean;
 use super::shapes::{Member, Owner, Shape};
 use super::types::{Class, Types};
-use crate::schema::diagnostic::Faults;
+use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::syntax::*;
 use crate::schema::{Collection, Field, FieldType, Filled, Relation, RelationKind};
 
 /// Checks what every type says it implements.
-pub fn check_implements(types: &Types<'_>, faults: &mut Faults) {
+pub fn check_implements(types: &Types<'_>, faults: &mut SchemaFaults) {
     for (class, definition) in &types.all {
         for Name { at, node: name } in &definition.implements {
             let (code, message, help) = match (class, types.get(name)) {
@@ -45,7 +45,7 @@ pub fn check_implements(types: &Types<'_>, faults: &mut Faults) {
 pub fn types_of<'s, 'a>(
     interface: &Owner<'a>,
     owners: &'s [Owner<'a>],
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Vec<&'s Owner<'a>> {
     let implements = |owner: &Owner<'a>| {
         let mut names = owner.definition.implements.iter();
@@ -61,7 +61,7 @@ pub fn types_of<'s, 'a>(
 }
 
 /// Checks that a type has the interface's fields.
-pub fn check_fields(interface: &Owner<'_>, owner: &Owner<'_>, faults: &mut Faults) {
+pub fn check_fields(interface: &Owner<'_>, owner: &Owner<'_>, faults: &mut SchemaFaults) {
     for wanted in &interface.members {
         let (name, ty) = (wanted.name(), &wanted.field.ty);
         let Some(found) = owner.member(name) else {
@@ -82,7 +82,12 @@ pub fn check_fields(interface: &Owner<'_>, owner: &Owner<'_>, faults: &mut Fault
 }
 
 /// Checks that the interfaces of a type give a field one type: the API shows the type's field as they do.
-pub fn check_shared(interface: &Owner<'_>, owner: &Owner<'_>, owners: &[Owner<'_>], faults: &mut Faults) {
+pub fn check_shared(
+    interface: &Owner<'_>,
+    owner: &Owner<'_>,
+    owners: &[Owner<'_>],
+    faults: &mut SchemaFaults,
+) {
     let is_other = |other: &&Owner<'_>| {
         other.class == Class::Interface
             && other.definition.name.at > interface.definition.name.at
@@ -132,7 +137,7 @@ fn stored_fits(wanted: &FieldType, found: &FieldType) -> bool {
 }
 
 /// Checks what the implementing types must agree on although the interface does not say it.
-pub fn check_agreement(interface: &Owner<'_>, types: &[Arc<Collection>], faults: &mut Faults) {
+pub fn check_agreement(interface: &Owner<'_>, types: &[Arc<Collection>], faults: &mut SchemaFaults) {
     let Some((first, others)) = types.split_first() else { return };
     for member in &interface.members {
         let name = member.name();

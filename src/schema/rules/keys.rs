@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::shapes::{Owner, Shape};
 use super::{did_you_mean, listed};
-use crate::schema::diagnostic::{Faults, quote};
+use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::names::{UNIQUE_ID, capitalised, screaming};
 use crate::schema::syntax::*;
 use crate::schema::{Embedded, Field, FieldType, Filled, Index, Kind, Normalizer, Scalar, UniqueKey};
@@ -17,10 +17,10 @@ const MAX_INDEXES: usize = 63;
 type EmbeddedTypes = BTreeMap<Arc<str>, Embedded>;
 
 /// The unique keys: those of fields first, in the order of the file, then those of several fields.
-pub fn uniques(owner: &Owner<'_>, fields: &[Field], faults: &mut Faults) -> Vec<UniqueKey> {
+pub fn uniques(owner: &Owner<'_>, fields: &[Field], faults: &mut SchemaFaults) -> Vec<UniqueKey> {
     let mut keys: Vec<UniqueKey> = Vec::new();
     let mut named: HashMap<String, usize> = HashMap::new();
-    let mut add = |at: At, key: UniqueKey, faults: &mut Faults| {
+    let mut add = |at: At, key: UniqueKey, faults: &mut SchemaFaults| {
         let name = screaming(&key.name);
         if let Some(same) = named.get(&name) {
             let (code, message) = if keys[*same].fields == key.fields {
@@ -83,11 +83,11 @@ pub fn indexes(
     fields: &[Field],
     embedded: &EmbeddedTypes,
     uniques: &[UniqueKey],
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Vec<Index> {
     let mut wanted: Vec<Vec<Arc<str>>> = Vec::new();
     let mut seen = HashSet::new();
-    let mut add = |at: At, paths: Vec<Arc<str>>, faults: &mut Faults| {
+    let mut add = |at: At, paths: Vec<Arc<str>>, faults: &mut SchemaFaults| {
         if seen.insert(paths.clone()) {
             wanted.push(paths);
         } else {
@@ -153,7 +153,7 @@ fn named_fields<'a>(
     owner: &Owner<'_>,
     directive: &'a Directive,
     least: usize,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<Vec<Spanned<&'a str>>> {
     let Name { at, node: name } = &directive.name;
     let code = if name == "unique" { "unique-fields" } else { "index-fields" };
@@ -189,7 +189,7 @@ fn field_of<'f>(
     fields: &'f [Field],
     at: At,
     name: &str,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<&'f Field> {
     let Some(member) = owner.member(name) else {
         let known = owner.names(|shape| matches!(shape, Shape::Stored(_)));
@@ -211,13 +211,13 @@ fn unique_field<'f>(
     owner: &Owner<'_>,
     fields: &'f [Field],
     name: &Spanned<&str>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<&'f Field> {
     let field = field_of(owner, fields, name.at, name.node, faults)?;
     check_unique(name.at, field, faults).then_some(field)
 }
 
-fn check_unique(at: At, field: &Field, faults: &mut Faults) -> bool {
+fn check_unique(at: At, field: &Field, faults: &mut SchemaFaults) -> bool {
     let reason = match &field.ty {
         _ if field.filled == Filled::Version => "is the document's version",
         FieldType { list: Some(_), .. } => "is a list",
@@ -230,7 +230,7 @@ fn check_unique(at: At, field: &Field, faults: &mut Faults) -> bool {
     false
 }
 
-fn normalize(unique: &Directive, fields: &[&Field], faults: &mut Faults) -> Vec<Normalizer> {
+fn normalize(unique: &Directive, fields: &[&Field], faults: &mut SchemaFaults) -> Vec<Normalizer> {
     let Some(value) = unique.argument("normalize") else { return Vec::new() };
     let mut steps: Vec<Normalizer> = Vec::new();
     for item in value.items() {
@@ -263,7 +263,7 @@ fn no_index(field: &Field) -> Option<&'static str> {
     }
 }
 
-fn refuse_index(at: At, name: &str, reason: &str, faults: &mut Faults) {
+fn refuse_index(at: At, name: &str, reason: &str, faults: &mut SchemaFaults) {
     let message = format!("{} cannot be indexed: it {reason}", quote(name));
     let help = match reason {
         "is an embedded object" => "put `@index(fields: [\"outer.inner\"])` on the type",
@@ -279,7 +279,7 @@ fn path(
     embedded: &EmbeddedTypes,
     path: &Spanned<&str>,
     lists: &mut usize,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<Arc<str>> {
     let mut steps = path.node.split('.');
     let mut field = field_of(owner, fields, path.at, steps.next().unwrap_or_default(), faults)?;

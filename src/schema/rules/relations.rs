@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::did_you_mean;
 use super::shapes::{Member, Owner, Shape};
 use super::types::Class;
-use crate::schema::diagnostic::{Faults, quote};
+use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::syntax::*;
 use crate::schema::words::lower_camel;
 use crate::schema::{FieldType, Kind, OnDelete, Scalar};
@@ -14,7 +14,7 @@ use crate::schema::{FieldType, Kind, OnDelete, Scalar};
 pub type Keys<'a> = HashMap<(&'a str, &'a str), &'a str>;
 
 /// Checks all relations and finds their keys.
-pub fn resolve<'a>(owners: &[Owner<'a>], faults: &mut Faults) -> Keys<'a> {
+pub fn resolve<'a>(owners: &[Owner<'a>], faults: &mut SchemaFaults) -> Keys<'a> {
     let collections: Vec<&Owner<'a>> =
         owners.iter().filter(|owner| owner.class == Class::Collection).collect();
     let by_name: HashMap<&str, &Owner<'a>> = collections.iter().map(|owner| (owner.name(), *owner)).collect();
@@ -47,7 +47,7 @@ fn belongs_to<'a>(
     member: &Member<'a>,
     directive: &Directive,
     keys: &mut Keys<'a>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) {
     let parent = member.target();
     let Some((key, ty)) = key(child, parent, directive, faults) else { return };
@@ -74,7 +74,7 @@ fn has_many<'a>(
     child: &Owner<'a>,
     directive: &Directive,
     keys: &mut Keys<'a>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<&'a str> {
     let (key, ty) = key(child, parent.name(), directive, faults)?;
     let field = directive.string("field")?;
@@ -108,7 +108,7 @@ fn key<'s, 'a>(
     child: &'s Owner<'a>,
     parent: &str,
     directive: &Directive,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<(&'s Member<'a>, &'s FieldType)> {
     let Spanned { at, node: name } = directive.string("field")?;
     let Some(member) = child.member(name) else {

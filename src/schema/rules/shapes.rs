@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::types::{Class, Types};
 use super::{did_you_mean, listed};
-use crate::schema::diagnostic::Faults;
+use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::prelude::Prelude;
 use crate::schema::syntax::*;
 use crate::schema::words::lower_camel;
@@ -79,13 +79,18 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Classifies the fields of all types.
-pub fn resolve<'a>(types: &Types<'a>, faults: &mut Faults) -> Vec<Owner<'a>> {
+/// Finds out what the fields of all types are.
+pub fn resolve<'a>(types: &Types<'a>, faults: &mut SchemaFaults) -> Vec<Owner<'a>> {
     let with_fields = types.all.iter().filter(|(class, _)| *class != Class::Enum);
     with_fields.map(|(class, definition)| owner(*class, definition, types, faults)).collect()
 }
 
-fn owner<'a>(class: Class, definition: &'a Definition, types: &Types<'a>, faults: &mut Faults) -> Owner<'a> {
+fn owner<'a>(
+    class: Class,
+    definition: &'a Definition,
+    types: &Types<'a>,
+    faults: &mut SchemaFaults,
+) -> Owner<'a> {
     let mut owner = Owner { class, definition, members: Vec::new(), by_name: HashMap::new() };
     for field in &definition.fields {
         let shape = shape(class, field, types, faults);
@@ -100,7 +105,12 @@ fn owner<'a>(class: Class, definition: &'a Definition, types: &Types<'a>, faults
     owner
 }
 
-fn shape<'a>(class: Class, field: &'a FieldDefinition, types: &Types<'a>, faults: &mut Faults) -> Shape<'a> {
+fn shape<'a>(
+    class: Class,
+    field: &'a FieldDefinition,
+    types: &Types<'a>,
+    faults: &mut SchemaFaults,
+) -> Shape<'a> {
     let name = field.name.node.as_str();
     if let Some(at) = field.arguments {
         let message = format!("the field `{name}` has arguments, which fields of a schema file cannot have");
@@ -126,7 +136,12 @@ fn shape<'a>(class: Class, field: &'a FieldDefinition, types: &Types<'a>, faults
 }
 
 /// The shape that the field's type and its relation directives give.
-fn typed<'a>(class: Class, field: &'a FieldDefinition, types: &Types<'a>, faults: &mut Faults) -> Shape<'a> {
+fn typed<'a>(
+    class: Class,
+    field: &'a FieldDefinition,
+    types: &Types<'a>,
+    faults: &mut SchemaFaults,
+) -> Shape<'a> {
     let (at, name) = (field.ty.at, field.ty.name().node.as_str());
     let list = match &field.ty.inner {
         TypeInner::Named(_) => None,
@@ -193,7 +208,7 @@ fn relation<'a>(
     field: &'a FieldDefinition,
     belongs_to: Option<&'a Directive>,
     has_many: Option<&'a Directive>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Shape<'a> {
     let (at, target) = (field.ty.at, &field.ty.name().node);
     let is_list = matches!(field.ty.inner, TypeInner::List(_));
@@ -256,7 +271,7 @@ fn unknown_type_help(name: &str, types: &Types<'_>) -> String {
 const VALUE: [&str; 4] = ["range", "length", "pattern", "default"];
 
 /// Reports known directives that a field of this shape cannot carry.
-fn check_directives(class: Class, field: &FieldDefinition, shape: &Shape<'_>, faults: &mut Faults) {
+fn check_directives(class: Class, field: &FieldDefinition, shape: &Shape<'_>, faults: &mut SchemaFaults) {
     for directive in &field.directives {
         let Name { at, node: name } = &directive.name;
         let name = name.as_str();

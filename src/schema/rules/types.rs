@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::schema::Scalar;
-use crate::schema::diagnostic::Faults;
+use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::names::{self, capitalised};
 use crate::schema::prelude::Prelude;
 use crate::schema::syntax::*;
@@ -59,7 +59,7 @@ impl<'a> Types<'a> {
 }
 
 /// Sorts the definitions into classes.
-pub fn collect<'a>(document: &'a Document, faults: &mut Faults) -> Types<'a> {
+pub fn collect<'a>(document: &'a Document, faults: &mut SchemaFaults) -> Types<'a> {
     let mut types = Types { all: Vec::new(), by_name: HashMap::new() };
     for definition in &document.definitions {
         let Some(class) = class(definition, faults) else { continue };
@@ -81,7 +81,7 @@ pub fn collect<'a>(document: &'a Document, faults: &mut Faults) -> Types<'a> {
     types
 }
 
-fn class(definition: &Definition, faults: &mut Faults) -> Option<Class> {
+fn class(definition: &Definition, faults: &mut SchemaFaults) -> Option<Class> {
     let Name { at, node: name } = &definition.name;
     let (code, message, help) = match definition.kind {
         DefinitionKind::Object if matches!(name.as_str(), "Query" | "Mutation" | "Subscription") => (
@@ -141,7 +141,7 @@ fn class(definition: &Definition, faults: &mut Faults) -> Option<Class> {
     None
 }
 
-fn check_name(definition: &Definition, faults: &mut Faults) {
+fn check_name(definition: &Definition, faults: &mut SchemaFaults) {
     let Name { at, node: name } = &definition.name;
     if name.starts_with("__") {
         let message = format!("`{name}` begins with `__`, which GraphQL keeps for itself");
@@ -161,7 +161,7 @@ fn check_name(definition: &Definition, faults: &mut Faults) {
     }
 }
 
-fn check_members(definition: &Definition, faults: &mut Faults) {
+fn check_members(definition: &Definition, faults: &mut SchemaFaults) {
     let mut seen = HashSet::new();
     for Name { at, node: name } in definition.fields.iter().map(|field| &field.name) {
         if !seen.insert(name) {
@@ -194,7 +194,7 @@ fn check_members(definition: &Definition, faults: &mut Faults) {
     }
 }
 
-fn check_field_name(at: At, name: &str, faults: &mut Faults) {
+fn check_field_name(at: At, name: &str, faults: &mut SchemaFaults) {
     let (why, help) = match name {
         name if names::RESERVED_FIELDS.contains(&name) => {
             ("joins conditions in filters", "choose a name that says more")

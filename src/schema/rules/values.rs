@@ -6,7 +6,7 @@ use bson::Bson;
 use regex::RegexBuilder;
 
 use super::literals::{Meanings, compare, scalar};
-use crate::schema::diagnostic::Faults;
+use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::syntax::*;
 use crate::schema::{Field, FieldType, IdKind, Kind, Scalar};
 
@@ -22,7 +22,11 @@ fn single(ty: &FieldType) -> Option<Scalar> {
 }
 
 /// The bounds that `@range` gives.
-pub fn range(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (Option<Bson>, Option<Bson>) {
+pub fn range(
+    field: &FieldDefinition,
+    ty: &FieldType,
+    faults: &mut SchemaFaults,
+) -> (Option<Bson>, Option<Bson>) {
     const ORDERED: [Scalar; 6] =
         [Scalar::Int, Scalar::Long, Scalar::Float, Scalar::Decimal, Scalar::DateTime, Scalar::Date];
     let Some(range) = directive(&field.directives, "range") else { return (None, None) };
@@ -53,7 +57,11 @@ pub fn range(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (O
 }
 
 /// The bounds that `@length` gives.
-pub fn length(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (Option<u64>, Option<u64>) {
+pub fn length(
+    field: &FieldDefinition,
+    ty: &FieldType,
+    faults: &mut SchemaFaults,
+) -> (Option<u64>, Option<u64>) {
     let Some(length) = directive(&field.directives, "length") else { return (None, None) };
     if ty.list.is_none() && single(ty) != Some(Scalar::String) {
         let message = format!("`@length` cannot bound a value of type `{}`", field.ty);
@@ -79,7 +87,7 @@ pub fn length(field: &FieldDefinition, ty: &FieldType, faults: &mut Faults) -> (
     (min, max)
 }
 
-fn check_bounds(directive: &Directive, min_to_max: Option<Ordering>, faults: &mut Faults) {
+fn check_bounds(directive: &Directive, min_to_max: Option<Ordering>, faults: &mut SchemaFaults) {
     let Name { at, node: name } = &directive.name;
     let given = directive.arguments.iter().any(|argument| !matches!(argument.value.node, Literal::Null));
     if !given {
@@ -99,7 +107,7 @@ fn check_bounds(directive: &Directive, min_to_max: Option<Ordering>, faults: &mu
 pub fn pattern(
     field: &FieldDefinition,
     ty: &FieldType,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<(String, regex::Regex)> {
     let pattern = directive(&field.directives, "pattern")?;
     if single(ty) != Some(Scalar::String) {
@@ -131,7 +139,7 @@ pub fn default(
     field: &FieldDefinition,
     model: &Field,
     meanings: &Meanings<'_>,
-    faults: &mut Faults,
+    faults: &mut SchemaFaults,
 ) -> Option<Bson> {
     let value = directive(&field.directives, "default")?.argument("value")?;
     match meanings.stored(value, model) {

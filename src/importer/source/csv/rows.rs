@@ -19,7 +19,7 @@ pub(super) struct Rows<R> {
 
 /// What is wrong with the text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum RowFault {
     /// One row, with its text; the next one can be read.
     Row { text: String, reason: String },
     /// Where the next row begins cannot be known, or not be read.
@@ -60,8 +60,8 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The next byte; none at the end.
-    fn byte(&mut self) -> Result<Option<u8>, Fault> {
-        let rest = self.input.fill_buf().map_err(|error| Fault::End(error.to_string()))?;
+    fn byte(&mut self) -> Result<Option<u8>, RowFault> {
+        let rest = self.input.fill_buf().map_err(|error| RowFault::End(error.to_string()))?;
         let Some(byte) = rest.first().copied() else { return Ok(None) };
         self.input.consume(1);
         self.read += 1;
@@ -70,14 +70,14 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The next row; none at the end.
-    fn row(&mut self) -> Result<Option<Vec<String>>, Fault> {
+    fn row(&mut self) -> Result<Option<Vec<String>>, RowFault> {
         let (mut row, mut at) = (Row::default(), At::Start);
         let mut line = self.lines + 1;
         loop {
             let Some(byte) = self.byte()? else {
                 self.ended = true;
                 return match at {
-                    At::Quoted => Err(Fault::End(format!("the quote in line {line} is never closed"))),
+                    At::Quoted => Err(RowFault::End(format!("the quote in line {line} is never closed"))),
                     _ if row.text.is_empty() => Ok(None),
                     _ => row.finish(line).map(Some),
                 };
@@ -91,7 +91,7 @@ impl<R: BufRead> Rows<R> {
             }
             if row.text.len() == self.max {
                 let max = self.max;
-                return Err(Fault::End(format!(
+                return Err(RowFault::End(format!(
                     "the row that begins in line {line} has more than {max} bytes; close its quote, or raise \
                      `max_record`"
                 )));
@@ -119,7 +119,7 @@ impl<R: BufRead> Rows<R> {
 }
 
 impl Row {
-    fn finish(mut self, line: u64) -> Result<Vec<String>, Fault> {
+    fn finish(mut self, line: u64) -> Result<Vec<String>, RowFault> {
         self.values.push(self.value);
         let reason = match self.trailing {
             true => Some("text stands behind a closing quote; write a quote inside a quoted value twice"),
@@ -129,7 +129,7 @@ impl Row {
             self.values.into_iter().map(|value| String::from_utf8(value).ok()).collect();
         match (values, reason) {
             (Some(values), None) => Ok(values),
-            (_, reason) => Err(Fault::Row {
+            (_, reason) => Err(RowFault::Row {
                 text: String::from_utf8_lossy(&self.text).into_owned(),
                 reason: format!("line {line}: {}", reason.unwrap_or("this is not UTF-8")),
             }),
@@ -138,14 +138,14 @@ impl Row {
 }
 
 impl<R: BufRead> Iterator for Rows<R> {
-    type Item = Result<Vec<String>, Fault>;
+    type Item = Result<Vec<String>, RowFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             return None;
         }
         let row = self.row();
-        self.ended |= matches!(row, Err(Fault::End(_)));
+        self.ended |= matches!(row, Err(RowFault::End(_)));
         row.transpose()
     }
 }
@@ -160,7 +160,7 @@ mod tests {
     fn rows(text: &[u8]) -> String {
         let rows = Rows::new(text, 0, b',', 40).map(|row| match row {
             Ok(row) => row.join("/"),
-            Err(Fault::Row { reason, .. } | Fault::End(reason)) => {
+            Err(RowFault::Row { reason, .. } | RowFault::End(reason)) => {
                 format!("[{}]", reason.split(';').next().unwrap_or_default())
             }
         });
