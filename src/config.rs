@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod address;
 mod deployment;
+mod faults;
 mod mask;
 mod place;
 mod reader;
@@ -17,9 +18,10 @@ mod units;
 
 pub use address::{CacheAddress, StoreAddress};
 pub use deployment::{deployment, deployment_of};
+pub use faults::{SettingFault, SettingFaults};
 pub use mask::{bare, mask, told};
 pub use place::toml_fault;
-pub use reader::{Flags, SettingFault, SettingFaults};
+pub use reader::Flags;
 pub use units::{duration, size};
 
 use reader::Reader;

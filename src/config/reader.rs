@@ -3,10 +3,9 @@
 //! Reading a setting makes its key known: a key that was never read is an unknown key.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{mask, toml_fault};
+use super::{SettingFault, SettingFaults, mask, toml_fault};
 use crate::spelling::suggestion;
 
 /// Settings given as flags.
@@ -32,26 +31,7 @@ pub struct Flags {
 const ENV_KEYS: [&str; 8] =
     ["schema", "store", "cache", "listen", "log", "traces", "traces_ratio", "allow_cache_override"];
 
-/// One wrong setting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingFault(pub String);
-
-/// All faults of the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingFaults(pub Vec<SettingFault>);
-
-impl fmt::Display for SettingFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, fault) in self.0.iter().enumerate() {
-            write!(f, "{}{}", if place > 0 { "\n" } else { "" }, fault.0)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for SettingFaults {}
-
-/// One layer of settings; earlier layers override later ones.
+/// One layer of settings; earlier ones win.
 struct Layer {
     values: BTreeMap<String, toml::Value>,
     /// Name of the setting in this layer, for messages.
