@@ -105,7 +105,7 @@ impl Default for ServerOptions {
 }
 
 /// What every handler knows.
-pub(crate) struct State {
+pub(crate) struct ServerState {
     api: Arc<Api>,
     /// The same with each strategy of the cache, when requests may choose.
     choices: Option<Choices>,
@@ -117,7 +117,7 @@ pub(crate) struct State {
     stopping: AtomicBool,
 }
 
-impl State {
+impl ServerState {
     fn engine(&self) -> &Engine {
         self.api.engine()
     }
@@ -126,7 +126,7 @@ impl State {
 /// The server of one application: its routes and what they share.
 #[derive(Clone)]
 pub struct Server {
-    state: Arc<State>,
+    state: Arc<ServerState>,
 }
 
 impl Server {
@@ -140,7 +140,7 @@ impl Server {
         }
         let page = graphiql::Page::new(&sample_query(model));
         let choices = options.allow_cache_override.then(|| Choices::new(&api));
-        let state = State {
+        let state = ServerState {
             texts: Texts::new(options.persisted),
             room: Room::new(&options),
             unread: Unread::new(options.unread),
@@ -200,7 +200,7 @@ impl Server {
 }
 
 /// What orchestrators and Prometheus ask, which is answered whatever else there is to do.
-fn probes() -> Router<Arc<State>> {
+fn probes() -> Router<Arc<ServerState>> {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

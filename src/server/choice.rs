@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
-use super::State;
+use super::ServerState;
 use super::fault::RequestFault;
 use crate::cache::Strategy;
 use crate::graphql::Api;
@@ -33,7 +33,7 @@ impl Choices {
 
 /// The API that a request is for. A choice that cannot be granted is refused, not passed over: who
 /// compares strategies must not compare one with itself.
-pub(super) fn of<'a>(state: &'a State, headers: &HeaderMap) -> Result<&'a Api, RequestFault> {
+pub(super) fn of<'a>(state: &'a ServerState, headers: &HeaderMap) -> Result<&'a Api, RequestFault> {
     let Some(name) = headers.get(CACHE_STRATEGY) else { return Ok(&state.api) };
     let Some(choices) = &state.choices else {
         let message = "The header Oponn-Cache is not allowed here; leave it out, or start oponn with \

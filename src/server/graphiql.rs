@@ -6,12 +6,12 @@ use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State as Shared};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-use super::State;
+use super::ServerState;
 use super::fault::RequestFault;
 
 /// Part of the files' addresses, so that browsers may keep them for ever.
@@ -72,7 +72,7 @@ impl Page {
 }
 
 /// `GET /`
-pub(super) async fn page(Shared(state): Shared<Arc<State>>) -> Response {
+pub(super) async fn page(State(state): State<Arc<ServerState>>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),

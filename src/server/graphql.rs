@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -11,7 +11,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use super::body::{self, Asked, Requests};
 use super::fault::{RETRY_AFTER, RequestFault};
 use super::negotiate::{Media, asks_for_websocket, prefers_gzip, prefers_html, require_json};
-use super::{COMPRESS_FROM, State, choice, upload};
+use super::{COMPRESS_FROM, ServerState, choice, upload};
 use crate::graphql::{Api, ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 
@@ -19,7 +19,7 @@ use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Answers a request to `/graphql`.
-pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+pub(super) async fn handle(State(state): State<Arc<ServerState>>, request: Request) -> Response {
     // Those of other origins have been answered before.
     if request.method() == Method::OPTIONS {
         return (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOW)]).into_response();
@@ -39,7 +39,7 @@ pub(super) async fn handle(Shared(state): Shared<Arc<State>>, request: Request) 
 }
 
 async fn answer(
-    state: &State,
+    state: &ServerState,
     request: Request,
     media: Media,
     by_get: bool,
@@ -70,7 +70,12 @@ async fn answer(
 }
 
 /// Carries out one operation, which is patient when those before it in the same request have been.
-async fn carry_out(state: &State, api: &Api, asked: Asked, patient: bool) -> Result<ApiReply, RequestFault> {
+async fn carry_out(
+    state: &ServerState,
+    api: &Api,
+    asked: Asked,
+    patient: bool,
+) -> Result<ApiReply, RequestFault> {
     let (mut request, new_text) = state.texts.resolve(asked, state.engine())?;
     request.patient = patient;
     let reply = api.execute(request).await;
@@ -95,7 +100,7 @@ fn to_the_editor(uri: &Uri) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn one(state: &State, reply: ApiReply, media: Media, gzip: bool) -> Response {
+fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Response {
     let status = match (reply.outcome, media) {
         (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Overloaded, _) => StatusCode::SERVICE_UNAVAILABLE,
@@ -127,7 +132,7 @@ fn one(state: &State, reply: ApiReply, media: Media, gzip: bool) -> Response {
 
 /// One after the other, so that mutations happen in the order in which they stand. Once the answers take up all
 /// that they may, what is left is not carried out. When the first is turned away, all are.
-async fn batch(state: &State, api: &Api, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
+async fn batch(state: &ServerState, api: &Api, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
     let (mut bodies, limit) = (BytesMut::new(), state.options.batch_answers);
     for (place, asked) in all.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
@@ -150,7 +155,7 @@ async fn batch(state: &State, api: &Api, all: Vec<Asked>, media: Media, gzip: bo
     respond(state, StatusCode::OK, bodies.freeze(), media)
 }
 
-fn respond(state: &State, status: StatusCode, body: Bytes, media: Media) -> Response {
+fn respond(state: &ServerState, status: StatusCode, body: Bytes, media: Media) -> Response {
     let body = state.unread.count(body, state.engine());
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -161,13 +166,13 @@ fn respond(state: &State, status: StatusCode, body: Bytes, media: Media) -> Resp
     response
 }
 
-fn refuse(state: &State, fault: RequestFault, media: Media) -> Response {
+fn refuse(state: &ServerState, fault: RequestFault, media: Media) -> Response {
     rejected(state, &fault);
     fault.response(media)
 }
 
 /// What stands for an operation that was not carried out.
-fn rejected(state: &State, fault: &RequestFault) -> String {
+fn rejected(state: &ServerState, fault: &RequestFault) -> String {
     let metrics = state.engine().metrics();
     metrics.graphql_request(GraphqlKind::Unknown, GraphqlOutcome::Rejected);
     metrics.graphql_error(fault.code);

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::extract::State as Shared;
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
-use super::State;
+use super::ServerState;
 use crate::metrics;
 
 /// A part that takes longer to answer counts as away.
@@ -21,7 +21,7 @@ pub(super) async fn alive() -> Response {
 }
 
 /// Requests can be answered: the store is there. The cache is only reported, since reads go past it.
-pub(super) async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
+pub(super) async fn ready(State(state): State<Arc<ServerState>>) -> Response {
     let (store, cache) = (state.engine().store(), state.engine().cache());
     let store_ping =
         async { tokio::time::timeout(PATIENCE, store.ping()).await.is_ok_and(|ping| ping.is_ok()) };
@@ -49,7 +49,7 @@ async fn answers<E>(ping: impl Future<Output = Result<(), E>>) -> bool {
 }
 
 /// All metrics in Prometheus' text format.
-pub(super) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
+pub(super) async fn metrics(State(state): State<Arc<ServerState>>) -> Response {
     // So that the gauge is right on a server that nobody asks anything.
     answers(state.engine().cache().ping()).await;
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.engine().metrics().render()).into_response()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{Request, State as Shared};
+use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::X_CONTENT_TYPE_OPTIONS;
 use axum::middleware::Next;
@@ -11,14 +11,14 @@ use axum::response::Response;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::{REQUEST_ID, State};
+use super::{REQUEST_ID, ServerState};
 use crate::metrics::Route;
 use crate::telemetry::{self, traced};
 
 /// Longest id that is taken from a client.
 const LONGEST: usize = 128;
 
-pub(super) async fn observe(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned().unwrap_or_else(new_id);
     let route = route(request.uri().path());

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fault::RequestFault;
-use super::{ServerOptions, State};
+use super::{ServerOptions, ServerState};
 use crate::metrics::Bound;
 
 /// The first bytes of a body are not counted: the number of connections bounds them, and requests as they
@@ -44,7 +44,11 @@ enum Coding {
 }
 
 /// Reads the body of a request.
-pub(super) async fn read(state: &State, headers: &HeaderMap, body: Body) -> Result<Upload, RequestFault> {
+pub(super) async fn read(
+    state: &ServerState,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Upload, RequestFault> {
     let (coding, options) = (coding(headers)?, &state.options);
     check_length(headers, options.body_limit)?;
     let collected = collect(state, body);
@@ -87,7 +91,7 @@ fn too_large(limit: usize) -> RequestFault {
     RequestFault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
 }
 
-async fn collect(state: &State, mut body: Body) -> Result<Upload, RequestFault> {
+async fn collect(state: &ServerState, mut body: Body) -> Result<Upload, RequestFault> {
     let limit = state.options.body_limit;
     let mut upload = Upload { bytes: Bytes::new(), room: None };
     // Most bodies come in one piece, which is not copied.
@@ -114,7 +118,7 @@ async fn collect(state: &State, mut body: Body) -> Result<Upload, RequestFault> 
 }
 
 /// The body that is packed in one, which is held to the same limit.
-fn unpack(state: &State, mut upload: Upload) -> Result<Upload, RequestFault> {
+fn unpack(state: &ServerState, mut upload: Upload) -> Result<Upload, RequestFault> {
     let (packed, limit) = (upload.bytes.clone(), state.options.body_limit);
     let mut plain = Vec::new();
     let mut decoder = MultiGzDecoder::new(&*packed).take(limit as u64 + 1);
@@ -131,7 +135,7 @@ fn unpack(state: &State, mut upload: Upload) -> Result<Upload, RequestFault> {
 
 impl Upload {
     /// Takes up room for so many bytes in all.
-    fn reserve(&mut self, state: &State, bytes: usize) -> Result<(), RequestFault> {
+    fn reserve(&mut self, state: &ServerState, bytes: usize) -> Result<(), RequestFault> {
         let held = self.room.as_ref().map_or(FREE, |room| FREE + room.num_permits());
         let Some(more) = bytes.checked_sub(held).filter(|more| *more > 0) else { return Ok(()) };
         let more = u32::try_from(more).ok().and_then(|more| {
