@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
 use super::Server;
-use super::places::Places;
+use super::places::ConnectionPlaces;
 use super::unread::CONNECTION;
 use crate::metrics::Bound;
 
@@ -42,7 +42,7 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(options.head_timeout).max_buf_size(BUFFER);
     let of_one = options.connections_per_address.unwrap_or(options.connections.div_ceil(2));
-    let places = Places::new(options.connections, of_one);
+    let places = ConnectionPlaces::new(options.connections, of_one);
     let without_place = WithoutPlace::new(&http, &server);
 
     let mut refused = false;

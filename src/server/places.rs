@@ -13,7 +13,7 @@ use crate::metrics::Bound;
 const FREE_AGAIN: usize = 10;
 
 /// The places for connections.
-pub(super) struct Places {
+pub(super) struct ConnectionPlaces {
     all: usize,
     of_one: usize,
     taken: Mutex<Taken>,
@@ -32,18 +32,18 @@ struct Count {
 }
 
 /// A place of one connection, free again when this is dropped.
-pub(super) struct Place {
-    places: Arc<Places>,
+pub(super) struct ConnectionPlace {
+    places: Arc<ConnectionPlaces>,
     address: IpAddr,
 }
 
-impl Places {
-    pub(super) fn new(all: usize, of_one: usize) -> Arc<Places> {
-        Arc::new(Places { all, of_one, taken: Mutex::default() })
+impl ConnectionPlaces {
+    pub(super) fn new(all: usize, of_one: usize) -> Arc<ConnectionPlaces> {
+        Arc::new(ConnectionPlaces { all, of_one, taken: Mutex::default() })
     }
 
     /// A place for a connection from there, or the bound that it would break.
-    pub(super) fn take(self: &Arc<Places>, address: IpAddr) -> Result<Place, Bound> {
+    pub(super) fn take(self: &Arc<ConnectionPlaces>, address: IpAddr) -> Result<ConnectionPlace, Bound> {
         let address = subscriber(address);
         let mut taken = self.taken.lock();
         let Taken { all, by_address } = &mut *taken;
@@ -67,7 +67,7 @@ impl Places {
         }
         all.taken += 1;
         of_one.taken += 1;
-        Ok(Place { places: self.clone(), address })
+        Ok(ConnectionPlace { places: self.clone(), address })
     }
 }
 
@@ -86,7 +86,7 @@ impl Count {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let (places, mut taken) = (&self.places, self.places.taken.lock());
         if taken.all.empties(places.all) {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn one_address_leaves_places_for_others() {
-        let places = Places::new(3, 2);
+        let places = ConnectionPlaces::new(3, 2);
         let (one, two) = (places.take(at("10.0.0.1")), places.take(at("::ffff:10.0.0.1")));
         assert!(one.is_ok() && two.is_ok());
         assert_eq!(places.take(at("10.0.0.1")).err(), Some(Bound::Address));
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_subscriber() {
-        let places = Places::new(10, 1);
+        let places = ConnectionPlaces::new(10, 1);
         let _one = places.take(at("2001:db8:1:2::1"));
         assert_eq!(places.take(at("2001:db8:1:2:ffff::9")).err(), Some(Bound::Address));
         assert!(places.take(at("2001:db8:1:3::1")).is_ok());
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn no_place_is_no_place() {
-        assert_eq!(Places::new(0, 5).take(at("10.0.0.1")).err(), Some(Bound::Connections));
-        assert_eq!(Places::new(5, 0).take(at("10.0.0.1")).err(), Some(Bound::Address));
+        assert_eq!(ConnectionPlaces::new(0, 5).take(at("10.0.0.1")).err(), Some(Bound::Connections));
+        assert_eq!(ConnectionPlaces::new(5, 0).take(at("10.0.0.1")).err(), Some(Bound::Address));
     }
 }
