@@ -14,8 +14,8 @@ use crate::schema::Collection;
 /// Some records on their way into the store.
 #[derive(Default)]
 pub(super) struct Chunk {
-    pub(super) drafts: Vec<Draft>,
-    /// Validated records, ready to be written; none in a dry run, where records stay in the drafts.
+    pub(super) drafts: Vec<RecordDraft>,
+    /// Their records, checked to be written; none in a dry run, in which they stay in the drafts.
     pub(super) upserts: Option<Upserts>,
     /// Rejected records, in no order.
     pub(super) rejects: Vec<Reject>,
@@ -27,8 +27,8 @@ pub(super) struct Chunk {
     pub(super) records: u64,
 }
 
-/// A record on its way: its number, its source form, its mapped form.
-pub(super) struct Draft {
+/// A record on its way: its number, what the source has, what it becomes.
+pub(super) struct RecordDraft {
     pub(super) number: u64,
     pub(super) source: Json,
     pub(super) record: Map<String, Json>,
@@ -76,7 +76,7 @@ impl<'a> Preparer<'a> {
             chunk.failed = Some(error);
         }
         if let Some((collection, on)) = self.target {
-            let record = |draft: &mut Draft| std::mem::take(&mut draft.record);
+            let record = |draft: &mut RecordDraft| std::mem::take(&mut draft.record);
             let records = chunk.drafts.iter_mut().map(record).collect();
             chunk.upserts = Some(self.engine.prepare_upserts(collection, on, records, expect).await);
         }
@@ -121,7 +121,7 @@ impl<'a> Preparer<'a> {
                 &source,
                 columns.iter().map(|column| column.as_ref().map(|c| &c[place])),
             ) {
-                Ok(record) => chunk.drafts.push(Draft { number, source, record }),
+                Ok(record) => chunk.drafts.push(RecordDraft { number, source, record }),
                 Err(reason) => {
                     let loader = self.loader.to_owned();
                     chunk.rejects.push(Reject { loader, record: number, reason, source });

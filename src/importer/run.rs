@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::chunk::{Chunk, Draft, Preparer};
+use super::chunk::{Chunk, Preparer, RecordDraft};
 use super::engine_error::{describe, is_fatal};
 use super::field::Mapping;
 use super::loader::Loader;
@@ -50,7 +50,7 @@ pub async fn run(
         progress.begin(&loader);
         let assumed = if options.dry_run { written.as_slice() } else { &[] };
         let (name, target) = (loader.name.clone(), loader.target.name.clone());
-        let work = Work {
+        let run = LoaderRun {
             engine,
             name: &name,
             collection: &loader.target,
@@ -65,7 +65,7 @@ pub async fn run(
         let refers_to_itself =
             loader.fields.iter().filter_map(Mapping::reference).any(|reference| reference.ty == target);
         let rejects = &mut options.rejects;
-        let summary = work.run(preparer, loader.source, refers_to_itself, rejects, progress).await?;
+        let summary = run.write_all(preparer, loader.source, refers_to_itself, rejects, progress).await?;
         progress.end(&summary);
         let failed = summary.failure.is_some();
         summaries.push(summary);
@@ -81,7 +81,7 @@ pub async fn run(
 }
 
 /// The work of one loader.
-struct Work<'a> {
+struct LoaderRun<'a> {
     engine: &'a Engine,
     name: &'a str,
     collection: &'a Collection,
@@ -92,10 +92,10 @@ struct Work<'a> {
     summary: Summary,
 }
 
-impl Work<'_> {
-    /// Writes chunk after chunk, preparing the next one meanwhile. The error comes from writing the
-    /// rejected records.
-    async fn run(
+impl LoaderRun<'_> {
+    /// Writes chunk after chunk; while one is written, the next is prepared. The error is one of writing
+    /// the rejected records.
+    async fn write_all(
         mut self,
         mut preparer: Preparer<'_>,
         mut source: Box<dyn Source>,
@@ -138,7 +138,7 @@ impl Work<'_> {
     /// Writes a chunk's valid records and notes the rejected ones.
     async fn write(&mut self, chunk: &mut Chunk) {
         let drafts = std::mem::take(&mut chunk.drafts);
-        let mut reject = |draft: Draft, error: &EngineError| {
+        let mut reject = |draft: RecordDraft, error: &EngineError| {
             let (loader, reason) = (self.name.to_owned(), describe(error));
             chunk.rejects.push(Reject { loader, record: draft.number, reason, source: draft.source });
         };
