@@ -16,7 +16,7 @@ use bson::{Bson, Document, doc};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 
-use super::room::Room;
+use super::room::ReadRoom;
 use super::{Find, Patch, ROOM, Store, StoreError, Write, Written};
 use crate::query::Filter;
 use crate::schema::{Collection, Model};
@@ -49,7 +49,7 @@ pub struct MongoStore {
     database: Database,
     queues: write::Queues,
     connections: usize,
-    room: Room,
+    room: ReadRoom,
 }
 
 impl MongoStore {
@@ -69,13 +69,13 @@ impl MongoStore {
             database: client.database(&name),
             queues: write::Queues::new(),
             connections,
-            room: Room::new(ROOM),
+            room: ReadRoom::new(ROOM),
         })
     }
 
     /// Bounds the documents that all reads under way hold together to `bytes`.
     pub fn with_room(self, bytes: u64) -> MongoStore {
-        MongoStore { room: Room::new(bytes), ..self }
+        MongoStore { room: ReadRoom::new(bytes), ..self }
     }
 
     /// The collection type with a name from the engine.

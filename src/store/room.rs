@@ -11,21 +11,21 @@ const SHARE: u64 = 2;
 
 /// The room of a store's reads.
 #[derive(Clone)]
-pub(super) struct Room {
+pub(super) struct ReadRoom {
     most: u64,
     taken: Arc<AtomicU64>,
 }
 
 /// The bytes that one read holds, released when the read ends and its caller takes over the documents.
 pub(super) struct Hold {
-    room: Room,
+    room: ReadRoom,
     taken: u64,
 }
 
-impl Room {
-    /// Makes room for `most` bytes.
-    pub(super) fn new(most: u64) -> Room {
-        Room { most, taken: Arc::default() }
+impl ReadRoom {
+    /// For so many bytes.
+    pub(super) fn new(most: u64) -> ReadRoom {
+        ReadRoom { most, taken: Arc::default() }
     }
 
     /// A hold for a new read, empty at first.

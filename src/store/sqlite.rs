@@ -23,7 +23,7 @@ use crate::query::Filter;
 use crate::schema::{Collection, Model};
 use crate::value::{Doc, Id, Time};
 
-use super::room::{Hold, Room};
+use super::room::{Hold, ReadRoom};
 use super::{DiskFault, Find, Patch, ROOM, Store, StoreError, Write, Written};
 
 mod argument;
@@ -60,7 +60,7 @@ pub struct SqliteStore {
     /// For probes, which must not queue behind the readers.
     probe: Pool,
     writer: Writer,
-    room: Room,
+    room: ReadRoom,
 }
 
 impl SqliteStore {
@@ -78,13 +78,13 @@ impl SqliteStore {
         let writing = connection::open(path, true).map_err(|cause| error::on_open(path, &cause))?;
         let readers = std::thread::available_parallelism().map_or(LEAST_READERS, NonZero::get);
         let readers = Pool::new(path, readers.clamp(LEAST_READERS, MOST_READERS));
-        let (writer, room) = (Writer::start(writing, path)?, Room::new(ROOM));
+        let (writer, room) = (Writer::start(writing, path)?, ReadRoom::new(ROOM));
         Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer, room })
     }
 
     /// Bounds the documents that all reads under way hold together to `bytes`.
     pub fn with_room(self, bytes: u64) -> SqliteStore {
-        SqliteStore { room: Room::new(bytes), ..self }
+        SqliteStore { room: ReadRoom::new(bytes), ..self }
     }
 
     /// Claims the file, creating it if missing, until this process ends: exclusively (`alone`), or shared
