@@ -1,4 +1,4 @@
-//! Where entities and batches are kept between requests: one trait, its contract here, its backends.
+//! Where entities and batches are kept between requests: its traits with their contract, its backends.
 //!
 //! `docs/cache.md` has the protocol and why it is right. In short: whoever fills registers first and
 //! reads the store afterwards; writers find registered batches through the table index and leave their
@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::metrics::{DropReason, VoidReason};
 use crate::query::{BatchDef, BatchKey, SortKey};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
@@ -22,7 +21,9 @@ mod journal;
 mod limits;
 mod memory;
 mod none;
+mod parts;
 mod proved;
+mod reason;
 mod redis;
 mod registry;
 mod strategy;
@@ -34,63 +35,81 @@ pub use journal::{JOURNAL, News, Place, Topic};
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
 pub use none::NoCache;
+pub use parts::{Around, Parts};
 pub use proved::Proved;
-pub use strategy::{Strategy, StrategyCache};
+pub use reason::{DropReason, VoidReason};
+pub use strategy::Strategy;
 pub use window::Cut;
 
-/// A cache of entities and batches. All methods may be called concurrently, by any number of servers
-/// on one cache, and repeated: an operation that arrives twice or late changes nothing more.
+/// A cache of entities and batches: all of its parts. All methods may be called concurrently, by any number
+/// of servers on one cache, and repeated: an operation that arrives twice or late changes nothing more.
+///
+/// There is a part for each who uses a cache: readers, fills, writers, servers that keep answers, and
+/// operators. A decorator implements the parts that it changes, and takes the others from the cache behind it:
+/// see [`Parts`]. Methods have a default where a cache that does nothing there is of less use but never wrong.
+pub trait Cache: Reads + Fills + Changes + Journal + Upkeep {}
+
+impl<T: Reads + Fills + Changes + Journal + Upkeep> Cache for T {}
+
+/// What readers ask.
 #[async_trait]
-pub trait Cache: Send + Sync + 'static {
-    /// `redis`, `memory` or `none`, for messages and metrics.
-    fn name(&self) -> &'static str;
-
-    /// Where the cache stands now. A writer takes it before it writes to the store.
-    fn mark(&self) -> Mark;
-
-    /// Whether the cache answers.
-    async fn ping(&self) -> Result<(), CacheError>;
-
+pub trait Reads: Send + Sync + 'static {
     /// Looks entities up; the results are in the order of the references. The floor is for filling
     /// what was missing: it must be taken before the store is read.
     async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError>;
 
+    /// Reads pages of batches; the results are in the order of the reads.
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError>;
+}
+
+/// What those ask and bring who read the store for a miss. The defaults decline all of it.
+#[async_trait]
+pub trait Fills: Send + Sync + 'static {
     /// Keeps what the store answered for missing entities (`None`: there is no such document). Each is
     /// kept only if no write to it (or to one that shares its slot of the floor table) has been seen
     /// since the floor was taken; then it is stamped with the floor's time.
     async fn fill_entities(
         &self,
-        floor: &Floor,
-        entities: &[(EntityRef, Option<Doc>)],
-    ) -> Result<(), CacheError>;
-
-    /// Reads pages of batches; the results are in the order of the reads.
-    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError>;
-
-    /// What has changed since a place in the journal; `None` when there is no journal. Of whatever is read
-    /// from this cache it tells every change that a write makes, before that write is done here, and every
-    /// loss after which a write could not find it; not that something has expired or was let go of.
-    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError>;
+        _floor: &Floor,
+        _entities: &[(EntityRef, Option<Doc>)],
+    ) -> Result<(), CacheError> {
+        Ok(())
+    }
 
     /// Registers batches in the table index and takes the right to fill them. A batch that is ready
     /// stays readable while it is filled anew.
-    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError>;
+    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
+        Ok(batches.iter().map(|_| LeaseState::Refused).collect())
+    }
 
     /// Makes a leased batch ready: the rows that the store gave for the floor's time or a later one, with
     /// the deltas joined that writers have left since the lease. `false` when the lease was lost, the
     /// batch's types were dropped since, or a bound was hit: then nothing is kept.
-    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError>;
+    async fn commit(&self, _lease: &Lease, _proved: &Proved) -> Result<bool, CacheError> {
+        Ok(false)
+    }
 
     /// Gives leases back without a result.
-    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError>;
+    async fn release(&self, _leases: &[Lease]) -> Result<(), CacheError> {
+        Ok(())
+    }
 
     /// Whether somebody holds a lease of each batch that is still good, in the order given.
-    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError>;
+    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
+        Ok(vec![false; batches.len()])
+    }
+}
+
+/// What writers bring, and readers who repair a row.
+#[async_trait]
+pub trait Changes: Send + Sync + 'static {
+    /// Where the cache stands now. A writer takes it before it writes to the store.
+    fn mark(&self) -> Mark;
 
     /// Takes note of changes: replaces their entities and finds, for each change, the registered
     /// batches whose fixed values the image before or after it has. Whether a batch really holds the
-    /// document is for the caller to judge by its definition. When the cache has lost its place since
-    /// the mark was taken, the types of the changes are voided instead.
+    /// document is for the caller to judge by its definition. When the image before is unknown, or the cache
+    /// has lost its place since the mark was taken, the type of the change is voided instead.
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError>;
 
     /// Brings batches in line with changes; the results are in the order given. The mark is the one
@@ -101,20 +120,47 @@ pub trait Cache: Send + Sync + 'static {
     /// Voids every entity and batch of the types, those being filled included, and remembers that the
     /// store has changed at `at`, so that later fills read no older state.
     async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError>;
+}
+
+/// What servers ask that keep what they have made of the cache.
+#[async_trait]
+pub trait Journal: Send + Sync + 'static {
+    /// What has changed since a place in the journal; `None` when there is no journal. Of whatever is read
+    /// from this cache it tells every change that a write makes, before that write is done here, and every
+    /// loss after which a write could not find it; not that something has expired or was let go of.
+    async fn news(&self, _since: Option<Place>) -> Result<Option<News>, CacheError> {
+        Ok(None)
+    }
+}
+
+/// What probes, operators and the server's own housekeeping ask.
+#[async_trait]
+pub trait Upkeep: Send + Sync + 'static {
+    /// `redis`, `memory` or `none`, for messages and metrics.
+    fn name(&self) -> &'static str;
+
+    /// Whether the cache answers.
+    async fn ping(&self) -> Result<(), CacheError> {
+        Ok(())
+    }
 
     /// Voids everything under the deployment's prefix.
     async fn clear(&self) -> Result<(), CacheError>;
 
-    /// As [`Cache::clear`], and forgets the latest change seen: for a store that was restored or replaced
+    /// As [`Upkeep::clear`], and forgets the latest change seen: for a store that was restored or replaced
     /// and does not know that time.
     async fn reset(&self) -> Result<(), CacheError>;
 
     /// What is cached now, by collection type; types of which nothing is cached are left out. Looks at
     /// every key: not for each request.
-    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError>;
+    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
+        Ok(BTreeMap::new())
+    }
 
     /// Removes from the table index what has expired; called now and then. Returns how many entries.
-    async fn sweep(&self) -> Result<u64, CacheError>;
+    async fn sweep(&self) -> Result<u64, CacheError> {
+        Ok(0)
+    }
 }
 
 /// A place in the life of a cache. The cache starts a new one whenever it cannot tell any more which
@@ -158,7 +204,7 @@ pub struct Floor {
     pub generations: BTreeMap<Arc<str>, u64>,
 }
 
-/// What [`Cache::read_entities`] found.
+/// What [`Reads::read_entities`] found.
 #[derive(Clone, Debug)]
 pub struct EntitiesRead {
     /// In the order of the references; `None` is a miss.
@@ -204,7 +250,7 @@ pub struct Window {
     pub total: bool,
 }
 
-/// What [`Cache::read_pages`] found.
+/// What [`Reads::read_pages`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PageState {
     /// The batch knows the whole page.

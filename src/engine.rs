@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_graphql::dataloader::DataLoader;
 use tracing::Instrument;
 
-use crate::cache::{Cache, CacheLimits, Place, Strategy, StrategyCache, Topic};
+use crate::cache::{Cache, CacheLimits, Place, Strategy, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
@@ -45,7 +45,7 @@ pub use upsert::{Expect, Upserted, Upserts};
 use commit::Effect;
 use entity::EntityLoader;
 use fill::Flights;
-use observed::{ObservedCache, ObservedStore};
+use observed::{ObservedStore, observed};
 use unsettled::Writing;
 use watch::Watch;
 
@@ -109,7 +109,7 @@ impl Engine {
         metrics: Arc<Metrics>,
         options: EngineOptions,
     ) -> Engine {
-        let cache: Arc<dyn Cache> = Arc::new(ObservedCache::new(cache, metrics.clone()));
+        let cache = observed(cache, metrics.clone());
         let latest = Arc::new(AtomicU64::new(0));
         let forget = forget(cache.clone(), latest.clone());
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
@@ -133,7 +133,7 @@ impl Engine {
     /// The same application, using the same cache in another way. It counts into the same metrics and
     /// knows of the same commits.
     pub fn with_strategy(&self, strategy: Strategy) -> Engine {
-        let cache = Arc::new(StrategyCache::new(self.core.cache.clone(), strategy));
+        let cache = strategy.over(self.core.cache.clone());
         Engine::of(Core { cache, ..self.core.as_ref().clone() }, self.flights.clone(), self.watch.clone())
     }
 

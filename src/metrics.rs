@@ -16,9 +16,10 @@ mod redis;
 mod store;
 
 pub use declare::UnderWay;
+pub(crate) use labels::label;
 pub use labels::{
-    Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, DropReason, ErrorCode, FillResult,
-    GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp, VoidReason,
+    Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult, GraphqlKind,
+    GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp,
 };
 
 use cache::CacheMetrics;
@@ -68,6 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cache::DropReason;
 
     #[test]
     fn known_series_are_there_from_the_start() {

@@ -172,14 +172,51 @@ pub struct Stamp {
     pub v: i64,
 }
 
-/// The effect of one write on one document. `before` is `None` for an insert, `after` for a delete.
+/// The document before a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Image {
+    /// There was none: the change is an insert.
+    Absent,
+    /// Nobody can tell what it was. For stores that hear of the writes of other programs and cannot give the
+    /// document before them; what a store answers to a write of oponn's is never this.
+    Unknown,
+    /// The document as it was.
+    Doc(Doc),
+}
+
+impl Image {
+    /// The document, when it is known.
+    pub fn doc(&self) -> Option<&Doc> {
+        match self {
+            Image::Doc(doc) => Some(doc),
+            Image::Absent | Image::Unknown => None,
+        }
+    }
+
+    /// As [`Image::doc`], by value.
+    pub fn into_doc(self) -> Option<Doc> {
+        match self {
+            Image::Doc(doc) => Some(doc),
+            Image::Absent | Image::Unknown => None,
+        }
+    }
+}
+
+/// The image that somebody has who has looked: `None` says that there was no document.
+impl From<Option<Doc>> for Image {
+    fn from(found: Option<Doc>) -> Image {
+        found.map_or(Image::Absent, Image::Doc)
+    }
+}
+
+/// What one write did to one document.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The document that changed.
     pub entity: EntityRef,
-    /// The document before the write.
-    pub before: Option<Doc>,
-    /// The document after the write.
+    /// The document as it was.
+    pub before: Image,
+    /// The document as it is now; `None` for a delete.
     pub after: Option<Doc>,
     /// The write's place in the store's order. For a delete, `v` is one more than the last version.
     pub stamp: Stamp,

@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use oponn::cache::{Batch, Cache, CacheLimits, LeaseState, MemoryCache, PageRead, Proved, Reconcile, Window};
+use oponn::cache::{
+    Batch, CacheLimits, Changes, Fills, LeaseState, MemoryCache, PageRead, Proved, Reads, Reconcile, Window,
+};
 use oponn::query::{BatchDef, Shape, matches, row_key};
 use oponn::value::Change;
 use serde_json::json;

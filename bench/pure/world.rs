@@ -10,7 +10,7 @@ use oponn::metrics::Metrics;
 use oponn::query::{BatchDef, CmpOp, Direction, Filter, Order, OrderBy};
 use oponn::schema::{self, Model};
 use oponn::store::{SqliteStore, Store};
-use oponn::value::{Change, Doc, EntityRef, Id, Stamp, Time};
+use oponn::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -48,7 +48,7 @@ pub fn book(number: u32, version: i64) -> Doc {
 pub fn repriced(number: u32, version: i64) -> Change {
     Change {
         entity: EntityRef { ty: "Book".into(), id: Id::ObjectId(id(number)) },
-        before: Some(book(number, version - 1)),
+        before: Image::Doc(book(number, version - 1)),
         after: Some(book(number, version)),
         stamp: Stamp { t: Time(version.cast_unsigned()), v: version },
     }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
-    PageRead, PageState, Place, Proved, Reconcile, Reconciled, TypeStats,
+    Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Journal, Lease, LeaseState, Mark,
+    News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled, TypeStats, Upkeep,
 };
 use crate::value::{Change, Doc, EntityRef, Time};
 
@@ -21,7 +21,7 @@ mod table;
 
 use state::State;
 
-/// Index entries that one call of [`Cache::sweep`] looks at.
+/// Index entries that one call of [`Upkeep::sweep`] looks at.
 const SWEEP: usize = 1_000;
 
 /// A cache in memory, of one process. Every operation is one step: one lock, never held over an await.
@@ -50,23 +50,18 @@ impl MemoryCache {
 }
 
 #[async_trait]
-impl Cache for MemoryCache {
-    fn name(&self) -> &'static str {
-        "memory"
-    }
-
-    fn mark(&self) -> Mark {
-        self.state.lock().mark
-    }
-
-    async fn ping(&self) -> Result<(), CacheError> {
-        Ok(())
-    }
-
+impl Reads for MemoryCache {
     async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
         self.step(|state| state.read_entities(entities))
     }
 
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        self.step(|state| reads.iter().map(|read| state.read_page(read)).collect())
+    }
+}
+
+#[async_trait]
+impl Fills for MemoryCache {
     async fn fill_entities(
         &self,
         floor: &Floor,
@@ -77,14 +72,6 @@ impl Cache for MemoryCache {
                 state.fill_entity(floor, entity, doc.as_ref());
             }
         })
-    }
-
-    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
-        self.step(|state| reads.iter().map(|read| state.read_page(read)).collect())
-    }
-
-    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
-        self.step(|state| Some(state.news(since)))
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
@@ -102,6 +89,13 @@ impl Cache for MemoryCache {
     async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
         self.step(|state| batches.iter().map(|batch| state.filling(batch)).collect())
     }
+}
+
+#[async_trait]
+impl Changes for MemoryCache {
+    fn mark(&self) -> Mark {
+        self.state.lock().mark
+    }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.step(|state| changes.iter().map(|change| state.note(mark, change)).collect())
@@ -113,6 +107,20 @@ impl Cache for MemoryCache {
 
     async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
         self.step(|state| state.drop_types(types, at))
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryCache {
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.step(|state| Some(state.news(since)))
+    }
+}
+
+#[async_trait]
+impl Upkeep for MemoryCache {
+    fn name(&self) -> &'static str {
+        "memory"
     }
 
     async fn clear(&self) -> Result<(), CacheError> {

@@ -1,64 +1,36 @@
 //! The cache that keeps nothing: every read goes past it, every lease is refused.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead, PageState,
-    Place, Proved, Reconcile, Reconciled, TypeStats,
+    CacheError, Changes, EntitiesRead, Fills, Journal, Mark, Noted, PageRead, PageState, Reads, Reconcile,
+    Reconciled, Upkeep,
 };
-use crate::value::{Change, Doc, EntityRef, Time};
+use crate::value::{Change, EntityRef, Time};
 
 /// Keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoCache;
 
 #[async_trait]
-impl Cache for NoCache {
-    fn name(&self) -> &'static str {
-        "none"
-    }
-
-    fn mark(&self) -> Mark {
-        Mark::default()
-    }
-
-    async fn ping(&self) -> Result<(), CacheError> {
-        Ok(())
-    }
-
+impl Reads for NoCache {
     async fn read_entities(&self, _: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
         Err(CacheError::Bypassed)
-    }
-
-    async fn fill_entities(&self, _: &Floor, _: &[(EntityRef, Option<Doc>)]) -> Result<(), CacheError> {
-        Ok(())
     }
 
     async fn read_pages(&self, _: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         Err(CacheError::Bypassed)
     }
+}
 
-    async fn news(&self, _: Option<Place>) -> Result<Option<News>, CacheError> {
-        Ok(None)
-    }
+impl Fills for NoCache {}
 
-    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
-        Ok(batches.iter().map(|_| LeaseState::Refused).collect())
-    }
-
-    async fn commit(&self, _: &Lease, _: &Proved) -> Result<bool, CacheError> {
-        Ok(false)
-    }
-
-    async fn release(&self, _: &[Lease]) -> Result<(), CacheError> {
-        Ok(())
-    }
-
-    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
-        Ok(vec![false; batches.len()])
+#[async_trait]
+impl Changes for NoCache {
+    fn mark(&self) -> Mark {
+        Mark::default()
     }
 
     async fn note(&self, _: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
@@ -72,6 +44,15 @@ impl Cache for NoCache {
     async fn drop_types(&self, _: &[Arc<str>], _: Time) -> Result<(), CacheError> {
         Ok(())
     }
+}
+
+impl Journal for NoCache {}
+
+#[async_trait]
+impl Upkeep for NoCache {
+    fn name(&self) -> &'static str {
+        "none"
+    }
 
     async fn clear(&self) -> Result<(), CacheError> {
         Ok(())
@@ -79,13 +60,5 @@ impl Cache for NoCache {
 
     async fn reset(&self) -> Result<(), CacheError> {
         Ok(())
-    }
-
-    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
-        Ok(BTreeMap::new())
-    }
-
-    async fn sweep(&self) -> Result<u64, CacheError> {
-        Ok(0)
     }
 }

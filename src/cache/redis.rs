@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, CacheLimits, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
-    PageRead, PageState, Place, Proved, Reconcile, Reconciled, TypeStats,
+    Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Journal, Lease, LeaseState, Mark,
+    News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled, TypeStats, Upkeep,
 };
 use crate::metrics::Metrics;
 use crate::value::{Change, Doc, EntityRef, Time};
@@ -32,7 +32,7 @@ mod traffic;
 mod trust;
 mod upkeep;
 
-use changes::Changes;
+use changes::Reconciler;
 use connect::Connector;
 use keys::Tag;
 use link::Link;
@@ -41,7 +41,7 @@ use upkeep::Sweeper;
 /// A cache in Redis 7.0 or newer.
 pub struct RedisCache {
     link: Arc<Link>,
-    changes: Changes,
+    changes: Reconciler,
     sweeper: Sweeper,
 }
 
@@ -55,42 +55,29 @@ impl RedisCache {
         metrics: Arc<Metrics>,
     ) -> Result<RedisCache, CacheError> {
         let link = mend::open(Connector::new(url)?, Tag::of(deployment)?, limits, metrics).await?;
-        Ok(RedisCache { changes: Changes::new(link.clone()), sweeper: Sweeper::new(link.clone()), link })
+        Ok(RedisCache { changes: Reconciler::new(link.clone()), sweeper: Sweeper::new(link.clone()), link })
     }
 }
 
 #[async_trait]
-impl Cache for RedisCache {
-    fn name(&self) -> &'static str {
-        "redis"
-    }
-
-    fn mark(&self) -> Mark {
-        Mark(self.link.epoch.mark())
-    }
-
-    async fn ping(&self) -> Result<(), CacheError> {
-        self.link.ask(vec![redis::cmd("PING")]).await.map(drop)
-    }
-
+impl Reads for RedisCache {
     async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
         self.link.read_entities(entities).await
     }
 
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        self.link.read_pages(reads).await
+    }
+}
+
+#[async_trait]
+impl Fills for RedisCache {
     async fn fill_entities(
         &self,
         floor: &Floor,
         entities: &[(EntityRef, Option<Doc>)],
     ) -> Result<(), CacheError> {
         self.link.fill_entities(floor, entities).await
-    }
-
-    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
-        self.link.read_pages(reads).await
-    }
-
-    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
-        self.link.news(since).await
     }
 
     async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
@@ -108,6 +95,13 @@ impl Cache for RedisCache {
     async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
         self.link.filling(batches).await
     }
+}
+
+#[async_trait]
+impl Changes for RedisCache {
+    fn mark(&self) -> Mark {
+        Mark(self.link.epoch.mark())
+    }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
         self.changes.note(mark, changes).await
@@ -119,6 +113,24 @@ impl Cache for RedisCache {
 
     async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
         self.changes.drop_types(types, at).await
+    }
+}
+
+#[async_trait]
+impl Journal for RedisCache {
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.link.news(since).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for RedisCache {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    async fn ping(&self) -> Result<(), CacheError> {
+        self.link.ask(vec![redis::cmd("PING")]).await.map(drop)
     }
 
     async fn clear(&self) -> Result<(), CacheError> {

@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::journal::fnv;
 use super::proved::Extent;
-use super::{Batch, CacheLimits, Proved};
+use super::{Batch, CacheLimits, Proved, VoidReason};
 use crate::query::{Probe, Shape, SortKey, row_ref};
-use crate::value::{Change, EntityRef};
+use crate::value::{Change, EntityRef, Image};
 
 /// Slots of the floor table. More would refuse fewer fills for a neighbour's write, and take more room.
 pub(super) const SLOTS: usize = 1024;
@@ -23,21 +23,27 @@ pub(super) fn entries(batch: &Batch) -> (Shape, Vec<String>) {
     (shape, prefixes.into_iter().collect())
 }
 
-/// The prefixes of all entries under which a change has to be looked up. `None`: too many.
+/// The prefixes of all entries under which a change has to be looked up; or why that would not find all batches
+/// that the change can touch, so that its type has to be voided.
 pub(super) fn lookups<'a>(
     shapes: impl IntoIterator<Item = &'a Shape>,
     change: &Change,
-) -> Option<BTreeSet<String>> {
+) -> Result<BTreeSet<String>, VoidReason> {
+    let before = match &change.before {
+        Image::Absent => None,
+        Image::Unknown => return Err(VoidReason::NoImage),
+        Image::Doc(doc) => Some(doc),
+    };
     let mut prefixes = BTreeSet::new();
     for shape in shapes {
-        for image in [&change.before, &change.after].into_iter().flatten() {
+        for image in before.into_iter().chain(&change.after) {
             match shape.probe(image) {
                 Probe::Values(parts) => prefixes.extend(parts.iter().map(|values| prefix(shape, values))),
-                Probe::TooMany => return None,
+                Probe::TooMany => return Err(VoidReason::Matches),
             }
         }
     }
-    Some(prefixes)
+    Ok(prefixes)
 }
 
 fn prefix(shape: &Shape, values: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Core;
 use super::reconcile::tell;
-use crate::metrics::VoidReason;
+use crate::cache::VoidReason;
 use crate::value::{Change, Time};
 
 /// Longer than any store waits for the end of a write.

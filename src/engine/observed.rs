@@ -4,6 +4,6 @@ mod cache;
 mod store;
 mod turns;
 
-pub(super) use cache::ObservedCache;
+pub(super) use cache::observed;
 pub(super) use store::ObservedStore;
 pub use turns::operation;

@@ -6,7 +6,7 @@ use super::Core;
 use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
 use crate::metrics::CacheAction;
 use crate::telemetry::TRACES;
-use crate::value::Change;
+use crate::value::{Change, Image};
 
 /// How many batches a write has to do with.
 #[derive(Default)]
@@ -55,11 +55,16 @@ impl Core {
             came_up.found += batches.len();
             for batch in batches {
                 let place = |doc| batch.def.row(ty, doc);
-                let before = change.before.as_ref().and_then(place);
+                let before = match &change.before {
+                    Image::Absent => false,
+                    // The batch may hold it.
+                    Image::Unknown => true,
+                    Image::Doc(doc) => place(doc).is_some(),
+                };
                 let row = change.after.as_ref().and_then(place);
                 // A row that stays where it is counts too: an earlier write of another server, which
                 // is still on its way, may have brought it there.
-                if before.is_some() || row.is_some() {
+                if before || row.is_some() {
                     let (entity, stamp) = (change.entity.clone(), change.stamp);
                     rows.push(Reconcile { batch, entity, stamp, row });
                 }

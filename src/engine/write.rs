@@ -289,7 +289,7 @@ fn effects(results: &[Result<Written, StoreError>], types: &[Arc<str>]) -> Vec<E
 /// The document that a write left, or the one that it deleted.
 fn changed(written: Written) -> Option<(EntityRef, Doc)> {
     match written {
-        Written::Changed(change) => Some((change.entity, change.after.or(change.before)?)),
+        Written::Changed(change) => Some((change.entity, change.after.or(change.before.into_doc())?)),
         Written::NotFound | Written::VersionMismatch(_) => None,
     }
 }

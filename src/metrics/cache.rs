@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter, IntGauge};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge};
 
 use super::Metrics;
 use super::declare::{Counters, CountersOfTwo, Declare, Histograms};
 use super::labels::{
-    CacheAction, CacheKind, CacheOp, CacheResult, DropReason, FillResult, Joined, Stage, VoidReason,
+    CacheAction, CacheKind, CacheOp, CacheResult, DROP_REASONS, FillResult, Joined, Label, Stage,
+    VOID_REASONS,
 };
 
 /// Upper bounds of the histogram of batches.
@@ -20,8 +21,8 @@ pub(super) struct CacheMetrics {
     fills: Counters<FillResult>,
     reconciled: Counters<CacheAction>,
     repairs: IntCounter,
-    dropped: Counters<DropReason>,
-    voided: Counters<VoidReason>,
+    dropped: IntCounterVec,
+    voided: IntCounterVec,
     reconcile_seconds: Histogram,
     reconcile_batches: Histograms<Stage>,
     seconds: Histograms<CacheOp>,
@@ -58,15 +59,17 @@ impl CacheMetrics {
                 "oponn_cache_repairs_total",
                 "Rows that a reader found out of line with their entity and brought in line.",
             ),
-            dropped: declare.counters(
+            dropped: declare.counters_of(
                 "oponn_cache_batches_dropped_total",
                 "Batches that could not absorb a change, and why.",
                 "reason",
+                &DROP_REASONS,
             ),
-            voided: declare.counters(
+            voided: declare.counters_of(
                 "oponn_cache_types_voided_total",
                 "Times that everything cached of a type was voided, and why.",
                 "reason",
+                &VOID_REASONS,
             ),
             reconcile_seconds: declare.seconds(
                 "oponn_cache_reconcile_seconds",
@@ -113,15 +116,15 @@ impl Metrics {
         self.cache.reconciled.add(action, count);
     }
 
-    /// Counts a batch that could not absorb a change.
-    pub fn cache_dropped(&self, reason: DropReason) {
+    /// Counts a batch that could not absorb a change, for a `cache::DropReason`.
+    pub fn cache_dropped(&self, reason: impl Label) {
         self.cache.reconciled.add(CacheAction::Dropped, 1);
-        self.cache.dropped.add(reason, 1);
+        self.cache.dropped.with_label_values(&[reason.as_str()]).inc();
     }
 
-    /// Counts types that were voided.
-    pub fn cache_voided(&self, reason: VoidReason, count: u64) {
-        self.cache.voided.add(reason, count);
+    /// Counts types that were voided, for a `cache::VoidReason`.
+    pub fn cache_voided(&self, reason: impl Label, count: u64) {
+        self.cache.voided.with_label_values(&[reason.as_str()]).inc_by(count);
     }
 
     /// Counts rows that a reader brings in line.

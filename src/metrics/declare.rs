@@ -77,6 +77,15 @@ impl Declare<'_> {
         self.register(IntCounterVec::new(Opts::new(name, help), labels))
     }
 
+    /// Counters of one label whose values are declared by a layer: those known so far are there from the start.
+    pub(super) fn counters_of(&self, name: &str, help: &str, label: &str, values: &[&str]) -> IntCounterVec {
+        let family = self.open_counters(name, help, &[label]);
+        for value in values {
+            family.with_label_values(&[value]);
+        }
+        family
+    }
+
     pub(super) fn counters<L: Label>(&self, name: &str, help: &str, label: &str) -> Counters<L> {
         let family = self.open_counters(name, help, &[label]);
         Counters(

@@ -17,6 +17,7 @@ pub trait Label: Copy + 'static {
     }
 }
 
+/// Makes a label: an enum, and the text of each value.
 macro_rules! label {
     ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $text:literal,)+ }) => {
         $(#[$doc])*
@@ -25,7 +26,7 @@ macro_rules! label {
             $($(#[$value_doc])* $value,)+
         }
 
-        impl Label for $name {
+        impl $crate::metrics::Label for $name {
             const ALL: &'static [Self] = &[$($name::$value),+];
 
             fn as_str(self) -> &'static str {
@@ -40,6 +41,14 @@ macro_rules! label {
         }
     };
 }
+
+pub(crate) use label;
+
+/// Why batches are dropped: the texts of `cache::DropReason`, which metrics stand beside and do not know.
+pub(super) const DROP_REASONS: [&str; 5] = ["rows", "departed", "deltas", "row_key", "mark"];
+/// Why types are voided: the texts of `cache::VoidReason`.
+pub(super) const VOID_REASONS: [&str; 8] =
+    ["bulk", "unknown", "matches", "no_image", "mark", "index", "unreadable", "strategy"];
 
 label! {
     /// What an HTTP request was for.
@@ -198,43 +207,7 @@ label! {
 }
 
 label! {
-    /// Why a batch could not absorb a change.
-    DropReason {
-        /// Too many rows.
-        Rows = "rows",
-        /// Too many departed documents.
-        Departed = "departed",
-        /// Too many deltas while it was being filled.
-        Deltas = "deltas",
-        /// A row that is too long.
-        RowKey = "row_key",
-        /// The cache has lost its place since the write began.
-        Mark = "mark",
-    }
-}
-
-label! {
-    /// Why everything cached of a type was voided.
-    VoidReason {
-        /// A write of too many documents to reconcile individually.
-        Bulk = "bulk",
-        /// A write whose outcome is unknown.
-        Unknown = "unknown",
-        /// A change that can touch too many batches.
-        Matches = "matches",
-        /// The cache has lost its place since the write began.
-        Mark = "mark",
-        /// The table index has lost entries.
-        Index = "index",
-        /// A batch whose definition this version cannot read.
-        Unreadable = "unreadable",
-        /// The request's strategy asked for it.
-        Strategy = "strategy",
-    }
-}
-
-label! {
-    /// How far a write got with a batch.
+    /// How far a batch came on the way from a write.
     Stage {
         /// The table index has the batch under the document's values.
         Found = "found",

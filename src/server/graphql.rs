@@ -10,7 +10,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::body::{self, Asked, Requests};
 use super::fault::{RETRY_AFTER, RequestFault};
-use super::negotiate::{Media, asks_for_websocket, prefers_gzip, prefers_html, require_json};
+use super::media::Media;
+use super::negotiate::{asks_for_websocket, prefers_gzip, prefers_html, require_json};
 use super::{COMPRESS_FROM, ServerState, choice, upload};
 use crate::graphql::{Api, ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};

@@ -4,25 +4,10 @@ use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::fault::RequestFault;
-
-/// A media type of GraphQL responses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Media {
-    /// `application/graphql-response+json`: the status tells whether the operation was executed.
-    GraphqlResponse,
-    /// `application/json`, for older clients: every well-formed request is answered with 200.
-    Json,
-}
+use super::media::Media;
 
 impl Media {
-    pub(super) fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Media::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Media::Json => "application/json; charset=utf-8",
-        })
-    }
-
-    /// The best of what the client accepts; with equal weights the modern one.
+    /// The best media type that the client accepts; with equal weights the modern one.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, RequestFault> {
         if !headers.contains_key(ACCEPT) {
             return Ok(Media::GraphqlResponse);

@@ -9,7 +9,7 @@ use oponn::cache::{
     Reconcile, RedisCache, Window,
 };
 use oponn::query::{Direction, Filter, SortKey};
-use oponn::value::{Change, Doc, EntityRef, Stamp, Time};
+use oponn::value::{Change, Doc, EntityRef, Image, Stamp, Time};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -29,7 +29,7 @@ enum Op {
     TakeMark,
     TakePlace,
     News(usize),
-    Note(usize, Name, Option<State>, Option<State>, u64),
+    Note(usize, Name, Before, Option<State>, u64),
     Reconcile(usize, usize, Name, Option<State>, u64),
     DropTypes(usize, u64),
     Clear,
@@ -43,6 +43,9 @@ type Name = (bool, i64);
 
 /// Shelf, rank and version of a document.
 type State = (bool, i64, i64);
+
+/// What a document was before a change; `None` when nobody can tell.
+type Before = Option<Option<State>>;
 
 /// A window: rows that bound it, offset, limit, from the end, with the total.
 type View = (Option<State>, Option<State>, u64, u64, bool, bool);
@@ -76,7 +79,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::TakeMark),
         2 => Just(Op::TakePlace),
         4 => any().prop_map(Op::News),
-        5 => (any(), name(), maybe(), maybe(), t()).prop_map(|(m, n, b, a, t)| Op::Note(m, n, b, a, t)),
+        5 => (any(), name(), prop::option::weighted(0.9, maybe()), maybe(), t()).prop_map(|(m, n, b, a, t)| Op::Note(m, n, b, a, t)),
         8 => (any(), any(), name(), maybe(), t()).prop_map(|(m, b, n, s, t)| Op::Reconcile(m, b, n, s, t)),
         1 => (any(), t()).prop_map(|(ty, t)| Op::DropTypes(ty, t)),
         1 => (0..6_u8).prop_map(|turn| [Op::Clear, Op::Reset].into_iter().nth(turn.into()).unwrap_or(Op::Stats)),
@@ -226,7 +229,8 @@ impl Pair {
                 Op::Note(mark, name, before, after, t) => {
                     let mark = self.mark(*mark, at);
                     let doc = |state: &Option<State>| state.map(|state| document(*name, state));
-                    let (before, after) = (doc(before), doc(after));
+                    let before = before.as_ref().map_or(Image::Unknown, |before| doc(before).into());
+                    let after = doc(after);
                     let v = after.as_ref().map_or(9, Doc::version);
                     let stamp = Stamp { t: Time(*t), v };
                     let change = Change { entity: entity(*name), before, after, stamp };

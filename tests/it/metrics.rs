@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use oponn::cache::{Cache, RedisCache};
+use oponn::cache::{Changes, RedisCache};
 use oponn::metrics::Metrics;
 use serde_json::{Value as Json, json};
 

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use crate::cache::proved::Extent;
 use crate::cache::registry::Kept;
-use crate::cache::{Batch, CacheLimits, PageRows, PageState, Reconciled, Window};
-use crate::metrics::DropReason;
+use crate::cache::{Batch, CacheLimits, DropReason, PageRows, PageState, Reconciled, Window};
 use crate::query::SortKey;
 use crate::value::{Stamp, Time};
 

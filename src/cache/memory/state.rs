@@ -10,10 +10,9 @@ use super::journal::Journal;
 use super::table::Table;
 use crate::cache::registry::{self, Kept, SLOTS};
 use crate::cache::{
-    Batch, CacheLimits, CachedEntity, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead,
-    PageState, Place, Proved, Reconcile, Reconciled, Topic,
+    Batch, CacheLimits, CachedEntity, DropReason, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
+    PageRead, PageState, Place, Proved, Reconcile, Reconciled, Topic, VoidReason,
 };
-use crate::metrics::{DropReason, VoidReason};
 use crate::query::{BatchKey, Shape, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
@@ -241,8 +240,9 @@ impl State {
         }
         let most = self.limits.matches;
         let table = self.table(&entity.ty);
-        let found = registry::lookups(&table.shapes, change).and_then(|prefixes| table.find(&prefixes, most));
-        if found.is_none() {
+        let find = |prefixes| table.find(&prefixes, most).ok_or(VoidReason::Matches);
+        let found = registry::lookups(&table.shapes, change).and_then(find);
+        if found.is_err() {
             self.drop_type(&entity.ty);
         }
         let generation = self.table(&entity.ty).generation;
@@ -251,7 +251,7 @@ impl State {
         if known.map_or(!seen, |known| stamp > known) {
             self.keep_entity(entity, generation, stamp, change.after.as_ref());
         }
-        found.map_or(Noted::Voided(VoidReason::Matches), Noted::Found)
+        found.map_or_else(Noted::Voided, Noted::Found)
     }
 
     pub fn reconcile(&mut self, mark: Mark, change: &Reconcile) -> Reconciled {

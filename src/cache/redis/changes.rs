@@ -13,8 +13,10 @@ use super::phase::Need;
 use super::reply::Answer;
 use super::scripts::fresh;
 use super::{entities, journal, keys, reply, scripts};
-use crate::cache::{Batch, CacheError, Mark, Noted, Reconcile, Reconciled, Topic, registry};
-use crate::metrics::{DropReason, Label, VoidReason};
+use crate::cache::{
+    Batch, CacheError, DropReason, Mark, Noted, Reconcile, Reconciled, Topic, VoidReason, registry,
+};
+use crate::metrics::Label;
 use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Time};
 
@@ -25,7 +27,7 @@ const LOOKS: usize = 8;
 const BATCHES_PER_SCRIPT: usize = 16;
 
 /// Brings the changes of writers to what lives under one tag.
-pub(super) struct Changes {
+pub(super) struct Reconciler {
     link: Arc<Link>,
     known: Known,
 }
@@ -40,9 +42,9 @@ enum Answered {
     Unreadable,
 }
 
-impl Changes {
-    pub fn new(link: Arc<Link>) -> Changes {
-        Changes { link, known: Known::default() }
+impl Reconciler {
+    pub fn new(link: Arc<Link>) -> Reconciler {
+        Reconciler { link, known: Known::default() }
     }
 
     pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
@@ -126,7 +128,8 @@ impl Changes {
             .arg(self.link.ttl(number))
             .arg(self.link.limits.matches);
         call.arg(if give_up { b"*".as_slice() } else { &known.version });
-        call.arg(u8::from(give_up || lookups.is_none()));
+        let void = if give_up { Some(VoidReason::Matches) } else { lookups.as_ref().err().copied() };
+        call.arg(void.map_or("", Label::as_str));
         let prefixes = lookups.unwrap_or_default();
         call.arg(prefixes.len());
         for prefix in prefixes {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::cache::CacheError;
-use crate::config;
 use crate::query::BatchKey;
 use crate::value::{EntityRef, Id, Stamp, Time};
 
@@ -20,14 +19,16 @@ pub(super) struct Tag {
     prefix: Arc<str>,
 }
 
-impl Keys {
-    /// The keys of a deployment.
-    pub fn new(deployment: &str) -> Result<Keys, CacheError> {
-        let unfit = |remedy| {
-            CacheError::Internal(format!("{deployment:?} cannot be the name of a deployment: use {remedy}"))
-        };
-        let deployment = config::deployment(deployment).map_err(unfit)?;
-        Ok(Keys { prefix: format!("{{oponn:{deployment}}}:") })
+impl Tag {
+    /// The tag of a deployment. Its name must not be able to end the tag early or to be a pattern.
+    pub fn of(deployment: &str) -> Result<Tag, CacheError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if deployment.is_empty() || deployment.len() > 64 || !deployment.chars().all(plain) {
+            return Err(CacheError::Internal(format!(
+                "{deployment:?} cannot be the name of a deployment: use 1 to 64 letters, digits, '-', '_' or '.'"
+            )));
+        }
+        Ok(Tag { prefix: format!("{{oponn:{deployment}}}:").into() })
     }
 
     /// Whether a key is under this tag.

@@ -11,8 +11,8 @@ use super::phase::Need;
 use super::reply::{self, Answer};
 use super::send::Sender;
 use super::trust::Trust;
-use crate::cache::{CacheError, CacheLimits};
-use crate::metrics::{Metrics, VoidReason};
+use crate::cache::{CacheError, CacheLimits, VoidReason};
+use crate::metrics::Metrics;
 
 /// The link to what lives under one tag.
 pub(super) struct Link {

@@ -13,7 +13,7 @@ use super::command::{MAX_DOCUMENT, Reply, encoded, number, too_large};
 use super::{MongoStore, error, filter, update};
 use crate::schema::Collection;
 use crate::store::{Condition, Patch, StoreError, Write, Written};
-use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Stamp, Time, VERSION_PATH};
+use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Image, Stamp, Time, VERSION_PATH};
 
 /// Writes of one call that are under way at the same time.
 const CONCURRENT: usize = 32;
@@ -72,7 +72,7 @@ impl MongoStore {
             return Err(of_write_error(refused, collection));
         }
         let stamp = Stamp { t: reply.time, v: after.version() };
-        Ok(Written::Changed(Change { entity, before: None, after: Some(after), stamp }))
+        Ok(Written::Changed(Change { entity, before: Image::Absent, after: Some(after), stamp }))
     }
 
     /// Applies the patch, or deletes when there is none.
@@ -198,7 +198,7 @@ fn changed(
     let image_before = image(&before).map_err(unknown)?;
     let v = image_before.version() + 1;
     let after = patch.map(|patch| image(&update::raised(before, patch, v))).transpose().map_err(unknown)?;
-    Ok(Change { entity, before: Some(image_before), after, stamp: Stamp { t, v } })
+    Ok(Change { entity, before: Image::Doc(image_before), after, stamp: Stamp { t, v } })
 }
 
 fn image(document: &Document) -> Result<Doc, StoreError> {

@@ -130,7 +130,7 @@ fn change(
     v: i64,
 ) -> Change {
     let entity = EntityRef { ty: of.name.clone(), id };
-    Change { entity, before, after, stamp: Stamp { t: session.tick(), v } }
+    Change { entity, before: before.into(), after, stamp: Stamp { t: session.tick(), v } }
 }
 
 /// The document when the write may happen; otherwise why not.

@@ -32,7 +32,7 @@ impl Held {
         store.prepare().await.expect("it can be prepared");
         let gate = Arc::new(Gate::new(Arc::new(MemoryCache::new(CacheLimits::default()))));
         let engine =
-            Engine::new(model, Arc::new(store), gate.clone(), metrics.clone(), EngineOptions::default());
+            Engine::new(model, Arc::new(store), gate.cache(), metrics.clone(), EngineOptions::default());
         let limits = ApiLimits { executions, queue, ..ApiLimits::default() };
         let api = Api::new(Arc::new(engine), limits).expect("the schema can be served");
         let options = ServerOptions { batch_max: Some(10), ..ServerOptions::default() };

@@ -1,7 +1,6 @@
 //! Bounds: past one, a batch is dropped or not made, never wrong.
 
-use oponn::cache::{CacheLimits, LeaseState, Noted, PageState, Reconciled};
-use oponn::metrics::{DropReason, VoidReason};
+use oponn::cache::{CacheLimits, DropReason, LeaseState, Noted, PageState, Reconciled, VoidReason};
 use oponn::query::Filter;
 use oponn::value::Doc;
 

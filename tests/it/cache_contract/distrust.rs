@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use oponn::cache::{Cache, CacheError, Noted, RedisCache};
-use oponn::metrics::VoidReason;
+use oponn::cache::{CacheError, Changes, Fills, Noted, Reads, RedisCache, Upkeep, VoidReason};
 use oponn::value::Time;
 
 use super::domain::{

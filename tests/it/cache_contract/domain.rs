@@ -9,7 +9,7 @@ use oponn::cache::{
     Proved, Reconcile, Reconciled, RedisCache, Window,
 };
 use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
-use oponn::value::{Change, Doc, EntityRef, Id, Stamp, Time};
+use oponn::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
 use redis::aio::MultiplexedConnection;
 
 use crate::support::redis_server::Server;
@@ -124,7 +124,7 @@ pub fn change(id: i64, before: Option<&Doc>, after: Option<&Doc>, t: u64) -> Cha
     let v = after.or(before).map_or(1, Doc::version);
     Change {
         entity: item(id),
-        before: before.cloned(),
+        before: before.cloned().into(),
         after: after.cloned(),
         stamp: Stamp { t: Time(t), v },
     }
@@ -132,10 +132,15 @@ pub fn change(id: i64, before: Option<&Doc>, after: Option<&Doc>, t: u64) -> Cha
 
 /// What a change means for a batch; `None` when it has nothing to do with it.
 pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
-    let place = |doc: &Option<Doc>| batch.def.row(&change.entity.ty, doc.as_ref()?);
-    let (before, row) = (place(&change.before), place(&change.after));
+    let place = |doc: &Doc| batch.def.row(&change.entity.ty, doc);
+    let before = match &change.before {
+        Image::Absent => false,
+        Image::Unknown => true,
+        Image::Doc(doc) => place(doc).is_some(),
+    };
+    let row = change.after.as_ref().and_then(place);
     let (entity, stamp) = (change.entity.clone(), change.stamp);
-    (before.is_some() || row.is_some()).then(|| Reconcile { batch: batch.clone(), entity, stamp, row })
+    (before || row.is_some()).then(|| Reconcile { batch: batch.clone(), entity, stamp, row })
 }
 
 /// Brings a change to the cache, as the engine does after the store has made it.

@@ -2,7 +2,7 @@
 
 use bson::oid::ObjectId;
 use bson::{Bson, DateTime, doc};
-use oponn::cache::{Batch, Cache, Reconcile, Reconciled, RedisCache};
+use oponn::cache::{Batch, Changes, Fills, Reconcile, Reconciled, RedisCache, Upkeep};
 use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
 use oponn::value::{Doc, EntityRef, Id, Stamp, Time};
 use redis::aio::MultiplexedConnection;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use oponn::cache::{Cache, CacheLimits, JOURNAL, MemoryCache, News, Place, Reconciled, RedisCache, Topic};
-use oponn::metrics::DropReason;
+use oponn::cache::{
+    Cache, CacheLimits, Changes, DropReason, JOURNAL, Journal, MemoryCache, News, Place, Reconciled,
+    RedisCache, Topic, Upkeep,
+};
 use oponn::query::{Direction, Filter};
 use oponn::value::{Change, Time};
 

@@ -1,6 +1,6 @@
 //! Redis may lose any key at any time, by eviction or by hand: what is left is a miss or right.
 
-use oponn::cache::{Cache, RedisCache};
+use oponn::cache::{Changes, Fills, Reads, RedisCache};
 use oponn::query::SortKey;
 use oponn::value::Doc;
 use redis::aio::MultiplexedConnection;

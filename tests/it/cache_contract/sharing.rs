@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use oponn::cache::{Cache, CacheLimits, LeaseState, MemoryCache, Noted, Reconciled};
-use oponn::metrics::VoidReason;
+use oponn::cache::{
+    CacheLimits, Changes, Fills, LeaseState, MemoryCache, Noted, Reads, Reconciled, Upkeep, VoidReason,
+};
 use oponn::query::Filter;
 use oponn::value::Doc;
 

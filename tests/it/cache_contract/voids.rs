@@ -1,12 +1,12 @@
 //! Voiding: types, everything, and what a write may still do that began before.
 
-use oponn::cache::{Noted, Reconciled};
-use oponn::metrics::{DropReason, VoidReason};
-use oponn::value::Time;
+use oponn::cache::{DropReason, Noted, Reconciled, VoidReason};
+use oponn::query::{Direction, Filter};
+use oponn::value::{Change, Image, Time};
 
 use super::domain::{
-    Kind, all_of, change, fill, item, lease, limits, meaning, of_type, on, row, shelf, versioned, whole,
-    write,
+    Kind, all_of, change, fill, item, lease, limits, list, meaning, of_type, on, row, shelf, versioned,
+    whole, write,
 };
 use super::on_both;
 
@@ -16,6 +16,7 @@ on_both!(
     clearing_voids_everything,
     resetting_forgets_the_time_too,
     a_write_that_began_before_a_clear_voids_its_type,
+    a_change_without_an_image_before_leaves_nothing_stale,
     what_is_cached_is_counted,
 );
 
@@ -95,6 +96,28 @@ async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
     let back = versioned("a", 1, 2, 1);
     assert_eq!(write(&*cache, change(1, None, Some(&back), 9)).await, [Reconciled::Inserted]);
     assert_eq!(whole(&*cache, &batch).await, Some(vec![row(&batch, &back)]));
+}
+
+async fn a_change_without_an_image_before_leaves_nothing_stale(kind: Kind) {
+    let (here, there) = (shelf("a"), shelf("b"));
+    let (old, moved) = (on("a", 1, 1), versioned("b", 1, 1, 2));
+    for after in [Some(&moved), None] {
+        let cache = kind.cache(limits()).await;
+        fill(&*cache, &here, std::slice::from_ref(&old)).await;
+        fill(&*cache, &there, &[]).await;
+        let held = lease(&*cache, &list("Item", &["Item"], Filter::eq("rank", 1), Direction::Asc)).await;
+        let change = Change { before: Image::Unknown, ..change(1, Some(&old), after, 5) };
+        let noted = cache.note(cache.mark(), &[change]).await.unwrap().remove(0);
+        assert!(matches!(noted, Noted::Voided(VoidReason::NoImage)), "{noted:?}");
+        // Neither the list that the document was in, which nobody could name, nor a fill that has read it there.
+        assert_eq!(whole(&*cache, &here).await, None);
+        assert_eq!(whole(&*cache, &there).await, None);
+        assert!(!cache.commit(&held, &all_of(vec![row(&held.batch, &old)])).await.unwrap());
+        // The document itself is known.
+        let read = cache.read_entities(&[item(1)]).await.unwrap();
+        assert_eq!(read.entities[0].as_ref().map(|found| found.doc.as_ref()), Some(after));
+        assert_eq!(read.floor.time, Time(5));
+    }
 }
 
 async fn what_is_cached_is_counted(kind: Kind) {

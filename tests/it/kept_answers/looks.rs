@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use futures_util::poll;
-use oponn::cache::{Cache, JOURNAL, MemoryCache, Place, Topic};
+use oponn::cache::{Changes, JOURNAL, MemoryCache, Place, Topic, Upkeep};
 use oponn::engine::{Engine, EngineOptions};
 use oponn::metrics::Metrics;
 use oponn::store::SqliteStore;
@@ -30,7 +30,7 @@ impl Watched {
         let cache = Arc::new(MemoryCache::new(limits()));
         let gate = Arc::new(Gate::new(cache.clone()));
         let (metrics, options) = (Arc::new(Metrics::default()), EngineOptions::default());
-        let engine = Engine::new(model, Arc::new(store), gate.clone(), metrics, options);
+        let engine = Engine::new(model, Arc::new(store), gate.cache(), metrics, options);
         Watched { gate, cache, engine, _folder: folder }
     }
 

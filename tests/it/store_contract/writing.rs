@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bson::{Bson, Document, doc};
 use oponn::query::Filter;
 use oponn::store::{Condition, Patch, Store, StoreError, Write, Written};
-use oponn::value::{Id, Stamp, Time};
+use oponn::value::{Id, Image, Stamp, Time};
 
 use super::models::{all, change, delete, fill, id, ids, insert, item, parsed, set, write_one};
 use super::{Place, shop};
@@ -21,7 +21,7 @@ pub async fn inserts_with_version_one(place: &dyn Place) {
     let done = change(&*store, insert("Item", item("a", doc! { "sku": "1", "name": "A" }))).await;
     assert_eq!(done.entity.id, id("a"));
     assert_eq!(&*done.entity.ty, "Item");
-    assert!(done.before.is_none());
+    assert_eq!(done.before, Image::Absent);
     assert_eq!(done.stamp.v, 1);
     let after = done.after.expect("an insert leaves a document");
     assert_eq!(after.version(), 1);
@@ -99,7 +99,7 @@ pub async fn updates_fields_and_raises_the_version(place: &dyn Place) {
     };
     let write = Write::Update { ty: "Item".into(), id: id("a"), patch, when: Condition::default() };
     let done = change(&*store, write).await;
-    let before = done.before.expect("an update knows the document as it was");
+    let before = done.before.into_doc().expect("an update knows the document as it was");
     assert_eq!(parsed(&before), parsed(&inserted.after.expect("an insert leaves a document")));
     let after = parsed(&done.after.expect("an update leaves a document"));
     assert_eq!(done.stamp.v, 2);
@@ -176,7 +176,7 @@ pub async fn deletes_with_the_next_version(place: &dyn Place) {
     assert_eq!(deleted.stamp.v, 3);
     assert!(deleted.stamp > updated.stamp);
     assert!(deleted.after.is_none());
-    assert_eq!(deleted.before.map(|doc| parsed(&doc)), updated.after.map(|doc| parsed(&doc)));
+    assert_eq!(deleted.before.doc().map(|doc| parsed(doc)), updated.after.map(|doc| parsed(&doc)));
     assert_eq!(stored(&*store, "a").await, None);
     match write_one(&*store, delete("Item", &id("a"))).await {
         Ok(Written::NotFound) => {}

@@ -1,19 +1,17 @@
 //! A cache whose journal a test watches: it counts the looks, holds up their answers, or lets one panic.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use oponn::cache::{
-    Batch, Cache, CacheError, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted, PageRead, PageState,
-    Place, Proved, Reconcile, Reconciled, TypeStats,
+    Cache, CacheError, EntitiesRead, Journal, News, PageRead, PageState, Parts, Place, Reads,
 };
-use oponn::value::{Change, Doc, EntityRef, Time};
+use oponn::value::EntityRef;
 use tokio::sync::{Semaphore, watch};
 
-/// Passes everything on to another cache, but looks at the journal one at a time, when it is told to.
+/// Looks at the journal of a cache one at a time, when it is told to.
 pub struct Gate {
     inner: Arc<dyn Cache>,
     looks: watch::Sender<u64>,
@@ -35,6 +33,11 @@ impl Gate {
             shut: AtomicBool::new(false),
             readers: watch::Sender::new(0),
         }
+    }
+
+    /// The cache behind the gate.
+    pub fn cache(self: &Arc<Self>) -> Arc<dyn Cache> {
+        Arc::new(Parts { reads: self.clone(), journal: self.clone(), ..Parts::of(self.inner.clone()) })
     }
 
     /// How many looks have begun.
@@ -76,7 +79,7 @@ async fn reached(count: &watch::Sender<u64>, wanted: u64) {
 }
 
 #[async_trait]
-impl Cache for Gate {
+impl Journal for Gate {
     async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
         let news = self.inner.news(since).await;
         self.looks.send_modify(|looks| *looks += 1);
@@ -84,29 +87,12 @@ impl Cache for Gate {
         assert!(!self.breaks.swap(false, Ordering::SeqCst), "this look was to panic");
         news
     }
+}
 
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn mark(&self) -> Mark {
-        self.inner.mark()
-    }
-
-    async fn ping(&self) -> Result<(), CacheError> {
-        self.inner.ping().await
-    }
-
+#[async_trait]
+impl Reads for Gate {
     async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
         self.inner.read_entities(entities).await
-    }
-
-    async fn fill_entities(
-        &self,
-        floor: &Floor,
-        entities: &[(EntityRef, Option<Doc>)],
-    ) -> Result<(), CacheError> {
-        self.inner.fill_entities(floor, entities).await
     }
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
@@ -115,49 +101,5 @@ impl Cache for Gate {
             std::future::pending::<()>().await;
         }
         self.inner.read_pages(reads).await
-    }
-
-    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
-        self.inner.lease(batches).await
-    }
-
-    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
-        self.inner.commit(lease, proved).await
-    }
-
-    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
-        self.inner.release(leases).await
-    }
-
-    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
-        self.inner.filling(batches).await
-    }
-
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
-        self.inner.note(mark, changes).await
-    }
-
-    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
-        self.inner.reconcile(mark, rows).await
-    }
-
-    async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
-        self.inner.drop_types(types, at).await
-    }
-
-    async fn clear(&self) -> Result<(), CacheError> {
-        self.inner.clear().await
-    }
-
-    async fn reset(&self) -> Result<(), CacheError> {
-        self.inner.reset().await
-    }
-
-    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
-        self.inner.stats().await
-    }
-
-    async fn sweep(&self) -> Result<u64, CacheError> {
-        self.inner.sweep().await
     }
 }

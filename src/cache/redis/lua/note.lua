@@ -1,13 +1,13 @@
 -- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark
 -- taken before the write, the type, the entity's topic, the slot of the floor table, the change's stamp, its content (empty
 -- when it is not to be kept), milliseconds to live, matches at the most, the version of the shape set
--- that the prefixes were made with (`*`: whatever it is), 1 when there were too many of them, and the
--- prefixes.
+-- that the prefixes were made with (`*`: whatever it is), why to void the type whatever is found (empty: not to), and
+-- the prefixes.
 -- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
 -- or why the type was voided.
 local entity, index = KEYS[2], KEYS[3]
 local mark, ty, topic, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take(), take()
-local most, version, too_many, prefixes = tonumber(take()), take(), take() == '1', list()
+local most, version, void, prefixes = tonumber(take()), take(), take(), list()
 local time = sub(stamp, 1, 16)
 local now = epoch()
 local lost = check(ty, index)
@@ -31,14 +31,14 @@ for _, prefix in ipairs(prefixes) do
   local left = most - (#answer - 3)
   local found = call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, left + 1)
   if #found > left then
-    too_many = true
+    void = 'matches'
     break
   end
   for _, member in ipairs(found) do answer[#answer + 1] = sub(member, #prefix + 1) end
 end
-if too_many then
+if void ~= '' then
   drop(ty, index)
-  answer = { now, lost, 'matches' }
+  answer = { now, lost, void }
 end
 -- Without a known version, this one may be older than one that has been seen before.
 local gen = generation(ty)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use oponn::cache::{Batch, Cache, News, PageRows, Place, Topic};
 use oponn::query::SortKey;
-use oponn::value::{Change, Doc, Stamp, Time};
+use oponn::value::{Change, Doc, Image, Stamp, Time};
 
 use crate::cache_contract::domain::{item, shelf};
 
@@ -36,6 +36,9 @@ pub enum Without {
     /// Nor of which types these are.
     TypeTopics,
 }
+
+/// Of one in so many commits nobody can tell what was before.
+const BLIND: usize = 8;
 
 /// Everything that a schedule is about.
 pub struct World {
@@ -129,14 +132,17 @@ impl World {
         }
         debug_assert!(last.is_none_or(|last| last.change.after == before));
         let stamp = Stamp { t: Time(self.commits.len() as u64 + 1), v };
-        let change = Change { entity: item(id), before, after, stamp };
+        let change = Change { entity: item(id), before: before.into(), after, stamp };
         self.commits.push(Commit { change, acknowledged: false });
         Some(self.commits.len() - 1)
     }
 
-    /// What a commit did; with the stamp of its arrival when that is what counts.
+    /// What a commit did, as far as writers know; with the stamp of its arrival when that is what counts.
     pub fn change(&mut self, commit: usize) -> Change {
         let mut change = self.commits[commit].change.clone();
+        if commit % BLIND == BLIND - 1 {
+            change.before = Image::Unknown;
+        }
         if self.without == Without::Stamps {
             self.arrivals += 1;
             change.stamp.t = Time(1_000 + self.arrivals);

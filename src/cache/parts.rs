@@ -1,0 +1,168 @@
+//! A cache put together of the parts of others: how decorators change one part of a cache and leave the rest
+//! as it is, and how something is done around every operation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    Batch, Cache, CacheError, Changes, EntitiesRead, Fills, Floor, Journal, Lease, LeaseState, Mark, News,
+    Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled, TypeStats, Upkeep,
+};
+use crate::metrics::CacheOp;
+use crate::value::{Change, Doc, EntityRef, Time};
+
+/// The parts of a cache, each from wherever it is right:
+/// `Parts { reads: Arc::new(others), ..Parts::of(cache) }`.
+pub struct Parts<A = ()> {
+    /// For readers.
+    pub reads: Arc<dyn Reads>,
+    /// For fills.
+    pub fills: Arc<dyn Fills>,
+    /// For writers.
+    pub changes: Arc<dyn Changes>,
+    /// For servers that keep answers.
+    pub journal: Arc<dyn Journal>,
+    /// For operators.
+    pub upkeep: Arc<dyn Upkeep>,
+    /// What is done around each operation.
+    pub around: A,
+}
+
+/// Something that is done around every operation of a cache, such as timing it.
+pub trait Around: Send + Sync + 'static {
+    /// Carries an operation out.
+    fn operation<T: Send>(
+        &self,
+        op: CacheOp,
+        work: impl Future<Output = Result<T, CacheError>> + Send,
+    ) -> impl Future<Output = Result<T, CacheError>> + Send;
+
+    /// Is told whether the cache has answered a ping.
+    fn pinged(&self, _answered: bool) {}
+}
+
+/// Nothing.
+impl Around for () {
+    fn operation<T: Send>(
+        &self,
+        _: CacheOp,
+        work: impl Future<Output = Result<T, CacheError>> + Send,
+    ) -> impl Future<Output = Result<T, CacheError>> + Send {
+        work
+    }
+}
+
+impl Parts {
+    /// The parts of one cache.
+    pub fn of(cache: Arc<dyn Cache>) -> Parts {
+        Parts {
+            reads: cache.clone(),
+            fills: cache.clone(),
+            changes: cache.clone(),
+            journal: cache.clone(),
+            upkeep: cache,
+            around: (),
+        }
+    }
+
+    /// The same parts, and something around their operations.
+    pub fn with<A: Around>(self, around: A) -> Parts<A> {
+        let Parts { reads, fills, changes, journal, upkeep, around: () } = self;
+        Parts { reads, fills, changes, journal, upkeep, around }
+    }
+}
+
+#[async_trait]
+impl<A: Around> Reads for Parts<A> {
+    async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
+        self.around.operation(CacheOp::ReadEntities, self.reads.read_entities(entities)).await
+    }
+
+    async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        self.around.operation(CacheOp::ReadPages, self.reads.read_pages(reads)).await
+    }
+}
+
+#[async_trait]
+impl<A: Around> Fills for Parts<A> {
+    async fn fill_entities(
+        &self,
+        floor: &Floor,
+        entities: &[(EntityRef, Option<Doc>)],
+    ) -> Result<(), CacheError> {
+        self.around.operation(CacheOp::FillEntities, self.fills.fill_entities(floor, entities)).await
+    }
+
+    async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {
+        self.around.operation(CacheOp::Lease, self.fills.lease(batches)).await
+    }
+
+    async fn commit(&self, lease: &Lease, proved: &Proved) -> Result<bool, CacheError> {
+        self.around.operation(CacheOp::Commit, self.fills.commit(lease, proved)).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
+        self.around.operation(CacheOp::Release, self.fills.release(leases)).await
+    }
+
+    async fn filling(&self, batches: &[Batch]) -> Result<Vec<bool>, CacheError> {
+        self.around.operation(CacheOp::Filling, self.fills.filling(batches)).await
+    }
+}
+
+#[async_trait]
+impl<A: Around> Changes for Parts<A> {
+    fn mark(&self) -> Mark {
+        self.changes.mark()
+    }
+
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+        self.around.operation(CacheOp::Note, self.changes.note(mark, changes)).await
+    }
+
+    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        self.around.operation(CacheOp::Reconcile, self.changes.reconcile(mark, rows)).await
+    }
+
+    async fn drop_types(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {
+        self.around.operation(CacheOp::DropTypes, self.changes.drop_types(types, at)).await
+    }
+}
+
+#[async_trait]
+impl<A: Around> Journal for Parts<A> {
+    async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
+        self.around.operation(CacheOp::News, self.journal.news(since)).await
+    }
+}
+
+#[async_trait]
+impl<A: Around> Upkeep for Parts<A> {
+    fn name(&self) -> &'static str {
+        self.upkeep.name()
+    }
+
+    async fn ping(&self) -> Result<(), CacheError> {
+        let result = self.upkeep.ping().await;
+        self.around.pinged(result.is_ok());
+        result
+    }
+
+    async fn clear(&self) -> Result<(), CacheError> {
+        self.around.operation(CacheOp::Clear, self.upkeep.clear()).await
+    }
+
+    async fn reset(&self) -> Result<(), CacheError> {
+        self.around.operation(CacheOp::Clear, self.upkeep.reset()).await
+    }
+
+    async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
+        self.around.operation(CacheOp::Stats, self.upkeep.stats()).await
+    }
+
+    async fn sweep(&self) -> Result<u64, CacheError> {
+        self.around.operation(CacheOp::Sweep, self.upkeep.sweep()).await
+    }
+}
