@@ -30,6 +30,7 @@ mod limits;
 mod output;
 mod page;
 mod plan;
+mod position;
 mod rehearsal;
 mod request;
 mod together;
@@ -360,8 +361,8 @@ impl Inner {
         }
         let schema = &self.definition.schema;
         let variables = coerce::variables(schema, operation, &request.variables).map_err(|faults| {
-            let places = document.places();
-            rejected(faults.into_iter().map(|fault| fault.into_error(places)).collect())
+            let positions = document.positions();
+            rejected(faults.into_iter().map(|fault| fault.into_error(positions)).collect())
         })?;
         let plan = self.documents.plan(&self.planner, &document, operation, &variables);
         let plan = plan.map_err(|refusal| {

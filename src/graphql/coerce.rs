@@ -10,8 +10,8 @@ use apollo_compiler::{Name, Schema};
 use serde_json::{Map, Value as Json};
 
 use super::arguments::resolve;
-use super::document::Places;
 use super::error::ApiError;
+use super::position::Positions;
 use crate::engine::Step;
 use crate::engine::input::Faults;
 
@@ -33,8 +33,8 @@ pub struct Fault {
 
 impl Fault {
     /// The fault as clients see it.
-    pub(super) fn into_error(self, places: &Places) -> ApiError {
-        ApiError::input(self.message, &self.path).at(places.of_span(self.at))
+    pub(super) fn into_error(self, positions: &Positions) -> ApiError {
+        ApiError::input(self.message, &self.path).at(positions.of_span(self.at))
     }
 }
 

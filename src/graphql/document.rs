@@ -11,6 +11,7 @@ use quick_cache::sync::Cache;
 
 use super::error::ApiError;
 use super::plan::{Flags, Plan, Planner, Refusal, flag_names};
+use super::position::Positions;
 use super::types::Definition;
 use super::{Outcome as Reached, coerce};
 use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
@@ -19,11 +20,8 @@ mod check;
 mod grammar;
 mod hint;
 mod lists;
-mod places;
 mod size;
 mod text;
-
-pub(super) use places::Places;
 
 /// Bytes that a token takes up once it is parsed, at the most.
 const TOKEN: u64 = 200;
@@ -33,7 +31,7 @@ pub(super) struct Document {
     /// Tells it from all others.
     number: u64,
     parsed: Valid<ExecutableDocument>,
-    places: Places,
+    positions: Positions,
     flags: Vec<String>,
     weight: u64,
 }
@@ -94,10 +92,10 @@ impl Documents {
         }
         self.metrics.graphql_kept(KeptKind::Document, KeptResult::Miss);
         let outcome = check::check(definition, text).map_err(Arc::new).map(|checked| {
-            let check::Checked { document, places, tokens } = checked;
+            let check::Checked { document, positions, tokens } = checked;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let (flags, weight) = (flag_names(&document), tokens as u64 * TOKEN + text.len() as u64 * 2);
-            Arc::new(Document { number, parsed: document, places, flags, weight })
+            Arc::new(Document { number, parsed: document, positions, flags, weight })
         });
         self.kept.insert(text.into(), outcome.clone());
         outcome
@@ -153,7 +151,7 @@ impl Document {
         operation: &Operation,
         flags: &Flags,
     ) -> Result<Plan, Refusal> {
-        planner.plan(&self.parsed, &self.places, operation, flags)
+        planner.plan(&self.parsed, &self.positions, operation, flags)
     }
 
     /// What a refusal is to the client. A condition that is null fails only where it is met, so it counts as
@@ -169,11 +167,11 @@ impl Document {
                 let message =
                     format!("The fields under `{key}` have different arguments; give one of them an alias.");
                 let (error, reached) = rejected(ErrorCode::BadUserInput, &message);
-                (error.at(self.places.of_span(at)), reached)
+                (error.at(self.positions.of_span(at)), reached)
             }
             Refusal::NoCondition { variable, at } => {
                 let message = format!("${variable} is null, but @skip and @include need true or false.");
-                let error = ApiError::new(ErrorCode::BadUserInput, message).at(self.places.of_span(at));
+                let error = ApiError::new(ErrorCode::BadUserInput, message).at(self.positions.of_span(at));
                 (error, Reached::Executed)
             }
             Refusal::Unknown if operation.operation_type == OperationType::Subscription => {
@@ -188,8 +186,8 @@ impl Document {
         self.weight
     }
 
-    /// Where in the text something stands.
-    pub(super) fn places(&self) -> &Places {
-        &self.places
+    /// The positions of its text.
+    pub(super) fn positions(&self) -> &Positions {
+        &self.positions
     }
 }

@@ -2,39 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::position::Pos;
 use crate::engine::{EngineError, InputFault, Step};
 use crate::metrics::{ErrorCode, Label, Metrics};
-
-/// A place in an operation's text, counted from 1; columns count characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pos {
-    pub(super) line: usize,
-    pub(super) column: usize,
-}
-
-impl Pos {
-    /// Where a text begins.
-    pub(super) const START: Pos = Pos { line: 1, column: 1 };
-
-    /// The place of a byte, by reading all before it.
-    pub(super) fn of(text: &str, offset: usize) -> Pos {
-        let (mut pos, mut previous) = (Pos::START, ' ');
-        for (_, char) in text.char_indices().take_while(|(index, _)| *index < offset) {
-            pos.pass(previous, char);
-            previous = char;
-        }
-        pos
-    }
-
-    /// Goes past one character. A line ends with `\n`, `\r` or both.
-    pub(super) fn pass(&mut self, previous: char, char: char) {
-        match char {
-            '\n' if previous == '\r' => {}
-            '\n' | '\r' => *self = Pos { line: self.line + 1, column: 1 },
-            _ => self.column += 1,
-        }
-    }
-}
 
 /// One error of a response.
 #[derive(Clone, Debug)]

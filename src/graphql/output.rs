@@ -3,12 +3,13 @@
 
 use super::budget::Budget;
 use super::envelope::DATA;
-use super::error::{ApiError, Pos};
+use super::error::ApiError;
 use super::expand::{Child, Expanded, Item, List, PageMeta};
 use super::plan::{
     BulkField, Connection, ConnectionField, EdgeField, Field, FieldKind, PageInfoField, Selection,
     TypeSelection,
 };
+use super::position::Pos;
 use crate::engine::Step;
 use crate::metrics::{ErrorCode, Metrics};
 

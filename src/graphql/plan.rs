@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use apollo_compiler::Node;
 
-use super::error::Pos;
 use super::introspection::MetaField;
+use super::position::Pos;
 use crate::schema::{Collection, Enum, IdKind, Scalar};
 
 mod build;

@@ -10,52 +10,52 @@ use apollo_compiler::introspection::check_max_depth;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList, Valid};
 
-use super::places::Places;
 use super::text::{Admitted, TOKENS, admit, syntax_error};
 use super::{hint, lists, size};
 use crate::graphql::coerce;
-use crate::graphql::error::{ApiError, Pos};
+use crate::graphql::error::ApiError;
+use crate::graphql::position::{Pos, Positions};
 use crate::graphql::types::Definition;
 use crate::metrics::ErrorCode;
 
 /// Errors of one document that are told at the most.
 const TOLD: usize = 100;
 
-/// A valid document with the places of its text.
+/// A valid document with the positions of its text.
 pub struct Checked {
     pub document: Valid<ExecutableDocument>,
-    pub places: Places,
+    pub positions: Positions,
     pub tokens: usize,
 }
 
 /// Judges a text.
 pub fn check(definition: &Definition, text: &str) -> Result<Checked, Vec<ApiError>> {
     let Admitted { text, tokens } = admit(text).map_err(|error| vec![error])?;
-    let places = Places::of(&text);
-    let document = parse(definition, &text, &places)?;
+    let positions = Positions::of(&text);
+    let document = parse(definition, &text, &positions)?;
     let too_large = |message| vec![ApiError::new(ErrorCode::TooComplex, message)];
     size::check(&document, definition.depth).map_err(too_large)?;
     if !definition.introspection.is_open() {
         let found = introspection_fields(&document);
         let error =
             |pos| ApiError::new(ErrorCode::BadUserInput, "The schema cannot be asked for here.").at(pos);
-        let errors: Vec<ApiError> = found.into_iter().map(|span| error(places.of_span(span))).collect();
+        let errors: Vec<ApiError> = found.into_iter().map(|span| error(positions.of_span(span))).collect();
         some(errors)?;
     }
     let mut faults = Vec::new();
     for operation in document.operations.iter() {
         let found = coerce::check(&definition.schema, &document, operation);
-        faults.extend(found.into_iter().map(|fault| fault.into_error(&places)));
+        faults.extend(found.into_iter().map(|fault| fault.into_error(&positions)));
         faults.truncate(TOLD);
     }
     some(faults)?;
     let document = document
         .validate(&definition.schema)
-        .map_err(|invalid| of_diagnostics(definition, &invalid.errors, &places))?;
+        .map_err(|invalid| of_diagnostics(definition, &invalid.errors, &positions))?;
     if let Some(found) = lists::with_lists_as_texts(&document, &definition.schema) {
         let conflicts =
             found.iter().filter(|found| found.error.unstable_error_name() == Some(lists::CONFLICT));
-        some(of_found(definition, conflicts, &places))?;
+        some(of_found(definition, conflicts, &positions))?;
     }
     for operation in document.operations.iter() {
         check_max_depth(&document, operation).map_err(|_| {
@@ -63,7 +63,7 @@ pub fn check(definition: &Definition, text: &str) -> Result<Checked, Vec<ApiErro
             vec![ApiError::new(ErrorCode::TooComplex, message)]
         })?;
     }
-    Ok(Checked { document, places, tokens })
+    Ok(Checked { document, positions, tokens })
 }
 
 fn some(errors: Vec<ApiError>) -> Result<(), Vec<ApiError>> {
@@ -71,33 +71,33 @@ fn some(errors: Vec<ApiError>) -> Result<(), Vec<ApiError>> {
 }
 
 /// Reads the text and looks its names up.
-fn parse(definition: &Definition, text: &str, places: &Places) -> Result<ExecutableDocument, Vec<ApiError>> {
+fn parse(definition: &Definition, text: &str, positions: &Positions) -> Result<ExecutableDocument, Vec<ApiError>> {
     let parsed: Result<ast::Document, _> = Parser::new().token_limit(TOKENS + 1).parse_ast(text, "operation");
     let parsed = parsed.map_err(|faulty| {
         // What comes after the first is often its consequence.
         let first = faulty.errors.iter().next();
-        let pos = first.as_ref().map_or(Pos::START, |first| places.of_span(first.error.location()));
+        let pos = first.as_ref().map_or(Pos::START, |first| positions.of_span(first.error.location()));
         let message = first.map_or_else(String::new, |first| first.error.to_string());
         vec![syntax_error(message.trim_start_matches("syntax error: ").trim_end_matches('.')).at(pos)]
     })?;
     parsed
         .to_executable(&definition.schema)
-        .map_err(|faulty| of_diagnostics(definition, &faulty.errors, places))
+        .map_err(|faulty| of_diagnostics(definition, &faulty.errors, positions))
 }
 
-fn of_diagnostics(definition: &Definition, found: &DiagnosticList, places: &Places) -> Vec<ApiError> {
-    of_found(definition, found.iter(), places)
+fn of_diagnostics(definition: &Definition, found: &DiagnosticList, positions: &Positions) -> Vec<ApiError> {
+    of_found(definition, found.iter(), positions)
 }
 
 fn of_found<'f>(
     definition: &Definition,
     found: impl Iterator<Item = Diagnostic<'f, DiagnosticData>>,
-    places: &Places,
+    positions: &Positions,
 ) -> Vec<ApiError> {
     let error = |diagnostic: Diagnostic<'_, DiagnosticData>| {
         let fault = diagnostic.error;
         let message = hint::complete(definition, &fault.to_string());
-        ApiError::new(ErrorCode::BadUserInput, message).at(places.of_span(fault.location()))
+        ApiError::new(ErrorCode::BadUserInput, message).at(positions.of_span(fault.location()))
     };
     found.take(TOLD).map(error).collect()
 }

@@ -7,7 +7,8 @@ use std::ops::Range;
 use apollo_parser::{Lexer, Token, TokenKind};
 
 use super::grammar;
-use crate::graphql::error::{ApiError, Pos};
+use crate::graphql::error::ApiError;
+use crate::graphql::position::Pos;
 use crate::metrics::ErrorCode;
 
 /// Levels of brackets of all kinds at the most: what comes after this recurs.
@@ -17,7 +18,7 @@ pub const TOKENS: usize = 100_000;
 
 /// A text that may be parsed.
 pub struct Admitted<'t> {
-    /// The text. Where it had commas and descriptions there are blanks, so that all places are the same.
+    /// The text. Where it had commas and descriptions there are blanks, so that all positions are the same.
     pub text: Cow<'t, str>,
     /// How many tokens it has.
     pub tokens: usize,

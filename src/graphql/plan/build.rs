@@ -14,8 +14,7 @@ use super::{
     Args, Bulk, BulkField, Connection, ConnectionField, EdgeField, EmbeddedField, Field, FieldKind, Leaf,
     PageInfoField, Plan, Root, RootKind, Selection, Source, TypeSelection, ValueField, WriteOne,
 };
-use crate::graphql::document::Places;
-use crate::graphql::error::Pos;
+use crate::graphql::position::{Pos, Positions};
 use crate::graphql::introspection::{MetaField, MetaKind};
 use crate::schema::{
     Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
@@ -89,7 +88,7 @@ impl Planner {
     pub(in crate::graphql) fn plan(
         &self,
         document: &ExecutableDocument,
-        places: &Places,
+        positions: &Positions,
         operation: &Operation,
         flags: &Flags,
     ) -> Result<Plan, Refusal> {
@@ -98,7 +97,7 @@ impl Planner {
             OperationType::Mutation => ("Mutation", &self.mutations, true),
             OperationType::Subscription => return Err(Refusal::Unknown),
         };
-        let work = Work { model: &self.model, document, places, flags, left: Cell::new(MAX_FIELDS) };
+        let work = Work { model: &self.model, document, positions, flags, left: Cell::new(MAX_FIELDS) };
         let fields = work.collect(&[&operation.selection_set], &|on| on == root_type)?;
         let root = |collected: Collected<'_>| {
             let node = collected.first();
@@ -128,7 +127,7 @@ fn source(model: &Model, on: &Arc<str>) -> Source {
 struct Work<'a> {
     model: &'a Model,
     document: &'a ExecutableDocument,
-    places: &'a Places,
+    positions: &'a Positions,
     flags: &'a Flags,
     left: Cell<usize>,
 }
@@ -146,7 +145,7 @@ impl<'a> Work<'a> {
     }
 
     fn pos(&self, field: &Node<AskedField>) -> Pos {
-        self.places.of_span(field.location())
+        self.positions.of_span(field.location())
     }
 
     /// A selection of what describes the schema.
