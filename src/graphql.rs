@@ -33,6 +33,7 @@ mod plan;
 mod position;
 mod rehearsal;
 mod request;
+mod resolve;
 mod together;
 mod turns;
 mod types;

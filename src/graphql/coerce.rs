@@ -1,24 +1,22 @@
 //! Values that come with a request, brought to the types that the schema declares, as the GraphQL
 //! specification says (sections 3, 5.6, 5.8.5 and 6.1.2), each fault with its place in the value.
 
-use std::collections::HashMap;
-
+use apollo_compiler::Schema;
 use apollo_compiler::ast::{Type, VariableDefinition};
 use apollo_compiler::executable::{ExecutableDocument, Operation};
 use apollo_compiler::parser::SourceSpan;
-use apollo_compiler::{Name, Schema};
 use serde_json::{Map, Value as Json};
 
-use super::arguments::resolve;
 use super::error::ApiError;
 use super::position::Positions;
+use super::resolve::{Variables, resolve};
 use crate::engine::Step;
 use crate::engine::input::Faults;
 
 mod document;
 mod given;
 mod literal;
-mod position;
+mod usage;
 
 /// What is wrong with a variable or an argument. All of them are the client's.
 #[derive(Clone, Debug)]
@@ -37,10 +35,6 @@ impl Fault {
         ApiError::input(self.message, &self.path).at(positions.of_span(self.at))
     }
 }
-
-/// Coerced values of an operation's variables; enums are strings. A variable that was not given and
-/// has no default is not in it.
-pub type Variables = HashMap<Name, Json>;
 
 /// Coerces the variables of a valid operation: defaults are filled in, single values become lists where
 /// lists are expected, and every value fits its declared type.

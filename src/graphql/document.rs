@@ -9,11 +9,12 @@ use apollo_compiler::validation::Valid;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::Outcome as Reached;
 use super::error::ApiError;
 use super::plan::{Flags, Plan, Planner, Refusal, flag_names};
 use super::position::Positions;
+use super::resolve::Variables;
 use super::types::Definition;
-use super::{Outcome as Reached, coerce};
 use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
 
 mod check;
@@ -107,7 +108,7 @@ impl Documents {
         planner: &Planner,
         document: &Arc<Document>,
         operation: &Operation,
-        variables: &coerce::Variables,
+        variables: &Variables,
     ) -> Result<Arc<Plan>, Refusal> {
         let name = operation.name.as_ref().map(ToString::to_string);
         let key = (document.number, name, document.flags(variables));
@@ -140,7 +141,7 @@ impl Document {
     }
 
     /// What its conditions are.
-    pub(super) fn flags(&self, variables: &coerce::Variables) -> Flags {
+    pub(super) fn flags(&self, variables: &Variables) -> Flags {
         Flags::of(&self.flags, variables)
     }
 

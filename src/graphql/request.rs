@@ -13,8 +13,9 @@ use super::output::Writer;
 use super::plan::{
     Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne,
 };
+use super::resolve::Variables;
 use super::together::together;
-use super::{ApiLimits, Inner, arguments, coerce};
+use super::{ApiLimits, Inner, arguments};
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{Engine, Footprint, Step};
 use crate::metrics::ErrorCode;
@@ -28,7 +29,7 @@ const READ: u64 = 20;
 /// One request.
 pub(super) struct Request {
     pub(super) inner: Arc<Inner>,
-    pub(super) variables: coerce::Variables,
+    pub(super) variables: Variables,
     /// What it reads.
     pub(super) footprint: Footprint,
     /// What it may take.

@@ -1,4 +1,4 @@
-//! Every value of an operation, fragments included, against the place where it stands.
+//! Every value of an operation, fragments included, against the location where it stands.
 
 use apollo_compiler::ast::{InputValueDefinition, VariableDefinition};
 use apollo_compiler::collections::HashSet;
@@ -8,7 +8,7 @@ use apollo_compiler::executable::{
 use apollo_compiler::{Name, Node, Schema};
 
 use super::literal::Literals;
-use super::position::{Definitions, Location};
+use super::usage::{Definitions, Location};
 use super::{Fault, located};
 use crate::engine::input::Faults;
 

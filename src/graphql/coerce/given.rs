@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::{nullable, required};
 use crate::engine::input::{Faults, scalar, shown};
-use crate::graphql::arguments::default;
+use crate::graphql::resolve::default;
 use crate::schema::Scalar;
 
 /// The value as the type has it. Faults are noted; then the result has no meaning.

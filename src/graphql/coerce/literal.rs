@@ -6,10 +6,10 @@ use apollo_compiler::schema::{ExtendedType, InputObjectType};
 use apollo_compiler::{Name, Node, Schema};
 
 use super::given::of_scalar;
-use super::position::{Definitions, Location};
+use super::usage::{Definitions, Location};
 use super::{nullable, required};
 use crate::engine::input::Faults;
-use crate::graphql::arguments::untyped;
+use crate::graphql::resolve::untyped;
 
 /// What is wrong with an input field that stands twice.
 const TWICE: &str = "the field is given more than once";

@@ -3,8 +3,9 @@
 use apollo_compiler::executable::{ExecutableDocument, Operation, Selection};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Variables, check, variables};
+use super::{check, variables};
 use crate::engine::input::sample;
+use crate::graphql::resolve::Variables;
 use crate::graphql::types::{self, Definition};
 use crate::graphql::{ApiLimits, arguments};
 

@@ -71,7 +71,11 @@ fn some(errors: Vec<ApiError>) -> Result<(), Vec<ApiError>> {
 }
 
 /// Reads the text and looks its names up.
-fn parse(definition: &Definition, text: &str, positions: &Positions) -> Result<ExecutableDocument, Vec<ApiError>> {
+fn parse(
+    definition: &Definition,
+    text: &str,
+    positions: &Positions,
+) -> Result<ExecutableDocument, Vec<ApiError>> {
     let parsed: Result<ast::Document, _> = Parser::new().token_limit(TOKENS + 1).parse_ast(text, "operation");
     let parsed = parsed.map_err(|faulty| {
         // What comes after the first is often its consequence.

@@ -14,8 +14,8 @@ use super::{
     Args, Bulk, BulkField, Connection, ConnectionField, EdgeField, EmbeddedField, Field, FieldKind, Leaf,
     PageInfoField, Plan, Root, RootKind, Selection, Source, TypeSelection, ValueField, WriteOne,
 };
-use crate::graphql::position::{Pos, Positions};
 use crate::graphql::introspection::{MetaField, MetaKind};
+use crate::graphql::position::{Pos, Positions};
 use crate::schema::{
     Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
 };

@@ -10,8 +10,8 @@ use apollo_compiler::executable::{Directive, ExecutableDocument, Field, Selectio
 use apollo_compiler::{Name, Node};
 use serde_json::Value as Json;
 
-use super::super::coerce::Variables;
 use super::Refusal;
+use crate::graphql::resolve::Variables;
 
 /// The values of the variables that stand in `@skip` and `@include`: with the text, they decide the
 /// plan. A variable that is null decides nothing: who meets it fails.

@@ -1,4 +1,4 @@
-//! Whether a variable may stand where it stands (section 5.8.5 of the specification).
+//! Whether a variable may be used where it is used (section 5.8.5 of the specification).
 
 use apollo_compiler::Name;
 use apollo_compiler::ast::{InputValueDefinition, Type, VariableDefinition};
@@ -8,22 +8,22 @@ use apollo_compiler::executable::Operation;
 use super::nullable;
 use crate::engine::input::Faults;
 
-/// A place for a value: an argument, an input field or an item of a list.
+/// Where a value can be used: an argument, an input field or an item of a list.
 #[derive(Clone, Copy)]
 pub struct Location<'a> {
-    /// The type that the place has.
+    /// The type that is expected there.
     pub ty: &'a Type,
     /// Whether a value is there when none is given.
     has_default: bool,
 }
 
 impl<'a> Location<'a> {
-    /// The place of an argument or an input field.
+    /// The location of an argument or an input field.
     pub fn of(value: &'a InputValueDefinition) -> Location<'a> {
         Location { ty: &value.ty, has_default: value.default_value.is_some() }
     }
 
-    /// The place of an item of a list.
+    /// The location of an item of a list.
     pub fn item(ty: &'a Type) -> Location<'a> {
         Location { ty, has_default: false }
     }
