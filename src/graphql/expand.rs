@@ -7,60 +7,16 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::Request;
+use super::cursor::Cursors;
 use super::error::ApiError;
-use super::page::{Cursors, ListArgs, list_args};
+use super::fetched::{Child, Expanded, Item, List, PageMeta};
+use super::page::{ListArgs, list_args};
 use super::plan::{Args, Connection, FieldKind, Selection, Source, TypeSelection};
 use super::together::together;
 use crate::cache::Batch;
 use crate::engine::{EngineError, Family, Page, PageRequest};
-use crate::query::{BatchDef, Filter, SortKey};
-use crate::value::{Doc, EntityRef, Id};
-
-/// A document at some place of the answer.
-pub(super) struct Item {
-    /// Name of its collection type.
-    pub(super) ty: Arc<str>,
-    /// The document.
-    pub(super) doc: Doc,
-    /// Its place, when it is a row of a list.
-    pub(super) key: Option<SortKey>,
-}
-
-/// What the relations of a selection led to, by slot.
-pub(super) type Expanded = Vec<Child>;
-
-/// What one relation led to, for all parents of a level.
-pub(super) enum Child {
-    /// Nothing was fetched for it.
-    Empty,
-    /// The read failed.
-    Failed(Vec<ApiError>),
-    /// For each parent, the index of the document that its key leads to.
-    One { targets: Vec<Option<usize>>, items: Vec<Item>, expanded: Expanded },
-    /// For each parent, its page.
-    Many { pages: Vec<Option<PageMeta>>, list: List },
-}
-
-/// The rows of one or more pages.
-pub(super) struct List {
-    /// All rows, page after page.
-    pub(super) items: Vec<Item>,
-    /// For each selection of the connection, what its relations led to.
-    pub(super) expanded: Vec<Expanded>,
-    /// Makes the rows' cursors.
-    pub(super) cursors: Cursors,
-}
-
-/// A page among the rows of a [`List`].
-pub(super) struct PageMeta {
-    /// Index of its first row.
-    pub(super) from: usize,
-    /// Index after its last row.
-    pub(super) to: usize,
-    pub(super) has_previous: bool,
-    pub(super) has_next: bool,
-    pub(super) total: Option<u64>,
-}
+use crate::query::{BatchDef, Filter};
+use crate::value::{EntityRef, Id};
 
 impl Request {
     /// Fetches the relations of a selection for all items at once.

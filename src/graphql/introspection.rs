@@ -5,14 +5,12 @@
 
 use std::collections::HashMap;
 
+use apollo_compiler::Schema;
 use apollo_compiler::executable::ExecutableDocument;
 use apollo_compiler::introspection::partial_execute;
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{Name, Schema};
 use serde_json::Value as Json;
-
-use super::output::{Writer, Written};
 
 /// Everything there is to know; wrapped types have four levels at the most.
 const WHOLE: &str = "
@@ -43,22 +41,6 @@ pub struct Introspection {
     schema: Json,
     types: HashMap<String, Json>,
     open: bool,
-}
-
-/// One selected field of what describes the schema.
-pub(super) struct MetaField {
-    /// Its key in the response.
-    pub(super) key: std::sync::Arc<str>,
-    /// What it is.
-    pub(super) kind: MetaKind,
-}
-
-/// What a selected field is.
-pub(super) enum MetaKind {
-    /// `__typename`: the type's name.
-    Typename(Name),
-    /// A member, with what is selected of it.
-    Member(Name, Vec<MetaField>),
 }
 
 impl Introspection {
@@ -94,44 +76,19 @@ impl Introspection {
         self.open
     }
 
+    /// What there is to know of the schema.
+    pub(super) fn schema(&self) -> &Json {
+        &self.schema
+    }
+
+    /// What there is to know of the type of a name; null when there is none.
+    pub(super) fn of_type(&self, name: &str) -> &Json {
+        self.types.get(name).unwrap_or(&Json::Null)
+    }
+
     /// What a reference to a type names; whatever else there is, is itself.
-    fn whole<'i>(&'i self, node: &'i Json) -> &'i Json {
+    pub(super) fn whole<'i>(&'i self, node: &'i Json) -> &'i Json {
         let named = node.get("kind").and(node.get("name")).and_then(Json::as_str);
         named.and_then(|name| self.types.get(name)).unwrap_or(node)
-    }
-}
-
-impl<'a> Writer<'a> {
-    /// The schema's answer, or that of the type of a name.
-    pub(super) fn introspection(
-        &mut self,
-        all: &Introspection,
-        ty: Option<&str>,
-        fields: &'a [MetaField],
-    ) -> Written {
-        match ty {
-            None => self.meta(all, fields, &all.schema),
-            Some(name) => self.meta(all, fields, all.types.get(name).unwrap_or(&Json::Null)),
-        }
-    }
-
-    fn meta(&mut self, all: &Introspection, fields: &'a [MetaField], node: &Json) -> Written {
-        match node {
-            Json::Array(items) => self.array(items, |writer, item| writer.meta(all, fields, item)),
-            Json::Object(_) => {
-                let node = all.whole(node);
-                let fields = fields.iter().map(|field| (&*field.key, &field.kind));
-                self.object(fields, |writer, kind| match kind {
-                    MetaKind::Typename(name) => {
-                        writer.string(name);
-                        Ok(())
-                    }
-                    MetaKind::Member(name, fields) => {
-                        writer.meta(all, fields, node.get(name.as_str()).unwrap_or(&Json::Null))
-                    }
-                })
-            }
-            leaf => self.json(leaf),
-        }
     }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Rows that a list over several types passes over at the most: they have to be read to be merged.
+const MERGED_OFFSET: u64 = 10_000;
+
 /// Bounds of the API.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiLimits {
@@ -45,4 +48,9 @@ impl Default for ApiLimits {
             queue: 1_024,
         }
     }
+}
+
+/// Rows that a list over so many types passes over at the most.
+pub(super) fn max_offset(types: usize) -> u64 {
+    if types > 1 { MERGED_OFFSET } else { i32::MAX as u64 }
 }

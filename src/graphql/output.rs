@@ -4,7 +4,7 @@
 use super::budget::Budget;
 use super::envelope::DATA;
 use super::error::ApiError;
-use super::expand::{Child, Expanded, Item, List, PageMeta};
+use super::fetched::{Child, Expanded, Item, List, PageMeta};
 use super::plan::{
     BulkField, Connection, ConnectionField, EdgeField, Field, FieldKind, PageInfoField, Selection,
     TypeSelection,
@@ -13,6 +13,7 @@ use super::position::Pos;
 use crate::engine::Step;
 use crate::metrics::{ErrorCode, Metrics};
 
+mod introspection;
 mod value;
 
 /// Bytes that are written before the budget is asked again.

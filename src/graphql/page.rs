@@ -1,29 +1,16 @@
-//! Arguments of lists: from what the client gave to the window of a batch, and cursors.
+//! Arguments of lists: from what the client gave to the window of a batch.
 
-use std::sync::OnceLock;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
 
+use super::Request;
+use super::cursor::read_cursor;
 use super::error::ApiError;
+use super::limits::{ApiLimits, max_offset};
 use super::plan::{Connection, Source};
-use super::{ApiLimits, Request};
 use crate::cache::Window;
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{InputFault, Step};
-use crate::query::{Filter, Order, SortKey};
-
-/// Rows that a list over several types passes over at the most: they have to be read to be merged.
-const MERGED_OFFSET: u64 = 10_000;
-/// Bytes of a cursor that tell which order it was made for.
-const ORDER_TAG: usize = 4;
-
-/// Rows that a list over so many types passes over at the most.
-pub(super) fn max_offset(types: usize) -> u64 {
-    if types > 1 { MERGED_OFFSET } else { i32::MAX as u64 }
-}
+use crate::query::{Filter, Order};
 
 /// A list's arguments, understood.
 #[derive(Clone, Debug)]
@@ -108,7 +95,7 @@ fn window(
     }
     let mut cursor = |name: &str| {
         let text = args.get(name).and_then(Json::as_str)?;
-        let key = read_cursor(text, source, order);
+        let key = read_cursor(text, &source.types, order);
         if key.is_none() {
             let message = format!(
                 "{name} is not a cursor of this list and order; use an endCursor or startCursor of the same list."
@@ -125,41 +112,4 @@ fn window(
         from_end: last.is_some(),
         total: connection.wants_total(),
     }
-}
-
-fn order_tag(order: &Order) -> [u8; ORDER_TAG] {
-    let digest = Sha256::digest(order.to_json().to_string().as_bytes());
-    let mut tag = [0; ORDER_TAG];
-    tag.copy_from_slice(&digest[..ORDER_TAG]);
-    tag
-}
-
-/// A row's place as clients keep it: opaque, and of use only with the same order.
-pub(super) struct Cursors {
-    order: Order,
-    /// Made with the first cursor: most lists are read without any.
-    tag: OnceLock<[u8; ORDER_TAG]>,
-}
-
-impl Cursors {
-    /// Cursors of lists in an order.
-    pub(super) fn of(order: &Order) -> Cursors {
-        Cursors { order: order.clone(), tag: OnceLock::new() }
-    }
-
-    /// The cursor of a row.
-    pub(super) fn cursor(&self, key: &SortKey) -> String {
-        let mut bytes = self.tag.get_or_init(|| order_tag(&self.order)).to_vec();
-        bytes.extend_from_slice(&key.0);
-        URL_SAFE_NO_PAD.encode(bytes)
-    }
-}
-
-fn read_cursor(text: &str, source: &Source, order: &Order) -> Option<SortKey> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (tag, key) = bytes.split_at_checked(ORDER_TAG)?;
-    let key = SortKey(key.to_vec());
-    let ty = key.entity(order)?.ty;
-    let known = tag == order_tag(order) && source.types.contains(&ty);
-    (known && key.bound(order, &ty, true).is_some()).then_some(key)
 }

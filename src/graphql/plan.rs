@@ -6,16 +6,16 @@
 
 use std::sync::Arc;
 
-use apollo_compiler::Node;
+use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::{Name, Node};
 
-use super::introspection::MetaField;
 use super::position::Pos;
 use crate::schema::{Collection, Enum, IdKind, Scalar};
 
 mod build;
 mod collect;
 
-pub(super) use build::{Planner, Refusal};
+pub(super) use build::Planner;
 pub(super) use collect::{Flags, flag_names};
 
 /// A whole operation.
@@ -26,6 +26,19 @@ pub(super) struct Plan {
     pub(super) serial: bool,
     /// Bytes that it takes up, roughly, without the text that its arguments are from.
     pub(super) weight: u64,
+}
+
+/// Why an operation has no plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Too many fields.
+    TooLarge,
+    /// A name that validation should have refused.
+    Unknown,
+    /// Fields of one response key that differ in their arguments.
+    Conflict { key: String, at: Option<SourceSpan> },
+    /// A variable in `@skip` or `@include` that is null.
+    NoCondition { variable: String, at: Option<SourceSpan> },
 }
 
 /// One root field.
@@ -56,6 +69,22 @@ pub(super) enum RootKind {
     CreateMany { collection: Arc<Collection>, args: Args, selection: Selection },
     /// A mutation whose answer is a count.
     Bulk { collection: Arc<Collection>, op: Bulk, args: Args, fields: Vec<(Arc<str>, BulkField)> },
+}
+
+/// One selected field of what describes the schema.
+pub(super) struct MetaField {
+    /// Its key in the response.
+    pub(super) key: Arc<str>,
+    /// What it is.
+    pub(super) kind: MetaKind,
+}
+
+/// What a selected field is.
+pub(super) enum MetaKind {
+    /// `__typename`: the type's name.
+    Typename(Name),
+    /// A member, with what is selected of it.
+    Member(Name, Vec<MetaField>),
 }
 
 impl RootKind {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::document::Document;
-use super::request::{Done, Result};
+use super::fetched::{Done, Result};
 use super::{Api, ApiRequest, Work};
 use crate::metrics::GraphqlKind;
 

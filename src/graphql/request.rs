@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::budget::Budget;
 use super::error::ApiError;
-use super::expand::{Expanded, Item, List, PageMeta};
+use super::fetched::{Done, Item, Result};
 use super::output::Writer;
 use super::plan::{
     Args, Bulk, BulkField, Connection, Field, FieldKind, Plan, Root, RootKind, Selection, WriteOne,
@@ -35,24 +35,6 @@ pub(super) struct Request {
     /// What it may take.
     pub(super) budget: Budget,
 }
-
-/// What a root field led to.
-pub(super) enum Done {
-    /// A constant.
-    Text(&'static str),
-    /// What the API tells of itself: of the type of a name, or of all.
-    Introspection(Option<String>),
-    /// A document, or none.
-    One(Option<(Item, Expanded)>),
-    /// A list.
-    List(PageMeta, List),
-    /// Documents that were created, each on its own.
-    Created { places: Vec<Result<usize, Vec<ApiError>>>, items: Vec<Item>, expanded: Expanded },
-    /// A count.
-    Count(u64),
-}
-
-pub(super) type Result<T, E = Vec<ApiError>> = std::result::Result<T, E>;
 
 impl Request {
     pub(super) fn engine(&self) -> &Engine {
@@ -224,7 +206,7 @@ impl Request {
         let places: Vec<_> = (0..inputs.len()).map(place).collect();
         let created = self.engine().create_many(collection, &inputs, &places).await;
         let mut items = Vec::with_capacity(created.len());
-        let places = created
+        let created = created
             .into_iter()
             .map(|created| {
                 let (entity, doc) = created.map_err(ApiError::of_engine)?;
@@ -233,7 +215,7 @@ impl Request {
             })
             .collect();
         let expanded = self.expand(selection, &items).await;
-        Ok(Done::Created { places, items, expanded })
+        Ok(Done::Created { created, items, expanded })
     }
 
     async fn bulk(&self, collection: &Collection, op: Bulk, args: &Map<String, Json>) -> Result<u64> {
@@ -351,9 +333,9 @@ impl Request {
             (RootKind::List { connection, .. }, Done::List(meta, list)) => {
                 writer.connection(connection, meta, list)
             }
-            (RootKind::CreateMany { selection, .. }, Done::Created { places, items, expanded }) => writer
-                .array(places, |writer, place| {
-                    writer.nullable(|writer| match place {
+            (RootKind::CreateMany { selection, .. }, Done::Created { created, items, expanded }) => writer
+                .array(created, |writer, created| {
+                    writer.nullable(|writer| match created {
                         Ok(index) => writer.document(selection, &items[*index], *index, expanded),
                         Err(errors) => Err(writer.fail(errors)),
                     })

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use apollo_compiler::Node;
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::executable::{ExecutableDocument, Field as AskedField, Operation, SelectionSet};
-use apollo_compiler::parser::SourceSpan;
 
 use super::collect::{Collected, Flags, collect};
 use super::{
     Args, Bulk, BulkField, Connection, ConnectionField, EdgeField, EmbeddedField, Field, FieldKind, Leaf,
-    PageInfoField, Plan, Root, RootKind, Selection, Source, TypeSelection, ValueField, WriteOne,
+    MetaField, MetaKind, PageInfoField, Plan, Refusal, Root, RootKind, Selection, Source, TypeSelection,
+    ValueField, WriteOne,
 };
-use crate::graphql::introspection::{MetaField, MetaKind};
 use crate::graphql::position::{Pos, Positions};
 use crate::schema::{
     Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
@@ -24,19 +23,6 @@ use crate::schema::{
 const MAX_FIELDS: usize = 10_000;
 /// Bytes that a field of a plan takes up, with its share of what is around it.
 const FIELD: u64 = 400;
-
-/// Why an operation has no plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::graphql) enum Refusal {
-    /// More than [`MAX_FIELDS`].
-    TooLarge,
-    /// A name that validation should have refused.
-    Unknown,
-    /// Fields of one response key that differ in their arguments.
-    Conflict { key: String, at: Option<SourceSpan> },
-    /// A variable in `@skip` or `@include` that is null.
-    NoCondition { variable: String, at: Option<SourceSpan> },
-}
 
 /// What the root fields of an API mean.
 enum Target {

@@ -4,7 +4,7 @@ use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, Inter
 
 use super::filters;
 use super::parts::{Slot, Stricter, Types, input_value, reference, safe};
-use crate::graphql::page::max_offset;
+use crate::graphql::limits::max_offset;
 use crate::schema::{self, Collection, Filled, Member, Model, Relation, RelationKind, names};
 
 /// Makes the types of the schema file.
