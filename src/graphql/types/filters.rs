@@ -17,11 +17,13 @@ pub fn of_list(types: &mut Types<'_>, of: &str) -> String {
     })
 }
 
-/// The filter type of an embedded type.
-pub fn of_embedded(types: &mut Types<'_>, of: &str, name: &str) -> InputObject {
-    let fields = types.model.embedded.get(of).map_or(&[][..], |embedded| &embedded.fields);
-    let made = junctions(name).description(format!("Which {of} values: all conditions must hold."));
-    with_fields(types, made, fields)
+/// The name of the filter type of an embedded type.
+fn of_embedded(types: &mut Types<'_>, of: &str) -> String {
+    types.once(names::where_(of), |types, name| {
+        let fields = types.model.embedded.get(of).map_or(&[][..], |embedded| &embedded.fields);
+        let made = junctions(name).description(format!("Which {of} values: all conditions must hold."));
+        with_fields(types, made, fields).into()
+    })
 }
 
 /// The name of the order type of a collection type or interface.
@@ -99,7 +101,7 @@ fn with_fields(types: &mut Types<'_>, made: InputObject, fields: &[Field]) -> In
 /// The name of the filter type of a field.
 fn of_field(types: &mut Types<'_>, ty: &FieldType) -> String {
     let of = match &ty.kind {
-        Kind::Embedded(name) if ty.list.is_none() => return types.embedded_where(name),
+        Kind::Embedded(name) if ty.list.is_none() => return of_embedded(types, name),
         Kind::Embedded(name) | Kind::Enum(name) => name.to_string(),
         Kind::Scalar(scalar) => types.scalar(*scalar),
     };
@@ -117,7 +119,7 @@ fn of_field(types: &mut Types<'_>, ty: &FieldType) -> String {
                 Operand::Text => TypeRef::named(TypeRef::STRING),
                 Operand::Flag => TypeRef::named(TypeRef::BOOLEAN),
                 Operand::Mode => TypeRef::named(string_mode(types)),
-                Operand::Filter => TypeRef::named(types.embedded_where(&of)),
+                Operand::Filter => TypeRef::named(of_embedded(types, &of)),
             };
             input_value(operator.name(), operand, operator.description())
         });

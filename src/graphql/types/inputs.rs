@@ -32,15 +32,26 @@ pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
         let text = format!("Changes of one {}: what is left out stays as it is.", collection.name);
         let made = InputObject::new(name).description(text);
         let fields = fields.iter().map(|field| {
-            let ty = reference(types.input(&field.ty.kind), &field.ty, false);
+            let ty = reference(value(types, &field.ty.kind), &field.ty, false);
             input_value(&field.name, ty, described(field, field.ty.required.then_some("Not null.")))
         });
         fields.fold(made, InputObject::field).into()
     }))
 }
 
+/// The name of the type of one value in inputs.
+pub fn value(types: &mut Types<'_>, kind: &Kind) -> String {
+    match kind {
+        Kind::Scalar(scalar) => types.scalar(*scalar),
+        Kind::Enum(name) => name.to_string(),
+        Kind::Embedded(name) => {
+            types.once(names::input(name), |types, made| embedded(types, name, made).into())
+        }
+    }
+}
+
 /// The type of an embedded value in inputs.
-pub fn embedded(types: &mut Types<'_>, of: &str, name: &str) -> InputObject {
+fn embedded(types: &mut Types<'_>, of: &str, name: &str) -> InputObject {
     let made = InputObject::new(name).description(format!("{of} as it is written: always as a whole."));
     let fields = types.model.embedded.get(of).map_or_else(Vec::new, |embedded| by_client(&embedded.fields));
     with_fields(types, made, &fields)
@@ -74,7 +85,7 @@ fn by_client(fields: &[Field]) -> Vec<&Field> {
 fn with_fields(types: &mut Types<'_>, made: InputObject, fields: &[&Field]) -> InputObject {
     let fields = fields.iter().map(|field| {
         let required = field.ty.required && field.default.is_none();
-        let ty = reference(types.input(&field.ty.kind), &field.ty, required);
+        let ty = reference(value(types, &field.ty.kind), &field.ty, required);
         let default = field.default.as_ref().map(|default| format!("Without it: {}.", shown(field, default)));
         input_value(&field.name, ty, described(field, default.as_deref()))
     });

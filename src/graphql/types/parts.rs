@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use async_graphql::dynamic::{Field, FieldFuture, InputValue, InterfaceField, Type, TypeRef};
 
-use super::{filters, inputs, scalars};
+use super::scalars;
 use crate::graphql::ApiLimits;
-use crate::schema::{FieldType, Kind, Model, Scalar, names};
+use crate::schema::{FieldType, Kind, Model, Scalar};
 
 /// The types of a schema in the making. Types that are not always needed are made when something first
 /// refers to them.
@@ -67,22 +67,6 @@ impl<'m> Types<'m> {
             Kind::Scalar(scalar) => self.scalar(*scalar),
             Kind::Enum(name) | Kind::Embedded(name) => name.to_string(),
         }
-    }
-
-    /// The type of one value in inputs.
-    pub fn input(&mut self, kind: &Kind) -> String {
-        match kind {
-            Kind::Scalar(scalar) => self.scalar(*scalar),
-            Kind::Enum(name) => name.to_string(),
-            Kind::Embedded(name) => {
-                self.once(names::input(name), |types, made| inputs::embedded(types, name, made).into())
-            }
-        }
-    }
-
-    /// The type of an embedded value's filter.
-    pub fn embedded_where(&mut self, name: &str) -> String {
-        self.once(names::where_(name), |types, made| filters::of_embedded(types, name, made).into())
     }
 }
 

@@ -32,7 +32,7 @@ fn lookups(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
         let text =
             format!("The {} with this {}; null when there is none.", collection.name, fields.join(" and "));
         let arguments = fields.iter().filter_map(|name| collection.field(name)).map(|field| {
-            let ty = TypeRef::named_nn(types.input(&field.ty.kind));
+            let ty = TypeRef::named_nn(inputs::value(types, &field.ty.kind));
             input_value(&field.name, ty, field.description.as_deref().unwrap_or_default())
         });
         let arguments = arguments.collect();
