@@ -36,6 +36,7 @@ mod position;
 mod rehearsal;
 mod request;
 mod resolve;
+mod shared;
 mod together;
 mod turns;
 mod types;
@@ -45,14 +46,12 @@ pub use limits::ApiLimits;
 pub use rehearsal::Rehearsal;
 
 use answers::{Answers, Question};
-use aside::Aside;
-use budget::{Budget, Pool};
-use document::{Document, Documents};
+use budget::Budget;
+use document::Document;
 use error::ApiError;
-use plan::{Plan, Planner};
+use plan::Plan;
 use request::Request;
-use turns::Turns;
-use types::Definition;
+use shared::Shared;
 
 /// Bytes of a text, and values of an answer, that take milliseconds.
 const LARGE_TEXT: usize = 16 << 10;
@@ -65,14 +64,8 @@ pub struct Api {
 
 struct Inner {
     engine: Arc<Engine>,
-    limits: ApiLimits,
-    definition: Arc<Definition>,
-    planner: Planner,
-    documents: Arc<Documents>,
+    shared: Arc<Shared>,
     answers: Answers,
-    pool: Pool,
-    turns: Turns,
-    aside: Aside,
     /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
     /// that they get.
     flights: Gather<Arc<Question>, Arc<Answered>>,
@@ -118,50 +111,19 @@ pub enum Outcome {
 impl Api {
     /// The API of the engine's model. Fails when no API can be made of the model.
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
-        let definition = Arc::new(types::build(engine.model(), &limits)?);
-        let planner = Planner::new(engine.model().clone());
-        let documents = Arc::new(Documents::new(limits.documents, engine.metrics().clone()));
-        let (answers, pool) = (Answers::new(limits.answers), Pool::new(&limits));
-        let turns = Turns::new(limits.executions, limits.queue);
-        Ok(Api {
-            inner: Arc::new(Inner {
-                engine,
-                limits,
-                definition,
-                planner,
-                documents,
-                answers,
-                pool,
-                turns,
-                aside: Aside::new(),
-                flights: Gather::default(),
-            }),
-        })
+        let shared = Shared::new(&engine, limits)?;
+        Ok(Api::of(engine, Arc::new(shared)))
     }
 
-    /// The same API on another engine of the same model. What is kept of documents is shared, answers are
-    /// not.
+    /// The same API on another engine of the same model. All is shared but the answers that are kept: engines may
+    /// answer differently.
     pub fn on(&self, engine: Arc<Engine>) -> Api {
-        let Inner { limits, definition, documents, pool, turns, aside, .. } = &*self.inner;
-        let planner = Planner::new(engine.model().clone());
-        let (limits, definition, documents) = (limits.clone(), definition.clone(), documents.clone());
-        let answers = Answers::new(limits.answers);
-        let (pool, turns, aside) = (pool.clone(), turns.clone(), aside.clone());
-        let flights = Gather::default();
-        Api {
-            inner: Arc::new(Inner {
-                engine,
-                limits,
-                definition,
-                planner,
-                documents,
-                answers,
-                pool,
-                turns,
-                aside,
-                flights,
-            }),
-        }
+        Api::of(engine, self.inner.shared.clone())
+    }
+
+    fn of(engine: Arc<Engine>, shared: Arc<Shared>) -> Api {
+        let answers = Answers::new(shared.limits.answers);
+        Api { inner: Arc::new(Inner { engine, shared, answers, flights: Gather::default() }) }
     }
 
     /// The engine.
@@ -196,13 +158,13 @@ impl Api {
             Err(outdated) => outdated,
         };
         // Before the text is read: what is made of it may be large.
-        let Some(turn) = inner.turns.take(request.patient).await else {
+        let Some(turn) = inner.shared.turns.take(request.patient).await else {
             inner.engine.metrics().http_bound(Bound::Executions);
             let message = "The server has too much to do; ask again in a while.";
             return inner.turn_away(ApiError::new(ErrorCode::Overloaded, message), start, &span);
         };
-        let (large, budget) = (request.query.len() > LARGE_TEXT, inner.pool.budget());
-        let (request, document) = inner.aside.run(large, inner.clone().read(request)).await;
+        let (large, budget) = (request.query.len() > LARGE_TEXT, inner.shared.pool.budget());
+        let (request, document) = inner.shared.aside.run(large, inner.clone().read(request)).await;
         let weight = document.as_ref().map_or(0, |document| document.weight());
         if let Err(error) = budget.hold(weight) {
             return inner.turn_away(error, start, &span);
@@ -225,7 +187,7 @@ impl Api {
                     Some(body) => Answered::kept(body),
                     None => {
                         let work = worker.clone().execute(request, document, budget);
-                        worker.aside.run(large, work).await
+                        worker.shared.aside.run(large, work).await
                     }
                 })
             };
@@ -269,7 +231,7 @@ impl Answered {
 
 impl Inner {
     async fn read(self: Arc<Self>, request: ApiRequest) -> (ApiRequest, document::Outcome) {
-        let document = self.documents.get(&self.definition, &request.query);
+        let document = self.shared.documents.get(&self.shared.definition, &request.query);
         (request, document)
     }
 
@@ -283,7 +245,7 @@ impl Inner {
         let (outcome, errors, reply) = match self.clone().prepare(&request, document, budget, &mut kind) {
             Ok(work) => {
                 let large = work.cost > LARGE_ANSWER;
-                self.aside.run(large, self.clone().carry_out(request, work)).await
+                self.shared.aside.run(large, self.clone().carry_out(request, work)).await
             }
             Err((errors, outcome)) => {
                 let reply = envelope::refuse(&errors, outcome);
@@ -362,12 +324,12 @@ impl Inner {
             let message = "Only queries can be sent by GET; send mutations by POST.";
             return Err((vec![ApiError::new(ErrorCode::BadUserInput, message)], Outcome::NotAllowed));
         }
-        let schema = &self.definition.schema;
+        let schema = &self.shared.definition.schema;
         let variables = coerce::variables(schema, operation, &request.variables).map_err(|faults| {
             let positions = document.positions();
             rejected(faults.into_iter().map(|fault| fault.into_error(positions)).collect())
         })?;
-        let plan = self.documents.plan(&self.planner, &document, operation, &variables);
+        let plan = self.shared.documents.plan(&self.shared.planner, &document, operation, &variables);
         let plan = plan.map_err(|refusal| {
             let (error, reached) = document.refused(operation, refusal);
             (vec![error], reached)

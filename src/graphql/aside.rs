@@ -6,18 +6,13 @@
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
-use std::sync::Arc;
 
 use futures_util::future::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-/// The threads for large operations.
-#[derive(Clone)]
-pub(super) struct Aside(Arc<Threads>);
-
-/// None when there are no more threads to be had: then all is done where it is.
-struct Threads(Option<Runtime>);
+/// The threads for large operations; none when there are no more to be had: then all is done where it is.
+pub(super) struct Aside(Option<Runtime>);
 
 impl Aside {
     pub(super) fn new() -> Aside {
@@ -27,7 +22,7 @@ impl Aside {
         if let Err(error) = &runtime {
             tracing::warn!(%error, "large operations get no threads of their own");
         }
-        Aside(Arc::new(Threads(runtime.ok())))
+        Aside(runtime.ok())
     }
 
     /// Does the work, aside if it is `large`. It is broken off when the future is dropped.
@@ -35,14 +30,9 @@ impl Aside {
         &self,
         large: bool,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = T> + Send {
-        // A future that is awaited at several places takes its size at each of them, and all of it is copied when
-        // it is spawned.
-        let work = work.boxed();
-        let runtime = self.0.0.as_ref().filter(|_| large);
-        async move {
-            let Some(runtime) = runtime else { return work.await };
-            match AbortOnDropHandle::new(runtime.spawn(work)).await {
+    ) -> T {
+        match &self.0 {
+            Some(runtime) if large => match AbortOnDropHandle::new(runtime.spawn(work)).await {
                 Ok(done) => done,
                 Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
                 // The program is at its end.
@@ -52,7 +42,7 @@ impl Aside {
     }
 }
 
-impl Drop for Threads {
+impl Drop for Aside {
     fn drop(&mut self) {
         // Waiting for the threads here could block the runtime that is left.
         if let Some(runtime) = self.0.take() {

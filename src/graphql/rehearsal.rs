@@ -20,8 +20,8 @@ impl Api {
     /// Carries a query out without answering it. `None` when it is refused.
     pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
         let (inner, name) = (&self.inner, request.operation_name.as_deref());
-        let document = inner.documents.get(&inner.definition, &request.query).ok()?;
-        let (budget, mut kind) = (inner.pool.budget(), GraphqlKind::Unknown);
+        let document = inner.shared.documents.get(&inner.shared.definition, &request.query).ok()?;
+        let (budget, mut kind) = (inner.shared.pool.budget(), GraphqlKind::Unknown);
         let work = inner.clone().prepare(request, Ok(document.clone()), budget, &mut kind).ok()?;
         let done = work.request.run(&work.plan).await;
         Some(Rehearsal { api: self, document, name, work, done })
@@ -34,7 +34,7 @@ impl Rehearsal<'_> {
         let Rehearsal { api, document, name, work, .. } = self;
         let Ok(operation) = document.operation(*name) else { return 0 };
         let flags = document.flags(&work.request.variables);
-        let plan = document.new_plan(&api.inner.planner, operation, &flags);
+        let plan = document.new_plan(&api.inner.shared.planner, operation, &flags);
         plan.map_or(0, |plan| plan.roots.len())
     }
 

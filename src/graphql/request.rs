@@ -42,12 +42,12 @@ impl Request {
     }
 
     pub(super) fn limits(&self) -> &ApiLimits {
-        &self.inner.limits
+        &self.inner.shared.limits
     }
 
     /// The values of a field's arguments.
     pub(super) fn resolve(&self, args: &Args) -> Map<String, Json> {
-        arguments::of_field(&self.inner.definition.schema, &args.0, &self.variables)
+        arguments::of_field(&self.inner.shared.definition.schema, &args.0, &self.variables)
     }
 
     /// The values of a field's arguments, for those that are never null: only here can a null be seen that comes by
@@ -319,7 +319,7 @@ impl Request {
                 Ok(())
             }
             (RootKind::Introspection { fields, .. }, Done::Introspection(ty)) => {
-                writer.introspection(&self.inner.definition.introspection, ty.as_deref(), fields)
+                writer.introspection(&self.inner.shared.definition.introspection, ty.as_deref(), fields)
             }
             (
                 RootKind::ById { selection, .. }

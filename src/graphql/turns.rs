@@ -5,16 +5,15 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The turns that there are.
-#[derive(Clone)]
 pub(super) struct Turns {
     executions: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    queue: Semaphore,
 }
 
 impl Turns {
     pub(super) fn new(executions: usize, queue: usize) -> Turns {
-        let permits = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Turns { executions: permits(executions), queue: permits(queue) }
+        let permits = |count: usize| Semaphore::new(count.min(Semaphore::MAX_PERMITS));
+        Turns { executions: Arc::new(permits(executions)), queue: permits(queue) }
     }
 
     /// A turn, at once or after those who came before; none when too many wait already and this one cannot.

@@ -1,0 +1,44 @@
+//! What the APIs of all engines of one model share: how the API is defined, the texts that have been read, and what all
+//! operations may take together.
+
+use super::aside::Aside;
+use super::budget::Pool;
+use super::document::Documents;
+use super::limits::ApiLimits;
+use super::plan::Planner;
+use super::turns::Turns;
+use super::types::{self, Definition};
+use crate::engine::Engine;
+
+/// The part of an API that is the same for all engines of its model.
+pub(super) struct Shared {
+    /// What the API allows.
+    pub(super) limits: ApiLimits,
+    /// What operations are judged by.
+    pub(super) definition: Definition,
+    /// Makes plans of operations.
+    pub(super) planner: Planner,
+    /// Texts and plans that are kept.
+    pub(super) documents: Documents,
+    /// The memory of all operations under way.
+    pub(super) pool: Pool,
+    /// How many operations are carried out at once.
+    pub(super) turns: Turns,
+    /// The threads for large operations.
+    pub(super) aside: Aside,
+}
+
+impl Shared {
+    /// The shared part of the API of the engine's model. Fails when no API can be made of the model.
+    pub(super) fn new(engine: &Engine, limits: ApiLimits) -> Result<Shared, String> {
+        Ok(Shared {
+            definition: types::build(engine.model(), &limits)?,
+            planner: Planner::new(engine.model().clone()),
+            documents: Documents::new(limits.documents, engine.metrics().clone()),
+            pool: Pool::new(&limits),
+            turns: Turns::new(limits.executions, limits.queue),
+            aside: Aside::new(),
+            limits,
+        })
+    }
+}
