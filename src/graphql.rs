@@ -9,23 +9,24 @@ use serde_json::{Map, Value as Json};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::cache::Place;
-use crate::engine::{Engine, Footprint, Gather, operation};
+use crate::engine::{Engine, Gather};
 use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::schema::Model;
 use crate::telemetry::traced;
 
+mod answer;
 mod answers;
 mod arguments;
 mod aside;
 mod body;
 mod budget;
 mod coerce;
+mod cost;
 mod cursor;
 mod document;
 mod envelope;
 mod error;
-mod expand;
+mod execution;
 mod fetched;
 mod introspection;
 mod limits;
@@ -33,8 +34,8 @@ mod output;
 mod page;
 mod plan;
 mod position;
+mod prepared;
 mod rehearsal;
-mod request;
 mod resolve;
 mod shared;
 mod together;
@@ -45,12 +46,12 @@ pub use body::Body;
 pub use limits::ApiLimits;
 pub use rehearsal::Rehearsal;
 
+use answer::{Answer, Refused};
 use answers::{Answers, Question};
 use budget::Budget;
 use document::Document;
 use error::ApiError;
-use plan::Plan;
-use request::Request;
+use prepared::Prepared;
 use shared::Shared;
 
 /// Bytes of a text, and values of an answer, that take milliseconds.
@@ -227,6 +228,11 @@ impl Answered {
         let reply = ApiReply { body, outcome: Outcome::Executed };
         Answered { reply, errors: Vec::new(), kind: GraphqlKind::Query, outcome: GraphqlOutcome::Ok }
     }
+
+    fn refused(Refused { errors, outcome, kind }: Refused) -> Answered {
+        let reply = envelope::refuse(&errors, outcome);
+        Answered { reply, errors, kind, outcome: GraphqlOutcome::Rejected }
+    }
 }
 
 impl Inner {
@@ -241,39 +247,28 @@ impl Inner {
         document: document::Outcome,
         budget: Budget,
     ) -> Answered {
-        let mut kind = GraphqlKind::Unknown;
-        let (outcome, errors, reply) = match self.clone().prepare(&request, document, budget, &mut kind) {
-            Ok(work) => {
-                let large = work.cost > LARGE_ANSWER;
-                self.shared.aside.run(large, self.clone().carry_out(request, work)).await
+        let answered = match self.prepare(&request, document, &budget) {
+            Ok(prepared) => {
+                let large = prepared.cost() > LARGE_ANSWER;
+                self.shared.aside.run(large, self.clone().carry_out(request, prepared, budget)).await
             }
-            Err((errors, outcome)) => {
-                let reply = envelope::refuse(&errors, outcome);
-                (GraphqlOutcome::Rejected, errors, reply)
-            }
+            Err(refused) => Answered::refused(refused),
         };
-        if kind == GraphqlKind::Query {
+        if answered.kind == GraphqlKind::Query {
             self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Miss);
         }
-        Answered { reply, errors, kind, outcome }
+        answered
     }
 
-    async fn carry_out(
-        self: Arc<Self>,
-        asked: ApiRequest,
-        work: Work,
-    ) -> (GraphqlOutcome, Vec<ApiError>, ApiReply) {
-        let Work { request, plan, query, .. } = work;
-        let place = if query { self.place().await } else { None };
-        let done = operation(request.budget.end, request.run(&plan)).await;
-        let (json, errors) = request.write(&plan, &done);
-        let outcome = if errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors };
+    async fn carry_out(self: Arc<Self>, asked: ApiRequest, prepared: Prepared, budget: Budget) -> Answered {
+        let answer = prepared.run(&self.engine, &self.shared, budget, envelope::OPENING).await;
+        let (kind, outcome) = (prepared.kind(), answer.outcome());
+        let Answer { json, errors, read, place, .. } = answer;
         let reply = envelope::close(json, &errors, Outcome::Executed);
-        let read = request.footprint.finish();
         if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
             self.answers.keep(asked, reply.body.plain(), read, place);
         }
-        (outcome, errors, reply)
+        Answered { reply, errors, kind, outcome }
     }
 
     /// The reply to what the server has no room for.
@@ -295,54 +290,29 @@ impl Inner {
         }
     }
 
-    /// A place in the cache's journal that what is read from now on is not older than. It may lie back a
-    /// little: then a change in between is taken to concern the answer although it was seen.
-    async fn place(&self) -> Option<Place> {
-        match self.engine.place() {
-            Some(place) => Some(place),
-            None => self.engine.look().await,
-        }
-    }
-
     /// Everything that can refuse a request before it is carried out.
     fn prepare(
-        self: Arc<Self>,
+        &self,
         request: &ApiRequest,
         document: document::Outcome,
-        budget: Budget,
-        kind: &mut GraphqlKind,
-    ) -> Result<Work, (Vec<ApiError>, Outcome)> {
-        let rejected = |errors: Vec<ApiError>| (errors, Outcome::Rejected);
+        budget: &Budget,
+    ) -> Result<Prepared, Refused> {
+        let kind = GraphqlKind::Unknown;
+        let rejected = |errors| Refused { errors, outcome: Outcome::Rejected, kind };
         let document = document.map_err(|errors| rejected(errors.to_vec()))?;
         let name = request.operation_name.as_deref();
         let operation = document.operation(name).map_err(|error| rejected(vec![error]))?;
-        *kind = match operation.operation_type {
-            OperationType::Mutation => GraphqlKind::Mutation,
-            OperationType::Query | OperationType::Subscription => GraphqlKind::Query,
-        };
         if request.read_only && operation.operation_type != OperationType::Query {
             let message = "Only queries can be sent by GET; send mutations by POST.";
-            return Err((vec![ApiError::new(ErrorCode::BadUserInput, message)], Outcome::NotAllowed));
+            let errors = vec![ApiError::new(ErrorCode::BadUserInput, message)];
+            return Err(Refused { errors, outcome: Outcome::NotAllowed, kind: prepared::kind(operation) });
         }
-        let schema = &self.shared.definition.schema;
-        let variables = coerce::variables(schema, operation, &request.variables).map_err(|faults| {
-            let positions = document.positions();
-            rejected(faults.into_iter().map(|fault| fault.into_error(positions)).collect())
+        let prepared = Prepared::new(&self.shared, &document, operation, &request.variables)?;
+        budget.hold(prepared.weight()).map_err(|error| {
+            let (errors, kind) = (vec![error], prepared.kind());
+            Refused { errors, outcome: Outcome::Overloaded, kind }
         })?;
-        let plan = self.shared.documents.plan(&self.shared.planner, &document, operation, &variables);
-        let plan = plan.map_err(|refusal| {
-            let (error, reached) = document.refused(operation, refusal);
-            (vec![error], reached)
-        })?;
-        let footprint = match operation.operation_type {
-            OperationType::Query => Footprint::new(),
-            OperationType::Mutation | OperationType::Subscription => Footprint::none(),
-        };
-        budget.hold(plan.weight).map_err(|error| (vec![error], Outcome::Overloaded))?;
-        let query = operation.operation_type == OperationType::Query;
-        let work = Request { inner: self, variables, footprint, budget };
-        let cost = work.check_cost(&plan).map_err(|error| rejected(vec![error]))?;
-        Ok(Work { request: work, plan, query, cost })
+        Ok(prepared)
     }
 }
 
@@ -351,14 +321,4 @@ impl Inner {
 fn shared(document: &Document, request: &ApiRequest) -> Option<Arc<Question>> {
     let operation = document.operation(request.operation_name.as_deref()).ok()?;
     (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request)))
-}
-
-/// A request that has passed all checks.
-struct Work {
-    request: Request,
-    plan: Arc<Plan>,
-    /// Whether it is a query.
-    query: bool,
-    /// How many values it could answer.
-    cost: u64,
 }

@@ -1,4 +1,4 @@
-//! The response around its `data`.
+//! GraphQL's response: what stands around the data of an answer.
 
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -7,8 +7,8 @@ use super::body::Body;
 use super::error::ApiError;
 use super::{ApiReply, Outcome};
 
-/// What `data` is written behind.
-pub(super) const DATA: &[u8] = b"{\"data\":";
+/// What the data is written behind.
+pub(super) const OPENING: &[u8] = b"{\"data\":";
 
 /// The reply of a response that has been written up to its last brace: all of it, or nothing but its errors are
 /// missing. They come first, as the specification advises, so that readers see them.
@@ -24,6 +24,6 @@ pub(super) fn close(mut json: Vec<u8>, errors: &[ApiError], outcome: Outcome) ->
 
 /// The reply to what has no data.
 pub(super) fn refuse(errors: &[ApiError], outcome: Outcome) -> ApiReply {
-    let data = if outcome == Outcome::Executed { [DATA, b"null"].concat() } else { b"{".to_vec() };
+    let data = if outcome == Outcome::Executed { [OPENING, b"null"].concat() } else { b"{".to_vec() };
     close(data, errors, outcome)
 }

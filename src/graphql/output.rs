@@ -1,12 +1,13 @@
-//! Writes the response in one pass over the plan and what was fetched for it, with the null propagation
+//! Writes the data of an answer in one pass over the plan and what was fetched for it, with the null propagation
 //! of the specification.
 
+use super::answer::Answer;
 use super::budget::Budget;
-use super::envelope::DATA;
 use super::error::ApiError;
-use super::fetched::{Child, Expanded, Item, List, PageMeta};
+use super::fetched::{Child, Done, Expanded, Item, List, PageMeta, Result};
+use super::introspection::Introspection;
 use super::plan::{
-    BulkField, Connection, ConnectionField, EdgeField, Field, FieldKind, PageInfoField, Selection,
+    BulkField, Connection, ConnectionField, EdgeField, Field, FieldKind, PageInfoField, Plan, Selection,
     TypeSelection,
 };
 use super::position::Pos;
@@ -14,6 +15,7 @@ use crate::engine::Step;
 use crate::metrics::{ErrorCode, Metrics};
 
 mod introspection;
+mod root;
 mod value;
 
 /// Bytes that are written before the budget is asked again.
@@ -24,10 +26,10 @@ const SPARE: usize = 4;
 const ERRORS: usize = 1_000;
 
 /// A value that must not be null would be: what it stands in becomes null.
-pub(super) struct Null;
+struct Null;
 
 /// What has been written, or that it is null.
-pub(super) type Written = Result<(), Null>;
+type Written = Result<(), Null>;
 
 #[derive(Clone, Copy)]
 enum Part<'a> {
@@ -35,9 +37,27 @@ enum Part<'a> {
     Index(usize),
 }
 
-/// Writes a response up to its last brace, without its errors, which it gathers.
-pub(super) struct Writer<'a> {
+/// An answer with its data written behind an opening; what was read is not in it.
+pub(super) fn write(
+    opening: &[u8],
+    plan: &Plan,
+    done: &[Result<Done>],
+    introspection: &Introspection,
+    (metrics, budget): (&Metrics, &Budget),
+) -> Answer {
+    let mut writer = Writer::new(opening, metrics, budget);
+    let fields = plan.roots.iter().zip(done).map(|(root, done)| (&*root.key, (root, done)));
+    let _ = writer.nullable(|writer| {
+        writer.object(fields, |writer, (root, done)| writer.root(root, done, introspection))
+    });
+    writer.finish()
+}
+
+/// Writes data, and gathers the errors that it meets.
+struct Writer<'a> {
     json: Vec<u8>,
+    /// Where the data begins.
+    from: usize,
     path: Vec<Part<'a>>,
     pos: Pos,
     metrics: &'a Metrics,
@@ -50,25 +70,25 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(metrics: &'a Metrics, budget: &'a Budget) -> Writer<'a> {
+    fn new(opening: &[u8], metrics: &'a Metrics, budget: &'a Budget) -> Writer<'a> {
         let (mut json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
-        json.extend_from_slice(DATA);
-        Writer { json, path, pos: Pos::START, metrics, budget, taken: STEP, over: None, errors }
+        json.extend_from_slice(opening);
+        let from = json.len();
+        Writer { json, from, path, pos: Pos::START, metrics, budget, taken: STEP, over: None, errors }
     }
 
-    /// The JSON written and the errors met.
-    pub(super) fn finish(mut self) -> (Vec<u8>, Vec<ApiError>) {
-        match self.over {
-            Some(over) => ([DATA, b"null"].concat(), vec![over]),
-            None => {
-                if self.errors.len() > ERRORS {
-                    self.errors.truncate(ERRORS);
-                    let message = "There are more errors than these.";
-                    self.errors.push(ApiError::new(ErrorCode::BadUserInput, message));
-                }
-                (self.json, self.errors)
-            }
+    fn finish(mut self) -> Answer {
+        if let Some(over) = self.over {
+            self.json.truncate(self.from);
+            self.json.extend_from_slice(b"null");
+            self.json.shrink_to_fit();
+            self.errors = vec![over];
+        } else if self.errors.len() > ERRORS {
+            self.errors.truncate(ERRORS);
+            let message = "There are more errors than these.";
+            self.errors.push(ApiError::new(ErrorCode::BadUserInput, message));
         }
+        Answer { json: self.json, from: self.from, errors: self.errors, read: None, place: None }
     }
 
     /// Sees to it that the budget knows of what has been written; null when there is to be no more.
@@ -86,7 +106,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes an object of fields that are each written by `field`.
-    pub(super) fn object<T: 'a>(
+    fn object<T: 'a>(
         &mut self,
         fields: impl IntoIterator<Item = (&'a str, T)>,
         mut field: impl FnMut(&mut Self, T) -> Written,
@@ -109,7 +129,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes an array of items that are each written by `item`.
-    pub(super) fn array<T>(
+    fn array<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
         mut item: impl FnMut(&mut Self, T) -> Written,
@@ -130,7 +150,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a value that may be null: null when the value inside must not be.
-    pub(super) fn nullable(&mut self, value: impl FnOnce(&mut Self) -> Written) -> Written {
+    fn nullable(&mut self, value: impl FnOnce(&mut Self) -> Written) -> Written {
         let mark = self.json.len();
         if value(self).is_err() {
             self.json.truncate(mark);
@@ -152,7 +172,7 @@ impl<'a> Writer<'a> {
         self.raw(if value { "true" } else { "false" })
     }
 
-    pub(super) fn string(&mut self, text: &str) {
+    fn string(&mut self, text: &str) {
         serde_json::to_writer(&mut self.json, text).expect("text is written to memory");
     }
 
@@ -162,18 +182,18 @@ impl<'a> Writer<'a> {
     }
 
     /// Any JSON, as it is.
-    pub(super) fn json(&mut self, value: &serde_json::Value) -> Written {
+    fn json(&mut self, value: &serde_json::Value) -> Written {
         serde_json::to_writer(&mut self.json, value).expect("JSON values are written to memory");
         Ok(())
     }
 
     /// Where the field stands that is written now.
-    pub(super) fn stand(&mut self, pos: Pos) {
+    fn stand(&mut self, pos: Pos) {
         self.pos = pos;
     }
 
     /// Takes note of errors at the place that is written now; the value is null.
-    pub(super) fn fail(&mut self, errors: &[ApiError]) -> Null {
+    fn fail(&mut self, errors: &[ApiError]) -> Null {
         if self.errors.len() > ERRORS {
             return Null;
         }
@@ -191,7 +211,7 @@ impl<'a> Writer<'a> {
     }
 
     /// One document.
-    pub(super) fn document(
+    fn document(
         &mut self,
         selection: &'a Selection,
         item: &Item,
@@ -273,7 +293,7 @@ impl<'a> Writer<'a> {
     }
 
     /// One page of a list.
-    pub(super) fn connection(&mut self, connection: &'a Connection, page: &PageMeta, list: &List) -> Written {
+    fn connection(&mut self, connection: &'a Connection, page: &PageMeta, list: &List) -> Written {
         let fields = connection.fields.iter().map(|(key, pos, field)| (&**key, (*pos, field)));
         self.object(fields, |writer, (pos, field)| {
             writer.stand(pos);
@@ -341,7 +361,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The answer of a bulk mutation.
-    pub(super) fn bulk(&mut self, fields: &'a [(std::sync::Arc<str>, BulkField)], count: u64) -> Written {
+    fn bulk(&mut self, fields: &'a [(std::sync::Arc<str>, BulkField)], count: u64) -> Written {
         self.object(fields.iter().map(|(key, field)| (&**key, field)), |writer, field| match field {
             BulkField::Typename => writer.text("BulkResult"),
             BulkField::Count => writer.raw(&count.to_string()),

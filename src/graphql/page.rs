@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::Request;
 use super::cursor::read_cursor;
 use super::error::ApiError;
 use super::limits::{ApiLimits, max_offset};
 use super::plan::{Connection, Source};
 use crate::cache::Window;
-use crate::engine::input::{self, FilterLimits};
+use crate::engine::input::{self, FilterBudget, FilterLimits};
 use crate::engine::{InputFault, Step};
 use crate::query::{Filter, Order};
+use crate::schema::Model;
 
 /// A list's arguments, understood.
 #[derive(Clone, Debug)]
@@ -25,18 +25,16 @@ pub(super) struct ListArgs {
 
 /// Understands the arguments of a list, or says everything that is wrong with them.
 pub(super) fn list_args(
-    request: &Request,
+    (model, limits, budget): (&Model, &ApiLimits, &FilterBudget),
     source: &Source,
     connection: &Connection,
     args: &Map<String, Json>,
 ) -> Result<ListArgs, Vec<ApiError>> {
-    let (model, limits) = (request.engine().model(), FilterLimits::default());
+    let bounds = FilterLimits::default();
     let mut errors = Vec::new();
     let given = |name: &str| args.get(name).filter(|value| !value.is_null());
     let mut keep = |name: &str, faults: Vec<InputFault>| errors.extend(ApiError::of_argument(name, faults));
-    let filter = match given("where")
-        .map(|w| input::filter_within(model, &source.on, w, &limits, &request.budget.filters))
-    {
+    let filter = match given("where").map(|w| input::filter_within(model, &source.on, w, &bounds, budget)) {
         None => Filter::all(),
         Some(Ok(filter)) => filter,
         Some(Err(faults)) => {
@@ -52,7 +50,7 @@ pub(super) fn list_args(
             Order::default()
         }
     };
-    let window = window(request.limits(), source, connection, &order, args, &mut errors);
+    let window = window(limits, source, connection, &order, args, &mut errors);
     if errors.is_empty() { Ok(ListArgs { filter, order, window }) } else { Err(errors) }
 }
 

@@ -8,7 +8,7 @@ use crate::graphql::plan::{MetaField, MetaKind};
 
 impl<'a> Writer<'a> {
     /// The schema's answer, or that of the type of a name.
-    pub(in crate::graphql) fn introspection(
+    pub(super) fn introspection(
         &mut self,
         all: &Introspection,
         ty: Option<&str>,

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::Request;
-use super::cursor::Cursors;
-use super::error::ApiError;
-use super::fetched::{Child, Expanded, Item, List, PageMeta};
-use super::page::{ListArgs, list_args};
-use super::plan::{Args, Connection, FieldKind, Selection, Source, TypeSelection};
-use super::together::together;
+use super::Execution;
 use crate::cache::Batch;
 use crate::engine::{EngineError, Family, Page, PageRequest};
+use crate::graphql::cursor::Cursors;
+use crate::graphql::error::ApiError;
+use crate::graphql::fetched::{Child, Expanded, Item, List, PageMeta};
+use crate::graphql::page::{ListArgs, list_args};
+use crate::graphql::plan::{Args, Connection, FieldKind, Selection, Source, TypeSelection};
+use crate::graphql::together::together;
 use crate::query::{BatchDef, Filter};
 use crate::value::{EntityRef, Id};
 
-impl Request {
+impl Execution<'_> {
     /// Fetches the relations of a selection for all items at once.
     pub(super) fn expand<'a>(
         &'a self,
@@ -79,7 +79,7 @@ impl Request {
                 }))
             })
             .collect();
-        let docs = match self.engine().entities(&refs, &self.footprint).await {
+        let docs = match self.engine.entities(&refs, self.footprint).await {
             Ok(docs) => docs,
             Err(error) => return Child::Failed(ApiError::of_engine(error)),
         };
@@ -108,8 +108,7 @@ impl Request {
         connection: &Connection,
         items: &[Item],
     ) -> Child {
-        let args = self.resolve(args);
-        let args = match list_args(self, source, connection, &args) {
+        let args = match self.list_args(source, connection, args) {
             Ok(args) => args,
             Err(errors) => return Child::Failed(errors),
         };
@@ -127,7 +126,7 @@ impl Request {
                 family: Some(Family { filter: shared.clone(), field: field.clone(), value: id.to_bson() }),
             });
         }
-        match self.engine().pages(&requests, &self.footprint).await {
+        match self.engine.pages(&requests, self.footprint).await {
             Ok(found) => {
                 let (metas, list) = match self.list_of(found, connection, &args).await {
                     Ok(list) => list,
@@ -151,17 +150,26 @@ impl Request {
         args: &Args,
         connection: &Connection,
     ) -> Result<(PageMeta, List), Vec<ApiError>> {
-        let args = self.resolve(args);
-        let args = list_args(self, source, connection, &args)?;
+        let args = self.list_args(source, connection, args)?;
         let def =
             BatchDef::new(source.on.clone(), source.types.clone(), args.filter.clone(), args.order.clone());
         let request = PageRequest { batch: Batch::new(def), window: args.window.clone(), family: None };
-        let pages = self.engine().pages(std::slice::from_ref(&request), &self.footprint).await;
+        let pages = self.engine.pages(std::slice::from_ref(&request), self.footprint).await;
         let pages = pages.map_err(ApiError::of_engine)?;
         let (mut metas, list) = self.list_of(pages, connection, &args).await.map_err(|error| vec![error])?;
         let missing = || EngineError::Internal("a page had no result".into());
         let meta = metas.pop().ok_or_else(missing).map_err(ApiError::of_engine)?;
         Ok((meta, list))
+    }
+
+    fn list_args(
+        &self,
+        source: &Source,
+        connection: &Connection,
+        args: &Args,
+    ) -> Result<ListArgs, Vec<ApiError>> {
+        let known = (&**self.engine.model(), self.limits, &self.budget.filters);
+        list_args(known, source, connection, &self.resolve(args))
     }
 
     async fn list_of(

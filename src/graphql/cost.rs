@@ -1,0 +1,79 @@
+//! What a plan may cost: how many values its answer can have, before anything is read.
+
+use apollo_compiler::Schema;
+use serde_json::Value as Json;
+
+use super::arguments;
+use super::error::ApiError;
+use super::limits::ApiLimits;
+use super::plan::{Args, Connection, Field, FieldKind, Plan, RootKind, Selection};
+use super::resolve::Variables;
+use crate::metrics::ErrorCode;
+
+/// What a list or a look-up costs beside what it gives: as much as so many values.
+const READ: u64 = 20;
+
+/// What the cost of a plan depends on beside the plan.
+pub(super) struct Costs<'c> {
+    /// For the defaults of arguments.
+    pub(super) schema: &'c Schema,
+    /// What the API allows.
+    pub(super) limits: &'c ApiLimits,
+    /// The values of the operation's variables.
+    pub(super) variables: &'c Variables,
+}
+
+impl Costs<'_> {
+    /// How many values a plan could answer, if that is not more than is allowed.
+    pub(super) fn check(&self, plan: &Plan) -> Result<u64, ApiError> {
+        let (cost, most) = (self.cost(plan), self.limits.complexity as u64);
+        if cost <= most {
+            return Ok(cost);
+        }
+        let message = format!(
+            "The operation could answer {cost} values, more than the {most} allowed; ask for fewer rows or fields."
+        );
+        Err(ApiError::new(ErrorCode::TooComplex, message))
+    }
+
+    /// How many values the answer can have at the most.
+    fn cost(&self, plan: &Plan) -> u64 {
+        plan.roots.iter().map(|root| self.root_cost(&root.kind)).fold(0, u64::saturating_add)
+    }
+
+    fn root_cost(&self, kind: &RootKind) -> u64 {
+        match kind {
+            RootKind::Typename(_) | RootKind::Introspection { .. } | RootKind::Bulk { .. } => 1,
+            RootKind::ById { selection, .. }
+            | RootKind::ByUnique { selection, .. }
+            | RootKind::WriteOne { selection, .. } => self.selection_cost(selection).saturating_add(READ),
+            RootKind::CreateMany { args, selection, .. } => {
+                let inputs = arguments::of_field(self.schema, &args.0, self.variables)
+                    .get("inputs")
+                    .and_then(Json::as_array)
+                    .map_or(0, Vec::len);
+                self.selection_cost(selection).saturating_mul(inputs as u64)
+            }
+            RootKind::List { args, connection, .. } => self.connection_cost(args, connection),
+        }
+    }
+
+    fn connection_cost(&self, args: &Args, connection: &Connection) -> u64 {
+        let args = arguments::of_field(self.schema, &args.0, self.variables);
+        let asked = |name: &str| args.get(name).and_then(Json::as_u64);
+        let rows = asked("first").or(asked("last")).unwrap_or(self.limits.page_default);
+        let row = connection.selections.iter().map(|selection| self.selection_cost(selection));
+        let row = row.fold(1, u64::saturating_add);
+        row.saturating_mul(rows).saturating_add(connection.fields.len() as u64).saturating_add(READ)
+    }
+
+    fn selection_cost(&self, selection: &Selection) -> u64 {
+        let field = |field: &Field| match &field.kind {
+            FieldKind::One { selection, .. } => self.selection_cost(selection).saturating_add(1),
+            FieldKind::Many { args, connection, .. } => self.connection_cost(args, connection),
+            _ => 1,
+        };
+        let of_type = |fields: &[Field]| fields.iter().map(field).fold(0, u64::saturating_add);
+        selection.types.iter().map(|selection| of_type(&selection.fields)).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,124 @@
+//! An operation at work: what each root field of its plan leads to.
+
+use std::sync::Arc;
+
+use apollo_compiler::Schema;
+use serde_json::{Map, Value as Json};
+
+use super::arguments;
+use super::budget::Budget;
+use super::error::ApiError;
+use super::fetched::{Done, Item, Result};
+use super::limits::ApiLimits;
+use super::plan::{Args, Plan, Root, RootKind, Selection};
+use super::resolve::Variables;
+use super::together::together;
+use crate::engine::input;
+use crate::engine::{Engine, Footprint, Step};
+use crate::metrics::ErrorCode;
+use crate::schema::Collection;
+use crate::value::{Doc, EntityRef, Id};
+
+mod expand;
+mod mutate;
+
+/// One carrying out of a plan, with all that it needs beside the plan.
+pub(super) struct Execution<'e> {
+    /// Reads and writes.
+    pub(super) engine: &'e Engine,
+    /// For the defaults of arguments.
+    pub(super) schema: &'e Schema,
+    /// What the API allows.
+    pub(super) limits: &'e ApiLimits,
+    /// The values of the operation's variables.
+    pub(super) variables: &'e Variables,
+    /// What is read.
+    pub(super) footprint: &'e Footprint,
+    /// What may be taken.
+    pub(super) budget: &'e Budget,
+}
+
+impl Execution<'_> {
+    /// Carries a plan out: what each of its root fields led to.
+    pub(super) async fn run(&self, plan: &Plan) -> Vec<Result<Done>> {
+        let mut done = Vec::with_capacity(plan.roots.len());
+        if plan.serial {
+            for root in &plan.roots {
+                // A mutation that has begun goes through to its end; the next need not begin.
+                let message = "Not carried out: the mutations before it took too long.";
+                done.push(match self.budget.is_late() {
+                    true => Err(vec![ApiError::new(ErrorCode::Timeout, message)]),
+                    false => self.root(root).await,
+                });
+            }
+        } else {
+            done = together(plan.roots.len(), |index| self.root(&plan.roots[index])).await;
+        }
+        done
+    }
+
+    async fn root(&self, root: &Root) -> Result<Done> {
+        match &root.kind {
+            RootKind::Typename(name) => Ok(Done::Text(name)),
+            RootKind::Introspection { ty: None, .. } => Ok(Done::Introspection(None)),
+            RootKind::Introspection { ty: Some(args), .. } => {
+                let name =
+                    self.given(args)?.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
+                Ok(Done::Introspection(Some(name)))
+            }
+            RootKind::ById { collection, args, selection } => {
+                let id = self.id_of(collection, &self.given(args)?)?;
+                let entity = EntityRef { ty: collection.name.clone(), id };
+                let found = self.engine.entities(std::slice::from_ref(&entity), self.footprint).await;
+                let doc = found.map_err(ApiError::of_engine)?.pop().flatten();
+                self.one(selection, doc.map(|doc| (entity, doc))).await
+            }
+            RootKind::ByUnique { collection, key, args, selection } => {
+                let key = collection.uniques.get(*key);
+                let key = key.ok_or_else(|| vec![ApiError::internal("no such key")])?;
+                let mut args = self.given(args)?;
+                let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
+                let values: Vec<Json> = key.fields.iter().map(value).collect();
+                let found = self.engine.by_unique(collection, key, &values, self.footprint).await;
+                self.one(selection, found.map_err(ApiError::of_engine)?).await
+            }
+            RootKind::List { source, args, connection } => {
+                let (meta, list) = self.root_list(source, args, connection).await?;
+                Ok(Done::List(meta, list))
+            }
+            RootKind::WriteOne { collection, op, args, selection } => {
+                let written = self.write_one(collection, *op, &self.given(args)?).await?;
+                self.one(selection, Some(written)).await
+            }
+            RootKind::CreateMany { collection, args, selection } => {
+                self.create_many(collection, &self.given(args)?, selection).await
+            }
+            RootKind::Bulk { collection, op, args, .. } => {
+                self.bulk(collection, *op, &self.given(args)?).await.map(Done::Count)
+            }
+        }
+    }
+
+    async fn one(&self, selection: &Selection, found: Option<(EntityRef, Doc)>) -> Result<Done> {
+        let Some((entity, doc)) = found else { return Ok(Done::One(None)) };
+        self.budget.take_docs(std::iter::once(&doc)).map_err(|error| vec![error])?;
+        let item = Item { ty: entity.ty, doc, key: None };
+        let expanded = self.expand(selection, std::slice::from_ref(&item)).await;
+        Ok(Done::One(Some((item, expanded))))
+    }
+
+    /// The values of a field's arguments.
+    fn resolve(&self, args: &Args) -> Map<String, Json> {
+        arguments::of_field(self.schema, &args.0, self.variables)
+    }
+
+    /// The values of the arguments of a field for which null is none.
+    fn given(&self, args: &Args) -> Result<Map<String, Json>> {
+        arguments::given(self.schema, &args.0, self.variables)
+    }
+
+    fn id_of(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Id> {
+        let id = input::id(collection, args.get("id").unwrap_or(&Json::Null));
+        id.map_err(|message| vec![ApiError::input(message, &[Step::Key("id".into())])])
+    }
+}

@@ -1,0 +1,122 @@
+//! Mutations: arguments handed to the engine's writes.
+
+use serde_json::{Map, Value as Json};
+
+use super::Execution;
+use crate::engine::Step;
+use crate::engine::input::{self, FilterLimits};
+use crate::graphql::error::ApiError;
+use crate::graphql::fetched::{Done, Item, Result};
+use crate::graphql::plan::{Bulk, Selection, WriteOne};
+use crate::query::Filter;
+use crate::schema::{Collection, UniqueKey, names};
+use crate::value::{Doc, EntityRef};
+
+impl Execution<'_> {
+    /// Carries out a mutation of one document: what it made of it.
+    pub(super) async fn write_one(
+        &self,
+        collection: &Collection,
+        op: WriteOne,
+        args: &Map<String, Json>,
+    ) -> Result<(EntityRef, Doc)> {
+        let engine = self.engine;
+        let empty = Map::new();
+        let object = |name: &str| args.get(name).and_then(Json::as_object).unwrap_or(&empty);
+        let at = |name: &str| [Step::Key(name.to_owned())];
+        let version = args.get("ifVersion").and_then(Json::as_i64);
+        let written = match op {
+            WriteOne::Create => engine.create(collection, object("input"), &at("input")).await,
+            WriteOne::Update => {
+                let id = self.id_of(collection, args)?;
+                engine.update(collection, &id, object("set"), version, &at("set")).await
+            }
+            WriteOne::Delete => {
+                let id = self.id_of(collection, args)?;
+                engine.delete(collection, &id, version).await
+            }
+            WriteOne::Upsert => {
+                let on = args.get("on").and_then(Json::as_str).unwrap_or_default();
+                let by = |key: &&UniqueKey| names::screaming(&key.name) == on;
+                match collection.uniques.iter().find(by) {
+                    Some(key) => engine.upsert(collection, Some(key), object("input"), &at("input")).await,
+                    None => engine.upsert(collection, None, object("input"), &at("input")).await,
+                }
+            }
+        };
+        written.map_err(ApiError::of_engine)
+    }
+
+    /// Creates documents, each on its own.
+    pub(super) async fn create_many(
+        &self,
+        collection: &Collection,
+        args: &Map<String, Json>,
+        selection: &Selection,
+    ) -> Result<Done> {
+        let empty = Map::new();
+        let inputs: Vec<&Map<String, Json>> = args
+            .get("inputs")
+            .and_then(Json::as_array)
+            .map(|inputs| inputs.iter().map(|input| input.as_object().unwrap_or(&empty)).collect())
+            .unwrap_or_default();
+        let most = usize::try_from(self.limits.page_max).unwrap_or(usize::MAX);
+        if inputs.len() > most {
+            let message =
+                format!("{} inputs are given, but at most {most} can be created at once.", inputs.len());
+            return Err(vec![ApiError::input(message, &[Step::Key("inputs".into())])]);
+        }
+        let place = |index| vec![Step::Key("inputs".into()), Step::Index(index)];
+        let places: Vec<_> = (0..inputs.len()).map(place).collect();
+        let created = self.engine.create_many(collection, &inputs, &places).await;
+        let mut items = Vec::with_capacity(created.len());
+        let created = created
+            .into_iter()
+            .map(|created| {
+                let (entity, doc) = created.map_err(ApiError::of_engine)?;
+                items.push(Item { ty: entity.ty, doc, key: None });
+                Ok(items.len() - 1)
+            })
+            .collect();
+        let expanded = self.expand(selection, &items).await;
+        Ok(Done::Created { created, items, expanded })
+    }
+
+    /// Carries out a mutation of many documents: how many there were.
+    pub(super) async fn bulk(
+        &self,
+        collection: &Collection,
+        op: Bulk,
+        args: &Map<String, Json>,
+    ) -> Result<u64> {
+        let engine = self.engine;
+        let filter = self.bulk_filter(collection, args)?;
+        let empty = Map::new();
+        let count = match op {
+            Bulk::Update => {
+                let set = args.get("set").and_then(Json::as_object).unwrap_or(&empty);
+                engine.update_many(collection, filter, set, &[Step::Key("set".into())]).await
+            }
+            Bulk::Delete => engine.delete_many(collection, filter).await,
+        };
+        count.map_err(ApiError::of_engine)
+    }
+
+    /// The documents that a bulk write is for: all of them only if the client says so, as an operator whose
+    /// variable is not given is no condition.
+    fn bulk_filter(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Filter> {
+        let given = args.get("where").unwrap_or(&Json::Null);
+        let (model, limits) = (self.engine.model(), FilterLimits::default());
+        let filter = input::filter_within(model, &collection.name, given, &limits, &self.budget.filters);
+        let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?.canonical();
+        if filter.is_all() && args.get("all") != Some(&Json::Bool(true)) {
+            let message = format!(
+                "where has no condition, or only such as a variable without a value has left out, so it holds \
+                 for every {}; write a condition, or all: true if every one is meant.",
+                collection.name
+            );
+            return Err(vec![ApiError::input(message, &[Step::Key("where".into())])]);
+        }
+        Ok(filter)
+    }
+}

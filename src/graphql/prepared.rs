@@ -1,0 +1,141 @@
+//! Operations that have passed all checks, to be carried out any number of times.
+
+use std::sync::Arc;
+
+use apollo_compiler::ast::OperationType;
+use apollo_compiler::executable::Operation;
+use serde_json::{Map, Value as Json};
+
+use super::Outcome;
+use super::answer::{Answer, Refused};
+use super::budget::Budget;
+use super::coerce;
+use super::cost::Costs;
+use super::document::Document;
+use super::execution::Execution;
+use super::fetched::{Done, Result};
+use super::output;
+use super::plan::Plan;
+use super::resolve::Variables;
+use super::shared::Shared;
+use crate::cache::Place;
+use crate::engine::{Engine, Footprint, operation};
+use crate::metrics::GraphqlKind;
+
+/// An operation with the values of its variables, ready to be carried out. It owns all that it needs, so it outlives
+/// the request that it came with: a route that stands for a fixed operation keeps one, and whoever watches a list
+/// runs one again and again. Each run has a budget and a footprint of its own.
+pub(super) struct Prepared {
+    plan: Arc<Plan>,
+    variables: Variables,
+    kind: GraphqlKind,
+    cost: u64,
+}
+
+impl Prepared {
+    /// Prepares an operation of a document. All that can refuse it before it is carried out does so here.
+    pub(super) fn new(
+        shared: &Shared,
+        document: &Arc<Document>,
+        operation: &Operation,
+        given: &Map<String, Json>,
+    ) -> Result<Prepared, Refused> {
+        let kind = kind(operation);
+        let refused = |errors, outcome| Refused { errors, outcome, kind };
+        let schema = &*shared.definition.schema;
+        let variables = coerce::variables(schema, operation, given).map_err(|faults| {
+            let positions = document.positions();
+            let errors = faults.into_iter().map(|fault| fault.into_error(positions)).collect();
+            refused(errors, Outcome::Rejected)
+        })?;
+        let plan = shared.documents.plan(&shared.planner, document, operation, &variables);
+        let plan = plan.map_err(|refusal| {
+            let (error, outcome) = document.refused(operation, refusal);
+            refused(vec![error], outcome)
+        })?;
+        let cost = Costs { schema, limits: &shared.limits, variables: &variables }.check(&plan);
+        let cost = cost.map_err(|error| refused(vec![error], Outcome::Rejected))?;
+        Ok(Prepared { plan, variables, kind, cost })
+    }
+
+    /// What it is.
+    pub(super) fn kind(&self) -> GraphqlKind {
+        self.kind
+    }
+
+    /// How many values its answer can have at the most.
+    pub(super) fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Bytes that its plan takes up.
+    pub(super) fn weight(&self) -> u64 {
+        self.plan.weight
+    }
+
+    /// The values of its variables.
+    pub(super) fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// Carries it out, with a budget and a footprint of its own, and writes the data behind the opening.
+    pub(super) async fn run(
+        &self,
+        engine: &Engine,
+        shared: &Shared,
+        budget: Budget,
+        opening: &[u8],
+    ) -> Answer {
+        let query = self.kind == GraphqlKind::Query;
+        let place = if query { place(engine).await } else { None };
+        let footprint = if query { Footprint::new() } else { Footprint::none() };
+        let done = operation(budget.end, self.fetch(engine, shared, &footprint, &budget)).await;
+        let written = self.write(engine, shared, &budget, &done, opening);
+        Answer { read: footprint.finish(), place, ..written }
+    }
+
+    /// What its root fields lead to.
+    pub(super) async fn fetch(
+        &self,
+        engine: &Engine,
+        shared: &Shared,
+        footprint: &Footprint,
+        budget: &Budget,
+    ) -> Vec<Result<Done>> {
+        let (schema, limits, variables) = (&*shared.definition.schema, &shared.limits, &self.variables);
+        Execution { engine, schema, limits, variables, footprint, budget }.run(&self.plan).await
+    }
+
+    /// The answer with what the root fields led to; what was read is not in it.
+    pub(super) fn write(
+        &self,
+        engine: &Engine,
+        shared: &Shared,
+        budget: &Budget,
+        done: &[Result<Done>],
+        opening: &[u8],
+    ) -> Answer {
+        let introspection = &shared.definition.introspection;
+        output::write(opening, &self.plan, done, introspection, (engine.metrics(), budget))
+    }
+}
+
+/// What an operation is to metrics and traces.
+pub(super) fn kind(operation: &Operation) -> GraphqlKind {
+    match operation.operation_type {
+        OperationType::Mutation => GraphqlKind::Mutation,
+        OperationType::Query | OperationType::Subscription => GraphqlKind::Query,
+    }
+}
+
+/// A place in the cache's journal that what is read from now on is not older than. It may lie back a
+/// little: then a change in between is taken to concern the answer although it was seen.
+async fn place(engine: &Engine) -> Option<Place> {
+    match engine.place() {
+        Some(place) => Some(place),
+        None => engine.look().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;
