@@ -25,8 +25,9 @@ impl Aside {
         Aside(runtime.ok())
     }
 
-    /// Does the work, aside if it is `large`. It is broken off when the future is dropped.
-    pub(super) fn run<T: Send + 'static>(
+    /// Does the work, aside if it is `large`. It is broken off when the future is dropped; what it spawns goes on, on
+    /// the threads on which it was spawned.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         large: bool,
         work: impl Future<Output = T> + Send + 'static,

@@ -1,0 +1,236 @@
+//! One request on its way: a kept answer; or else a turn, its text, and a flight that all who ask the same share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use apollo_compiler::ast::OperationType;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::answer::{Answer, Refused};
+use super::answers::{Answers, Outdated, Question};
+use super::body::Body;
+use super::budget::Budget;
+use super::error::{self, ApiError};
+use super::prepared::{self, Prepared};
+use super::shared::Shared;
+use super::{ApiReply, ApiRequest, Outcome, document, envelope};
+use crate::engine::{Engine, Gather};
+use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
+use crate::telemetry::traced;
+
+/// Bytes of a text, and values of an answer, that take milliseconds.
+const LARGE_TEXT: usize = 16 << 10;
+const LARGE_ANSWER: u64 = 5_000;
+
+/// The API on one engine.
+pub(super) struct Inner {
+    pub(super) engine: Arc<Engine>,
+    pub(super) shared: Arc<Shared>,
+    answers: Answers,
+    /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
+    /// that they get.
+    flights: Gather<Arc<Question>, Arc<Answered>>,
+}
+
+/// What became of a request, for all who share it.
+pub(super) struct Answered {
+    reply: ApiReply,
+    errors: Vec<ApiError>,
+    kind: GraphqlKind,
+    outcome: GraphqlOutcome,
+}
+
+impl Answered {
+    fn kept(body: Body) -> Answered {
+        let reply = ApiReply { body, outcome: Outcome::Executed };
+        Answered { reply, errors: Vec::new(), kind: GraphqlKind::Query, outcome: GraphqlOutcome::Ok }
+    }
+
+    fn panicked() -> Answered {
+        let errors = vec![ApiError::internal("a request panicked")];
+        let reply = envelope::refuse(&errors, Outcome::Executed);
+        Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Errors }
+    }
+
+    /// What the server has no room for.
+    fn turned_away(error: ApiError) -> Answered {
+        let kind = GraphqlKind::Unknown;
+        Answered::refused(Refused { errors: vec![error], outcome: Outcome::Overloaded, kind })
+    }
+
+    fn refused(Refused { errors, outcome, kind }: Refused) -> Answered {
+        let reply = envelope::refuse(&errors, outcome);
+        Answered { reply, errors, kind, outcome: GraphqlOutcome::Rejected }
+    }
+}
+
+impl Inner {
+    pub(super) fn new(engine: Arc<Engine>, shared: Arc<Shared>) -> Inner {
+        let answers = Answers::new(shared.limits.answers);
+        Inner { engine, shared, answers, flights: Gather::default() }
+    }
+
+    /// Answers a request.
+    pub(super) async fn answer(self: Arc<Self>, request: ApiRequest) -> ApiReply {
+        let start = Instant::now();
+        let span = traced!(
+            "graphql",
+            otel.status_code = Empty,
+            graphql.operation.type = Empty,
+            graphql.operation.name = request.operation_name,
+            oponn.answer.kept = Empty,
+        );
+        let outdated = match self.answers.get(&request, &self.engine).instrument(span.clone()).await {
+            Ok(body) => {
+                self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
+                span.record("oponn.answer.kept", true);
+                self.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
+                return ApiReply { body, outcome: Outcome::Executed };
+            }
+            Err(outdated) => outdated,
+        };
+        // Before the text is read: what is made of it may be large.
+        let answered = match self.shared.turns.take(request.patient).await {
+            Some(turn) => {
+                // What is logged belongs to the request, traced or not.
+                let inside = if span.is_disabled() { Span::current() } else { span.clone() };
+                let aside = request.query.len() > LARGE_TEXT;
+                let flight = self.clone().fly(request, outdated, turn, inside, aside);
+                self.shared.aside.run(aside, flight).await
+            }
+            None => {
+                self.engine.metrics().http_bound(Bound::Executions);
+                let message = "The server has too much to do; ask again in a while.";
+                Arc::new(Answered::turned_away(ApiError::new(ErrorCode::Overloaded, message)))
+            }
+        };
+        self.tell(answered.kind, answered.outcome, start, &span);
+        error::count(self.engine.metrics(), &answered.errors);
+        answered.reply.clone()
+    }
+
+    /// Reads the text of a request and has the operation carried out, for all who ask the same at the time.
+    async fn fly(
+        self: Arc<Self>,
+        request: ApiRequest,
+        outdated: Outdated,
+        turn: OwnedSemaphorePermit,
+        span: Span,
+        aside: bool,
+    ) -> Arc<Answered> {
+        let budget = self.shared.pool.budget();
+        let document = self.shared.documents.get(&self.shared.definition, &request.query);
+        let weight = document.as_ref().map_or(0, |document| document.weight());
+        if let Err(error) = budget.hold(weight) {
+            return Arc::new(Answered::turned_away(error));
+        }
+        let question = question(&document, &request);
+        let worker = self.clone();
+        let work = |waited: bool| {
+            let work = async move {
+                // Until its end, which may be after the caller has gone.
+                let _turn = turn;
+                // Those before may have made what is wanted here.
+                let answers = &worker.answers;
+                let kept = match waited || answers.has_newer(&request, &outdated) {
+                    true => answers.get(&request, &worker.engine).await.ok(),
+                    false => None,
+                };
+                Arc::new(match kept {
+                    Some(body) => Answered::kept(body),
+                    None => worker.clone().execute(request, document, budget, aside).await,
+                })
+            };
+            work.instrument(span)
+        };
+        let answered = match question {
+            Some(question) => {
+                let (turn, joined) = self.flights.join(&question, work);
+                if joined {
+                    self.engine.metrics().cache_joined(Joined::Answer, 1);
+                }
+                turn.await
+            }
+            None => tokio::spawn(work(false)).await.ok(),
+        };
+        answered.unwrap_or_else(|| Arc::new(Answered::panicked()))
+    }
+
+    /// Carries an operation out, or refuses it. It is done `aside` already, or not.
+    async fn execute(
+        self: Arc<Self>,
+        request: ApiRequest,
+        document: document::Outcome,
+        budget: Budget,
+        aside: bool,
+    ) -> Answered {
+        let answered = match self.prepare(&request, document, &budget) {
+            Ok(prepared) => {
+                // Once is enough.
+                let large = !aside && prepared.cost() > LARGE_ANSWER;
+                self.shared.aside.run(large, self.clone().carry_out(request, prepared, budget)).await
+            }
+            Err(refused) => Answered::refused(refused),
+        };
+        if answered.kind == GraphqlKind::Query {
+            self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Miss);
+        }
+        answered
+    }
+
+    async fn carry_out(self: Arc<Self>, asked: ApiRequest, prepared: Prepared, budget: Budget) -> Answered {
+        let answer = prepared.run(&self.engine, &self.shared, budget, envelope::OPENING).await;
+        let (kind, outcome) = (prepared.kind(), answer.outcome());
+        let Answer { json, errors, read, place, .. } = answer;
+        let reply = envelope::close(json, &errors, Outcome::Executed);
+        if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
+            self.answers.keep(asked, reply.body.plain(), read, place);
+        }
+        Answered { reply, errors, kind, outcome }
+    }
+
+    /// Tells metrics and the trace of an operation that has come to its end.
+    fn tell(&self, kind: GraphqlKind, outcome: GraphqlOutcome, start: Instant, span: &Span) {
+        let metrics = self.engine.metrics();
+        metrics.graphql_request(kind, outcome);
+        metrics.graphql_took(kind, start.elapsed());
+        span.record("graphql.operation.type", kind.as_str());
+        if outcome != GraphqlOutcome::Ok {
+            span.record("otel.status_code", "ERROR");
+        }
+    }
+
+    /// Everything that can refuse a request before it is carried out.
+    fn prepare(
+        &self,
+        request: &ApiRequest,
+        document: document::Outcome,
+        budget: &Budget,
+    ) -> Result<Prepared, Refused> {
+        let kind = GraphqlKind::Unknown;
+        let rejected = |errors| Refused { errors, outcome: Outcome::Rejected, kind };
+        let document = document.map_err(|errors| rejected(errors.to_vec()))?;
+        let name = request.operation_name.as_deref();
+        let operation = document.operation(name).map_err(|error| rejected(vec![error]))?;
+        if request.read_only && operation.operation_type != OperationType::Query {
+            let message = "Only queries can be sent by GET; send mutations by POST.";
+            let errors = vec![ApiError::new(ErrorCode::BadUserInput, message)];
+            return Err(Refused { errors, outcome: Outcome::NotAllowed, kind: prepared::kind(operation) });
+        }
+        let prepared = Prepared::new(&self.shared, &document, operation, &request.variables)?;
+        budget.hold(prepared.weight()).map_err(|error| {
+            let (errors, kind) = (vec![error], prepared.kind());
+            Refused { errors, outcome: Outcome::Overloaded, kind }
+        })?;
+        Ok(prepared)
+    }
+}
+
+/// A query has the same answer for all who ask it at the same time: what they ask. None for whatever else a
+/// request may be.
+fn question(document: &document::Outcome, request: &ApiRequest) -> Option<Arc<Question>> {
+    let operation = document.as_ref().ok()?.operation(request.operation_name.as_deref()).ok()?;
+    (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request)))
+}
