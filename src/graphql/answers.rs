@@ -28,13 +28,13 @@ const SHARDS: usize = 8;
 
 /// The answers that this server keeps.
 pub(super) struct Answers {
-    kept: Cache<Question, Arc<Answer>, Weight>,
+    kept: Cache<Question, Arc<Kept>, Weight>,
     /// Bytes of one answer at the most.
     largest: u64,
 }
 
 /// What was kept for a request and is not right any more.
-pub(super) struct Outdated(Option<Arc<Answer>>);
+pub(super) struct Outdated(Option<Arc<Kept>>);
 
 /// What an answer is the answer to: the same for everybody who asks it.
 #[derive(PartialEq, Eq)]
@@ -47,7 +47,8 @@ pub(super) struct Question {
 /// The same, as it stands in a request.
 struct Asked<'a>(&'a ApiRequest);
 
-pub(super) struct Answer {
+/// An answer that is kept.
+struct Kept {
     body: Body,
     read: Read,
     /// When it was right: the place in the journal, whose number is moved on with every look.
@@ -101,12 +102,12 @@ impl Answers {
         let ApiRequest { query, operation_name, variables, .. } = request;
         let valid = AtomicU64::new(place.number);
         let (body, until) = (Body::kept(body.clone()), Instant::now() + LIFE);
-        let answer = Answer { body, read, place, valid, until };
+        let answer = Kept { body, read, place, valid, until };
         self.kept.insert(Question { query, operation_name, variables }, Arc::new(answer));
     }
 }
 
-impl Answer {
+impl Kept {
     /// The answer, when it is right as far as the last look could tell.
     fn confirmed(&self, engine: &Engine) -> Option<Body> {
         let since = Place { number: self.valid.load(Ordering::Relaxed), ..self.place };
@@ -149,8 +150,8 @@ impl Equivalent<Question> for Asked<'_> {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Question, Arc<Answer>> for Weight {
-    fn weight(&self, question: &Question, answer: &Arc<Answer>) -> u64 {
+impl Weighter<Question, Arc<Kept>> for Weight {
+    fn weight(&self, question: &Question, answer: &Arc<Kept>) -> u64 {
         // Values take more room than their text, but are seldom many.
         let variables: usize =
             question.variables.iter().map(|(name, value)| 128 + name.len() + size(value)).sum();

@@ -1,5 +1,5 @@
 //! Values that come with a request, brought to the types that the schema declares, as the GraphQL
-//! specification says (sections 3, 5.6, 5.8.5 and 6.1.2), each fault with its place in the value.
+//! specification says (sections 3, 5.6, 5.8.5 and 6.1.2), each fault with its path in the value.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{Type, VariableDefinition};
@@ -21,7 +21,7 @@ mod usage;
 /// What is wrong with a variable or an argument. All of them are the client's.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// For the client; it names the place.
+    /// For the client; it names the path.
     pub message: String,
     /// Where in the operation's text.
     pub at: Option<SourceSpan>,
@@ -80,7 +80,7 @@ pub fn check(schema: &Schema, document: &ExecutableDocument, operation: &Operati
     document::check(schema, document, operation)
 }
 
-/// The faults with the place in the text to which they belong.
+/// The faults with the position in the text to which they belong.
 fn located(faults: Faults, at: Option<SourceSpan>) -> impl Iterator<Item = Fault> {
     let found = faults.finish(Some(())).err().unwrap_or_default();
     found.into_iter().map(move |fault| Fault { message: fault.message, at, path: fault.path })

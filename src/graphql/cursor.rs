@@ -1,4 +1,4 @@
-//! Cursors: a row's place in an order as clients keep it.
+//! Cursors: what tells where a row stands in an order, as clients keep it.
 
 use std::sync::{Arc, OnceLock};
 

@@ -9,7 +9,7 @@ use apollo_compiler::validation::Valid;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::Outcome as Reached;
+use super::Outcome;
 use super::error::ApiError;
 use super::plan::{Flags, Plan, Planner, Refusal, flag_names};
 use super::position::Positions;
@@ -38,11 +38,11 @@ pub(super) struct Document {
 }
 
 /// What came of a text: a document, or what is wrong with it.
-pub(super) type Outcome = Result<Arc<Document>, Arc<Vec<ApiError>>>;
+pub(super) type Verdict = Result<Arc<Document>, Arc<Vec<ApiError>>>;
 
 /// The texts seen lately.
 pub(super) struct Documents {
-    kept: Cache<Arc<str>, Outcome, Weight>,
+    kept: Cache<Arc<str>, Verdict, Weight>,
     plans: Cache<PlanKey, Planned, Weight>,
     next: AtomicU64,
     metrics: Arc<Metrics>,
@@ -58,9 +58,9 @@ struct Planned(Arc<Plan>, Arc<Document>);
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Arc<str>, Outcome> for Weight {
-    fn weight(&self, text: &Arc<str>, outcome: &Outcome) -> u64 {
-        let made = match outcome {
+impl Weighter<Arc<str>, Verdict> for Weight {
+    fn weight(&self, text: &Arc<str>, verdict: &Verdict) -> u64 {
+        let made = match verdict {
             Ok(document) => document.weight,
             Err(errors) => errors.iter().map(|error| 300 + error.message.len() as u64).sum(),
         };
@@ -86,20 +86,20 @@ impl Documents {
     }
 
     /// The document of a text.
-    pub(super) fn get(&self, definition: &Definition, text: &str) -> Outcome {
+    pub(super) fn get(&self, definition: &Definition, text: &str) -> Verdict {
         if let Some(known) = self.kept.get(text) {
             self.metrics.graphql_kept(KeptKind::Document, KeptResult::Hit);
             return known;
         }
         self.metrics.graphql_kept(KeptKind::Document, KeptResult::Miss);
-        let outcome = check::check(definition, text).map_err(Arc::new).map(|checked| {
+        let verdict = check::check(definition, text).map_err(Arc::new).map(|checked| {
             let check::Checked { document, positions, tokens } = checked;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let (flags, weight) = (flag_names(&document), tokens as u64 * TOKEN + text.len() as u64 * 2);
             Arc::new(Document { number, parsed: document, positions, flags, weight })
         });
-        self.kept.insert(text.into(), outcome.clone());
-        outcome
+        self.kept.insert(text.into(), verdict.clone());
+        verdict
     }
 
     /// The plan of an operation of a document for values of its variables.
@@ -157,8 +157,8 @@ impl Document {
 
     /// What a refusal is to the client. A condition that is null fails only where it is met, so it counts as
     /// a fault of the execution.
-    pub(super) fn refused(&self, operation: &Operation, refusal: Refusal) -> (ApiError, Reached) {
-        let rejected = |code, message: &str| (ApiError::new(code, message), Reached::Rejected);
+    pub(super) fn refused(&self, operation: &Operation, refusal: Refusal) -> (ApiError, Outcome) {
+        let rejected = |code, message: &str| (ApiError::new(code, message), Outcome::Rejected);
         match refusal {
             Refusal::TooLarge => rejected(
                 ErrorCode::TooComplex,
@@ -167,18 +167,18 @@ impl Document {
             Refusal::Conflict { key, at } => {
                 let message =
                     format!("The fields under `{key}` have different arguments; give one of them an alias.");
-                let (error, reached) = rejected(ErrorCode::BadUserInput, &message);
-                (error.at(self.positions.of_span(at)), reached)
+                let (error, outcome) = rejected(ErrorCode::BadUserInput, &message);
+                (error.at(self.positions.of_span(at)), outcome)
             }
             Refusal::NoCondition { variable, at } => {
                 let message = format!("${variable} is null, but @skip and @include need true or false.");
                 let error = ApiError::new(ErrorCode::BadUserInput, message).at(self.positions.of_span(at));
-                (error, Reached::Executed)
+                (error, Outcome::Executed)
             }
             Refusal::Unknown if operation.operation_type == OperationType::Subscription => {
                 rejected(ErrorCode::BadUserInput, "There are no subscriptions in this API.")
             }
-            Refusal::Unknown => (ApiError::internal("a valid operation has no plan"), Reached::Executed),
+            Refusal::Unknown => (ApiError::internal("a valid operation has no plan"), Outcome::Executed),
         }
     }
 

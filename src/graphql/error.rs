@@ -103,7 +103,7 @@ impl ApiError {
         }
     }
 
-    /// The error at a place of the text.
+    /// The error at a position in the text.
     pub(super) fn at(mut self, pos: Pos) -> ApiError {
         self.pos.get_or_insert(pos);
         self

@@ -32,7 +32,7 @@ pub(super) struct Item {
     pub(super) ty: Arc<str>,
     /// The document.
     pub(super) doc: Doc,
-    /// Its place in the order, when it is a row of a list.
+    /// What it is sorted by, when it is a row of a list.
     pub(super) key: Option<SortKey>,
 }
 

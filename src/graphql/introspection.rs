@@ -1,7 +1,7 @@
 //! What the API tells of itself: found out once, and then looked up as any answer is written.
 //!
 //! The validator's library has it from the same schema that operations are judged by, so the two cannot
-//! differ. Only what is asked for is written: the cost of a question is that of its answer.
+//! differ. Only what is asked for is written: an introspection costs what its answer costs.
 
 use std::collections::HashMap;
 

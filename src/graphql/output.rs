@@ -192,7 +192,7 @@ impl<'a> Writer<'a> {
         self.pos = pos;
     }
 
-    /// Takes note of errors at the place that is written now; the value is null.
+    /// Takes note of errors at the path that is written now; the value is null.
     fn fail(&mut self, errors: &[ApiError]) -> Null {
         if self.errors.len() > ERRORS {
             return Null;
@@ -248,8 +248,8 @@ impl<'a> Writer<'a> {
             FieldKind::Version => self.raw(&item.doc.version().to_string()),
             FieldKind::Value(value) => self.stored(value, item.doc.raw(), &collection.name),
             FieldKind::One { field: key, target, required, slot, selection } => {
-                let place = (&**key, &**target, *required);
-                let write = |writer: &mut Self| writer.one(place, item, row, &expanded[*slot], selection);
+                let relation = (&**key, &**target, *required);
+                let write = |writer: &mut Self| writer.one(relation, item, row, &expanded[*slot], selection);
                 if *required { write(self) } else { self.nullable(write) }
             }
             FieldKind::Many { slot, connection, .. } => match &expanded[*slot] {

@@ -12,10 +12,11 @@ use super::answer::{Answer, Refused};
 use super::answers::{Answers, Outdated, Question};
 use super::body::Body;
 use super::budget::Budget;
+use super::document::Verdict;
 use super::error::{self, ApiError};
 use super::prepared::{self, Prepared};
 use super::shared::Shared;
-use super::{ApiReply, ApiRequest, Outcome, document, envelope};
+use super::{ApiReply, ApiRequest, Outcome, envelope};
 use crate::engine::{Engine, Gather};
 use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::telemetry::traced;
@@ -162,7 +163,7 @@ impl Inner {
     async fn execute(
         self: Arc<Self>,
         request: ApiRequest,
-        document: document::Outcome,
+        document: Verdict,
         budget: Budget,
         aside: bool,
     ) -> Answered {
@@ -203,12 +204,7 @@ impl Inner {
     }
 
     /// Everything that can refuse a request before it is carried out.
-    fn prepare(
-        &self,
-        request: &ApiRequest,
-        document: document::Outcome,
-        budget: &Budget,
-    ) -> Result<Prepared, Refused> {
+    fn prepare(&self, request: &ApiRequest, document: Verdict, budget: &Budget) -> Result<Prepared, Refused> {
         let kind = GraphqlKind::Unknown;
         let rejected = |errors| Refused { errors, outcome: Outcome::Rejected, kind };
         let document = document.map_err(|errors| rejected(errors.to_vec()))?;
@@ -230,7 +226,7 @@ impl Inner {
 
 /// A query has the same answer for all who ask it at the same time: what they ask. None for whatever else a
 /// request may be.
-fn question(document: &document::Outcome, request: &ApiRequest) -> Option<Arc<Question>> {
+fn question(document: &Verdict, request: &ApiRequest) -> Option<Arc<Question>> {
     let operation = document.as_ref().ok()?.operation(request.operation_name.as_deref()).ok()?;
     (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request)))
 }

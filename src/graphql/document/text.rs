@@ -39,7 +39,7 @@ pub fn admit(text: &str) -> Result<Admitted<'_>, ApiError> {
         tokens += 1;
         match token.kind() {
             TokenKind::Whitespace | TokenKind::Comment => continue,
-            // Nothing but a gap, which the parser knows at some places only.
+            // Nothing but a gap, which the parser knows here and there only.
             TokenKind::Comma => {
                 gaps.push(token.index()..token.index() + token.data().len());
                 continue;
@@ -69,7 +69,7 @@ fn goes_over_a_line(string: &str) -> bool {
     !string.starts_with("\"\"\"") && string.contains(['\n', '\r'])
 }
 
-/// The text with blanks at these places; lines stay where they are.
+/// The text with blanks for these ranges; lines stay where they are.
 fn blanked<'t>(text: &'t str, gaps: &[Range<usize>]) -> Cow<'t, str> {
     if gaps.is_empty() {
         return Cow::Borrowed(text);

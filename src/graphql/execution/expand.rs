@@ -87,14 +87,14 @@ impl Execution<'_> {
             return Child::Failed(vec![error]);
         }
         let mut found = Vec::with_capacity(docs.len());
-        let place: Vec<Option<usize>> = docs
+        let index: Vec<Option<usize>> = docs
             .into_iter()
             .map(|doc| {
                 found.push(Item { ty: target.clone(), doc: doc?, key: None });
                 Some(found.len() - 1)
             })
             .collect();
-        let targets = wanted.into_iter().map(|index| place[index?]).collect();
+        let targets = wanted.into_iter().map(|wanted| index[wanted?]).collect();
         let expanded = self.expand(selection, &found).await;
         Child::One { targets, items: found, expanded }
     }

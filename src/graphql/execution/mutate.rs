@@ -66,9 +66,9 @@ impl Execution<'_> {
                 format!("{} inputs are given, but at most {most} can be created at once.", inputs.len());
             return Err(vec![ApiError::input(message, &[Step::Key("inputs".into())])]);
         }
-        let place = |index| vec![Step::Key("inputs".into()), Step::Index(index)];
-        let places: Vec<_> = (0..inputs.len()).map(place).collect();
-        let created = self.engine.create_many(collection, &inputs, &places).await;
+        let path = |index| vec![Step::Key("inputs".into()), Step::Index(index)];
+        let paths: Vec<_> = (0..inputs.len()).map(path).collect();
+        let created = self.engine.create_many(collection, &inputs, &paths).await;
         let mut items = Vec::with_capacity(created.len());
         let created = created
             .into_iter()

@@ -1,5 +1,5 @@
 //! Stored values as JSON of their declared types. A value that does not fit its type is an error at its
-//! place, and is counted.
+//! path, and is counted.
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument};
 use serde_json::Value as Json;
@@ -35,33 +35,39 @@ impl<'a> Writer<'a> {
         if field.required { write(self) } else { self.nullable(write) }
     }
 
-    fn list(&mut self, leaf: &'a Leaf, items: &RawArray, required: bool, place: (&str, &str)) -> Written {
+    fn list(
+        &mut self,
+        leaf: &'a Leaf,
+        items: &RawArray,
+        required: bool,
+        coordinate: (&str, &str),
+    ) -> Written {
         self.array(items, |writer, item| {
             let write = |writer: &mut Self| match item {
                 Ok(RawBsonRef::Null | RawBsonRef::Undefined) if required => {
-                    Err(writer.misfit(place, "a value, but there is none"))
+                    Err(writer.misfit(coordinate, "a value, but there is none"))
                 }
                 Ok(RawBsonRef::Null | RawBsonRef::Undefined) => Err(Null),
-                Ok(value) => writer.leaf(leaf, value, place),
-                Err(_) => Err(writer.misfit(place, "readable BSON")),
+                Ok(value) => writer.leaf(leaf, value, coordinate),
+                Err(_) => Err(writer.misfit(coordinate, "readable BSON")),
             };
             if required { write(writer) } else { writer.nullable(write) }
         })
     }
 
-    fn leaf(&mut self, leaf: &'a Leaf, value: RawBsonRef<'_>, place: (&str, &str)) -> Written {
+    fn leaf(&mut self, leaf: &'a Leaf, value: RawBsonRef<'_>, coordinate: (&str, &str)) -> Written {
         match leaf {
-            Leaf::Scalar(scalar) => self.scalar(*scalar, value, place),
-            Leaf::Id(kind) => self.id(*kind, Some(value), place),
+            Leaf::Scalar(scalar) => self.scalar(*scalar, value, coordinate),
+            Leaf::Id(kind) => self.id(*kind, Some(value), coordinate),
             Leaf::Enum(of) => match value {
                 RawBsonRef::String(text) if of.values.iter().any(|(name, _)| &**name == text) => {
                     self.text(text)
                 }
-                _ => Err(self.misfit(place, &format!("a value of {}", of.name))),
+                _ => Err(self.misfit(coordinate, &format!("a value of {}", of.name))),
             },
             Leaf::Embedded(name, fields) => match value {
                 RawBsonRef::Document(document) => self.embedded(name, fields, document),
-                _ => Err(self.misfit(place, name)),
+                _ => Err(self.misfit(coordinate, name)),
             },
         }
     }
@@ -81,7 +87,7 @@ impl<'a> Writer<'a> {
         &mut self,
         kind: IdKind,
         stored: Option<RawBsonRef<'_>>,
-        place: (&str, &str),
+        coordinate: (&str, &str),
     ) -> Written {
         let expected = match (kind, stored.and_then(Id::from_raw)) {
             (IdKind::ObjectId, Some(id @ Id::ObjectId(_)))
@@ -91,19 +97,19 @@ impl<'a> Writer<'a> {
             (IdKind::Uuid, _) => "a UUID",
             (IdKind::String, _) => "a string",
         };
-        Err(self.misfit(place, expected))
+        Err(self.misfit(coordinate, expected))
     }
 
-    fn scalar(&mut self, scalar: Scalar, value: RawBsonRef<'_>, place: (&str, &str)) -> Written {
+    fn scalar(&mut self, scalar: Scalar, value: RawBsonRef<'_>, coordinate: (&str, &str)) -> Written {
         match (scalar, value) {
             (Scalar::String | Scalar::Id, RawBsonRef::String(text)) => self.text(text),
             (Scalar::Int, value) => match whole(value).and_then(|n| i32::try_from(n).ok()) {
                 Some(n) => self.raw(&n.to_string()),
-                None => Err(self.misfit(place, "a 32-bit integer")),
+                None => Err(self.misfit(coordinate, "a 32-bit integer")),
             },
             (Scalar::Long, value) => match whole(value) {
                 Some(n) => self.raw(&n.to_string()),
-                None => Err(self.misfit(place, "a 64-bit integer")),
+                None => Err(self.misfit(coordinate, "a 64-bit integer")),
             },
             (Scalar::Float, RawBsonRef::Double(x)) if x.is_finite() => self.float(x),
             (Scalar::Float, RawBsonRef::Int32(n)) => self.float(n.into()),
@@ -112,28 +118,28 @@ impl<'a> Writer<'a> {
             (Scalar::Boolean, RawBsonRef::Boolean(value)) => self.boolean(value),
             (Scalar::DateTime, RawBsonRef::DateTime(at)) => match moment::shown(at.timestamp_millis()) {
                 Some(text) => self.text(&text),
-                None => Err(self.misfit(place, "a time of the years 0 to 9999")),
+                None => Err(self.misfit(coordinate, "a time of the years 0 to 9999")),
             },
             (Scalar::Date, RawBsonRef::DateTime(at)) => {
                 let millis = at.timestamp_millis();
                 match moment::shown(millis).filter(|_| millis.rem_euclid(DAY) == 0) {
                     Some(text) => self.text(&text[..10]),
-                    None => Err(self.misfit(place, "midnight in UTC of the years 0 to 9999")),
+                    None => Err(self.misfit(coordinate, "midnight in UTC of the years 0 to 9999")),
                 }
             }
             (Scalar::Decimal, value) => match decimal(value) {
                 Some(text) => self.text(&text),
-                None => Err(self.misfit(place, "an exact decimal number")),
+                None => Err(self.misfit(coordinate, "an exact decimal number")),
             },
             (Scalar::Uuid, value) => match Id::from_raw(value) {
                 Some(Id::Uuid(uuid)) => self.text(&uuid.to_string()),
-                _ => Err(self.misfit(place, "a UUID")),
+                _ => Err(self.misfit(coordinate, "a UUID")),
             },
             (Scalar::Json, value) => match any(value) {
                 Some(json) => self.json(&json),
-                None => Err(self.misfit(place, "a value that JSON can say")),
+                None => Err(self.misfit(coordinate, "a value that JSON can say")),
             },
-            (scalar, _) => Err(self.misfit(place, scalar.name())),
+            (scalar, _) => Err(self.misfit(coordinate, scalar.name())),
         }
     }
 

@@ -83,25 +83,25 @@ impl Planner {
             OperationType::Mutation => ("Mutation", &self.mutations, true),
             OperationType::Subscription => return Err(Refusal::Unknown),
         };
-        let work = Work { model: &self.model, document, positions, flags, left: Cell::new(MAX_FIELDS) };
-        let fields = work.collect(&[&operation.selection_set], &|on| on == root_type)?;
+        let build = Build { model: &self.model, document, positions, flags, left: Cell::new(MAX_FIELDS) };
+        let fields = build.collect(&[&operation.selection_set], &|on| on == root_type)?;
         let root = |collected: Collected<'_>| {
             let node = collected.first();
             let kind = match node.name.as_str() {
                 "__typename" => RootKind::Typename(root_type),
                 name @ ("__schema" | "__type") => {
                     let ty = (name == "__type").then(|| Args(node.clone()));
-                    RootKind::Introspection { ty, fields: work.meta(&collected.sets())? }
+                    RootKind::Introspection { ty, fields: build.meta(&collected.sets())? }
                 }
                 name => {
                     let target = targets.get(name).ok_or(Refusal::Unknown)?;
-                    work.root(target, Args(node.clone()), &collected.sets())?
+                    build.root(target, Args(node.clone()), &collected.sets())?
                 }
             };
-            Ok(Root { key: collected.key.clone(), pos: work.pos(node), kind })
+            Ok(Root { key: collected.key.clone(), pos: build.pos(node), kind })
         };
         let roots = fields.into_iter().map(root).collect::<Result<_, _>>()?;
-        Ok(Plan { roots, serial, weight: (MAX_FIELDS - work.left.get()) as u64 * FIELD })
+        Ok(Plan { roots, serial, weight: (MAX_FIELDS - build.left.get()) as u64 * FIELD })
     }
 }
 
@@ -109,8 +109,8 @@ fn source(model: &Model, on: &Arc<str>) -> Source {
     Source { on: on.clone(), types: model.members(on) }
 }
 
-/// One operation being planned.
-struct Work<'a> {
+/// The plan of one operation in the making.
+struct Build<'a> {
     model: &'a Model,
     document: &'a ExecutableDocument,
     positions: &'a Positions,
@@ -118,7 +118,7 @@ struct Work<'a> {
     left: Cell<usize>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Build<'a> {
     fn collect(
         &self,
         sets: &[&'a SelectionSet],

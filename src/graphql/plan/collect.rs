@@ -103,16 +103,16 @@ pub(super) fn collect<'d>(
     sets: &[&'d SelectionSet],
     applies: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<Collected<'d>>, Refusal> {
-    let mut work =
-        Work { document, flags, applies, spread: HashSet::default(), collected: IndexMap::default() };
+    let mut walk =
+        Walk { document, flags, applies, spread: HashSet::default(), collected: IndexMap::default() };
     for set in sets {
-        work.set(set)?;
+        walk.set(set)?;
     }
-    let collected = work.collected.into_iter();
+    let collected = walk.collected.into_iter();
     Ok(collected.map(|(key, fields)| Collected { key: key.as_str().into(), fields }).collect())
 }
 
-struct Work<'d, 'w> {
+struct Walk<'d, 'w> {
     document: &'d ExecutableDocument,
     flags: &'w Flags,
     applies: &'w dyn Fn(&str) -> bool,
@@ -121,7 +121,7 @@ struct Work<'d, 'w> {
     collected: IndexMap<&'d Name, Vec<&'d Node<Field>>>,
 }
 
-impl<'d> Work<'d, '_> {
+impl<'d> Walk<'d, '_> {
     fn set(&mut self, set: &'d SelectionSet) -> Result<(), Refusal> {
         for item in &set.selections {
             if !self.flags.includes(item.directives())? {

@@ -105,8 +105,8 @@ fn members(
         Member::Id => {
             Some(Slot::new("id", TypeRef::named_nn(TypeRef::ID), Some("The document's id.".into())))
         }
-        Member::Field(place) => fields.get(*place).map(|field| stored(types, field)),
-        Member::Relation(place) => relations.get(*place).map(|relation| related(types, relation)),
+        Member::Field(index) => fields.get(*index).map(|field| stored(types, field)),
+        Member::Relation(index) => relations.get(*index).map(|relation| related(types, relation)),
     };
     order.iter().filter_map(one).collect()
 }
