@@ -27,13 +27,18 @@ impl Aside {
 
     /// Does the work, aside if it is `large`. It is broken off when the future is dropped; what it spawns goes on, on
     /// the threads on which it was spawned.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(super) fn run<T: Send + 'static>(
         &self,
         large: bool,
         work: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        match &self.0 {
-            Some(runtime) if large => match AbortOnDropHandle::new(runtime.spawn(work)).await {
+    ) -> impl Future<Output = T> + Send {
+        // A future that is awaited at several places takes its size at each of them, and all of it is copied when
+        // it is spawned.
+        let work = work.boxed();
+        let runtime = self.0.as_ref().filter(|_| large);
+        async move {
+            let Some(runtime) = runtime else { return work.await };
+            match AbortOnDropHandle::new(runtime.spawn(work)).await {
                 Ok(done) => done,
                 Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
                 // The program is at its end.
