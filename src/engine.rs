@@ -5,14 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_graphql::dataloader::DataLoader;
-use tracing::Instrument;
-
-use crate::cache::{Cache, CacheLimits, Place, Strategy, Topic};
+use crate::cache::{Cache, CacheLimits, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
 use crate::store::Store;
-use crate::telemetry::traced;
 use crate::value::Time;
 
 mod bulk;
@@ -25,6 +21,7 @@ mod fill;
 mod footprint;
 mod gather;
 pub mod input;
+mod list;
 mod lookup;
 mod observed;
 mod page;
@@ -32,28 +29,33 @@ mod reconcile;
 mod references;
 mod unsettled;
 mod upsert;
+mod view;
 mod watch;
 mod write;
 
+pub use crate::cache::{Place, Strategy, Window};
 pub use error::{EngineError, InputFault, Step};
-pub use footprint::{Footprint, Read};
+pub use footprint::Read;
 pub use gather::Gather;
+pub use list::List;
 pub use observed::operation;
-pub use page::{Family, Page, PageRequest, Row};
+pub use page::{Page, Row};
 pub use upsert::{Expect, Upserted, Upserts};
+pub use view::{Caller, View};
 
 use commit::Effect;
-use entity::EntityLoader;
 use fill::Flights;
+use footprint::Footprint;
 use observed::{ObservedStore, observed};
 use unsettled::Writing;
+use view::Lane;
 use watch::Watch;
 
 /// An application at work: a model, a store and a cache.
 pub struct Engine {
     core: Arc<Core>,
-    loader: DataLoader<EntityLoader>,
-    flights: Arc<Flights>,
+    /// By strategy, in the order of [`Strategy::ALL`].
+    lanes: [Arc<Lane>; Strategy::ALL.len()],
     watch: Arc<Watch>,
 }
 
@@ -114,27 +116,22 @@ impl Engine {
         let forget = forget(cache.clone(), latest.clone());
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
-        Engine::of(
-            Core { model, store, cache, metrics, options, latest, writing: Writing::default() },
-            Arc::default(),
-            watch,
-        )
+        let core = Core { model, store, cache, metrics, options, latest, writing: Writing::default() };
+        // All strategies share what is cached, the fills under way, and the commits heard of.
+        let flights: Arc<Flights> = Arc::default();
+        let lanes = Strategy::ALL.map(|strategy| {
+            let cache: Arc<dyn Cache> = match strategy {
+                Strategy::Reconcile => core.cache.clone(),
+                other => other.over(core.cache.clone()),
+            };
+            Lane::new(Arc::new(Core { cache, ..core.clone() }), flights.clone())
+        });
+        Engine { core: Arc::new(core), lanes, watch }
     }
 
-    fn of(core: Core, flights: Arc<Flights>, watch: Arc<Watch>) -> Engine {
-        let core = Arc::new(core);
-        // Requests that miss at the same time are already together when the runtime gets to the load.
-        // A load is traced as a part of the request that began it.
-        let spawn = |load| tokio::spawn(Instrument::instrument(load, traced!("engine load")));
-        let loader = DataLoader::new(EntityLoader(core.clone()), spawn).delay(Duration::ZERO);
-        Engine { core, loader, flights, watch }
-    }
-
-    /// The same application, using the same cache in another way. It counts into the same metrics and
-    /// knows of the same commits.
-    pub fn with_strategy(&self, strategy: Strategy) -> Engine {
-        let cache = strategy.over(self.core.cache.clone());
-        Engine::of(Core { cache, ..self.core.as_ref().clone() }, self.flights.clone(), self.watch.clone())
+    /// The engine as a caller sees it.
+    pub fn view(&self, caller: &Caller) -> View {
+        View { lane: self.lanes[caller.strategy as usize].clone(), footprint: Footprint::none() }
     }
 
     /// The application's model.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use crate::engine::Engine;
+use crate::engine::{Caller, Engine};
 use crate::schema::Model;
 
 mod answer;
@@ -58,6 +58,8 @@ pub struct ApiRequest {
     pub operation_name: Option<String>,
     /// Values of its variables.
     pub variables: Map<String, Json>,
+    /// The caller, as far as the answer depends on it.
+    pub caller: Caller,
     /// Whether only queries are allowed, as for HTTP GET.
     pub read_only: bool,
     /// Whether it waits for its turn however many others do: others that belong to it have been carried out.
@@ -90,17 +92,7 @@ impl Api {
     /// The API of the engine's model. Fails when no API can be made of the model.
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
         let shared = Shared::new(&engine, limits)?;
-        Ok(Api::of(engine, Arc::new(shared)))
-    }
-
-    /// The same API on another engine of the same model. All is shared but the answers that are kept: engines may
-    /// answer differently.
-    pub fn on(&self, engine: Arc<Engine>) -> Api {
-        Api::of(engine, self.inner.shared.clone())
-    }
-
-    fn of(engine: Arc<Engine>, shared: Arc<Shared>) -> Api {
-        Api { inner: Arc::new(Inner::new(engine, shared)) }
+        Ok(Api { inner: Arc::new(Inner::new(engine, shared)) })
     }
 
     /// The engine.

@@ -34,7 +34,6 @@ mod sample;
 mod unread;
 mod upload;
 
-use choice::Choices;
 use persisted::Texts;
 use unread::Unread;
 use upload::Room;
@@ -107,8 +106,6 @@ impl Default for ServerOptions {
 /// What every handler knows.
 pub(crate) struct ServerState {
     api: Arc<Api>,
-    /// The same with each strategy of the cache, when requests may choose.
-    choices: Option<Choices>,
     options: ServerOptions,
     page: graphiql::Page,
     texts: Texts,
@@ -139,14 +136,12 @@ impl Server {
             }
         }
         let page = graphiql::Page::new(&sample_query(model));
-        let choices = options.allow_cache_override.then(|| Choices::new(&api));
         let state = ServerState {
             texts: Texts::new(options.persisted),
             room: Room::new(&options),
             unread: Unread::new(options.unread),
             stopping: AtomicBool::new(false),
             api,
-            choices,
             options,
             page,
         };

@@ -13,9 +13,10 @@ use super::{
 use crate::value::{Change, EntityRef, Time};
 
 /// How a request uses the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// Writes bring cached entities and batches in line: what oponn is for.
+    #[default]
     Reconcile,
     /// Writes void everything cached of the types that they touch.
     Invalidate,

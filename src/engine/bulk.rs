@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::commit::Effect;
 use super::lookup::{Numbered, apart};
 use super::write::Draft;
-use super::{Engine, EngineError, Step};
+use super::{EngineError, Step, View};
 use crate::query::{Bound, Filter, Order, row_key};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Find, Patch, StoreError, Write, Written};
@@ -21,7 +21,7 @@ pub(super) const PIECE: usize = 500;
 /// Pieces inserted at the same time: one alone waits for its acknowledgement by a majority most of its time.
 const AT_ONCE: usize = 4;
 
-impl Engine {
+impl View {
     /// Creates documents, each on its own; the results are in the order of the inputs. `places` say where
     /// each input stands, for errors.
     pub async fn create_many(
@@ -40,7 +40,7 @@ impl Engine {
         collection: &Collection,
         drafts: Vec<Result<Draft, EngineError>>,
     ) -> Vec<Result<(EntityRef, Doc), EngineError>> {
-        match drafts.len() <= self.core.options.bulk {
+        match drafts.len() <= self.lane.core.options.bulk {
             true => self.create_each(collection, drafts).await,
             false => self.insert_drafts(collection, drafts).await,
         }
@@ -69,13 +69,13 @@ impl Engine {
         let insert = async |documents: Numbered| {
             let (places, documents): (Vec<usize>, Vec<Document>) = documents.into_iter().unzip();
             let write = async {
-                let done = self.core.store.insert_many(ty, documents).await;
+                let done = self.lane.core.store.insert_many(ty, documents).await;
                 let (results, at) = done.unwrap_or_else(|error| (vec![Err(error); places.len()], Time(0)));
                 let effects = inserted(ty, &results, at);
                 (results, effects)
             };
             // Piece by piece: until a piece is committed, lists lack what look-ups find already.
-            let results = self.core.commit([ty.clone()], write).await;
+            let results = self.lane.core.commit([ty.clone()], write).await;
             (places, results)
         };
         let mut done: Vec<_> =
@@ -112,7 +112,7 @@ impl Engine {
     /// Deletes every document that satisfies the filter; returns how many there were.
     pub async fn delete_many(&self, collection: &Collection, filter: Filter) -> Result<u64, EngineError> {
         let ty = &collection.name;
-        if self.core.model.dependents(ty).is_empty() {
+        if self.lane.core.model.dependents(ty).is_empty() {
             return self.write_all_of(collection, None, &filter).await;
         }
         let ids = self.all_ids(ty, &filter).await?;
@@ -129,7 +129,7 @@ impl Engine {
         patch: Option<&Patch>,
         filter: &Filter,
     ) -> Result<u64, EngineError> {
-        let (ty, bulk) = (&collection.name, self.core.options.bulk);
+        let (ty, bulk) = (&collection.name, self.lane.core.options.bulk);
         let found = self.first_ids(ty, filter, bulk.max(1) + 1).await?;
         if let Some(key) = patch.filter(|_| found.len() > 1).and_then(|patch| shared_key(collection, patch)) {
             return Err(EngineError::Conflict {
@@ -153,7 +153,7 @@ impl Engine {
         filter: &Filter,
     ) -> Result<u64, EngineError> {
         let mut count = 0;
-        if ids.len() > self.core.options.bulk {
+        if ids.len() > self.lane.core.options.bulk {
             for piece in ids.chunks(PIECE) {
                 let these = Filter::In("_id".to_owned(), piece.iter().map(Id::to_bson).collect());
                 count += self.write_where(ty, patch, &these.and(filter.clone())).await?;
@@ -181,8 +181,8 @@ impl Engine {
     ) -> Result<u64, EngineError> {
         let write = async {
             let done = match patch {
-                Some(patch) => self.core.store.update_many(ty, filter, patch).await,
-                None => self.core.store.delete_many(ty, filter).await,
+                Some(patch) => self.lane.core.store.update_many(ty, filter, patch).await,
+                None => self.lane.core.store.delete_many(ty, filter).await,
             };
             let effect = match &done {
                 Ok((_, at)) => Effect::Voided { types: vec![ty.clone()], at: *at },
@@ -191,7 +191,7 @@ impl Engine {
             };
             (done, vec![effect])
         };
-        Ok(self.core.commit([ty.clone()], write).await?.0)
+        Ok(self.lane.core.commit([ty.clone()], write).await?.0)
     }
 
     /// The ids of all documents that satisfy the filter.
@@ -230,7 +230,7 @@ impl Engine {
     ) -> Result<Vec<Doc>, EngineError> {
         let first = Find::first(ty.clone(), filter.clone(), Order::default(), limit as u64);
         let find = Find { after, ..first };
-        Ok(self.core.store.find(&find, self.core.at(Time(0))).await?)
+        Ok(self.lane.core.store.find(&find, self.lane.core.at(Time(0))).await?)
     }
 }
 

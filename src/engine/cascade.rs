@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bson::Bson;
 
-use super::{Engine, EngineError};
+use super::{EngineError, View};
 use crate::query::Filter;
 use crate::schema::OnDelete;
 use crate::store::Patch;
@@ -42,7 +42,7 @@ impl Doomed {
     }
 }
 
-impl Engine {
+impl View {
     /// Finds what goes with these documents; refuses when others that stay point to one of them and
     /// forbid it.
     pub(super) async fn doomed(&self, ty: &Arc<str>, ids: Vec<Id>) -> Result<Doomed, EngineError> {
@@ -73,7 +73,7 @@ impl Engine {
         for (ty, ids) in &doomed.levels {
             for (child, field, _) in self.dependents(ty, OnDelete::SetNull) {
                 let mut patch = Patch { set: vec![(field.to_string(), Bson::Null)], unset: Vec::new() };
-                if let Some(collection) = self.core.model.collection(&child) {
+                if let Some(collection) = self.lane.core.model.collection(&child) {
                     self.complete_patch(collection, &mut patch);
                 }
                 for parents in ids.chunks(CHUNK) {
@@ -99,7 +99,7 @@ impl Engine {
                 blockers += if goes_along {
                     doomed.spared(&child, self.all_ids(&child, &filter).await?).len() as u64
                 } else {
-                    self.core.store.count(&child, &filter, self.core.at(Time(0))).await?
+                    self.lane.core.store.count(&child, &filter, self.lane.core.at(Time(0))).await?
                 };
             }
             if blockers > 0 {
@@ -121,7 +121,7 @@ impl Engine {
         ty: &str,
         what: OnDelete,
     ) -> impl Iterator<Item = (Arc<str>, Arc<str>, OnDelete)> + use<> {
-        self.core.model.dependents(ty).into_iter().filter(move |(_, _, on_delete)| *on_delete == what)
+        self.lane.core.model.dependents(ty).into_iter().filter(move |(_, _, on_delete)| *on_delete == what)
     }
 }
 

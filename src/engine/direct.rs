@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
-use super::{Engine, EngineError, Page, PageRequest, Row};
+use super::page::PageRequest;
+use super::{EngineError, Page, Row, View};
 use crate::cache::Window;
 use crate::metrics::{CacheKind, CacheResult};
 use crate::query::{BatchDef, SortKey, row_key};
 use crate::store::Find;
 use crate::value::{Doc, EntityRef, Time};
 
-impl Engine {
+impl View {
     /// Answers the requests of these indexes without the cache.
     pub(super) async fn direct_pages(
         &self,
         requests: &[PageRequest],
         indexes: &[usize],
     ) -> Result<Vec<(usize, Page)>, EngineError> {
-        self.core.metrics.cache_read(CacheKind::Batch, CacheResult::Bypass, indexes.len() as u64);
+        self.lane.core.metrics.cache_read(CacheKind::Batch, CacheResult::Bypass, indexes.len() as u64);
         // Pages of many parents that begin at the start of their lists need one operation, not many.
         let simple = |window: &Window| {
             window.after.is_none() && window.before.is_none() && !window.from_end && window.offset == 0
@@ -48,7 +49,7 @@ impl Engine {
         requests: &[PageRequest],
         members: Vec<usize>,
     ) -> Result<Vec<(usize, Page)>, EngineError> {
-        let at = self.core.at(Time(0));
+        let at = self.lane.core.at(Time(0));
         let leaders: Vec<&PageRequest> = members.iter().map(|&index| &requests[index]).collect();
         let limit = leaders.iter().map(|request| request.window.limit).max().unwrap_or(0).saturating_add(1);
         let lists = self.store_rows(&leaders, limit, at).await?;
@@ -73,7 +74,8 @@ impl Engine {
         let values: Vec<_> =
             leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
         for ty in &leaders[0].batch.def.types {
-            let counts = self.core.store.count_each(ty, &family.filter, &family.field, &values, at).await?;
+            let counts =
+                self.lane.core.store.count_each(ty, &family.filter, &family.field, &values, at).await?;
             totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
         }
         Ok(totals)
@@ -81,10 +83,10 @@ impl Engine {
 
     /// One page of one list.
     async fn direct_page(&self, request: &PageRequest) -> Result<Page, EngineError> {
-        let at = self.core.at(Time(0));
+        let at = self.lane.core.at(Time(0));
         let (def, window) = (&request.batch.def, &request.window);
         let one_more = Window { limit: window.limit.saturating_add(1), ..window.clone() };
-        let rows = self.list(def, &one_more, at);
+        let rows = self.rows(def, &one_more, at);
         let total = async { if window.total { self.total(def, at).await.map(Some) } else { Ok(None) } };
         let (mut rows, total) = tokio::try_join!(rows, total)?;
         let further = rows.len() as u64 > window.limit;
@@ -119,14 +121,14 @@ impl Engine {
         if passed || (!at_end && after.is_none()) {
             return Ok(passed);
         }
-        let first = self.list(def, &Window { limit: 1, ..Window::default() }, at).await?;
+        let first = self.rows(def, &Window { limit: 1, ..Window::default() }, at).await?;
         Ok(first.first().is_some_and(|first| {
             after.is_some_and(|after| first.key <= *after)
                 || (at_end && before.is_none_or(|before| first.key < *before))
         }))
     }
 
-    /// As [`Engine::has_previous`], for rows after it.
+    /// As [`View::has_previous`], for rows after it.
     async fn has_next(
         &self,
         def: &BatchDef,
@@ -141,7 +143,7 @@ impl Engine {
         if passed || (!at_start && before.is_none()) {
             return Ok(passed);
         }
-        let last = self.list(def, &Window { limit: 1, from_end: true, ..Window::default() }, at).await?;
+        let last = self.rows(def, &Window { limit: 1, from_end: true, ..Window::default() }, at).await?;
         Ok(last.last().is_some_and(|last| {
             after.is_none_or(|after| last.key > *after)
                 && (at_start || before.is_none_or(|before| last.key >= *before))
@@ -149,7 +151,7 @@ impl Engine {
     }
 
     async fn total(&self, def: &BatchDef, at: Time) -> Result<u64, EngineError> {
-        let counts = def.types.iter().map(|ty| self.core.store.count(ty, &def.filter, at));
+        let counts = def.types.iter().map(|ty| self.lane.core.store.count(ty, &def.filter, at));
         Ok(try_join_all(counts).await?.into_iter().sum())
     }
 
@@ -164,14 +166,14 @@ impl Engine {
         let def = &first.batch.def;
         let family = match &first.family {
             Some(family) if leaders.len() > 1 => family,
-            _ => return Ok(vec![self.list(def, &Window { limit, ..Window::default() }, at).await?]),
+            _ => return Ok(vec![self.rows(def, &Window { limit, ..Window::default() }, at).await?]),
         };
         let values: Vec<_> =
             leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
         let mut lists: Vec<Vec<Row>> = vec![Vec::new(); leaders.len()];
         for ty in &def.types {
             let find = Find::first(ty.clone(), (*family.filter).clone(), def.order.clone(), limit);
-            let found = self.core.store.find_each(&find, &family.field, &values, at).await?;
+            let found = self.lane.core.store.find_each(&find, &family.field, &values, at).await?;
             for (list, docs) in lists.iter_mut().zip(found) {
                 list.extend(rows_of(def, ty, docs));
             }
@@ -186,7 +188,7 @@ impl Engine {
     }
 
     /// The rows of a window, merged over the list's types.
-    async fn list(&self, def: &BatchDef, window: &Window, at: Time) -> Result<Vec<Row>, EngineError> {
+    async fn rows(&self, def: &BatchDef, window: &Window, at: Time) -> Result<Vec<Row>, EngineError> {
         let several = def.types.len() > 1;
         let reads = def.types.iter().map(|ty| async move {
             let bound =
@@ -202,7 +204,7 @@ impl Engine {
                 offset: if several { 0 } else { window.offset },
                 limit: if several { window.offset.saturating_add(window.limit) } else { window.limit },
             };
-            let docs = self.core.store.find(&find, at).await?;
+            let docs = self.lane.core.store.find(&find, at).await?;
             Ok::<_, EngineError>(rows_of(def, ty, docs))
         });
         let mut rows: Vec<Row> = try_join_all(reads).await?.into_iter().flatten().collect();

@@ -6,39 +6,34 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::dataloader::Loader;
 
-use super::{Core, Engine, EngineError, Footprint};
+use super::{Core, EngineError, View};
 use crate::cache::{CachedEntity, Topic};
 use crate::metrics::{CacheKind, CacheResult, Joined};
 use crate::store::deadline;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
-impl Engine {
+impl View {
     /// The documents of the references, in their order; `None` where there is none.
-    pub async fn entities(
-        &self,
-        refs: &[EntityRef],
-        footprint: &Footprint,
-    ) -> Result<Vec<Option<Doc>>, EngineError> {
-        let found = self.stamped_entities(refs, footprint).await?;
+    pub async fn entities(&self, refs: &[EntityRef]) -> Result<Vec<Option<Doc>>, EngineError> {
+        let found = self.stamped_entities(refs).await?;
         Ok(found.into_iter().map(|entity| entity.doc).collect())
     }
 
-    /// As [`Engine::entities`], with the stamps that the cache has. What had to be read from the store
+    /// As [`View::entities`], with the stamps that the cache has. What had to be read from the store
     /// has a stamp of zero: it orders nothing.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine entities", skip_all, fields(entities = refs.len()))]
     pub(super) async fn stamped_entities(
         &self,
         refs: &[EntityRef],
-        footprint: &Footprint,
     ) -> Result<Vec<CachedEntity>, EngineError> {
         if refs.is_empty() {
             return Ok(Vec::new());
         }
-        let metrics = &self.core.metrics;
-        let mut found = match self.core.cache.read_entities(refs).await {
+        let metrics = &self.lane.core.metrics;
+        let mut found = match self.lane.core.cache.read_entities(refs).await {
             Ok(read) => {
-                self.core.saw(read.floor.time);
+                self.lane.core.saw(read.floor.time);
                 read.entities
             }
             Err(_) => vec![None; refs.len()],
@@ -47,19 +42,20 @@ impl Engine {
             refs.iter().zip(&found).filter(|(_, hit)| hit.is_none()).map(|(r, _)| r.clone()).collect();
         metrics.cache_read(CacheKind::Entity, CacheResult::Hit, (refs.len() - missing.len()) as u64);
         if missing.is_empty() {
-            footprint.add(|read| {
+            self.footprint.add(|read| {
                 read.entities += refs.len() as u64;
                 for entity in refs {
                     read.topics.extend([Topic::entity(entity), Topic::ty(&entity.ty)]);
                 }
             });
         } else {
-            footprint.spoil();
+            self.footprint.spoil();
             // The load is a task of its own, for many requests.
-            let loaded = deadline::limited(self.core.options.read, self.loader.load_many(missing)).await?;
+            let loaded =
+                deadline::limited(self.lane.core.options.read, self.lane.loader.load_many(missing)).await?;
             for (slot, entity) in found.iter_mut().zip(refs).filter(|(slot, _)| slot.is_none()) {
                 if let Some(loaded) = loaded.get(entity) {
-                    self.core.count_load(loaded);
+                    self.lane.core.count_load(loaded);
                     *slot = Some(loaded.entity.clone());
                 }
             }

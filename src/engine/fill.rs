@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Core, Engine, EngineError, Page, PageRequest, Row};
+use super::page::PageRequest;
+use super::{Core, EngineError, Page, Row, View};
 use crate::cache::{Lease, LeaseState, PageRead, PageState, Proved, Window};
 use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
 use crate::query::BatchKey;
@@ -103,7 +104,7 @@ struct Cohort<'a> {
     want: u64,
 }
 
-impl Engine {
+impl View {
     /// Fills missing batches and answers the requests that led to it. A request that is not answered
     /// waited for somebody else's fill and has to read the cache again.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine fill", skip_all, fields(batches = misses.len()))]
@@ -112,7 +113,7 @@ impl Engine {
         requests: &[PageRequest],
         misses: &[(usize, u64)],
     ) -> Result<Vec<(usize, Page)>, EngineError> {
-        let limit = self.core.options.limits.rows;
+        let limit = self.lane.core.options.limits.rows;
         let mut by_batch: BTreeMap<BatchKey, (u64, Vec<usize>)> = BTreeMap::new();
         let mut answers = Vec::new();
         let mut direct = Vec::new();
@@ -134,16 +135,17 @@ impl Engine {
         let mut led = Vec::new();
         let mut landings = Vec::new();
         for (key, (want, requests)) in by_batch {
-            match self.flights.begin(key) {
+            match self.lane.flights.begin(key) {
                 Ok(flight) => led.push(Led { requests, want, _flight: flight }),
                 Err(landing) => {
-                    self.core.metrics.cache_joined(Joined::Flight, requests.len() as u64);
+                    self.lane.core.metrics.cache_joined(Joined::Flight, requests.len() as u64);
                     landings.push(landing);
                 }
             }
         }
         let batches: Vec<_> = led.iter().map(|led| requests[led.requests[0]].batch.clone()).collect();
-        let leases = if batches.is_empty() { Ok(Vec::new()) } else { self.core.cache.lease(&batches).await };
+        let leases =
+            if batches.is_empty() { Ok(Vec::new()) } else { self.lane.core.cache.lease(&batches).await };
         let mut granted = Vec::new();
         let mut waiting = Vec::new();
         match leases {
@@ -158,7 +160,7 @@ impl Engine {
             }
             Err(_) => direct.extend(led.into_iter().flat_map(|led| led.requests)),
         }
-        let held = Held::new(&self.core, granted.iter().map(|(_, lease)| lease.clone()).collect());
+        let held = Held::new(&self.lane.core, granted.iter().map(|(_, lease)| lease.clone()).collect());
         let mut cohorts: BTreeMap<String, Cohort<'_>> = BTreeMap::new();
         for (led, lease) in self.still_missing(requests, granted).await {
             let cohort = cohorts.entry(family_name(&requests[led.requests[0]])).or_default();
@@ -173,11 +175,11 @@ impl Engine {
         }
         answers.extend(self.direct_pages(requests, &direct).await?);
         let foreign: Vec<usize> = waiting.iter().flat_map(|led| led.requests.iter().copied()).collect();
-        self.core.metrics.cache_joined(Joined::Lease, foreign.len() as u64);
+        self.lane.core.metrics.cache_joined(Joined::Lease, foreign.len() as u64);
         answers.extend(self.await_foreign(requests, foreign).await?);
         // Not before: who came later would only wait for the same fill, each on its own.
         drop(waiting);
-        let most = self.core.options.read;
+        let most = self.lane.core.options.read;
         for mut landing in landings {
             // Ends with an error when the flight has landed.
             let landed = async {
@@ -204,7 +206,7 @@ impl Engine {
             PageRead { batch: request.batch.clone(), window: request.window.clone() }
         };
         let reads: Vec<PageRead> = leased.iter().map(read).collect();
-        let Ok(states) = self.core.cache.read_pages(&reads).await else { return leased };
+        let Ok(states) = self.lane.core.cache.read_pages(&reads).await else { return leased };
         let mut missing = Vec::new();
         let mut needless = Vec::new();
         for ((led, lease), state) in leased.into_iter().zip(states) {
@@ -215,7 +217,7 @@ impl Engine {
         }
         if !needless.is_empty() {
             // Out of reach: the leases end by themselves.
-            let _ = self.core.cache.release(&needless).await;
+            let _ = self.lane.core.cache.release(&needless).await;
         }
         missing
     }
@@ -228,14 +230,14 @@ impl Engine {
     ) -> Result<Vec<(usize, Page)>, EngineError> {
         let leases: Vec<Lease> = cohort.members.iter().map(|(_, lease)| lease.clone()).collect();
         let floor = leases.iter().map(|lease| lease.floor.time).max().unwrap_or(Time(0));
-        self.core.saw(floor);
+        self.lane.core.saw(floor);
         let limit = self.rows_to_read(requests, &cohort);
         let leaders: Vec<&PageRequest> =
             cohort.members.iter().map(|(led, _)| &requests[led.requests[0]]).collect();
-        let read = match self.store_rows(&leaders, limit, self.core.at(floor)).await {
+        let read = match self.store_rows(&leaders, limit, self.lane.core.at(floor)).await {
             Ok(read) => read,
             Err(error) => {
-                let _ = self.core.cache.release(&leases).await;
+                let _ = self.lane.core.cache.release(&leases).await;
                 let EngineError::TooLarge(_) = error else { return Err(error) };
                 // More was to be read than is asked for.
                 let asked = cohort.members.iter().flat_map(|(led, _)| led.requests.iter().copied());
@@ -251,7 +253,7 @@ impl Engine {
             for &index in &led.requests {
                 match proved.as_ref().and_then(|proved| page(proved, &rows, &requests[index].window)) {
                     Some(page) => {
-                        self.core.metrics.cache_read(CacheKind::Batch, result, 1);
+                        self.lane.core.metrics.cache_read(CacheKind::Batch, result, 1);
                         result = CacheResult::Joined;
                         answers.push((index, page));
                     }
@@ -270,7 +272,7 @@ impl Engine {
     /// Rows to read of each list of a family. A lone list is read some rows ahead, and whole when its
     /// length is wanted; many lists share a bound, so that a small query cannot ask for everything.
     fn rows_to_read(&self, requests: &[PageRequest], cohort: &Cohort<'_>) -> u64 {
-        let most = self.core.options.limits.rows.saturating_add(1);
+        let most = self.lane.core.options.limits.rows.saturating_add(1);
         let members = cohort.members.len() as u64;
         if members == 1 {
             return cohort.want.max(SPARE_ROWS).min(most);
@@ -295,8 +297,8 @@ impl Engine {
                 tracing::warn!(batch = %lease.batch.text, id,
                     "the store's rows are not in order, or one that the filter does not match is among them; \
                      the list is not cached");
-                let _ = self.core.cache.release(std::slice::from_ref(&lease)).await;
-                self.core.metrics.cache_filled(FillResult::Refused);
+                let _ = self.lane.core.cache.release(std::slice::from_ref(&lease)).await;
+                self.lane.core.metrics.cache_filled(FillResult::Refused);
                 return;
             }
         };
@@ -305,10 +307,10 @@ impl Engine {
         // Out of reach or refused: the answer is right all the same. The entities come first, so that
         // whoever finds the batch finds them too.
         if !entities.is_empty() {
-            let _ = self.core.cache.fill_entities(&lease.floor, &entities).await;
+            let _ = self.lane.core.cache.fill_entities(&lease.floor, &entities).await;
         }
-        let kept = self.core.cache.commit(&lease, &proved).await.unwrap_or(false);
-        self.core.metrics.cache_filled(if kept { FillResult::Kept } else { FillResult::Refused });
+        let kept = self.lane.core.cache.commit(&lease, &proved).await.unwrap_or(false);
+        self.lane.core.metrics.cache_filled(if kept { FillResult::Kept } else { FillResult::Refused });
     }
 
     /// Waits for the fills of other servers; those that take too long are read from the store.
@@ -326,7 +328,7 @@ impl Engine {
         while Instant::now() < end {
             tokio::time::sleep(pause).await;
             pause = (pause + pause / 2).min(LAST_LOOK);
-            match self.core.cache.filling(&batches).await {
+            match self.lane.core.cache.filling(&batches).await {
                 Ok(busy) if !busy.contains(&true) => return Ok(Vec::new()),
                 Ok(_) => {}
                 Err(_) => break,

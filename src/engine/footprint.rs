@@ -6,7 +6,7 @@ use crate::cache::Topic;
 
 /// Gathers what one request reads through the engine.
 #[derive(Debug)]
-pub struct Footprint(Mutex<Option<Read>>);
+pub(super) struct Footprint(Mutex<Option<Read>>);
 
 /// What was read, all of it from the cache.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,12 +21,12 @@ pub struct Read {
 
 impl Footprint {
     /// The footprint of a request that has read nothing yet.
-    pub fn new() -> Footprint {
+    pub(super) fn new() -> Footprint {
         Footprint(Mutex::new(Some(Read::default())))
     }
 
     /// For a request whose answer is not to be kept.
-    pub fn none() -> Footprint {
+    pub(super) fn none() -> Footprint {
         Footprint(Mutex::new(None))
     }
 
@@ -42,18 +42,12 @@ impl Footprint {
     }
 
     /// What was read; `None` when not all of it came from the cache.
-    pub fn finish(self) -> Option<Read> {
+    pub(super) fn finish(self) -> Option<Read> {
         let mut read = self.0.into_inner()?;
         read.topics.sort_unstable();
         read.topics.dedup();
         // It may be kept for long, and most of it was said more than once.
         read.topics.shrink_to_fit();
         Some(read)
-    }
-}
-
-impl Default for Footprint {
-    fn default() -> Footprint {
-        Footprint::new()
     }
 }

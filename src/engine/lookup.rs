@@ -6,13 +6,29 @@ use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
 
 use super::bulk::PIECE;
-use super::{Engine, EngineError, InputFault, input};
+use super::{EngineError, InputFault, List, View, input};
+use crate::cache::Window;
 use crate::query::{Filter, Order, encode_value};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::Find;
-use crate::value::{Doc, Id, Time};
+use crate::value::{Doc, EntityRef, Id, Time};
 
-impl Engine {
+impl View {
+    /// The document that has these values in a unique key, read through the cache.
+    pub async fn by_unique(
+        &self,
+        collection: &Collection,
+        key: &UniqueKey,
+        values: &[Json],
+    ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
+        let filter =
+            input::unique(&self.lane.core.model, collection, key, values).map_err(EngineError::BadInput)?;
+        let name = collection.name.clone();
+        let list = List { on: name.clone(), types: vec![name], filter, order: Order::default() };
+        let page = self.list(&list, &Window { limit: 1, ..Window::default() }).await?;
+        Ok(page.rows.into_iter().next().map(|row| (row.entity, row.doc)))
+    }
+
     /// The ids of the documents that have these values in a unique key, one list of values per key
     /// field; in the order given.
     pub async fn resolve_many(
@@ -21,7 +37,7 @@ impl Engine {
         key: &str,
         values: &[Vec<Json>],
     ) -> Vec<Result<Option<Id>, EngineError>> {
-        let Some(collection) = self.core.model.collection(ty).cloned() else {
+        let Some(collection) = self.lane.core.model.collection(ty).cloned() else {
             let error = EngineError::Internal(format!("there is no collection type {ty}"));
             return values.iter().map(|_| Err(error.clone())).collect();
         };
@@ -48,7 +64,7 @@ impl Engine {
         for piece in wanted.chunks(PIECE) {
             let limit = piece.len() as u64;
             let find = Find::first(collection.name.clone(), any_of(piece.to_vec()), Order::default(), limit);
-            match self.core.store.find(&find, self.core.at(Time(0))).await {
+            match self.lane.core.store.find(&find, self.lane.core.at(Time(0))).await {
                 Ok(docs) => found.extend(docs),
                 Err(error) => {
                     let error = EngineError::from(error);
@@ -81,7 +97,7 @@ impl Engine {
     ) -> Result<Filter, EngineError> {
         match (key, values) {
             (Some(key), values) => {
-                input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)
+                input::unique(&self.lane.core.model, collection, key, values).map_err(EngineError::BadInput)
             }
             (None, [id]) => match input::id(collection, id) {
                 Ok(id) => Ok(Filter::eq("_id", id.to_bson())),

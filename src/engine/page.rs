@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bson::Bson;
 
-use super::{Engine, EngineError, Footprint};
+use super::{EngineError, View};
 use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Topic, Window};
 use crate::metrics::{CacheKind, CacheResult};
 use crate::query::{Filter, SortKey};
@@ -16,25 +16,25 @@ const REREADS: usize = 3;
 
 /// A page that a request asks for.
 #[derive(Clone, Debug)]
-pub struct PageRequest {
+pub(super) struct PageRequest {
     /// Which list.
-    pub batch: Batch,
+    pub(super) batch: Batch,
     /// Which part of it.
-    pub window: Window,
+    pub(super) window: Window,
     /// For the lists of one relation under many parents: what sets them apart, so that they can be
     /// filled by one operation.
-    pub family: Option<Family>,
+    pub(super) family: Option<Family>,
 }
 
 /// One of several lists that differ only in the value of one field.
 #[derive(Clone, Debug)]
-pub struct Family {
+pub(super) struct Family {
     /// The filter that they share.
-    pub filter: Arc<Filter>,
+    pub(super) filter: Arc<Filter>,
     /// The field that sets them apart.
-    pub field: Arc<str>,
+    pub(super) field: Arc<str>,
     /// Its value in this list.
-    pub value: Bson,
+    pub(super) value: Bson,
 }
 
 /// A page as it is answered.
@@ -61,15 +61,11 @@ pub struct Row {
     pub doc: Doc,
 }
 
-impl Engine {
+impl View {
     /// Reads pages, in the order of the requests. However many there are, they cost one cache read, one
     /// entity read, and one fill per family.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
-    pub async fn pages(
-        &self,
-        requests: &[PageRequest],
-        footprint: &Footprint,
-    ) -> Result<Vec<Page>, EngineError> {
+    pub(super) async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
         let mut open: Vec<usize> = (0..requests.len()).collect();
         let mut waited = vec![false; requests.len()];
@@ -78,7 +74,7 @@ impl Engine {
                 .iter()
                 .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })
                 .collect();
-            let Ok(states) = self.core.cache.read_pages(&reads).await else { break };
+            let Ok(states) = self.lane.core.cache.read_pages(&reads).await else { break };
             let mut hits = Vec::new();
             let mut misses = Vec::new();
             for (&index, state) in open.iter().zip(states) {
@@ -87,9 +83,9 @@ impl Engine {
                     PageState::Miss { known } => misses.push((index, known)),
                 }
             }
-            let disagreeing = self.assemble(requests, hits, &mut pages, &waited, footprint).await?;
+            let disagreeing = self.assemble(requests, hits, &mut pages, &waited).await?;
             if misses.iter().any(|&(index, _)| !requests[index].batch.def.filter.is_none()) {
-                footprint.spoil();
+                self.footprint.spoil();
             }
             for (index, page) in self.fill(requests, &misses).await? {
                 pages[index] = Some(page);
@@ -104,7 +100,7 @@ impl Engine {
         }
         open.retain(|&index| pages[index].is_none());
         if !open.is_empty() {
-            footprint.spoil();
+            self.footprint.spoil();
         }
         for (index, page) in self.direct_pages(requests, &open).await? {
             pages[index] = Some(page);
@@ -120,7 +116,6 @@ impl Engine {
         hits: Vec<(usize, PageRows)>,
         pages: &mut [Option<Page>],
         waited: &[bool],
-        footprint: &Footprint,
     ) -> Result<Vec<usize>, EngineError> {
         let mut refs = Vec::new();
         let mut readable = Vec::with_capacity(hits.len());
@@ -136,8 +131,8 @@ impl Engine {
                 None => disagreeing.push(index),
             }
         }
-        let mark = self.core.cache.mark();
-        let mut entities = self.stamped_entities(&refs, footprint).await?.into_iter().zip(refs);
+        let mark = self.lane.core.cache.mark();
+        let mut entities = self.stamped_entities(&refs).await?.into_iter().zip(refs);
         let mut repairs = Vec::new();
         for (index, cached) in readable {
             let batch = &requests[index].batch;
@@ -156,8 +151,8 @@ impl Engine {
             }
             if agree {
                 let result = if waited[index] { CacheResult::Joined } else { CacheResult::Hit };
-                self.core.metrics.cache_read(CacheKind::Batch, result, 1);
-                footprint.add(|read| {
+                self.lane.core.metrics.cache_read(CacheKind::Batch, result, 1);
+                self.footprint.add(|read| {
                     read.pages += 1;
                     read.topics.push(Topic::batch(batch.key));
                     read.topics.extend(batch.def.types.iter().map(|ty| Topic::ty(ty)));
@@ -169,7 +164,7 @@ impl Engine {
             }
         }
         if !repairs.is_empty() {
-            self.core.reconcile_rows(mark, &repairs).await;
+            self.lane.core.reconcile_rows(mark, &repairs).await;
         }
         Ok(disagreeing)
     }

@@ -5,7 +5,7 @@
 
 use bson::Bson;
 
-use super::{Engine, EngineError, Footprint, Step};
+use super::{EngineError, Step, View};
 use crate::schema::Collection;
 use crate::value::{EntityRef, Id};
 
@@ -32,7 +32,7 @@ pub(super) fn keys<'a>(
     values.into_iter().filter_map(key).collect()
 }
 
-impl Engine {
+impl View {
     /// For each group of foreign keys, whether all of them lead to documents.
     pub(super) async fn check_keys(
         &self,
@@ -41,7 +41,7 @@ impl Engine {
         let mut refs: Vec<EntityRef> = groups.iter().flatten().map(|key| key.entity.clone()).collect();
         refs.sort();
         refs.dedup();
-        let found = self.entities(&refs, &Footprint::none()).await?;
+        let found = self.entities(&refs).await?;
         let exists = |key: &Key| refs.binary_search(&key.entity).is_ok_and(|index| found[index].is_some());
         let check = |group: &Vec<Key>| match group.iter().find(|key| !exists(key)) {
             None => Ok(()),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::lookup::key_values;
-use super::{Engine, EngineError, InputFault, Step};
+use super::{EngineError, InputFault, Step, View};
 use crate::schema::{Collection, UniqueKey};
 use crate::value::{Doc, EntityRef, Id};
 
@@ -19,7 +19,7 @@ pub use many::{Expect, Upserted, Upserts};
 /// How often an upsert begins anew because another write came between its look and its own.
 const TRIES: usize = 5;
 
-impl Engine {
+impl View {
     /// Updates the document that has the input's values in a unique key (its id, when no key is given),
     /// or creates it.
     pub async fn upsert(

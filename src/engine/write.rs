@@ -8,10 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::commit::Effect;
 use super::lookup::{Numbered, apart};
 use super::references::keys;
-use super::{Engine, EngineError, Footprint, InputFault, PageRequest, Step, input};
-use crate::cache::{Batch, Window};
-use crate::query::{BatchDef, Filter, Order};
-use crate::schema::{Collection, Filled, UniqueKey};
+use super::{EngineError, InputFault, Step, View, input};
+use crate::schema::{Collection, Filled};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
 use crate::telemetry::TRACES;
 use crate::value::{BOOKKEEPING, Doc, EntityRef, Id};
@@ -24,7 +22,7 @@ pub(super) struct Draft {
     pub(super) id: Option<Id>,
 }
 
-impl Engine {
+impl View {
     /// Creates a document. `at` is where the input stands, for errors.
     pub async fn create(
         &self,
@@ -87,7 +85,7 @@ impl Engine {
         places: &[Vec<Step>],
     ) -> Vec<Result<Draft, EngineError>> {
         let draft = |(input, at): (&&Map<String, Json>, &Vec<Step>)| {
-            let document = input::create(&self.core.model, collection, input)
+            let document = input::create(&self.lane.core.model, collection, input)
                 .map_err(|faults| EngineError::bad_input(at, faults))?;
             let id = match input.get("id") {
                 Some(given) if !given.is_null() => Some(
@@ -187,7 +185,7 @@ impl Engine {
         set: &Map<String, Json>,
         at: &[Step],
     ) -> Result<Patch, EngineError> {
-        let mut patch = input::patch(&self.core.model, collection, set)
+        let mut patch = input::patch(&self.lane.core.model, collection, set)
             .map_err(|faults| EngineError::bad_input(at, faults))?;
         let group = keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), at);
         self.check_keys(&[group]).await?.into_iter().collect::<Result<(), _>>()?;
@@ -202,11 +200,10 @@ impl Engine {
         id: &Id,
         if_version: Option<i64>,
     ) -> Result<(EntityRef, Doc), EngineError> {
-        if !self.core.model.dependents(&collection.name).is_empty() {
+        if !self.lane.core.model.dependents(&collection.name).is_empty() {
             // Nothing may happen to the children when the delete itself would be refused.
             let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
-            let current =
-                self.entities(std::slice::from_ref(&entity), &Footprint::none()).await?.pop().flatten();
+            let current = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
             let current = current.ok_or_else(|| no_such(collection, id))?;
             if let Some(expected) = if_version.filter(|expected| *expected != current.version()) {
                 tracing::debug!(expected, "a delete expected another version");
@@ -218,28 +215,6 @@ impl Engine {
         let when = Condition { version: if_version, filter: None };
         let write = Write::Delete { ty: collection.name.clone(), id: id.clone(), when };
         self.write_one(collection, id, write).await
-    }
-
-    /// The document that has these values in a unique key.
-    pub async fn by_unique(
-        &self,
-        collection: &Collection,
-        key: &UniqueKey,
-        values: &[Json],
-        footprint: &Footprint,
-    ) -> Result<Option<(EntityRef, Doc)>, EngineError> {
-        let filter =
-            input::unique(&self.core.model, collection, key, values).map_err(EngineError::BadInput)?;
-        let request = self.unique_request(collection, filter);
-        let page = self.pages(std::slice::from_ref(&request), footprint).await?.pop().unwrap_or_default();
-        Ok(page.rows.into_iter().next().map(|row| (row.entity, row.doc)))
-    }
-
-    /// The request for the one document that a filter on a unique key can match.
-    pub fn unique_request(&self, collection: &Collection, filter: Filter) -> PageRequest {
-        let name = collection.name.clone();
-        let batch = Batch::new(BatchDef::new(name.clone(), vec![name], filter, Order::default()));
-        PageRequest { batch, window: Window { limit: 1, ..Window::default() }, family: None }
     }
 
     async fn write_one(
@@ -264,11 +239,11 @@ impl Engine {
         }
         let types: Vec<Arc<str>> = writes.iter().map(|write| write.ty().clone()).collect();
         let write = async {
-            let results = self.core.store.write(writes).await;
+            let results = self.lane.core.store.write(writes).await;
             let effects = effects(&results, &types);
             (results, effects)
         };
-        let results = self.core.commit(types.iter().cloned(), write).await;
+        let results = self.lane.core.commit(types.iter().cloned(), write).await;
         results.into_iter().map(|result| result.map_err(EngineError::from)).collect()
     }
 }

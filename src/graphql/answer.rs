@@ -2,8 +2,7 @@
 
 use super::Outcome;
 use super::error::ApiError;
-use crate::cache::Place;
-use crate::engine::Read;
+use crate::engine::{Place, Read};
 use crate::metrics::{GraphqlKind, GraphqlOutcome};
 
 /// The answer of an operation that was carried out. The data stands in the buffer in which it is sent, behind the

@@ -14,8 +14,7 @@ use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::{Map, Value as Json};
 
 use super::{ApiRequest, Body};
-use crate::cache::Place;
-use crate::engine::{Engine, Read};
+use crate::engine::{Caller, Engine, Place, Read};
 use crate::metrics::{CacheKind, CacheResult};
 
 /// How long an answer is kept at the most. The cache's own bound on what other programs write to the
@@ -39,6 +38,7 @@ pub(super) struct Outdated(Option<Arc<Kept>>);
 /// What an answer is the answer to: the same for everybody who asks it.
 #[derive(PartialEq, Eq)]
 pub(super) struct Question {
+    caller: Caller,
     query: String,
     operation_name: Option<String>,
     variables: Map<String, Json>,
@@ -99,11 +99,11 @@ impl Answers {
         if body.len() as u64 > self.largest {
             return;
         }
-        let ApiRequest { query, operation_name, variables, .. } = request;
+        let ApiRequest { query, operation_name, variables, caller, .. } = request;
         let valid = AtomicU64::new(place.number);
         let (body, until) = (Body::kept(body.clone()), Instant::now() + LIFE);
         let answer = Kept { body, read, place, valid, until };
-        self.kept.insert(Question { query, operation_name, variables }, Arc::new(answer));
+        self.kept.insert(Question { caller, query, operation_name, variables }, Arc::new(answer));
     }
 }
 
@@ -122,26 +122,27 @@ impl Kept {
 
 impl Question {
     pub(super) fn of(request: &ApiRequest) -> Question {
-        let ApiRequest { query, operation_name, variables, .. } = request.clone();
-        Question { query, operation_name, variables }
+        let ApiRequest { query, operation_name, variables, caller, .. } = request.clone();
+        Question { caller, query, operation_name, variables }
     }
 }
 
 impl Hash for Question {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.query, &self.operation_name, &self.variables).hash(state);
+        (&self.caller, &self.query, &self.operation_name, &self.variables).hash(state);
     }
 }
 
 impl Hash for Asked<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.0.query, &self.0.operation_name, &self.0.variables).hash(state);
+        (&self.0.caller, &self.0.query, &self.0.operation_name, &self.0.variables).hash(state);
     }
 }
 
 impl Equivalent<Question> for Asked<'_> {
     fn equivalent(&self, question: &Question) -> bool {
-        self.0.query == question.query
+        self.0.caller == question.caller
+            && self.0.query == question.query
             && self.0.operation_name == question.operation_name
             && self.0.variables == question.variables
     }

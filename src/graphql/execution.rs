@@ -14,7 +14,7 @@ use super::plan::{Args, Plan, Root, RootKind, Selection};
 use super::resolve::Variables;
 use super::together::together;
 use crate::engine::input;
-use crate::engine::{Engine, Footprint, Step};
+use crate::engine::{Step, View};
 use crate::metrics::ErrorCode;
 use crate::schema::Collection;
 use crate::value::{Doc, EntityRef, Id};
@@ -25,15 +25,13 @@ mod mutate;
 /// One carrying out of a plan, with all that it needs beside the plan.
 pub(super) struct Execution<'e> {
     /// Reads and writes.
-    pub(super) engine: &'e Engine,
+    pub(super) view: &'e View,
     /// For the defaults of arguments.
     pub(super) schema: &'e Schema,
     /// What the API allows.
     pub(super) limits: &'e ApiLimits,
     /// The values of the operation's variables.
     pub(super) variables: &'e Variables,
-    /// What is read.
-    pub(super) footprint: &'e Footprint,
     /// What may be taken.
     pub(super) budget: &'e Budget,
 }
@@ -69,7 +67,7 @@ impl Execution<'_> {
             RootKind::ById { collection, args, selection } => {
                 let id = self.id_of(collection, &self.given(args)?)?;
                 let entity = EntityRef { ty: collection.name.clone(), id };
-                let found = self.engine.entities(std::slice::from_ref(&entity), self.footprint).await;
+                let found = self.view.entities(std::slice::from_ref(&entity)).await;
                 let doc = found.map_err(ApiError::of_engine)?.pop().flatten();
                 self.one(selection, doc.map(|doc| (entity, doc))).await
             }
@@ -79,7 +77,7 @@ impl Execution<'_> {
                 let mut args = self.given(args)?;
                 let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
                 let values: Vec<Json> = key.fields.iter().map(value).collect();
-                let found = self.engine.by_unique(collection, key, &values, self.footprint).await;
+                let found = self.view.by_unique(collection, key, &values).await;
                 self.one(selection, found.map_err(ApiError::of_engine)?).await
             }
             RootKind::List { source, args, connection } => {

@@ -6,20 +6,17 @@ use super::cursor::read_cursor;
 use super::error::ApiError;
 use super::limits::{ApiLimits, max_offset};
 use super::plan::{Connection, Source};
-use crate::cache::Window;
 use crate::engine::input::{self, FilterBudget, FilterLimits};
-use crate::engine::{InputFault, Step};
+use crate::engine::{InputFault, List, Step, Window};
 use crate::query::{Filter, Order};
 use crate::schema::Model;
 
 /// A list's arguments, understood.
 #[derive(Clone, Debug)]
 pub(super) struct ListArgs {
-    /// `where`
-    pub(super) filter: Filter,
-    /// `orderBy`
-    pub(super) order: Order,
-    /// The rest.
+    /// The list that `where` and `orderBy` ask for.
+    pub(super) list: List,
+    /// The part of it that the other arguments ask for.
     pub(super) window: Window,
 }
 
@@ -51,7 +48,11 @@ pub(super) fn list_args(
         }
     };
     let window = window(limits, source, connection, &order, args, &mut errors);
-    if errors.is_empty() { Ok(ListArgs { filter, order, window }) } else { Err(errors) }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (on, types) = (source.on.clone(), source.types.clone());
+    Ok(ListArgs { list: List { on, types, filter, order }, window })
 }
 
 fn window(

@@ -18,13 +18,12 @@ use super::output;
 use super::plan::Plan;
 use super::resolve::Variables;
 use super::shared::Shared;
-use crate::cache::Place;
-use crate::engine::{Engine, Footprint, operation};
+use crate::engine::{Caller, Engine, Place, View, operation};
 use crate::metrics::GraphqlKind;
 
 /// An operation with the values of its variables, ready to be carried out. It owns all that it needs, so it outlives
 /// the request that it came with: a route that stands for a fixed operation keeps one, and whoever watches a list
-/// runs one again and again. Each run has a budget and a footprint of its own.
+/// runs one again and again. Each run has a budget and a view of its own.
 pub(super) struct Prepared {
     plan: Arc<Plan>,
     variables: Variables,
@@ -78,32 +77,28 @@ impl Prepared {
         &self.variables
     }
 
-    /// Carries it out, with a budget and a footprint of its own, and writes the data behind the opening.
+    /// Carries it out, with a budget and a view of its own, for a caller, and writes the data behind the opening.
     pub(super) async fn run(
         &self,
         engine: &Engine,
+        caller: &Caller,
         shared: &Shared,
         budget: Budget,
         opening: &[u8],
     ) -> Answer {
         let query = self.kind == GraphqlKind::Query;
         let place = if query { place(engine).await } else { None };
-        let footprint = if query { Footprint::new() } else { Footprint::none() };
-        let done = operation(budget.end, self.fetch(engine, shared, &footprint, &budget)).await;
+        let view = engine.view(caller);
+        let view = if query { view.recording() } else { view };
+        let done = operation(budget.end, self.fetch(&view, shared, &budget)).await;
         let written = self.write(engine, shared, &budget, &done, opening);
-        Answer { read: footprint.finish(), place, ..written }
+        Answer { read: view.finish(), place, ..written }
     }
 
     /// What its root fields lead to.
-    pub(super) async fn fetch(
-        &self,
-        engine: &Engine,
-        shared: &Shared,
-        footprint: &Footprint,
-        budget: &Budget,
-    ) -> Vec<Result<Done>> {
+    pub(super) async fn fetch(&self, view: &View, shared: &Shared, budget: &Budget) -> Vec<Result<Done>> {
         let (schema, limits, variables) = (&*shared.definition.schema, &shared.limits, &self.variables);
-        Execution { engine, schema, limits, variables, footprint, budget }.run(&self.plan).await
+        Execution { view, schema, limits, variables, budget }.run(&self.plan).await
     }
 
     /// The answer with what the root fields led to; what was read is not in it.

@@ -8,7 +8,6 @@ use super::envelope::OPENING;
 use super::fetched::{Done, Result};
 use super::prepared::Prepared;
 use super::{Api, ApiRequest};
-use crate::engine::Footprint;
 
 /// A query that has been carried out and can be planned and written again and again.
 pub struct Rehearsal<'a> {
@@ -29,7 +28,7 @@ impl Api {
         let operation = document.operation(name).ok()?;
         let prepared = Prepared::new(shared, &document, operation, &request.variables).ok()?;
         let budget = shared.pool.budget();
-        let done = prepared.fetch(engine, shared, &Footprint::new(), &budget).await;
+        let done = prepared.fetch(&engine.view(&request.caller), shared, &budget).await;
         Some(Rehearsal { api: self, document, name, prepared, budget, done })
     }
 }

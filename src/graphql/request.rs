@@ -25,10 +25,10 @@ use crate::telemetry::traced;
 const LARGE_TEXT: usize = 16 << 10;
 const LARGE_ANSWER: u64 = 5_000;
 
-/// The API on one engine.
+/// The API at work.
 pub(super) struct Inner {
     pub(super) engine: Arc<Engine>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Shared,
     answers: Answers,
     /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
     /// that they get.
@@ -68,7 +68,7 @@ impl Answered {
 }
 
 impl Inner {
-    pub(super) fn new(engine: Arc<Engine>, shared: Arc<Shared>) -> Inner {
+    pub(super) fn new(engine: Arc<Engine>, shared: Shared) -> Inner {
         let answers = Answers::new(shared.limits.answers);
         Inner { engine, shared, answers, flights: Gather::default() }
     }
@@ -182,7 +182,7 @@ impl Inner {
     }
 
     async fn carry_out(self: Arc<Self>, asked: ApiRequest, prepared: Prepared, budget: Budget) -> Answered {
-        let answer = prepared.run(&self.engine, &self.shared, budget, envelope::OPENING).await;
+        let answer = prepared.run(&self.engine, &asked.caller, &self.shared, budget, envelope::OPENING).await;
         let (kind, outcome) = (prepared.kind(), answer.outcome());
         let Answer { json, errors, read, place, .. } = answer;
         let reply = envelope::close(json, &errors, Outcome::Executed);

@@ -1,5 +1,5 @@
-//! What the APIs of all engines of one model share: how the API is defined, the texts that have been read, and what all
-//! operations may take together.
+//! What all operations share: the definition of the API, the texts that have been read, and what all operations may
+//! take together.
 
 use super::aside::Aside;
 use super::budget::Pool;
@@ -10,7 +10,7 @@ use super::turns::Turns;
 use super::types::{self, Definition};
 use crate::engine::Engine;
 
-/// The part of an API that is the same for all engines of its model.
+/// The part of an API that operations need, however they come: by a request, a route or a subscription.
 pub(super) struct Shared {
     /// What the API allows.
     pub(super) limits: ApiLimits,

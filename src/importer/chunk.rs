@@ -8,7 +8,7 @@ use super::field::Mapping;
 use super::resolver::{Resolved, Resolver};
 use super::source::{Found, Source};
 use super::summary::Reject;
-use crate::engine::{Engine, EngineError, Expect, Upserts};
+use crate::engine::{EngineError, Expect, Upserts, View};
 use crate::schema::Collection;
 
 /// Some records on their way into the store.
@@ -36,7 +36,7 @@ pub(super) struct RecordDraft {
 
 /// Prepares the chunks of one loader.
 pub(super) struct Preparer<'a> {
-    engine: &'a Engine,
+    view: &'a View,
     loader: &'a str,
     fields: &'a [Mapping],
     resolvers: Vec<Option<Resolver<'a>>>,
@@ -49,7 +49,7 @@ impl<'a> Preparer<'a> {
     /// For a loader with this name and these fields. References to the `assumed` types are accepted
     /// unchecked: in a dry run, the documents of earlier loaders do not exist.
     pub(super) fn new(
-        engine: &'a Engine,
+        view: &'a View,
         loader: &'a str,
         fields: &'a [Mapping],
         assumed: &[Arc<str>],
@@ -60,7 +60,7 @@ impl<'a> Preparer<'a> {
             Some(Resolver::new(mapping, reference, assumed.contains(&reference.ty)))
         };
         let resolvers = fields.iter().map(resolver).collect();
-        Preparer { engine, loader, fields, resolvers, target, records: 0 }
+        Preparer { view, loader, fields, resolvers, target, records: 0 }
     }
 
     /// The next chunk; `None` at the end of the source. The error comes from the source.
@@ -78,7 +78,7 @@ impl<'a> Preparer<'a> {
         if let Some((collection, on)) = self.target {
             let record = |draft: &mut RecordDraft| std::mem::take(&mut draft.record);
             let records = chunk.drafts.iter_mut().map(record).collect();
-            chunk.upserts = Some(self.engine.prepare_upserts(collection, on, records, expect).await);
+            chunk.upserts = Some(self.view.prepare_upserts(collection, on, records, expect).await);
         }
         (chunk.progress, chunk.records) = (source.progress(), self.records);
         Ok(Some(chunk))
@@ -111,7 +111,7 @@ impl<'a> Preparer<'a> {
         let mut columns = Vec::with_capacity(self.resolvers.len());
         for resolver in &mut self.resolvers {
             columns.push(match resolver {
-                Some(resolver) => Some(resolver.resolve(self.engine, &sources).await?),
+                Some(resolver) => Some(resolver.resolve(self.view, &sources).await?),
                 None => None,
             });
         }

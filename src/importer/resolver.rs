@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::engine_error::is_fatal;
 use super::field::Mapping;
 use super::reference::Reference;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{EngineError, View};
 
 /// An id, nothing to refer to, or why the record cannot be taken.
 pub(super) type Resolved = Result<Option<Json>, String>;
@@ -33,13 +33,13 @@ impl<'a> Resolver<'a> {
     /// The value of the mapped field in each record.
     pub(super) async fn resolve(
         &mut self,
-        engine: &Engine,
+        view: &View,
         records: &[&Json],
     ) -> Result<Vec<Resolved>, EngineError> {
         let Resolver { mapping, reference, .. } = *self;
         let keys: Vec<_> = records.iter().map(|record| mapping.key(reference, record)).collect();
         if self.assumed {
-            let assume = |key: Option<_>| key.and_then(|_| reference.any_id(engine.model()));
+            let assume = |key: Option<_>| key.and_then(|_| reference.any_id(view.model()));
             return Ok(keys.into_iter().map(|key| key.map(assume)).collect());
         }
         let mut asked: Vec<Vec<Json>> = Vec::new();
@@ -58,7 +58,7 @@ impl<'a> Resolver<'a> {
         }
         let answers = match asked.is_empty() {
             true => Vec::new(),
-            false => engine.resolve_many(&reference.ty, &reference.key, &asked).await,
+            false => view.resolve_many(&reference.ty, &reference.key, &asked).await,
         };
         if let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err().filter(|e| is_fatal(e))) {
             return Err(error.clone());

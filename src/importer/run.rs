@@ -10,7 +10,7 @@ use super::field::Mapping;
 use super::loader::Loader;
 use super::source::Source;
 use super::summary::{Reject, Summary};
-use crate::engine::{Engine, EngineError, Expect, Upserted};
+use crate::engine::{Caller, Engine, EngineError, Expect, Upserted, View};
 use crate::schema::Collection;
 
 /// Options of a run.
@@ -44,6 +44,7 @@ pub async fn run(
     mut options: Options<'_>,
     progress: &mut dyn Progress,
 ) -> std::io::Result<Vec<Summary>> {
+    let view = engine.view(&Caller::default());
     let mut summaries: Vec<Summary> = Vec::new();
     let mut written: Vec<Arc<str>> = Vec::new();
     for loader in loaders {
@@ -51,7 +52,7 @@ pub async fn run(
         let assumed = if options.dry_run { written.as_slice() } else { &[] };
         let (name, target) = (loader.name.clone(), loader.target.name.clone());
         let run = LoaderRun {
-            engine,
+            view: &view,
             name: &name,
             collection: &loader.target,
             on: &loader.on,
@@ -60,7 +61,7 @@ pub async fn run(
             summary: Summary { loader: name.clone(), ..Summary::default() },
         };
         let written_to = (!options.dry_run).then_some((&loader.target, loader.on.as_str()));
-        let preparer = Preparer::new(engine, &name, &loader.fields, assumed, written_to);
+        let preparer = Preparer::new(&view, &name, &loader.fields, assumed, written_to);
         // What refers to its own type has to find what the chunk before has made.
         let refers_to_itself =
             loader.fields.iter().filter_map(Mapping::reference).any(|reference| reference.ty == target);
@@ -82,7 +83,7 @@ pub async fn run(
 
 /// The work of one loader.
 struct LoaderRun<'a> {
-    engine: &'a Engine,
+    view: &'a View,
     name: &'a str,
     collection: &'a Collection,
     on: &'a str,
@@ -144,7 +145,7 @@ impl LoaderRun<'_> {
         };
         let Some(upserts) = chunk.upserts.take() else {
             for draft in drafts {
-                match self.engine.check_upsert(self.collection, self.on, &draft.record) {
+                match self.view.check_upsert(self.collection, self.on, &draft.record) {
                     Ok(()) => self.summary.fit += 1,
                     Err(error) => reject(draft, &error),
                 }
@@ -152,7 +153,7 @@ impl LoaderRun<'_> {
             return;
         };
         let (all, mut new) = (drafts.len(), 0);
-        let results = self.engine.upsert_many(upserts).await;
+        let results = self.view.upsert_many(upserts).await;
         for (draft, result) in drafts.into_iter().zip(results) {
             match result {
                 Ok((_, upserted)) => {

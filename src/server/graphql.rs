@@ -13,7 +13,8 @@ use super::fault::{RETRY_AFTER, RequestFault};
 use super::media::Media;
 use super::negotiate::{asks_for_websocket, prefers_gzip, prefers_html, require_json};
 use super::{COMPRESS_FROM, ServerState, choice, upload};
-use crate::graphql::{Api, ApiReply, Outcome};
+use crate::engine::Caller;
+use crate::graphql::{ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 
 /// Methods that can be used here.
@@ -45,7 +46,7 @@ async fn answer(
     media: Media,
     by_get: bool,
 ) -> Result<Response, RequestFault> {
-    let api = choice::of(state, request.headers())?;
+    let caller = choice::caller(state, request.headers())?;
     let gzip = prefers_gzip(request.headers());
     if by_get {
         if asks_for_websocket(request.headers()) {
@@ -54,7 +55,7 @@ async fn answer(
             return Err(RequestFault::bad_request(message));
         }
         let asked = body::from_query(request.uri().query().unwrap_or_default())?;
-        return Ok(one(state, carry_out(state, api, asked, false).await?, media, gzip));
+        return Ok(one(state, carry_out(state, &caller, asked, false).await?, media, gzip));
     }
     if request.method() != Method::POST {
         let message = format!("{} cannot be used here; use POST, or GET for queries.", request.method());
@@ -65,21 +66,21 @@ async fn answer(
     // It takes up its room until the request has been answered: what is made of it is larger still.
     let upload = upload::read(state, &parts.headers, body).await?;
     Ok(match body::from_body(&upload.bytes, state.options.batch_max)? {
-        Requests::One(asked) => one(state, carry_out(state, api, asked, false).await?, media, gzip),
-        Requests::Batch(all) => batch(state, api, all, media, gzip).await,
+        Requests::One(asked) => one(state, carry_out(state, &caller, asked, false).await?, media, gzip),
+        Requests::Batch(all) => batch(state, &caller, all, media, gzip).await,
     })
 }
 
 /// Carries out one operation, which is patient when those before it in the same request have been.
 async fn carry_out(
     state: &ServerState,
-    api: &Api,
+    caller: &Caller,
     asked: Asked,
     patient: bool,
 ) -> Result<ApiReply, RequestFault> {
     let (mut request, new_text) = state.texts.resolve(asked, state.engine())?;
-    request.patient = patient;
-    let reply = api.execute(request).await;
+    (request.caller, request.patient) = (caller.clone(), patient);
+    let reply = state.api.execute(request).await;
     if let Some(text) = new_text
         && reply.outcome == Outcome::Executed
     {
@@ -133,7 +134,7 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
 
 /// One after the other, so that mutations happen in the order in which they stand. Once the answers take up all
 /// that they may, what is left is not carried out. When the first is turned away, all are.
-async fn batch(state: &ServerState, api: &Api, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
+async fn batch(state: &ServerState, caller: &Caller, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
     let (mut bodies, limit) = (BytesMut::new(), state.options.batch_answers);
     for (place, asked) in all.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
@@ -146,7 +147,7 @@ async fn batch(state: &ServerState, api: &Api, all: Vec<Asked>, media: Media, gz
             bodies.extend_from_slice(rejected(state, &fault).as_bytes());
             continue;
         }
-        match carry_out(state, api, asked, place > 0).await {
+        match carry_out(state, caller, asked, place > 0).await {
             Ok(reply) if reply.outcome == Outcome::Overloaded => return one(state, reply, media, gzip),
             Ok(reply) => bodies.extend_from_slice(reply.body.plain()),
             Err(fault) => bodies.extend_from_slice(rejected(state, &fault).as_bytes()),

@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use futures_util::poll;
-use oponn::cache::{Batch, Window};
-use oponn::engine::{EngineError, Footprint, PageRequest, operation};
-use oponn::query::{BatchDef, Filter, Order};
+use oponn::engine::{Caller, EngineError, List, Window, operation};
+use oponn::query::{Filter, Order};
 use oponn::value::{EntityRef, Id};
 use serde_json::json;
 use tokio::time::Instant;
@@ -15,42 +14,41 @@ use crate::support::app::{CacheKind, StoreKind, TestApp};
 
 const SDL: &str = "type Item @collection { id: ID! name: String }";
 
-fn all() -> [PageRequest; 1] {
-    let def = BatchDef::new("Item".into(), vec!["Item".into()], Filter::all(), Order::default());
-    let window = Window { limit: 10, ..Window::default() };
-    [PageRequest { batch: Batch::new(def), window, family: None }]
+fn all() -> (List, Window) {
+    let (filter, order) = (Filter::all(), Order::default());
+    let list = List { on: "Item".into(), types: vec!["Item".into()], filter, order };
+    (list, Window { limit: 10, ..Window::default() })
 }
 
 async fn nothing_is_left_behind(store: StoreKind) {
     let app = TestApp::with(SDL).on(store, CacheKind::Memory).start().await;
     app.data("mutation { createItem(input: {name: \"a\"}) { id } }", json!({})).await;
-    let (engine, nothing) = (&app.engine, Footprint::none());
+    let (view, (list, window)) = (app.engine.view(&Caller::default()), all());
     let missing = [EntityRef { ty: "Item".into(), id: Id::from_bson(&"x".into()).expect("an id") }];
 
-    let late = operation(Instant::now(), engine.pages(&all(), &nothing)).await;
+    let late = operation(Instant::now(), view.list(&list, &window)).await;
     assert!(matches!(late, Err(EngineError::TimedOut(_))), "{late:?}");
-    let late = operation(Instant::now(), engine.entities(&missing, &nothing)).await;
+    let late = operation(Instant::now(), view.entities(&missing)).await;
     assert!(matches!(late, Err(EngineError::TimedOut(_))), "{late:?}");
     // An earlier deadline is not put off.
     let later = Instant::now() + Duration::from_secs(600);
-    let late = operation(Instant::now(), operation(later, engine.pages(&all(), &nothing))).await;
+    let late = operation(Instant::now(), operation(later, view.list(&list, &window))).await;
     assert!(matches!(late, Err(EngineError::TimedOut(_))), "{late:?}");
     // Writes know none.
     let written = operation(Instant::now(), async {
-        let collection = engine.model().collection("Item").expect("it is in the schema").clone();
-        engine.create(&collection, &serde_json::Map::new(), &[]).await
+        let collection = view.model().collection("Item").expect("it is in the schema").clone();
+        view.create(&collection, &serde_json::Map::new(), &[]).await
     });
     written.await.expect("it is written");
 
-    let requests = all();
-    let mut read = Box::pin(engine.pages(&requests, &nothing));
+    let mut read = Box::pin(view.list(&list, &window));
     assert!(poll!(&mut read).is_pending());
     drop(read);
     tokio::task::yield_now().await;
 
-    let pages = engine.pages(&all(), &nothing).await.expect("the list can be read");
-    assert_eq!(pages[0].rows.len(), 2);
-    let found = engine.entities(&missing, &nothing).await.expect("it can be looked for");
+    let page = view.list(&list, &window).await.expect("the list can be read");
+    assert_eq!(page.rows.len(), 2);
+    let found = view.entities(&missing).await.expect("it can be looked for");
     assert!(found[0].is_none());
     for of in ["lease", "flight"] {
         assert_eq!(app.metric("oponn_cache_joins_total", &[("of", of)]).await, 0, "{of}");

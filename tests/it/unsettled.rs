@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::poll;
 use oponn::cache::{CacheLimits, MemoryCache};
-use oponn::engine::{Engine, EngineOptions};
+use oponn::engine::{Caller, Engine, EngineOptions};
 use oponn::metrics::Metrics;
 use oponn::store::{MongoStore, Store};
 use serde_json::{Map, json};
@@ -33,7 +33,9 @@ async fn a_write_that_nobody_waits_for_is_waited_for_at_the_end() {
     let (writer, mut input) = (engine.clone(), Map::new());
     input.insert("name".to_owned(), json!("held"));
     let collection = engine.model().collection("Item").expect("it is in the schema").clone();
-    let write = tokio::spawn(async move { writer.create(&collection, &input, &[]).await.map(drop) });
+    let write = tokio::spawn(async move {
+        writer.view(&Caller::default()).create(&collection, &input, &[]).await.map(drop)
+    });
     let mut settled = Box::pin(engine.settled());
     while poll!(&mut settled).is_ready() {
         // The write has not begun yet.

@@ -12,7 +12,7 @@ use crate::engine::bulk::unencodable;
 use crate::engine::lookup::key_values;
 use crate::engine::references::keys;
 use crate::engine::write::Draft;
-use crate::engine::{Engine, EngineError, input};
+use crate::engine::{EngineError, View, input};
 use crate::schema::Collection;
 use crate::store::{Condition, Patch, Write, Written};
 use crate::value::{Doc, Id};
@@ -54,7 +54,7 @@ pub struct Upserts {
 
 type Outcome = Result<(Id, Upserted), EngineError>;
 
-impl Engine {
+impl View {
     /// Checks records that are to be created or updated by a unique key (its API name, `isbn`; or `id`). They are
     /// JSON as `BookInput` has it.
     pub async fn prepare_upserts(
@@ -95,7 +95,7 @@ impl Engine {
         record: &Map<String, Json>,
     ) -> Result<(), EngineError> {
         let missing = without_key(collection, on, &key_values(collection, on, record));
-        let faults = missing.or_else(|| input::create(&self.core.model, collection, record).err());
+        let faults = missing.or_else(|| input::create(&self.lane.core.model, collection, record).err());
         faults.map_or(Ok(()), |faults| Err(EngineError::bad_input(&[], faults)))
     }
 
@@ -201,7 +201,7 @@ impl Engine {
         let id = id_of(doc)?;
         let mut set = record.clone();
         set.remove("id");
-        let mut patch = input::patch(&self.core.model, collection, &set)
+        let mut patch = input::patch(&self.lane.core.model, collection, &set)
             .map_err(|faults| EngineError::bad_input(&[], faults))?;
         let current = doc.decode().map_err(|error| unencodable(&error))?;
         patch.set.retain(|(name, value)| current.get(name) != Some(value));

@@ -4,18 +4,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bson::Bson;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::Execution;
-use crate::cache::Batch;
-use crate::engine::{EngineError, Family, Page, PageRequest};
+use crate::engine::Page;
 use crate::graphql::cursor::Cursors;
 use crate::graphql::error::ApiError;
 use crate::graphql::fetched::{Child, Expanded, Item, List, PageMeta};
 use crate::graphql::page::{ListArgs, list_args};
 use crate::graphql::plan::{Args, Connection, FieldKind, Selection, Source, TypeSelection};
 use crate::graphql::together::together;
-use crate::query::{BatchDef, Filter};
 use crate::value::{EntityRef, Id};
 
 impl Execution<'_> {
@@ -79,7 +78,7 @@ impl Execution<'_> {
                 }))
             })
             .collect();
-        let docs = match self.engine.entities(&refs, self.footprint).await {
+        let docs = match self.view.entities(&refs).await {
             Ok(docs) => docs,
             Err(error) => return Child::Failed(ApiError::of_engine(error)),
         };
@@ -112,21 +111,10 @@ impl Execution<'_> {
             Ok(args) => args,
             Err(errors) => return Child::Failed(errors),
         };
-        let shared = Arc::new(args.filter.clone().canonical());
-        let mut parents = Vec::new();
-        let mut requests = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let Some(id) = item.doc.id().filter(|_| *item.ty == *ty) else { continue };
-            let filter = Filter::eq(&**field, id.to_bson()).and(args.filter.clone());
-            let def = BatchDef::new(source.on.clone(), source.types.clone(), filter, args.order.clone());
-            parents.push(index);
-            requests.push(PageRequest {
-                batch: Batch::new(def),
-                window: args.window.clone(),
-                family: Some(Family { filter: shared.clone(), field: field.clone(), value: id.to_bson() }),
-            });
-        }
-        match self.engine.pages(&requests, self.footprint).await {
+        let of_type = items.iter().enumerate().filter(|(_, item)| *item.ty == *ty);
+        let parent = |(index, item): (usize, &Item)| Some((index, item.doc.id()?.to_bson()));
+        let (parents, keys): (Vec<usize>, Vec<Bson>) = of_type.filter_map(parent).unzip();
+        match self.view.children(&args.list, field, keys, &args.window).await {
             Ok(found) => {
                 let (metas, list) = match self.list_of(found, connection, &args).await {
                     Ok(list) => list,
@@ -151,14 +139,10 @@ impl Execution<'_> {
         connection: &Connection,
     ) -> Result<(PageMeta, List), Vec<ApiError>> {
         let args = self.list_args(source, connection, args)?;
-        let def =
-            BatchDef::new(source.on.clone(), source.types.clone(), args.filter.clone(), args.order.clone());
-        let request = PageRequest { batch: Batch::new(def), window: args.window.clone(), family: None };
-        let pages = self.engine.pages(std::slice::from_ref(&request), self.footprint).await;
-        let pages = pages.map_err(ApiError::of_engine)?;
-        let (mut metas, list) = self.list_of(pages, connection, &args).await.map_err(|error| vec![error])?;
-        let missing = || EngineError::Internal("a page had no result".into());
-        let meta = metas.pop().ok_or_else(missing).map_err(ApiError::of_engine)?;
+        let page = self.view.list(&args.list, &args.window).await.map_err(ApiError::of_engine)?;
+        let listed = self.list_of(vec![page], connection, &args).await;
+        let (mut metas, list) = listed.map_err(|error| vec![error])?;
+        let meta = metas.pop().ok_or_else(|| vec![ApiError::internal("a page had no place")])?;
         Ok((meta, list))
     }
 
@@ -168,7 +152,7 @@ impl Execution<'_> {
         connection: &Connection,
         args: &Args,
     ) -> Result<ListArgs, Vec<ApiError>> {
-        let known = (&**self.engine.model(), self.limits, &self.budget.filters);
+        let known = (&**self.view.model(), self.limits, &self.budget.filters);
         list_args(known, source, connection, &self.resolve(args))
     }
 
@@ -196,6 +180,6 @@ impl Execution<'_> {
         let expanded =
             together(connection.selections.len(), |index| self.expand(&connection.selections[index], &items))
                 .await;
-        Ok((metas, List { items, expanded, cursors: Cursors::of(&args.order) }))
+        Ok((metas, List { items, expanded, cursors: Cursors::of(&args.list.order) }))
     }
 }

@@ -20,27 +20,27 @@ impl Execution<'_> {
         op: WriteOne,
         args: &Map<String, Json>,
     ) -> Result<(EntityRef, Doc)> {
-        let engine = self.engine;
+        let view = self.view;
         let empty = Map::new();
         let object = |name: &str| args.get(name).and_then(Json::as_object).unwrap_or(&empty);
         let at = |name: &str| [Step::Key(name.to_owned())];
         let version = args.get("ifVersion").and_then(Json::as_i64);
         let written = match op {
-            WriteOne::Create => engine.create(collection, object("input"), &at("input")).await,
+            WriteOne::Create => view.create(collection, object("input"), &at("input")).await,
             WriteOne::Update => {
                 let id = self.id_of(collection, args)?;
-                engine.update(collection, &id, object("set"), version, &at("set")).await
+                view.update(collection, &id, object("set"), version, &at("set")).await
             }
             WriteOne::Delete => {
                 let id = self.id_of(collection, args)?;
-                engine.delete(collection, &id, version).await
+                view.delete(collection, &id, version).await
             }
             WriteOne::Upsert => {
                 let on = args.get("on").and_then(Json::as_str).unwrap_or_default();
                 let by = |key: &&UniqueKey| names::screaming(&key.name) == on;
                 match collection.uniques.iter().find(by) {
-                    Some(key) => engine.upsert(collection, Some(key), object("input"), &at("input")).await,
-                    None => engine.upsert(collection, None, object("input"), &at("input")).await,
+                    Some(key) => view.upsert(collection, Some(key), object("input"), &at("input")).await,
+                    None => view.upsert(collection, None, object("input"), &at("input")).await,
                 }
             }
         };
@@ -68,7 +68,7 @@ impl Execution<'_> {
         }
         let path = |index| vec![Step::Key("inputs".into()), Step::Index(index)];
         let paths: Vec<_> = (0..inputs.len()).map(path).collect();
-        let created = self.engine.create_many(collection, &inputs, &paths).await;
+        let created = self.view.create_many(collection, &inputs, &paths).await;
         let mut items = Vec::with_capacity(created.len());
         let created = created
             .into_iter()
@@ -89,15 +89,15 @@ impl Execution<'_> {
         op: Bulk,
         args: &Map<String, Json>,
     ) -> Result<u64> {
-        let engine = self.engine;
+        let view = self.view;
         let filter = self.bulk_filter(collection, args)?;
         let empty = Map::new();
         let count = match op {
             Bulk::Update => {
                 let set = args.get("set").and_then(Json::as_object).unwrap_or(&empty);
-                engine.update_many(collection, filter, set, &[Step::Key("set".into())]).await
+                view.update_many(collection, filter, set, &[Step::Key("set".into())]).await
             }
-            Bulk::Delete => engine.delete_many(collection, filter).await,
+            Bulk::Delete => view.delete_many(collection, filter).await,
         };
         count.map_err(ApiError::of_engine)
     }
@@ -106,7 +106,7 @@ impl Execution<'_> {
     /// variable is not given is no condition.
     fn bulk_filter(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Filter> {
         let given = args.get("where").unwrap_or(&Json::Null);
-        let (model, limits) = (self.engine.model(), FilterLimits::default());
+        let (model, limits) = (self.view.model(), FilterLimits::default());
         let filter = input::filter_within(model, &collection.name, given, &limits, &self.budget.filters);
         let filter = filter.map_err(|faults| ApiError::of_argument("where", faults))?.canonical();
         if filter.is_all() && args.get("all") != Some(&Json::Bool(true)) {

@@ -176,7 +176,7 @@ pub async fn deletes_with_the_next_version(place: &dyn Place) {
     assert_eq!(deleted.stamp.v, 3);
     assert!(deleted.stamp > updated.stamp);
     assert!(deleted.after.is_none());
-    assert_eq!(deleted.before.doc().map(|doc| parsed(doc)), updated.after.map(|doc| parsed(&doc)));
+    assert_eq!(deleted.before.doc().map(parsed), updated.after.map(|doc| parsed(&doc)));
     assert_eq!(stored(&*store, "a").await, None);
     match write_one(&*store, delete("Item", &id("a"))).await {
         Ok(Written::NotFound) => {}
