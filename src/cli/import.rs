@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -11,7 +12,7 @@ use super::failure::Failure;
 use super::output::{counted, print};
 use super::parts;
 use super::progress::Bar;
-use super::stop::stop_signal;
+use super::stop::Stop;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::importer::{self, Loader, Options, Summary};
@@ -57,14 +58,17 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         rejects: rejects.as_mut().map(|rejects| rejects as &mut (dyn Write + Send)),
         stop: Arc::default(),
     };
-    // What has been written must come to the cache. A second signal ends the program at once.
-    let (stop, signal) = (options.stop.clone(), stop_signal()?);
-    tokio::spawn(async move {
-        signal.await;
-        stop.store(true, Ordering::Relaxed);
-    });
     let left: Vec<String> = loaders.iter().map(|loader| loader.name.clone()).collect();
-    let carried_out = carry_out(&engine, loaders, options).await;
+    let (stop, told) = (Stop::listen()?, options.stop.clone());
+    let mut import = pin!(carry_out(&engine, loaders, options));
+    let carried_out = tokio::select! {
+        carried_out = &mut import => carried_out,
+        () = stop.told() => {
+            // What has been written must come to the cache.
+            told.store(true, Ordering::Relaxed);
+            import.await
+        }
+    };
     if !arguments.dry_run {
         // Also when the import failed half-way: servers must not go on to serve what it has changed.
         parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {

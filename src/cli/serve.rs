@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
+use super::background::Background;
 use super::failure::Failure;
-use super::stop::stop_signal;
+use super::stop::Stop;
 use super::{files, import, output, parts};
 use crate::cache::Cache;
 use crate::config::{Config, mask};
@@ -17,26 +18,42 @@ use crate::server::{self, Server, sample_query};
 
 /// How often what has expired is removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+/// How long the end waits for background tasks: each ends where it waits next.
+const BACKGROUND_WAIT: Duration = Duration::from_secs(1);
 /// How long the end waits for writes under way, and for a cache that is out of reach.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure> {
-    let mut stop = Box::pin(stop_signal()?);
+    let stop = Stop::listen()?;
     // Whoever stops the program while it waits for its store shall not have to wait as well.
     let started = tokio::select! {
         started = start(&config, started) => started?,
-        () = &mut stop => return Ok(()),
+        () = stop.told() => return Ok(()),
     };
     let (listener, server, engine) = started;
+    let background = Background::default();
+    background.spawn(sweep(engine.cache().clone()));
+
+    // The order of the end, in which each step needs what the later ones take away:
+    // 1. no connection is taken any more;
+    // 2. requests in flight finish, and those that do not within the grace are cut off;
+    // 3. background tasks end, which read and write the cache as requests do;
+    // 4. writes that have begun come to their end in the cache, or it is cleared;
+    // 5. a cache that is out of reach is cleared when it comes back, or somebody is told to;
+    // 6. the store is closed, when the last part that holds it goes;
+    // 7. the traces of all this are sent, by whoever called this.
     let finished = server::serve(listener, server, async {
-        stop.await;
+        stop.told().await;
         tracing::info!("stopping: requests in flight may finish");
     })
     .await;
     match finished {
         true => tracing::info!("stopped"),
         false => tracing::warn!("stopped; requests that took too long were cut off"),
+    }
+    if !background.end(BACKGROUND_WAIT).await {
+        tracing::warn!("background tasks that took too long were left behind");
     }
     leave_settled(&engine).await;
     leave_clear(engine.cache().as_ref()).await;
@@ -87,7 +104,6 @@ async fn start(config: &Config, started: Instant) -> Result<(TcpListener, Server
         import::first_import(config, &engine).await?;
         std::fs::remove_file(&marker).map_err(unwritable)?;
     }
-    tokio::spawn(sweep(engine.cache().clone()));
     let api = Api::new(engine.clone(), parts::api_limits(config))
         .map_err(|error| Failure::Failed(format!("schema: no API can be made of it: {error}")))?;
     if config.allow_cache_override {

@@ -16,6 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 
 use super::Server;
@@ -31,11 +32,14 @@ const BUFFER: usize = 128 << 10;
 pub(super) const WITHOUT_PLACE: usize = 64;
 /// How long they may take.
 const TIME_WITHOUT_PLACE: Duration = Duration::from_secs(2);
+/// How long connections that are cut off at the end are waited for: each ends where it waits next.
+const CUT_OFF: Duration = Duration::from_secs(1);
 
 type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
 
 /// Serves until `stop` resolves, then lets the requests in flight finish. `false` when some had not
-/// finished within the grace and were cut off.
+/// finished within the grace and were cut off. No connection outlives it, and no more are open at a time than
+/// the options say, and [`WITHOUT_PLACE`].
 pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Output = ()>) -> bool {
     let (options, router) = (server.options(), server.router());
     let graceful = GracefulShutdown::new();
@@ -44,6 +48,7 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
     let of_one = options.connections_per_address.unwrap_or(options.connections.div_ceil(2));
     let places = ConnectionPlaces::new(options.connections, of_one);
     let without_place = WithoutPlace::new(&http, &server);
+    let mut connections = JoinSet::new();
 
     let mut refused = false;
     let mut stop = pin!(stop);
@@ -68,13 +73,15 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
         if std::mem::take(&mut refused) {
             tracing::info!("the system lets connections through again");
         }
+        // Only those that have ended; there are no more than places.
+        while connections.try_join_next().is_some() {}
         // Answers are written in one piece; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
         let place = match places.take(from.ip()) {
             Ok(place) => place,
             Err(bound) => {
                 server.metrics().http_bound(bound);
-                without_place.tell(wrap(stream, TIME_WITHOUT_PLACE));
+                without_place.tell(wrap(stream, TIME_WITHOUT_PLACE), &mut connections);
                 continue;
             }
         };
@@ -83,7 +90,7 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
         let connection = graceful.watch(http.serve_connection(stream, service));
         let (connection, handle) = abortable(connection);
         let server = server.clone();
-        tokio::spawn(CONNECTION.scope(handle, async move {
+        connections.spawn(CONNECTION.scope(handle, async move {
             let _connected = server.metrics().http_connected();
             if let Ok(Err(error)) = connection.await {
                 let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<Error>());
@@ -98,7 +105,13 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
 
     drop(listener);
     server.stop();
-    tokio::time::timeout(server.options().grace, graceful.shutdown()).await.is_ok()
+    let ended = async {
+        graceful.shutdown().await;
+        while connections.join_next().await.is_some() {}
+    };
+    let in_time = tokio::time::timeout(server.options().grace, ended).await.is_ok();
+    let _ = tokio::time::timeout(CUT_OFF, connections.shutdown()).await;
+    in_time
 }
 
 /// A stream whose other end has to read something within the time.
@@ -129,11 +142,11 @@ impl WithoutPlace {
         WithoutPlace { http, router: server.router_without_place(), few }
     }
 
-    fn tell(&self, stream: Stream) {
+    fn tell(&self, stream: Stream, connections: &mut JoinSet<()>) {
         let Ok(one) = self.few.clone().try_acquire_owned() else { return };
         let service = TowerToHyperService::new(self.router.clone());
         let connection = self.http.serve_connection(stream, service);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // Whether it was told or not: it ends.
             let _ = tokio::time::timeout(TIME_WITHOUT_PLACE, connection).await;
             drop(one);

@@ -1,10 +1,16 @@
 //! GraphQL over HTTP as its specification says, and everything else that the server answers.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use oponn::server::ServerOptions;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::support::app::TestApp;
 
@@ -324,35 +330,43 @@ async fn probes_and_metrics_answer() {
     assert_eq!(app.metric("oponn_http_request_seconds_count", &[("route", "graphql")]).await, 2);
 }
 
-#[tokio::test]
-async fn requests_in_flight_finish_when_the_server_stops() {
+/// A server, what stops it, and a client whose request it has taken, but not the body of it.
+async fn request_in_flight(
+    options: ServerOptions,
+) -> (SocketAddr, JoinHandle<bool>, oneshot::Sender<()>, BufReader<TcpStream>) {
     let app = app().await;
     let api =
         oponn::graphql::Api::new(app.engine.clone(), Default::default()).expect("the schema can be served");
-    let server = oponn::server::Server::new(api.into(), Default::default());
+    let server = oponn::server::Server::new(api.into(), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(oponn::server::serve(listener, server, async {
         let _ = stopped.await;
     }));
 
     // The server says 100 when the handler waits for the body: then the request is in flight.
     let mut stream = BufReader::new(TcpStream::connect(address).await.expect("the server listens"));
-    let body = r#"{"query": "{ __typename }"}"#;
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
-        body.len()
+        BODY.len()
     );
     stream.write_all(head.as_bytes()).await.expect("the head is sent");
     let mut line = String::new();
     stream.read_line(&mut line).await.expect("the server answers");
     assert!(line.starts_with("HTTP/1.1 100"), "{line}");
+    (address, serving, stop, stream)
+}
 
+const BODY: &str = r#"{"query": "{ __typename }"}"#;
+
+#[tokio::test]
+async fn requests_in_flight_finish_when_the_server_stops() {
+    let (address, serving, stop, mut stream) = request_in_flight(ServerOptions::default()).await;
     stop.send(()).expect("the server runs");
     // Nothing is taken any more; only then does the body arrive.
     while TcpStream::connect(address).await.is_ok() {}
-    stream.write_all(body.as_bytes()).await.expect("the body is sent");
+    stream.write_all(BODY.as_bytes()).await.expect("the body is sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.expect("the server closes after the answer");
     assert!(
@@ -360,4 +374,16 @@ async fn requests_in_flight_finish_when_the_server_stops() {
         "{answer}"
     );
     assert!(serving.await.expect("the server ends"), "nothing was cut off");
+}
+
+#[tokio::test]
+async fn requests_that_take_too_long_end_with_the_server() {
+    let options = ServerOptions { grace: Duration::ZERO, ..ServerOptions::default() };
+    let (_, serving, stop, mut stream) = request_in_flight(options).await;
+    stop.send(()).expect("the server runs");
+    assert!(!serving.await.expect("the server ends"), "the request was cut off");
+    // Left alone, it would be told after a while that its body is late.
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    assert_eq!(answer.trim(), "");
 }
