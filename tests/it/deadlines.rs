@@ -42,7 +42,8 @@ async fn nothing_is_left_behind(store: StoreKind) {
     written.await.expect("it is written");
 
     let mut read = Box::pin(view.list(&list, &window));
-    assert!(poll!(&mut read).is_pending());
+    // Begun and broken off, unless the store has answered at once.
+    let _ = poll!(&mut read);
     drop(read);
     tokio::task::yield_now().await;
 
