@@ -26,8 +26,8 @@ pub use units::{duration, size};
 
 use reader::Reader;
 
-/// The configuration file that is read, if it exists, when no other is named.
-pub const DEFAULT_FILE: &str = "oponn.toml";
+/// The configuration file that is read when it is there and no other is named.
+const DEFAULT_FILE: &str = "oponn.toml";
 
 /// `memory` when nothing is configured, and the least that it may be.
 const MEMORY: u64 = 512 << 20;

@@ -16,7 +16,6 @@ mod words;
 
 pub use diagnostic::Diagnostic;
 pub use model::*;
-pub use prelude::prelude;
 
 use diagnostic::SchemaFaults;
 

@@ -9,11 +9,6 @@ use super::syntax::{Definition, DefinitionKind, Signature};
 
 const TEXT: &str = include_str!("prelude.graphql");
 
-/// The declarations as a schema file, for editors and linters.
-pub fn prelude() -> &'static str {
-    TEXT
-}
-
 /// The declarations, by name.
 #[derive(Debug)]
 pub struct Prelude {
@@ -69,5 +64,12 @@ mod tests {
         let document = parse::document(TEXT, &mut faults);
         assert!(document.complete && faults.is_empty(), "{faults:?}");
         assert_eq!(Prelude::get().directives.len(), 14);
+    }
+
+    #[test]
+    fn it_declares_all_scalars_that_graphql_does_not() {
+        for scalar in ["DateTime", "Date", "Decimal", "Long", "UUID", "JSON"] {
+            assert!(TEXT.contains(&format!("\nscalar {scalar}\n")), "{scalar}");
+        }
     }
 }

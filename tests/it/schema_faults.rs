@@ -162,13 +162,6 @@ fn the_fingerprint_follows_the_meaning_only() {
 }
 
 #[test]
-fn the_prelude_declares_all_scalars_that_graphql_does_not() {
-    for scalar in ["DateTime", "Date", "Decimal", "Long", "UUID", "JSON"] {
-        assert!(oponn::schema::prelude().contains(&format!("\nscalar {scalar}\n")), "{scalar}");
-    }
-}
-
-#[test]
 fn hostile_files_are_refused() {
     let book = "type Book @collection { id: ID! }\n";
     let deep = |open: &str| open.repeat(300_000 / open.len());
