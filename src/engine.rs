@@ -1,5 +1,5 @@
-//! Reads through the cache, writes through the store, and keeps the one right after the other: the
-//! only place that knows both.
+//! Reads through the cache, writes to the store, and updates the cache after each write. Only the engine
+//! knows both the cache and the store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,10 +51,10 @@ use unsettled::Writing;
 use view::Lane;
 use watch::Watch;
 
-/// An application at work: a model, a store and a cache.
+/// A running application: its model, its store and its cache.
 pub struct Engine {
     core: Arc<Core>,
-    /// By strategy, in the order of [`Strategy::ALL`].
+    /// One per strategy, in the order of [`Strategy::ALL`].
     lanes: [Arc<Lane>; Strategy::ALL.len()],
     watch: Arc<Watch>,
 }
@@ -62,10 +62,10 @@ pub struct Engine {
 /// Settings of an engine.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    /// The cache's bounds: the engine asks for no more than it keeps.
+    /// The cache's bounds: the engine asks for no more than the cache keeps.
     pub limits: CacheLimits,
-    /// Documents that one write may touch and still be reconciled one by one; beyond it the types'
-    /// cached lists are voided.
+    /// How many documents one write may touch and still be reconciled one by one. Beyond that, the cached
+    /// lists of their types are voided.
     pub bulk: usize,
     /// How long one read of the store may take.
     pub read: Duration,
@@ -77,7 +77,7 @@ impl Default for EngineOptions {
     }
 }
 
-/// What the parts of an engine share.
+/// The state that the parts of an engine share.
 #[derive(Clone)]
 struct Core {
     model: Arc<Model>,
@@ -85,7 +85,7 @@ struct Core {
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
     options: EngineOptions,
-    /// The latest commit that this process has heard of.
+    /// The time of the latest commit that this process has seen.
     latest: Arc<AtomicU64>,
     writing: Writing,
 }
@@ -96,14 +96,14 @@ impl Core {
         self.latest.fetch_max(time.0, Ordering::Relaxed);
     }
 
-    /// The time that a read must not be older than: the floor given, and what this process knows of.
+    /// The time that a read must not be older than: the later of the floor and the latest commit seen here.
     fn at(&self, floor: Time) -> Time {
         Time(floor.0.max(self.latest.load(Ordering::Relaxed)))
     }
 }
 
 impl Engine {
-    /// Puts the parts together. The store must be prepared.
+    /// Builds an engine. The store must already be prepared.
     pub fn new(
         model: Arc<Model>,
         store: Arc<dyn Store>,
@@ -117,7 +117,7 @@ impl Engine {
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
         let core = Core { model, store, cache, metrics, options, latest, writing: Writing::default() };
-        // All strategies share what is cached, the fills under way, and the commits heard of.
+        // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
         let lanes = Strategy::ALL.map(|strategy| {
             let cache: Arc<dyn Cache> = match strategy {
@@ -129,7 +129,7 @@ impl Engine {
         Engine { core: Arc::new(core), lanes, watch }
     }
 
-    /// The engine as a caller sees it.
+    /// A view of the engine for one caller.
     pub fn view(&self, caller: &Caller) -> View {
         View { lane: self.lanes[caller.strategy as usize].clone(), footprint: Footprint::none() }
     }
@@ -149,29 +149,29 @@ impl Engine {
         &self.core.cache
     }
 
-    /// How far this server has read the cache's journal by now: what is read from here on is no older.
+    /// How far this server has read the cache's journal. Anything read after this call is at least that recent.
     pub fn place(&self) -> Option<Place> {
         self.watch.place()
     }
 
-    /// Reads the cache's journal, by a look that begins after this call. `None` when the cache has none or
-    /// is out of reach.
+    /// Reads the cache's journal, with a look that begins after this call. `None` when the cache has no
+    /// journal or is out of reach.
     pub async fn look(&self) -> Option<Place> {
         self.watch.look().await
     }
 
-    /// Whether nothing of these sorted topics has changed after the place, as far as the last look could tell;
-    /// gives the place up to which that is known.
+    /// Checks that, as of the last look, none of these topics (which must be sorted) has changed since the
+    /// place; returns the place up to which that is known.
     pub fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
         self.watch.unchanged(topics, since)
     }
 
-    /// Resolves when no write is between the store and the cache.
+    /// Resolves once no write is under way, in the store or from there to the cache.
     pub async fn settled(&self) {
         self.core.settled().await;
     }
 
-    /// Voids what is cached of types whose documents the store has changed on its own, to be ready for the model.
+    /// Voids the cached data of types whose documents the store changed by itself when it was prepared for the model.
     pub async fn prepared(&self, types: Vec<Arc<str>>) {
         let changed = async { ((), vec![Effect::Voided { types: types.clone(), at: Time(0) }]) };
         self.core.commit(types.iter().cloned(), changed).await;
@@ -183,9 +183,9 @@ impl Engine {
     }
 }
 
-/// What to do when the store turns out to be older than what the cache remembers: nothing of it holds.
+/// Clears the cache when the store turns out to be older than the cache: then nothing cached holds.
 fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>) -> impl Fn() + Send + Sync + 'static {
-    // Many reads come upon it at once; one clearing is enough for all of them.
+    // Many reads notice this at once; one clearing is enough for all of them.
     let clearing = Arc::new(AtomicBool::new(false));
     move || {
         if clearing.swap(true, Ordering::AcqRel) {

@@ -1,5 +1,5 @@
-//! Writes of many documents: each reconciled on its own up to a bound, beyond it the type's cached
-//! lists are voided.
+//! Writes of many documents: each is reconciled on its own up to a bound; beyond it, the type's cached lists
+//! are voided.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Find, Patch, StoreError, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
 
-/// Documents that one operation is told by their ids or reads at a time.
+/// How many documents one operation reads, or names by id, at a time.
 pub(super) const PIECE: usize = 500;
-/// Pieces inserted at the same time: one alone waits for its acknowledgement by a majority most of its time.
+/// How many pieces are inserted concurrently: one piece spends most of its time waiting for a majority to acknowledge.
 const AT_ONCE: usize = 4;
 
 impl View {
-    /// Creates documents, each on its own; the results are in the order of the inputs. `places` say where
-    /// each input stands, for errors.
+    /// Creates documents, each on its own; the results are in the order of the inputs. `places` has each
+    /// input's place, for errors.
     pub async fn create_many(
         &self,
         collection: &Collection,
@@ -74,7 +74,7 @@ impl View {
                 let effects = inserted(ty, &results, at);
                 (results, effects)
             };
-            // Piece by piece: until a piece is committed, lists lack what look-ups find already.
+            // One commit per piece: until it is done, lists lack documents that look-ups already find.
             let results = self.lane.core.commit([ty.clone()], write).await;
             (places, results)
         };
@@ -97,7 +97,7 @@ impl View {
         results.into_iter().map(finish).collect()
     }
 
-    /// Changes fields of every document that satisfies the filter; returns how many there were.
+    /// Updates fields of every document that matches the filter; returns the number of documents.
     pub async fn update_many(
         &self,
         collection: &Collection,
@@ -109,7 +109,7 @@ impl View {
         self.write_all_of(collection, Some(&patch), &filter).await
     }
 
-    /// Deletes every document that satisfies the filter; returns how many there were.
+    /// Deletes every document that matches the filter; returns the number of documents.
     pub async fn delete_many(&self, collection: &Collection, filter: Filter) -> Result<u64, EngineError> {
         let ty = &collection.name;
         if self.lane.core.model.dependents(ty).is_empty() {
@@ -121,8 +121,8 @@ impl View {
         self.write_each(ty, ids, None, &filter).await
     }
 
-    /// Applies the patch to what satisfies the filter, or deletes it when there is none; returns how many
-    /// there were. Up to the bound each is reconciled on its own.
+    /// Applies the patch to the documents that match the filter, or deletes them if there is no patch;
+    /// returns their number. Up to the bound, each is reconciled on its own.
     async fn write_all_of(
         &self,
         collection: &Collection,
@@ -143,8 +143,8 @@ impl View {
         self.write_each(ty, found, patch, filter).await
     }
 
-    /// Applies the patch to these documents, or deletes them when there is none, where the filter holds;
-    /// returns how many there were. Up to the bound each is reconciled on its own.
+    /// Applies the patch to those of these documents that match the filter, or deletes them if there is no
+    /// patch; returns their number. Up to the bound, each is reconciled on its own.
     pub(super) async fn write_each(
         &self,
         ty: &Arc<str>,
@@ -171,8 +171,8 @@ impl View {
         Ok(count)
     }
 
-    /// Applies the patch to what satisfies the filter, or deletes it when there is none, and voids the
-    /// type's batches; returns how many there were.
+    /// Applies the patch to the documents that match the filter, or deletes them if there is no patch, and
+    /// voids the type's batches; returns the number of documents.
     async fn write_where(
         &self,
         ty: &Arc<str>,
@@ -186,7 +186,7 @@ impl View {
             };
             let effect = match &done {
                 Ok((_, at)) => Effect::Voided { types: vec![ty.clone()], at: *at },
-                // Some of it may have happened even so.
+                // Some documents may have changed even so.
                 Err(_) => Effect::Unknown(vec![ty.clone()]),
             };
             (done, vec![effect])
@@ -194,12 +194,12 @@ impl View {
         Ok(self.lane.core.commit([ty.clone()], write).await?.0)
     }
 
-    /// The ids of all documents that satisfy the filter.
+    /// The ids of all documents that match the filter.
     pub(super) async fn all_ids(&self, ty: &Arc<str>, filter: &Filter) -> Result<Vec<Id>, EngineError> {
         self.first_ids(ty, filter, usize::MAX).await
     }
 
-    /// The ids of so many documents that satisfy the filter, read piece by piece.
+    /// The ids of up to `most` documents that match the filter, read piece by piece.
     async fn first_ids(&self, ty: &Arc<str>, filter: &Filter, most: usize) -> Result<Vec<Id>, EngineError> {
         let by_id = Order::default();
         let (mut ids, mut after, mut piece) = (Vec::new(), None, PIECE);
@@ -234,14 +234,14 @@ impl View {
     }
 }
 
-/// The unique key that the patch would make the same in every document, if there is one.
+/// The unique key that the patch would give the same value in every document, if there is one.
 fn shared_key<'a>(collection: &'a Collection, patch: &Patch) -> Option<&'a UniqueKey> {
     let set =
         |field: &Arc<str>| patch.set.iter().any(|(name, value)| **name == **field && *value != Bson::Null);
     collection.uniques.iter().find(|key| key.fields.iter().all(set))
 }
 
-/// The effects of inserting many documents at once, the last of them at `at`.
+/// The effects of inserting many documents at once, the last one at `at`.
 fn inserted(ty: &Arc<str>, results: &[Result<(), StoreError>], at: Time) -> Vec<Effect> {
     let mut effects = Vec::new();
     if results.iter().any(Result::is_ok) {
@@ -253,7 +253,7 @@ fn inserted(ty: &Arc<str>, results: &[Result<(), StoreError>], at: Time) -> Vec<
     effects
 }
 
-/// The documents in pieces.
+/// Splits the documents into pieces.
 fn pieces(documents: Numbered) -> impl Iterator<Item = Numbered> {
     let mut rest = documents;
     std::iter::from_fn(move || {

@@ -1,9 +1,8 @@
-//! What a delete takes along: the documents that are deleted with it, the keys that are cleared, and
-//! those that forbid it.
+//! What a delete entails: documents deleted with it, foreign keys cleared, and documents that forbid it.
 //!
-//! Everything is found and checked before anything is written, and then written from the children up to
-//! the parents, so that a delete that is refused leaves everything as it was. As with foreign keys, it is
-//! checked, not locked: a child that is added at the same moment can be left without its parent.
+//! Everything is found and checked before the first write, and then written from the children up to the
+//! parents, so a refused delete changes nothing. As with foreign keys, the check takes no lock: a child added
+//! at the same moment can be left without its parent.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,13 +16,13 @@ use crate::store::Patch;
 use crate::store::deadline::unhurried;
 use crate::value::{EntityRef, Id, Time};
 
-/// Parents whose children are looked for at a time.
+/// How many parents one search for children covers.
 const CHUNK: usize = 500;
 
 /// Documents that are to be deleted together.
 #[derive(Default)]
 pub(super) struct Doomed {
-    /// The first were asked for; all others come after those that take them along.
+    /// The first level is the requested documents; every other level comes after the one that entails it.
     levels: Vec<(Arc<str>, Vec<Id>)>,
     all: HashSet<EntityRef>,
 }
@@ -43,8 +42,8 @@ impl Doomed {
 }
 
 impl View {
-    /// Finds what goes with these documents; refuses when others that stay point to one of them and
-    /// forbid it.
+    /// Finds the documents to delete along with these. Refuses if a document that stays refers to one of them
+    /// and forbids its deletion.
     pub(super) async fn doomed(&self, ty: &Arc<str>, ids: Vec<Id>) -> Result<Doomed, EngineError> {
         let mut doomed = Doomed::default();
         doomed.add(ty, ids);
@@ -63,9 +62,9 @@ impl View {
         Ok(doomed)
     }
 
-    /// Clears the keys that point to the doomed and deletes these, all but those that were asked for.
+    /// Clears the foreign keys that refer to the doomed documents, and deletes all of these except the requested ones.
     pub(super) async fn clear_way(&self, doomed: &Doomed) -> Result<(), EngineError> {
-        // From here on it is written: that must not stop half-way because time is up.
+        // From here on it writes, and must not stop half-way at a time-out.
         unhurried(self.clear_each(doomed)).await
     }
 
@@ -77,7 +76,7 @@ impl View {
                     self.complete_patch(collection, &mut patch);
                 }
                 for parents in ids.chunks(CHUNK) {
-                    // Only while it still points here: it may have been moved meanwhile.
+                    // Only while the child still refers to these parents: it may have been moved meanwhile.
                     let filter = pointing(&field, parents);
                     let children = doomed.spared(&child, self.all_ids(&child, &filter).await?);
                     self.write_each(&child, children, Some(&patch), &filter).await?;
@@ -125,7 +124,7 @@ impl View {
     }
 }
 
-/// Children whose key is one of these ids.
+/// Matches children whose key is one of these ids.
 fn pointing(field: &str, parents: &[Id]) -> Filter {
     Filter::In(field.to_owned(), parents.iter().map(Id::to_bson).collect())
 }

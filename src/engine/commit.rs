@@ -1,4 +1,4 @@
-//! The one way of every write: the store first, then the cache, then the answer.
+//! The one path of every write: the store first, then the cache, then the answer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,27 +9,27 @@ use super::reconcile::tell;
 use crate::cache::VoidReason;
 use crate::value::{Change, Time};
 
-/// Longer than any store waits for the end of a write.
+/// Longer than any store waits for a write to finish.
 const AFTERMATH: Duration = Duration::from_secs(60);
 
-/// The effect of a write on the store, as far as the writer knows it.
+/// The effect of a write on the store, as far as it is known.
 pub(super) enum Effect {
-    /// These documents changed. Up to the bound of `EngineOptions::bulk` each is reconciled, beyond it their types
-    /// are voided.
+    /// These documents changed. Each is reconciled on its own up to `EngineOptions::bulk`; beyond that, their
+    /// types are voided.
     Changes(Vec<Change>),
-    /// Documents of these types changed, none of them after `at`; which ones is not known.
+    /// Unknown documents of these types changed, none of them after `at`.
     Voided { types: Vec<Arc<str>>, at: Time },
-    /// Documents of these types may have changed, or may still change.
+    /// Documents of these types may have changed, or may yet change.
     Unknown(Vec<Arc<str>>),
 }
 
 impl Core {
-    /// Carries out a write of documents of these types and brings its effects to the cache before it gives the
-    /// result. From then on no read sees what was before the write: the cache is right, or out of reach, and
-    /// distrusts itself until it has been cleared.
+    /// Carries out a write to documents of these types, and brings its effects to the cache before returning
+    /// its result. From then on no read sees the state before the write: the cache is right, or it is out of
+    /// reach and will not be trusted until it has been cleared.
     ///
-    /// The effects reach the cache even when the caller stops waiting, as long as the future itself is driven to its
-    /// end; if it is dropped, the types are voided.
+    /// The effects reach the cache even when the caller stops waiting, as long as the future itself is driven
+    /// to completion. If the future is dropped, the types are voided.
     pub(super) async fn commit<T>(
         self: &Arc<Self>,
         types: impl IntoIterator<Item = Arc<str>>,
@@ -54,7 +54,7 @@ impl Core {
         result
     }
 
-    /// Voids what is cached of the types. `at` is not before any commit that the cache has not been told of.
+    /// Voids the types' cached data. No commit that the cache has not been told of may be later than `at`.
     pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
         self.saw(at);
         let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
@@ -69,8 +69,8 @@ impl Core {
         }
     }
 
-    /// Voids what is cached of types of which a write with an unknown outcome may still be under way: now, and once
-    /// more when the store has long given it up.
+    /// Voids the cached data of types to which a write of unknown outcome may still be under way: once now,
+    /// and again when the store has certainly given that write up.
     pub(super) async fn void_unknown(&self, types: Vec<Arc<str>>) {
         if types.is_empty() {
             return;
@@ -79,7 +79,7 @@ impl Core {
         let cache = self.cache.clone();
         tokio::spawn(async move {
             tokio::time::sleep(AFTERMATH).await;
-            // Out of reach: the cache is cleared before it is used again.
+            // If the cache is out of reach, it is cleared before it is used again.
             let _ = cache.drop_types(&types, Time(0)).await;
         });
     }

@@ -1,4 +1,4 @@
-//! Lists straight from the store: for fills, for pages beyond what a batch may hold, and for when the
+//! Lists straight from the store: for fills, for pages beyond the bounds of a batch, and for times when the
 //! cache is out of reach.
 
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::store::Find;
 use crate::value::{Doc, EntityRef, Time};
 
 impl View {
-    /// Answers the requests of these indexes without the cache.
+    /// Answers the requests with these indexes without the cache.
     pub(super) async fn direct_pages(
         &self,
         requests: &[PageRequest],
         indexes: &[usize],
     ) -> Result<Vec<(usize, Page)>, EngineError> {
         self.lane.core.metrics.cache_read(CacheKind::Batch, CacheResult::Bypass, indexes.len() as u64);
-        // Pages of many parents that begin at the start of their lists need one operation, not many.
+        // Pages of many parents that start at the beginning of their lists need one operation, not many.
         let simple = |window: &Window| {
             window.after.is_none() && window.before.is_none() && !window.from_end && window.offset == 0
         };
@@ -43,7 +43,7 @@ impl View {
         Ok(answers)
     }
 
-    /// First pages of the lists of one relation under many parents.
+    /// First pages of one relation's lists under many parents.
     async fn direct_family(
         &self,
         requests: &[PageRequest],
@@ -104,8 +104,8 @@ impl View {
         Ok(Page { rows, has_previous, has_next, total })
     }
 
-    /// Whether the list has rows before the page of a window, or before its place when it is empty; given
-    /// whether there is a row at its place (`shown`) and one in the window beyond it (`further`).
+    /// Whether the list has rows before the page (or, if the page is empty, before its place), given whether
+    /// there is a row at that place (`shown`) and another one beyond the page within the window (`further`).
     async fn has_previous(
         &self,
         def: &BatchDef,
@@ -116,7 +116,7 @@ impl View {
     ) -> Result<bool, EngineError> {
         let (after, before) = (window.after.as_ref(), window.before.as_ref());
         let passed = if window.from_end { further } else { shown && window.offset > 0 };
-        // Every row of the window was passed over.
+        // The offset skipped every row of the window.
         let at_end = !window.from_end && !shown;
         if passed || (!at_end && after.is_none()) {
             return Ok(passed);
@@ -128,7 +128,7 @@ impl View {
         }))
     }
 
-    /// As [`View::has_previous`], for rows after it.
+    /// The same as [`View::has_previous`], for rows after the page.
     async fn has_next(
         &self,
         def: &BatchDef,
@@ -155,7 +155,7 @@ impl View {
         Ok(try_join_all(counts).await?.into_iter().sum())
     }
 
-    /// The first rows of each list: of one list, or of several of one family by one operation a type.
+    /// The first rows of each list: of a single list, or of one family's lists with one operation per type.
     pub(super) async fn store_rows(
         &self,
         leaders: &[&PageRequest],
@@ -200,7 +200,7 @@ impl View {
                 after: bound(&window.after, true),
                 before: bound(&window.before, false),
                 from_end: window.from_end,
-                // Which rows are passed over is known only after merging.
+                // Which rows to skip is known only after merging.
                 offset: if several { 0 } else { window.offset },
                 limit: if several { window.offset.saturating_add(window.limit) } else { window.limit },
             };

@@ -1,4 +1,4 @@
-//! Entities through the cache: hits in one trip, misses coalesced over all requests under way.
+//! Entities through the cache: hits take one trip; misses are coalesced across all requests under way.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
 impl View {
-    /// The documents of the references, in their order; `None` where there is none.
+    /// The documents that the references name, in order; `None` where there is no document.
     pub async fn entities(&self, refs: &[EntityRef]) -> Result<Vec<Option<Doc>>, EngineError> {
         let found = self.stamped_entities(refs).await?;
         Ok(found.into_iter().map(|entity| entity.doc).collect())
     }
 
-    /// As [`View::entities`], with the stamps that the cache has. What had to be read from the store
-    /// has a stamp of zero: it orders nothing.
+    /// As [`View::entities`], with the cache's stamps. An entity that had to be read from the store has a
+    /// stamp of zero, which orders nothing.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine entities", skip_all, fields(entities = refs.len()))]
     pub(super) async fn stamped_entities(
         &self,
@@ -50,7 +50,7 @@ impl View {
             });
         } else {
             self.footprint.spoil();
-            // The load is a task of its own, for many requests.
+            // The load runs in a task of its own, for many requests.
             let loaded =
                 deadline::limited(self.lane.core.options.read, self.lane.loader.load_many(missing)).await?;
             for (slot, entity) in found.iter_mut().zip(refs).filter(|(slot, _)| slot.is_none()) {
@@ -65,12 +65,12 @@ impl View {
     }
 }
 
-/// An entity that was not cached when it was asked for.
+/// An entity that was not cached when a request asked for it.
 #[derive(Clone)]
 pub(super) struct Loaded {
     entity: CachedEntity,
     from: CacheResult,
-    /// Whether a read has been counted that this answers; all others joined it.
+    /// Whether a read answered by this load has been counted as the miss; all other reads joined it.
     counted: Arc<AtomicBool>,
 }
 
@@ -91,10 +91,10 @@ impl Core {
     }
 }
 
-/// Reads entities that were not cached from the store and fills the cache with them.
+/// Reads entities that were not cached from the store, and fills the cache with them.
 ///
-/// The data loader calls it once for all that is asked for while it waits; a request joins only a load
-/// that has not begun, so that it never receives an answer older than itself.
+/// The data loader calls it once for everything requested while it waits. A request joins only a load that
+/// has not begun, so it never receives an answer older than itself.
 pub(super) struct EntityLoader(pub(super) Arc<Core>);
 
 impl Loader<EntityRef> for EntityLoader {
@@ -103,8 +103,8 @@ impl Loader<EntityRef> for EntityLoader {
 
     async fn load(&self, keys: &[EntityRef]) -> Result<HashMap<EntityRef, Loaded>, EngineError> {
         let core = &self.0;
-        // The floor has to be taken before the store is read; and what another load has filled
-        // meanwhile need not be read at all.
+        // The floor must be taken before the store is read; and what another load has filled meanwhile need
+        // not be read at all.
         let read = core.cache.read_entities(keys).await.ok();
         let mut found = HashMap::with_capacity(keys.len());
         let mut missing: BTreeMap<Arc<str>, Vec<Id>> = BTreeMap::new();
@@ -126,7 +126,7 @@ impl Loader<EntityRef> for EntityLoader {
                 .map(|id| (EntityRef { ty: ty.clone(), id: id.clone() }, docs.remove(&id)))
                 .collect();
             if let Some(floor) = &floor {
-                // Out of reach: the answer is right all the same.
+                // If the cache is out of reach, the answer is still right.
                 let _ = core.cache.fill_entities(floor, &entities).await;
             }
             found.extend(entities.into_iter().map(|(entity, doc)| {

@@ -1,4 +1,4 @@
-//! What can go wrong in the engine, and what of it a client may know.
+//! The engine's errors, and how much of each a client may know.
 
 use serde_json::Value as Json;
 
@@ -10,45 +10,45 @@ use crate::store::{DiskFault, StoreError};
 pub enum Step {
     /// A field or argument.
     Key(String),
-    /// A place in a list.
+    /// An index in a list.
     Index(usize),
 }
 
 /// One fault of an input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputFault {
-    /// Where, from the argument on.
+    /// The path to the fault, from the argument on.
     pub path: Vec<Step>,
-    /// What is wrong and what would be right. For the client.
+    /// What is wrong, and what would be right. For the client.
     pub message: String,
 }
 
 /// An error of the engine. One variant per `extensions.code` of the API.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The input is wrong, in these places.
+    /// The input has these faults.
     #[error("{}", .0.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join("; "))]
     BadInput(Vec<InputFault>),
-    /// Something that has to exist does not.
+    /// A document that has to exist does not.
     #[error("{message}")]
     NotFound {
         /// For the client.
         message: String,
-        /// Where in the input, if it was named there.
+        /// Its place in the input, if the input named it.
         path: Vec<Step>,
     },
-    /// A unique key is taken, or documents that point to this one forbid its deletion.
+    /// A unique key is taken, or documents that refer to this one forbid its deletion.
     #[error("{message}")]
     Conflict {
         /// For the client.
         message: String,
-        /// More for the client: `field`, `blockers`.
+        /// Further details for the client: `field`, `blockers`.
         details: Vec<(&'static str, Json)>,
     },
-    /// The document has another version than the one asked for.
+    /// The document's version is not the expected one.
     #[error("the document has version {current}")]
     VersionMismatch {
-        /// The version it has.
+        /// The document's actual version.
         current: i64,
     },
     /// The store cannot be reached, or the outcome of a write is unknown.
@@ -59,29 +59,29 @@ pub enum EngineError {
         /// For the log.
         cause: String,
     },
-    /// A read of the store took longer than it may and was broken off; the cause is for the log.
+    /// A read of the store was cut off by its time-out. The cause is for the log.
     #[error("reading from the store took too long: {0}")]
     TimedOut(String),
-    /// A read of the store has found more bytes than one read may hold, which is this many.
+    /// A read of the store found more bytes than one read may hold: this many.
     #[error("the documents have more than {0} bytes")]
     TooLarge(u64),
-    /// There is too much under way.
+    /// Too much is under way.
     #[error("the reads under way hold all the memory that there is for them")]
     Overloaded,
-    /// A fault of the server; clients see an id only.
+    /// A fault of the server; clients see only an id.
     #[error("{0}")]
     Internal(String),
 }
 
 impl InputFault {
-    /// A fault of the input that stands under a name.
+    /// A fault at a named place in the input.
     pub fn at(name: &str, message: impl Into<String>) -> InputFault {
         InputFault { path: vec![Step::Key(name.to_owned())], message: message.into() }
     }
 }
 
 impl EngineError {
-    /// Faults of an input that itself stands at a place of a larger one.
+    /// Faults of an input that is itself part of a larger one, at this place.
     pub fn bad_input(at: &[Step], faults: Vec<InputFault>) -> EngineError {
         let place = |fault: InputFault| InputFault {
             path: at.iter().cloned().chain(fault.path).collect(),

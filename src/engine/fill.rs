@@ -1,4 +1,4 @@
-//! Answers misses: one fill per batch over all servers, one store operation per family of batches.
+//! Answers misses: one fill per batch across all servers, one store operation per family of batches.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::store::deadline;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Time};
 
-/// Bytes of the compiled patterns of a list that is cached: every write that may concern it has to compile them.
+/// Bytes that the compiled patterns of a cached list may take: each write that may concern the list compiles them.
 const JUDGED: usize = 4 << 20;
-/// Rows that a fill reads at the least, so that the next pages are there already.
+/// Rows that a fill reads at least, so that the next pages are already cached.
 const SPARE_ROWS: u64 = 100;
-/// How long a reader waits for another server's fill before it goes to the store itself.
+/// How long a reader waits for another server's fill before it reads the store itself.
 const FOREIGN_WAIT: Duration = Duration::from_secs(2);
-/// First pause between looks at another server's fill; each is half as long again, up to the last.
+/// The first pause between looks at another server's fill. Each pause is half as long again, up to the last.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LAST_LOOK: Duration = Duration::from_millis(40);
 
@@ -33,7 +33,7 @@ const LAST_LOOK: Duration = Duration::from_millis(40);
 #[derive(Default)]
 pub(super) struct Flights(Mutex<HashMap<BatchKey, watch::Receiver<()>>>);
 
-/// A fill that this process has begun; whoever waits is told when it is dropped.
+/// A fill that this process has begun. Dropping it wakes the readers that wait for it.
 struct Flight<'a> {
     flights: &'a Flights,
     key: BatchKey,
@@ -41,7 +41,7 @@ struct Flight<'a> {
 }
 
 impl Flights {
-    /// Begins a flight, or gives the end of the one under way to wait for.
+    /// Begins a flight; if one is already under way for the batch, returns a receiver to wait for its end.
     fn begin(&self, key: BatchKey) -> Result<Flight<'_>, watch::Receiver<()>> {
         let mut flights = self.0.lock();
         if let Some(landing) = flights.get(&key) {
@@ -59,7 +59,7 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// Leases of fills that are under way, given back when these are broken off: others would wait for them.
+/// Leases of fills under way. Gives them back if the fills are abandoned, since other readers wait for them.
 struct Held {
     core: Arc<Core>,
     leases: Vec<Lease>,
@@ -70,7 +70,7 @@ impl Held {
         Held { core: core.clone(), leases }
     }
 
-    /// The fills have come to their end, whatever it was.
+    /// Marks the fills as ended, whatever their result.
     fn settled(mut self) {
         self.leases.clear();
     }
@@ -80,19 +80,19 @@ impl Drop for Held {
     fn drop(&mut self) {
         let (core, leases) = (self.core.clone(), std::mem::take(&mut self.leases));
         if let (false, Ok(runtime)) = (leases.is_empty(), Handle::try_current()) {
-            // Out of reach: they end by themselves.
+            // If the cache is out of reach, the leases expire by themselves.
             runtime.spawn(async move { core.cache.release(&leases).await });
         }
     }
 }
 
-/// A batch that this process fills, or waits for another to fill, for all who ask for it here.
+/// A batch that this process fills, or waits for another server to fill, on behalf of all requests for it here.
 struct Led<'a> {
-    /// Indexes of the requests for it; the first leads.
+    /// Indexes of the requests for the batch; the first one leads.
     requests: Vec<usize>,
     /// Rows to read.
     want: u64,
-    /// Whoever comes later waits for its landing.
+    /// Later requests for the batch wait for this flight to land.
     _flight: Flight<'a>,
 }
 
@@ -105,8 +105,8 @@ struct Cohort<'a> {
 }
 
 impl View {
-    /// Fills missing batches and answers the requests that led to it. A request that is not answered
-    /// waited for somebody else's fill and has to read the cache again.
+    /// Fills missing batches and answers the requests that missed. A request without an answer waited for
+    /// another reader's fill and has to read the cache again.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine fill", skip_all, fields(batches = misses.len()))]
     pub(super) async fn fill(
         &self,
@@ -177,11 +177,11 @@ impl View {
         let foreign: Vec<usize> = waiting.iter().flat_map(|led| led.requests.iter().copied()).collect();
         self.lane.core.metrics.cache_joined(Joined::Lease, foreign.len() as u64);
         answers.extend(self.await_foreign(requests, foreign).await?);
-        // Not before: who came later would only wait for the same fill, each on its own.
+        // Not earlier: later requests would each wait for the same fill on their own.
         drop(waiting);
         let most = self.lane.core.options.read;
         for mut landing in landings {
-            // Ends with an error when the flight has landed.
+            // Returns an error once the flight has landed, because the sender is dropped.
             let landed = async {
                 let _ = landing.changed().await;
                 Ok::<_, EngineError>(())
@@ -191,8 +191,8 @@ impl View {
         Ok(answers)
     }
 
-    /// Of batches that were just leased, those that the cache cannot answer from even now. Another fill
-    /// may have ended between the look that led here and the lease; from here on no other can.
+    /// Of batches that were just leased, returns those that the cache still cannot answer. Another fill may
+    /// have ended between the miss and the lease; once the lease is held, none can.
     async fn still_missing<'a>(
         &self,
         requests: &[PageRequest],
@@ -216,13 +216,13 @@ impl View {
             }
         }
         if !needless.is_empty() {
-            // Out of reach: the leases end by themselves.
+            // If the cache is out of reach, the leases expire by themselves.
             let _ = self.lane.core.cache.release(&needless).await;
         }
         missing
     }
 
-    /// Reads the store once for all batches of a family, makes them ready and answers.
+    /// Reads the store once for all batches of a family, makes the batches ready, and answers.
     async fn fill_cohort(
         &self,
         requests: &[PageRequest],
@@ -239,7 +239,7 @@ impl View {
             Err(error) => {
                 let _ = self.lane.core.cache.release(&leases).await;
                 let EngineError::TooLarge(_) = error else { return Err(error) };
-                // More was to be read than is asked for.
+                // The fill would have read more rows than were asked for.
                 let asked = cohort.members.iter().flat_map(|(led, _)| led.requests.iter().copied());
                 return self.direct_pages(requests, &asked.collect::<Vec<_>>()).await;
             }
@@ -269,8 +269,8 @@ impl View {
         Ok(answers)
     }
 
-    /// Rows to read of each list of a family. A lone list is read some rows ahead, and whole when its
-    /// length is wanted; many lists share a bound, so that a small query cannot ask for everything.
+    /// Rows to read of each list of a family. A lone list is read a little ahead, or whole when its length is
+    /// wanted. Many lists share a bound, so that a small query cannot load everything.
     fn rows_to_read(&self, requests: &[PageRequest], cohort: &Cohort<'_>) -> u64 {
         let most = self.lane.core.options.limits.rows.saturating_add(1);
         let members = cohort.members.len() as u64;
@@ -288,7 +288,7 @@ impl View {
     /// Commits a fill and the entities that came with it.
     async fn make_ready(&self, lease: Lease, rows: Vec<Row>, proved: Option<Proved>) {
         let def = &lease.batch.def;
-        // Caching it would make every read of it a disagreement.
+        // Caching this list would make its rows and entities disagree on every read.
         let foreign = rows.iter().find(|row| def.row(&row.entity.ty, &row.doc).as_ref() != Some(&row.key));
         let proved = match (foreign, proved) {
             (None, Some(proved)) => proved,
@@ -304,8 +304,8 @@ impl View {
         };
         let entities: Vec<(EntityRef, Option<Doc>)> =
             rows.into_iter().map(|row| (row.entity, Some(row.doc))).collect();
-        // Out of reach or refused: the answer is right all the same. The entities come first, so that
-        // whoever finds the batch finds them too.
+        // If the cache is out of reach or refuses, the answer is still right. The entities go first, so that
+        // a reader that finds the batch finds its entities too.
         if !entities.is_empty() {
             let _ = self.lane.core.cache.fill_entities(&lease.floor, &entities).await;
         }
@@ -313,7 +313,7 @@ impl View {
         self.lane.core.metrics.cache_filled(if kept { FillResult::Kept } else { FillResult::Refused });
     }
 
-    /// Waits for the fills of other servers; those that take too long are read from the store.
+    /// Waits for other servers' fills; reads from the store the lists whose fills take too long.
     async fn await_foreign(
         &self,
         requests: &[PageRequest],
@@ -338,7 +338,7 @@ impl View {
     }
 }
 
-/// The page of the window, if what was read tells it.
+/// The page of the window, if the rows read reach far enough.
 fn page(proved: &Proved, rows: &[Row], window: &Window) -> Option<Page> {
     let cut = proved.page(window)?;
     Some(Page {
@@ -349,16 +349,16 @@ fn page(proved: &Proved, rows: &[Row], window: &Window) -> Option<Page> {
     })
 }
 
-/// Rows to read from the start of the list so that the window is covered; `None` when a batch can
-/// never cover it. At least one: reading none proves nothing.
+/// Rows to read from the start of the list to cover the window; `None` when a batch can never cover it. At
+/// least one, because reading no row proves nothing.
 fn rows_needed(window: &Window, known: u64, limit: u64) -> Option<u64> {
     let whole = limit.saturating_add(1);
     let want = if window.total || (window.from_end && window.before.is_none()) {
-        // Only the whole list will do. A batch that was filled up to the limit has shown that it is
+        // Only the whole list will do, and a batch that was filled up to the limit has shown that the list is
         // longer.
         if known >= limit { return None } else { whole }
     } else if window.after.is_some() || window.before.is_some() {
-        // How far the cursor is from the start is not known: widen step by step.
+        // The distance from the start to the cursor is unknown, so widen step by step.
         known.saturating_mul(4).max(window.offset.saturating_add(window.limit).saturating_mul(4))
     } else {
         window.offset.saturating_add(window.limit).saturating_add(1)
@@ -370,7 +370,7 @@ fn rows_needed(window: &Window, known: u64, limit: u64) -> Option<u64> {
     Some(want.max(known.saturating_mul(2)).clamp(1, whole))
 }
 
-/// Requests with the same name are filled by one operation.
+/// The family's name: one operation fills all requests with the same name.
 pub(super) fn family_name(request: &PageRequest) -> String {
     let def = &request.batch.def;
     match &request.family {

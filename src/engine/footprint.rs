@@ -1,17 +1,17 @@
-//! What a request has read, so that its answer may be kept until something of that changes.
+//! Records what a request has read, so that its answer can be kept until some of that data changes.
 
 use parking_lot::Mutex;
 
 use crate::cache::Topic;
 
-/// Gathers what one request reads through the engine.
+/// Collects what one request reads through the engine.
 #[derive(Debug)]
 pub(super) struct Footprint(Mutex<Option<Read>>);
 
-/// What was read, all of it from the cache.
+/// The data that was read, all of it from the cache.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Read {
-    /// What the reads depended on; sorted, each once.
+    /// The topics that the reads depended on, sorted and without duplicates.
     pub topics: Vec<Topic>,
     /// How many entities were read.
     pub entities: u64,
@@ -25,12 +25,12 @@ impl Footprint {
         Footprint(Mutex::new(Some(Read::default())))
     }
 
-    /// For a request whose answer is not to be kept.
+    /// No footprint, for a request whose answer is not to be kept.
     pub(super) fn none() -> Footprint {
         Footprint(Mutex::new(None))
     }
 
-    /// Something was read elsewhere than in the cache, which does not tell of its changes.
+    /// Notes that data came from elsewhere than the cache, so its changes will not be in the journal.
     pub(super) fn spoil(&self) {
         *self.0.lock() = None;
     }
@@ -41,12 +41,12 @@ impl Footprint {
         }
     }
 
-    /// What was read; `None` when not all of it came from the cache.
+    /// The data that was read; `None` when not all of it came from the cache.
     pub(super) fn finish(self) -> Option<Read> {
         let mut read = self.0.into_inner()?;
         read.topics.sort_unstable();
         read.topics.dedup();
-        // It may be kept for long, and most of it was said more than once.
+        // A footprint may be kept for long, and most topics came up more than once.
         read.topics.shrink_to_fit();
         Some(read)
     }

@@ -1,7 +1,7 @@
-//! Work that many want at the same time: one turn after the other, and whoever comes while one is under way
-//! shares the next.
+//! Coalesces requests for the same work. One turn runs at a time; requests that arrive during a turn share
+//! the next one.
 //!
-//! So a result that somebody gets was worked out after they had asked for it, however many share it.
+//! So every result was worked out after the request for it, however many requests share it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,19 +11,19 @@ use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use parking_lot::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
-/// The result of a turn; none when the work panicked.
+/// The result of a turn; `None` when the work panicked.
 pub type Turn<T> = Shared<BoxFuture<'static, Option<T>>>;
 
-/// Gathers those who want the same, told apart by a key.
+/// Coalesces requests with equal keys.
 pub struct Gather<K, T>(Arc<Mutex<HashMap<K, Turns<T>>>>);
 
-/// A turn for as long as somebody waits for it.
+/// A turn, kept for as long as a request waits for it.
 type Awaited<T> = WeakShared<BoxFuture<'static, Option<T>>>;
 
 struct Turns<T> {
-    /// Has begun: whoever comes now must not join it.
+    /// Has begun, so later requests must not join it.
     under_way: Option<Awaited<T>>,
-    /// Begins when that one has ended.
+    /// Begins when the turn under way has ended.
     next: Option<Awaited<T>>,
 }
 
@@ -32,9 +32,9 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// A turn that begins after this call: one that others wait for already, or one of this work, which is told
-    /// whether it has to wait for another turn. The second is whether others had been there before. The work is
-    /// broken off when nobody waits any more, so it must be one that can be.
+    /// Returns a turn that begins after this call: one that is already waited for, or a new one of this work.
+    /// `work` is told whether it has to wait for another turn. The flag is `true` when the turn was already
+    /// there. The work is cancelled when no request waits for it any more, so it must be safe to cancel.
     pub fn join<W>(&self, key: &K, work: impl FnOnce(bool) -> W) -> (Turn<T>, bool)
     where
         W: Future<Output = T> + Send + 'static,
@@ -54,7 +54,7 @@ where
             begun.now();
             work.await
         });
-        // Its own task: if it panics, only those who wait for it get nothing.
+        // A task of its own: a panic costs only the requests that wait for it their result.
         let turn = AbortOnDropHandle::new(turn).map(Result::ok).boxed().shared();
         turns.next = turn.downgrade();
         (turn, false)
@@ -74,7 +74,7 @@ struct Begun<K: Eq + Hash, T> {
 }
 
 impl<K: Eq + Hash, T> Begun<K, T> {
-    /// Nobody may join it any more.
+    /// Closes the turn to further requests.
     fn now(&self) {
         if let Some(turns) = self.all.lock().get_mut(&self.key) {
             turns.under_way = turns.next.take();

@@ -1,7 +1,7 @@
-//! Inputs of clients and importers, checked against the model and brought into stored form.
+//! Checks the inputs of clients and importers against the model, and brings them into stored form.
 //!
-//! Values are JSON as the API has them, with enum values as strings. Paths of faults start at the given
-//! value: callers put the argument's name before them.
+//! Values are JSON as in the API, with enum values as strings. Paths of faults start at the given value;
+//! callers prepend the argument's name.
 
 use crate::schema::{Field, Model};
 

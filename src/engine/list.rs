@@ -1,4 +1,4 @@
-//! Lists as requests ask for them, turned into batches.
+//! Turns the lists that requests ask for into batches.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use super::{EngineError, Page, View};
 use crate::cache::{Batch, Window};
 use crate::query::{BatchDef, Filter, Order};
 
-/// A list: the documents that satisfy a filter, in an order.
+/// A list: the documents that match a filter, in an order.
 #[derive(Clone, Debug)]
 pub struct List {
     /// Name of the collection type or interface.
     pub on: Arc<str>,
-    /// Names of the collection types behind it.
+    /// Names of the collection types that the list draws from.
     pub types: Vec<Arc<str>>,
-    /// The condition on its documents.
+    /// The condition that its documents meet.
     pub filter: Filter,
     /// Their order.
     pub order: Order,
@@ -35,8 +35,8 @@ impl View {
         self.page(PageRequest { batch, window: window.clone(), family: None }).await
     }
 
-    /// For each parent's key a page of that part of a list whose `field` has the key, in the order of the keys. However many there
-    /// are, they cost one read of the cache and one of the store.
+    /// Returns one page for each parent's key, in the order of the keys: the rows of the list whose `field`
+    /// has that key. Any number of keys costs one cache read and one store read.
     pub async fn children(
         &self,
         list: &List,

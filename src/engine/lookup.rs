@@ -1,4 +1,4 @@
-//! Documents by the values of a unique key, many at once.
+//! Finds documents by the values of a unique key, many at once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::store::Find;
 use crate::value::{Doc, EntityRef, Id, Time};
 
 impl View {
-    /// The document that has these values in a unique key, read through the cache.
+    /// The document with these values in a unique key, read through the cache.
     pub async fn by_unique(
         &self,
         collection: &Collection,
@@ -29,8 +29,8 @@ impl View {
         Ok(page.rows.into_iter().next().map(|row| (row.entity, row.doc)))
     }
 
-    /// The ids of the documents that have these values in a unique key, one list of values per key
-    /// field; in the order given.
+    /// The ids of the documents with these values in a unique key, in the order given. Each item of `values`
+    /// has one value per key field.
     pub async fn resolve_many(
         &self,
         ty: &str,
@@ -45,7 +45,7 @@ impl View {
         found.into_iter().map(|doc| Ok(doc?.and_then(|doc| doc.id()))).collect()
     }
 
-    /// The documents of many values of a unique key, by few operations, from the store.
+    /// Documents by many values of a unique key, read from the store in few operations.
     pub(super) async fn lookup(
         &self,
         collection: &Collection,
@@ -79,12 +79,12 @@ impl View {
         filters.into_iter().map(|filter| filter.map(pick)).collect()
     }
 
-    /// Bytes that are the same for the same values in a key, however they are written.
+    /// Bytes that identify the values in a key, however the values are written.
     pub(super) fn key_name(&self, collection: &Collection, on: &str, values: &[Json]) -> Vec<u8> {
         let key = collection.uniques.iter().find(|key| key.name == on);
         match self.key_filter(collection, key, values) {
             Ok(filter) => filter_key(&filter, &paths(key)),
-            // No document has them.
+            // No document has these values.
             Err(_) => Json::from(values.to_vec()).to_string().into_bytes(),
         }
     }
@@ -108,7 +108,7 @@ impl View {
     }
 }
 
-/// One filter for many keys: a single `In` where each is one equality on the same path.
+/// One filter for many keys: a single `In` if every key is one equality on the same path.
 fn any_of(filters: Vec<Filter>) -> Filter {
     let mut path_of_all: Option<String> = None;
     let mut all = Vec::new();
@@ -124,7 +124,7 @@ fn any_of(filters: Vec<Filter>) -> Filter {
     Filter::In(path_of_all.unwrap_or_default(), all).canonical()
 }
 
-/// The values of a record in the fields of a key; null where it has none.
+/// A record's values in the fields of a key; null where the record has no value.
 pub(super) fn key_values(collection: &Collection, on: &str, record: &Map<String, Json>) -> Vec<Json> {
     let value = |field: &str| record.get(field).cloned().unwrap_or(Json::Null);
     match collection.uniques.iter().find(|key| key.name == on) {
@@ -133,8 +133,8 @@ pub(super) fn key_values(collection: &Collection, on: &str, record: &Map<String,
     }
 }
 
-/// New documents with their places: those that can be inserted at the same time, because no two of them share an id
-/// or a unique value, and the others, which share one with an earlier document and so have to come after it.
+/// Splits new documents, with their places, in two: those that can be inserted at the same time, because no two share
+/// an id or a unique value; and those that share one with an earlier document and so must come after it.
 pub(super) fn apart(collection: &Collection, documents: Vec<(usize, Document)>) -> (Numbered, Numbered) {
     let mut taken = HashSet::new();
     documents.into_iter().partition(|(_, document)| {
@@ -145,17 +145,17 @@ pub(super) fn apart(collection: &Collection, documents: Vec<(usize, Document)>) 
     })
 }
 
-/// Documents with their places among others.
+/// Documents, each with its place among others.
 pub(super) type Numbered = Vec<(usize, Document)>;
 
-/// What of a document no other of its type may have: its id, and its values in each unique key.
+/// The parts of a document that must be unique within its type: its id, and its values in each unique key.
 fn unique_keys(collection: &Collection, document: &Document) -> Vec<(String, Vec<u8>)> {
     let keys = collection.uniques.iter().map(|key| (key.name.clone(), key.paths()));
     let all = keys.chain([("id".to_owned(), vec!["_id".to_owned()])]);
     all.filter_map(|(name, paths)| Some((name, values_at(document, &paths)?))).collect()
 }
 
-/// The values at the paths; none when one of them is null or missing.
+/// The values at the paths; `None` when one of them is null or missing.
 fn values_at(document: &Document, paths: &[String]) -> Option<Vec<u8>> {
     let mut key = Vec::new();
     for path in paths {
@@ -169,12 +169,12 @@ fn values_at(document: &Document, paths: &[String]) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// Where a document has the values of a key, or its id.
+/// The paths of a key's values in a document; without a key, the path of the id.
 fn paths(key: Option<&UniqueKey>) -> Vec<String> {
     key.map_or_else(|| vec!["_id".to_owned()], UniqueKey::paths)
 }
 
-/// The values that a filter of equalities asks for, in the order of the paths.
+/// The values that a filter of equalities requires, in the order of the paths.
 fn filter_key(filter: &Filter, paths: &[String]) -> Vec<u8> {
     let parts = match filter {
         Filter::And(parts) => parts.as_slice(),

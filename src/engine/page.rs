@@ -11,59 +11,59 @@ use crate::query::{Filter, SortKey};
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Stamp};
 
-/// How often a page is read again because a row and its entity disagree: a write is under way.
+/// How often a page is read again when a row and its entity disagree, which means that a write is under way.
 const REREADS: usize = 3;
 
 /// A page that a request asks for.
 #[derive(Clone, Debug)]
 pub(super) struct PageRequest {
-    /// Which list.
+    /// The list.
     pub(super) batch: Batch,
-    /// Which part of it.
+    /// The part of the list.
     pub(super) window: Window,
-    /// For the lists of one relation under many parents: what sets them apart, so that they can be
-    /// filled by one operation.
+    /// Set for the lists of one relation under many parents: what tells them apart, so that one operation can
+    /// fill them all.
     pub(super) family: Option<Family>,
 }
 
 /// One of several lists that differ only in the value of one field.
 #[derive(Clone, Debug)]
 pub(super) struct Family {
-    /// The filter that they share.
+    /// The filter that all of them share.
     pub(super) filter: Arc<Filter>,
-    /// The field that sets them apart.
+    /// The field that tells them apart.
     pub(super) field: Arc<str>,
-    /// Its value in this list.
+    /// The field's value in this list.
     pub(super) value: Bson,
 }
 
-/// A page as it is answered.
+/// A page, as returned to the caller.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// Its rows.
+    /// The page's rows.
     pub rows: Vec<Row>,
-    /// Whether the list has rows before these.
+    /// Whether the list has rows before this page.
     pub has_previous: bool,
-    /// Whether the list has rows after these.
+    /// Whether the list has rows after this page.
     pub has_next: bool,
-    /// Length of the whole list, when the window asks for it.
+    /// Length of the whole list; always there when the window asks for it.
     pub total: Option<u64>,
 }
 
 /// One row of a page.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Its document's type and id.
+    /// The document's type and id.
     pub entity: EntityRef,
-    /// Its place in the list.
+    /// The document's place in the list.
     pub key: SortKey,
-    /// Its document.
+    /// The document.
     pub doc: Doc,
 }
 
 impl View {
-    /// Reads pages, in the order of the requests. However many there are, they cost one cache read, one
-    /// entity read, and one fill per family.
+    /// Reads pages, in the order of the requests. Any number of pages costs one cache read, one entity read,
+    /// and one fill per family.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
     pub(super) async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
@@ -92,7 +92,7 @@ impl View {
             }
             misses.iter().for_each(|&(index, _)| waited[index] = true);
             open = disagreeing;
-            // What waited for another's fill has to be read from the cache in its turn.
+            // Requests that waited for another reader's fill now have to read the cache.
             open.extend(misses.iter().map(|&(index, _)| index).filter(|&index| pages[index].is_none()));
             if open.is_empty() {
                 break;
@@ -108,8 +108,8 @@ impl View {
         Ok(pages.into_iter().map(Option::unwrap_or_default).collect())
     }
 
-    /// Makes pages of cached rows and their entities. Returns the requests whose rows and entities
-    /// disagree, after bringing their batches in line with what the entities say.
+    /// Makes pages from cached rows and their entities. Where rows and entities disagree, repairs the batches
+    /// to match the entities and returns the requests.
     async fn assemble(
         &self,
         requests: &[PageRequest],

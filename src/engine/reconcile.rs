@@ -1,4 +1,4 @@
-//! After a write: brings every cached batch in line with what changed.
+//! Brings every cached batch in line after a write.
 
 use std::time::Instant;
 
@@ -8,19 +8,19 @@ use crate::metrics::CacheAction;
 use crate::telemetry::TRACES;
 use crate::value::{Change, Image};
 
-/// How many batches a write has to do with.
+/// How many batches a write concerns.
 #[derive(Default)]
 struct CameUp {
-    /// That stand in the table index under its documents' values.
+    /// Batches found in the table index under the documents' values.
     found: usize,
-    /// That hold one of its documents, before or after.
+    /// Batches that held one of the documents before the write, or hold one after it.
     touched: usize,
 }
 
 impl Core {
-    /// Makes the cache right after these changes. When it returns, no read that begins can see what was
-    /// before them: the cache says so, or it is out of reach and distrusts itself until it has been
-    /// cleared. The mark was taken before the store was written.
+    /// Makes the cache right after these changes. Once this returns, no new read can see the state before
+    /// them: the cache shows the changes, or it is out of reach and will not be trusted until it has been
+    /// cleared. The mark must be taken before the store is written.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine reconcile", skip_all, fields(changes = changes.len()))]
     pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) {
         if changes.is_empty() {
@@ -57,13 +57,13 @@ impl Core {
                 let place = |doc| batch.def.row(ty, doc);
                 let before = match &change.before {
                     Image::Absent => false,
-                    // The batch may hold it.
+                    // The batch may hold the document.
                     Image::Unknown => true,
                     Image::Doc(doc) => place(doc).is_some(),
                 };
                 let row = change.after.as_ref().and_then(place);
-                // A row that stays where it is counts too: an earlier write of another server, which
-                // is still on its way, may have brought it there.
+                // An unmoved row counts too: an earlier write of another server, which is still on its way,
+                // may have put it there.
                 if before || row.is_some() {
                     let (entity, stamp) = (change.entity.clone(), change.stamp);
                     rows.push(Reconcile { batch, entity, stamp, row });
@@ -77,11 +77,10 @@ impl Core {
         Ok(())
     }
 
-    /// Brings single rows in line with what their entities say. The mark was taken before those were
-    /// read.
+    /// Repairs single rows to match their entities. The mark must be taken before the entities are read.
     pub(super) async fn reconcile_rows(&self, mark: Mark, rows: &[Reconcile]) {
         self.metrics.cache_repairs(rows.len() as u64);
-        // Out of reach: the reader goes to the store in the end.
+        // If the cache is out of reach, the reader goes to the store in the end.
         if let Ok(done) = self.cache.reconcile(mark, rows).await {
             self.count(&done);
         }
@@ -104,7 +103,7 @@ impl Core {
     }
 }
 
-/// Logs what a cache did not take. That it is out of reach the cache has told itself, once for all writes.
+/// Logs that the cache did not take a change. The cache logs itself when it is out of reach, once for all writes.
 pub(super) fn tell(error: &CacheError, what: &str) {
     match error {
         CacheError::Unavailable(_) | CacheError::Bypassed => tracing::debug!(%error, "{what}"),

@@ -1,7 +1,7 @@
-//! Foreign keys that are written must lead somewhere.
+//! Checks that foreign keys refer to existing documents when they are written.
 //!
-//! That is checked, not locked: of two writes at the same moment, one that deletes a parent and one
-//! that adds a child, both can pass.
+//! The check takes no lock: of two simultaneous writes, one that deletes a parent and one that adds a child,
+//! both can pass.
 
 use bson::Bson;
 
@@ -11,13 +11,13 @@ use crate::value::{EntityRef, Id};
 
 /// A foreign key about to be written.
 pub(super) struct Key {
-    /// The document that it leads to.
+    /// The document that the key refers to.
     pub(super) entity: EntityRef,
-    /// Where the input has it.
+    /// The key's place in the input.
     pub(super) path: Vec<Step>,
 }
 
-/// The foreign keys among field values of a collection, with their places under `at`.
+/// The foreign keys among a collection's field values; `at` is the place of the values in the input.
 pub(super) fn keys<'a>(
     collection: &Collection,
     values: impl IntoIterator<Item = (&'a str, &'a Bson)>,
@@ -33,7 +33,7 @@ pub(super) fn keys<'a>(
 }
 
 impl View {
-    /// For each group of foreign keys, whether all of them lead to documents.
+    /// For each group of foreign keys, whether all of them refer to existing documents.
     pub(super) async fn check_keys(
         &self,
         groups: &[Vec<Key>],

@@ -1,7 +1,7 @@
-//! Writes that are between the store and the cache: they must not be lost there.
+//! Tracks writes until they have reached the cache, so that none is lost on the way.
 //!
-//! A write that has begun in the store is brought to the cache whatever becomes of the request. One that is dropped in
-//! between, because something panicked, has its types voided. Whoever ends the program waits for the others.
+//! A write that has begun in the store is brought to the cache, whatever happens to the request. If a panic
+//! drops it in between, its types are voided. A shutdown waits for the others.
 
 use std::sync::Arc;
 
@@ -10,31 +10,31 @@ use tokio::sync::watch;
 
 use super::Core;
 
-/// How many writes are unsettled.
+/// The number of unsettled writes.
 pub(super) type Writing = Arc<watch::Sender<usize>>;
 
-/// A write of these types, until the cache is right again.
+/// A write to these types, until the cache is right again.
 pub(super) struct Unsettled {
     core: Arc<Core>,
     types: Vec<Arc<str>>,
 }
 
 impl Core {
-    /// To be called before the store is asked to write.
+    /// Registers a write; call this before the store is asked to write.
     pub(super) fn unsettled(self: &Arc<Self>, types: impl IntoIterator<Item = Arc<str>>) -> Unsettled {
         self.writing.send_modify(|writes| *writes += 1);
         Unsettled { core: self.clone(), types: types.into_iter().collect() }
     }
 
-    /// Resolves when no write is between the store and the cache.
+    /// Resolves once no write is under way, in the store or from there to the cache.
     pub(super) async fn settled(&self) {
-        // The sender is here.
+        // Cannot fail: the sender is still here.
         let _ = self.writing.subscribe().wait_for(|writes| *writes == 0).await;
     }
 }
 
 impl Unsettled {
-    /// The cache is right, or knows that it is not to be trusted.
+    /// Ends the write: the cache is right, or knows that it cannot be trusted.
     pub(super) fn settled(mut self) {
         self.types.clear();
     }

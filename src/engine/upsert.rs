@@ -1,7 +1,7 @@
-//! Upserts: one at a time, as the API has them; many at a time, as the importer needs them.
+//! Upserts: one at a time for the API, many at a time for the importer.
 //!
-//! Both look in the store, not in the cache: what a cache says holds for those who were acknowledged
-//! before, but whoever lost a race against a write under way has to see that write.
+//! Both look the document up in the store, not in the cache: the cache is only certain to show acknowledged
+//! writes, but an upsert that has lost a race must see the write that beat it, which may still be under way.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ mod many;
 
 pub use many::{Expect, Upserted, Upserts};
 
-/// How often an upsert begins anew because another write came between its look and its own.
+/// How often an upsert retries because another write came between its look-up and its own write.
 const TRIES: usize = 5;
 
 impl View {
-    /// Updates the document that has the input's values in a unique key (its id, when no key is given),
-    /// or creates it.
+    /// Updates the document with the input's values in a unique key (in its id, if no key is given), or
+    /// creates it.
     pub async fn upsert(
         &self,
         collection: &Collection,
@@ -49,7 +49,7 @@ impl View {
                 None => self.create(collection, input, at).await,
             };
             match result {
-                // Somebody else created or deleted it since: look again.
+                // Another write created or deleted the document meanwhile: look again.
                 Err(EngineError::Conflict { details, .. })
                     if details.contains(&("field", Json::from(on))) => {}
                 Err(EngineError::NotFound { path, .. }) if path.is_empty() => {}
@@ -63,7 +63,7 @@ impl View {
     }
 }
 
-/// What is wrong with values of a key by which no document can be found; nothing when one can.
+/// The faults of key values by which no document can be found; `None` when one can be.
 fn without_key(collection: &Collection, on: &str, values: &[Json]) -> Option<Vec<InputFault>> {
     let key = collection.uniques.iter().find(|key| key.name == on);
     let fields = key.map_or_else(|| vec![Arc::from("id")], |key| key.fields.clone());

@@ -1,5 +1,5 @@
-//! The engine as one caller sees it: everything that is read or written for a request goes through here, so that
-//! nothing about its caller can be forgotten on the way.
+//! The engine as one caller sees it. Every read and write of a request goes through its view, so nothing
+//! about the caller can be forgotten on the way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use crate::cache::Strategy;
 use crate::schema::Model;
 use crate::telemetry::traced;
 
-/// The caller of a request, as far as the engine's answers depend on it: equal callers share kept answers and
-/// queries under way, others never do.
+/// The properties of a request's caller that the engine's answers depend on. Equal callers share kept answers
+/// and queries under way; different callers never do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Caller {
     /// How the request uses the cache.
@@ -37,8 +37,8 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(core: Arc<Core>, flights: Arc<Flights>) -> Arc<Lane> {
-        // Requests that miss at the same time are already together when the runtime gets to the load.
-        // A load is traced as a part of the request that began it.
+        // Requests that miss at the same time are already together when the runtime gets to the load. The
+        // trace shows a load as part of the request that began it.
         let spawn = |load| tokio::spawn(Instrument::instrument(load, traced!("engine load")));
         let loader = DataLoader::new(EntityLoader(core.clone()), spawn).delay(Duration::ZERO);
         Arc::new(Lane { core, loader, flights })
@@ -51,13 +51,13 @@ impl View {
         &self.lane.core.model
     }
 
-    /// A view that records what is read through it, for [`View::finish`].
+    /// Makes the view record everything read through it, for [`View::finish`].
     pub fn recording(self) -> View {
         View { footprint: Footprint::new(), ..self }
     }
 
-    /// Ends the view and gives what was read through it. `None` when it did not record, or when part of what was
-    /// read did not come from the cache, which then does not tell of its changes.
+    /// Ends the view and returns what was read through it. `None` when the view did not record, or when part
+    /// of the data did not come from the cache, whose journal cannot tell of changes to that part.
     pub fn finish(self) -> Option<Read> {
         self.footprint.finish()
     }

@@ -1,7 +1,7 @@
-//! How far this server has read the cache's journal, and so whether what it keeps is still right.
+//! Tracks how far this server has read the cache's journal, and so whether its kept answers still hold.
 //!
-//! A look at the journal serves everybody who asked before it began: while one is under way, later
-//! requests gather for the next. So what was acknowledged before a request came is always seen, and under
+//! A look at the journal serves all requests that arrived before it began. Requests that arrive during a look
+//! gather for the next one. So a look sees every write acknowledged before the request arrived, and under
 //! load many requests share one small question to the cache.
 
 use std::collections::{HashMap, VecDeque};
@@ -15,10 +15,10 @@ use crate::cache::{Cache, JOURNAL, News, Place, Topic};
 use crate::metrics::{Joined, Metrics};
 use crate::telemetry::traced;
 
-/// Changes that are remembered: what was read before the oldest of them cannot be judged any more.
+/// How many changes are remembered. A read from before the oldest of them can no longer be judged.
 const REMEMBERED: usize = 4 * JOURNAL as usize;
 
-/// Reads the journal for everybody.
+/// Reads the journal on behalf of all requests.
 pub(super) struct Watch {
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
@@ -26,16 +26,16 @@ pub(super) struct Watch {
     known: RwLock<Known>,
 }
 
-/// What the journal has told.
+/// The part of the journal that this server has read.
 #[derive(Default)]
 struct Known {
-    /// How far it has been read; `None` when nothing is known.
+    /// How far the journal has been read; `None` when nothing is known.
     place: Option<Place>,
-    /// Changes of the same epoch up to here are not remembered.
+    /// Changes of this epoch up to this number are not remembered.
     from: u64,
-    /// The last change of each topic that is remembered.
+    /// The latest remembered change of each topic.
     last: HashMap<Topic, u64>,
-    /// The changes remembered, the oldest first.
+    /// The remembered changes, oldest first.
     order: VecDeque<Topic>,
 }
 
@@ -44,21 +44,21 @@ impl Watch {
         Arc::new(Watch { cache, metrics, looks: Gather::default(), known: RwLock::default() })
     }
 
-    /// How far the journal has been read by now.
+    /// How far the journal has been read so far.
     pub(super) fn place(&self) -> Option<Place> {
         self.known.read().place
     }
 
-    /// Reads the journal, by a look that begins after this call. `None` when there is no journal or the
+    /// Reads the journal, with a look that begins after this call. `None` when there is no journal or the
     /// cache is out of reach.
     pub(super) async fn look(self: &Arc<Self>) -> Option<Place> {
         let watch = self.clone();
         let (look, joined) = self.looks.join(&(), |_| {
-            // Traced as a part of the request that asked first.
+            // Traced as part of the request that asked first.
             let span = traced!("engine look");
             let look = async move {
                 let since = watch.place();
-                // A look that failed tells nothing: what is known stays so, and the next look goes on from there.
+                // A failed look changes nothing: what is known stays known, and the next look continues from there.
                 let news = watch.cache.news(since).await.ok()?;
                 watch.known.write().learn(news)
             };
@@ -70,8 +70,8 @@ impl Watch {
         look.await.flatten()
     }
 
-    /// Whether nothing of this, which is sorted, has changed after the place. Gives the place up to which that
-    /// is known, which is where the last look ended or later.
+    /// Checks that none of these topics (which must be sorted) has changed since the place. Returns the place
+    /// up to which that is known: the end of the last look, or later.
     pub(super) fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
         let known = self.known.read();
         let place = known.place.filter(|place| place.mark == since.mark)?;
@@ -101,8 +101,8 @@ impl Known {
         self.place
     }
 
-    /// Whether no change after `since`, and up to `now`, is about one of the topics. Goes through the changes or
-    /// the topics, whichever are fewer.
+    /// Whether no change after `since`, up to `now`, is about one of the topics. Walks the changes or the
+    /// topics, whichever are fewer.
     fn unchanged(&self, topics: &[Topic], since: u64, now: u64) -> bool {
         if since == now {
             return true;

@@ -14,16 +14,16 @@ use crate::store::{Condition, Patch, StoreError, Write, Written};
 use crate::telemetry::TRACES;
 use crate::value::{BOOKKEEPING, Doc, EntityRef, Id};
 
-/// The input of a create in stored form, not yet complete.
+/// The checked input of a create in stored form, not yet a whole document.
 pub(super) struct Draft {
     /// The document without id and bookkeeping.
     pub(super) document: Document,
-    /// The id that the client gave.
+    /// The id, if the client gave one.
     pub(super) id: Option<Id>,
 }
 
 impl View {
-    /// Creates a document. `at` is where the input stands, for errors.
+    /// Creates a document. `at` is the input's place, for errors.
     pub async fn create(
         &self,
         collection: &Collection,
@@ -55,8 +55,8 @@ impl View {
         results.into_iter().map(finish).collect()
     }
 
-    /// Inserts documents at the same time, except that one that shares its id or a unique value with one
-    /// before it waits for that one, so that the first always wins.
+    /// Inserts documents concurrently. A document that shares its id or a unique value with an earlier one
+    /// waits for it, so that the first always wins.
     async fn insert_each(
         &self,
         collection: &Collection,
@@ -122,7 +122,7 @@ impl View {
         drafts
     }
 
-    /// The whole document: id, fields in the model's order, times, bookkeeping.
+    /// Builds the whole document: id, fields in the model's order, times, bookkeeping.
     pub(super) fn complete(&self, collection: &Collection, draft: Draft) -> Document {
         let Draft { document: mut given, id } = draft;
         let id = id.unwrap_or_else(|| input::new_id(collection.id));
@@ -154,7 +154,7 @@ impl View {
         document
     }
 
-    /// Adds to a patch what follows from it: normalised unique keys and the time of the change.
+    /// Adds to a patch the values that follow from it: normalised unique keys and the time of the change.
     pub(super) fn complete_patch(&self, collection: &Collection, patch: &mut Patch) {
         let set = patch.set.iter().map(|(path, value)| (path.as_str(), value));
         patch.set.extend(input::unique_values(collection, set));
@@ -163,7 +163,7 @@ impl View {
         }
     }
 
-    /// Changes fields of a document.
+    /// Updates fields of a document.
     pub async fn update(
         &self,
         collection: &Collection,
@@ -178,7 +178,7 @@ impl View {
         self.write_one(collection, id, write).await
     }
 
-    /// A patch that is valid and complete and whose foreign keys lead somewhere.
+    /// Makes a valid and complete patch whose foreign keys refer to existing documents.
     pub(super) async fn checked_patch(
         &self,
         collection: &Collection,
@@ -193,7 +193,7 @@ impl View {
         Ok(patch)
     }
 
-    /// Deletes a document after looking after those that point to it; returns it as it was.
+    /// Deletes a document, after dealing with the documents that refer to it; returns it as it was.
     pub async fn delete(
         &self,
         collection: &Collection,
@@ -201,7 +201,7 @@ impl View {
         if_version: Option<i64>,
     ) -> Result<(EntityRef, Doc), EngineError> {
         if !self.lane.core.model.dependents(&collection.name).is_empty() {
-            // Nothing may happen to the children when the delete itself would be refused.
+            // The children must stay untouched if the delete itself would be refused.
             let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
             let current = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
             let current = current.ok_or_else(|| no_such(collection, id))?;
@@ -231,7 +231,7 @@ impl View {
         }
     }
 
-    /// Carries writes out and brings the cache in line before it answers.
+    /// Carries out writes, and brings the cache in line before returning.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine write", skip_all, fields(documents = writes.len()))]
     pub(super) async fn write_all(&self, writes: Vec<Write>) -> Vec<Result<Written, EngineError>> {
         if writes.is_empty() {
@@ -248,7 +248,7 @@ impl View {
     }
 }
 
-/// The effects of writes of these types. Nothing stays cached that one of unknown outcome could have touched.
+/// The effects of writes to these types. What a write of unknown outcome may have touched is voided.
 fn effects(results: &[Result<Written, StoreError>], types: &[Arc<str>]) -> Vec<Effect> {
     let (mut changes, mut unknown) = (Vec::new(), Vec::new());
     for (result, ty) in results.iter().zip(types) {
@@ -261,7 +261,7 @@ fn effects(results: &[Result<Written, StoreError>], types: &[Arc<str>]) -> Vec<E
     vec![Effect::Changes(changes), Effect::Unknown(unknown)]
 }
 
-/// The document that a write left, or the one that it deleted.
+/// The document as the write left it, or the deleted document.
 fn changed(written: Written) -> Option<(EntityRef, Doc)> {
     match written {
         Written::Changed(change) => Some((change.entity, change.after.or(change.before.into_doc())?)),

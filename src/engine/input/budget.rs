@@ -1,17 +1,17 @@
-//! What filters may ask for: bounds of each, and a budget that all filters of one operation share.
+//! The bounds of each filter, and the budget that all filters of one operation share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bounds of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterLimits {
-    /// Levels of `and`, `or`, `not`, `some` and embedded objects at the most.
+    /// The maximum nesting of `and`, `or`, `not`, `some` and embedded objects.
     pub depth: usize,
-    /// Values of one `in`, `nin`, `hasAny` or `hasAll` at the most.
+    /// The maximum number of values of one `in`, `nin`, `hasAny` or `hasAll`.
     pub values: usize,
-    /// Operators and values of all filters of an operation at the most.
+    /// The maximum number of operators and values in all filters of an operation together.
     pub total: usize,
-    /// Bytes of memory that the patterns of all filters of an operation may take up, once they are compiled.
+    /// The maximum memory, in bytes, of the compiled patterns in all filters of an operation together.
     pub patterns: usize,
 }
 
@@ -21,7 +21,7 @@ impl Default for FilterLimits {
     }
 }
 
-/// What the filters of one operation may still use up, all together.
+/// What is left for the filters of one operation, all together.
 #[derive(Debug)]
 pub struct FilterBudget {
     total: AtomicUsize,
@@ -29,17 +29,17 @@ pub struct FilterBudget {
 }
 
 impl FilterBudget {
-    /// All that the limits give.
+    /// A full budget, as the limits grant it.
     pub fn new(limits: &FilterLimits) -> FilterBudget {
         FilterBudget { total: limits.total.into(), patterns: limits.patterns.into() }
     }
 
-    /// Takes so many operators and values, if so many are left.
+    /// Takes `count` operators and values, if that many are left.
     pub(super) fn take_total(&self, count: usize) -> bool {
         take(&self.total, count)
     }
 
-    /// Takes so many bytes of patterns, if so many are left.
+    /// Takes `bytes` of patterns, if that many are left.
     pub(super) fn take_patterns(&self, bytes: usize) -> bool {
         take(&self.patterns, bytes)
     }

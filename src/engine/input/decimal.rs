@@ -1,4 +1,4 @@
-//! Decimals from their text, exactly: no binary fraction on the way.
+//! Parses decimals exactly from their text, never by way of a binary fraction.
 
 use bson::{Bson, Decimal128};
 use serde_json::Value as Json;
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 /// Digits that a Decimal128 holds.
 const DIGITS: usize = 34;
 
-/// The decimal in a string or a number. `None` when it is not one or does not fit without rounding.
+/// The decimal in a string or a number. `None` when the value is not a decimal or does not fit without rounding.
 pub fn read(given: &Json) -> Option<Bson> {
     match given {
         Json::String(text) => parse(text),
@@ -16,8 +16,8 @@ pub fn read(given: &Json) -> Option<Bson> {
     .map(Bson::Decimal128)
 }
 
-/// Reads `[+-]digits[.digits][e[+-]digits]`; zeros at the end are kept while they fit, because `1.50`
-/// is how a price is shown.
+/// Parses `[+-]digits[.digits][e[+-]digits]`. Trailing zeros are kept while they fit, because a price is
+/// shown as `1.50`.
 fn parse(text: &str) -> Option<Decimal128> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),

@@ -1,4 +1,4 @@
-//! Whole inputs: a new document, and a change of fields.
+//! Whole inputs: new documents, and patches.
 
 use bson::Document;
 use serde_json::{Map, Value as Json};
@@ -9,10 +9,9 @@ use crate::engine::InputFault;
 use crate::schema::{Collection, Model, RelationKind};
 use crate::store::Patch;
 
-/// A new document as `BookInput` describes it, without `_id`, bookkeeping and the fields that the
-/// engine fills. All faults at once. Fields that are `@readOnly` are accepted: the API's input types
-/// do not have them, importers do. An `id` is passed over where clients may give one: see
-/// [`id`](super::id()).
+/// A new document from a `BookInput`, without `_id`, bookkeeping and the fields that the engine fills.
+/// Reports all faults at once. Accepts `@readOnly` fields: the API's input types do not have them, but
+/// importers do. Ignores an `id` where clients may give one: see [`id`](super::id()).
 pub fn create(
     model: &Model,
     collection: &Collection,
@@ -29,8 +28,8 @@ pub fn create(
     faults.finish(Some(document))
 }
 
-/// A change of fields as `BookPatch` describes it: fields left out stay, null clears nullable fields,
-/// embedded values are replaced as a whole. All faults at once. `@readOnly` as in [`create`].
+/// A change of fields from a `BookPatch`: omitted fields stay, null clears nullable fields, embedded values
+/// are replaced as a whole. Reports all faults at once. Treats `@readOnly` as [`create`] does.
 pub fn patch(
     model: &Model,
     collection: &Collection,
@@ -51,7 +50,7 @@ pub fn patch(
     faults.finish(Some(patch))
 }
 
-/// What to do about a key that is no stored field.
+/// What to tell the client about a key that is not a stored field.
 fn no_such_field(collection: &Collection, key: &str) -> String {
     if key == "id" {
         return format!(

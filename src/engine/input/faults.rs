@@ -1,11 +1,11 @@
-//! Collects every fault of one input, each with its path.
+//! Collects all faults of one input, each with its path.
 
 use crate::engine::{InputFault, Step};
 
-/// Faults kept of one input: enough to mend it, few enough to send.
+/// How many faults of one input are kept: enough to fix the input, few enough to send.
 const KEPT: usize = 100;
 
-/// A walk through an input: where it is, and what was wrong so far.
+/// A walk through an input: its current place, and the faults so far.
 #[derive(Default)]
 pub struct Faults {
     path: Vec<Step>,
@@ -13,7 +13,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Notes a fault at the place where the walk is.
+    /// Notes a fault at the walk's current place.
     pub fn add(&mut self, message: impl AsRef<str>) {
         if self.found.len() == KEPT {
             let message = "There are more faults than these.".to_owned();
@@ -28,17 +28,17 @@ impl Faults {
         }
     }
 
-    /// Notes the fault, if there is one, and gives the value, if there is one.
+    /// Notes the fault or returns the value.
     pub fn keep<T>(&mut self, result: Result<T, String>) -> Option<T> {
         result.map_err(|message| self.add(message)).ok()
     }
 
-    /// Walks into a field for as long as `walk` runs.
+    /// Enters a field while `walk` runs.
     pub fn at<T>(&mut self, key: &str, walk: impl FnOnce(&mut Faults) -> T) -> T {
         self.within(Step::Key(key.to_owned()), walk)
     }
 
-    /// Walks into an item of a list for as long as `walk` runs.
+    /// Enters an item of a list while `walk` runs.
     pub fn at_index<T>(&mut self, index: usize, walk: impl FnOnce(&mut Faults) -> T) -> T {
         self.within(Step::Index(index), walk)
     }
@@ -50,7 +50,7 @@ impl Faults {
         result
     }
 
-    /// The value, unless there were faults or it could not be made.
+    /// The value, unless there were faults or no value could be made.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Vec<InputFault>> {
         match value {
             Some(value) if self.found.is_empty() => Ok(value),

@@ -1,4 +1,4 @@
-//! Filters as `BookWhere` describes them.
+//! Reads filters in the form of `BookWhere`.
 
 use bson::Bson;
 use serde_json::{Map, Value as Json};
@@ -14,10 +14,10 @@ use crate::query::{CmpOp, Filter, Pattern};
 use crate::schema::names::{INSENSITIVE, SENSITIVE, stored_path};
 use crate::schema::{Collection, Field, Kind, Model};
 
-/// Characters of a text to search for at the most.
+/// The maximum number of characters of a search text.
 const TEXT: usize = 1_000;
 
-/// The filter of a list, the only one of its operation; see [`filter_within`].
+/// Reads the filter of a list that is the only one of its operation; see [`filter_within`].
 pub fn filter(
     model: &Model,
     on: &str,
@@ -27,8 +27,8 @@ pub fn filter(
     filter_within(model, on, given, limits, &FilterBudget::new(limits))
 }
 
-/// The filter of a list of the collection type or interface `on`. All faults at once. Null is only
-/// accepted where it is a value, in `eq`, `ne`, `in` and `nin`; and for the whole, where it is every
+/// Reads the filter of a list of the collection type or interface `on`. Reports all faults at once. Null is
+/// accepted only as a value in `eq`, `ne`, `in` and `nin`, and for the whole filter, where it matches every
 /// document.
 pub fn filter_within(
     model: &Model,
@@ -48,10 +48,10 @@ pub fn filter_within(
     faults.finish(Some(filter))
 }
 
-/// What the names in an object of a filter mean.
+/// The meaning of names in a filter object.
 struct Scope<'a> {
     fields: &'a [Field],
-    /// The type whose ids `id` compares; none inside embedded values.
+    /// The type whose ids `id` compares; `None` inside embedded values.
     ids: Option<&'a Collection>,
     prefix: &'a str,
 }
@@ -60,12 +60,12 @@ struct Reader<'a> {
     model: &'a Model,
     limits: &'a FilterLimits,
     budget: &'a FilterBudget,
-    /// Whether the budget did not suffice, which is told once.
+    /// Whether the budget has run out, which is reported once.
     spent: bool,
 }
 
 impl Reader<'_> {
-    /// An object of conditions that must all hold.
+    /// Reads an object of conditions, all of which must hold.
     fn object(&mut self, scope: &Scope<'_>, given: &Json, depth: usize, faults: &mut Faults) -> Filter {
         let Json::Object(conditions) = given else {
             faults.add(format!("expected an object of conditions, got {}", shown(given)));
@@ -128,7 +128,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The scope of an embedded type's fields.
+    /// The scope for an embedded type's fields.
     fn inside<'s>(&self, name: &str, prefix: &'s str) -> Scope<'s>
     where
         Self: 's,
@@ -137,7 +137,7 @@ impl Reader<'_> {
         Scope { fields, ids: None, prefix }
     }
 
-    /// An object of operators on one field, which must all hold.
+    /// Reads an object of operators on one field, all of which must hold.
     fn operators(
         &mut self,
         subject: &Subject<'_>,
@@ -219,7 +219,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One value as it is stored.
+    /// One value in stored form.
     fn value(&self, on: &On<'_>, operator: Operator, given: &Json, faults: &mut Faults) -> Option<Bson> {
         match (given, operator.operand()) {
             (Json::Null, Operand::NullableValue | Operand::NullableValues) => Some(Bson::Null),
@@ -231,7 +231,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A list of values as they are stored.
+    /// A list of values in stored form.
     fn values(
         &mut self,
         on: &On<'_>,
@@ -248,7 +248,7 @@ impl Reader<'_> {
             Json::Array(items) if self.spend(items.len(), faults) => {
                 let one =
                     |(index, item)| faults.at_index(index, |faults| self.value(on, operator, item, faults));
-                // Every item is looked at, so that all faults are found.
+                // Looks at every item, to find all faults.
                 let values: Vec<Option<Bson>> = items.iter().enumerate().map(one).collect();
                 values.into_iter().collect()
             }
@@ -260,7 +260,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Counts operators and values; `false` when there are too many, which is a fault.
+    /// Counts operators and values; `false`, and a fault, when there are too many.
     fn spend(&mut self, count: usize, faults: &mut Faults) -> bool {
         let enough = !self.spent && self.budget.take_total(count);
         if !enough && !self.spent {
@@ -271,7 +271,7 @@ impl Reader<'_> {
         enough
     }
 
-    /// The filter of one operator, if there is room for its patterns; else a fault.
+    /// The operator's filter if the budget has room for its patterns; otherwise a fault.
     fn afford(&mut self, filter: Filter, faults: &mut Faults) -> Option<Filter> {
         if self.spent {
             return None;
@@ -287,14 +287,14 @@ impl Reader<'_> {
     }
 }
 
-/// What an operator is applied to.
+/// The target of an operator.
 struct On<'a> {
     subject: &'a Subject<'a>,
     path: &'a str,
     insensitive: bool,
 }
 
-/// The filter of an operator that compares; only those of lists have other than one value.
+/// The filter of a comparing operator; only operators on lists have other than one value.
 fn compare(on: &On<'_>, operator: Operator, values: Vec<Bson>, faults: &mut Faults) -> Filter {
     let ordered = |op, values: Vec<Bson>, faults: &mut Faults| {
         if on.insensitive {
@@ -334,7 +334,7 @@ fn not(filter: Filter) -> Filter {
     Filter::Not(Box::new(filter))
 }
 
-/// Whether the operators ask for letters of other case to count as the same.
+/// Whether the operators ask to ignore letter case.
 fn mode(operators: &Map<String, Json>, faults: &mut Faults) -> bool {
     let name = Operator::Mode.name();
     match operators.get(name) {

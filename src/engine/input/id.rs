@@ -1,4 +1,4 @@
-//! Ids: new ones, and those that clients give.
+//! Ids: new ones, and those given by clients.
 
 use bson::oid::ObjectId;
 use serde_json::Value as Json;
@@ -8,17 +8,17 @@ use super::scalar::{id_text, shown, uuid};
 use crate::schema::{Collection, IdKind};
 use crate::value::Id;
 
-/// Bytes of an id that is a string at the most.
+/// The maximum length of a string id, in bytes.
 const LONGEST: usize = 1_024;
 
-/// The id that a client means. The message says what the type's ids look like.
+/// Parses an id given by a client. The error says what the type's ids look like.
 pub fn id(collection: &Collection, given: &Json) -> Result<Id, String> {
     of_kind(collection.id, given).ok_or_else(|| {
         format!("expected an id of {}, {}, got {}", collection.name, form(collection.id), shown(given))
     })
 }
 
-/// The id, if the value can be one of the kind.
+/// The id, if the value can be an id of this kind.
 pub fn of_kind(kind: IdKind, given: &Json) -> Option<Id> {
     let text = id_text(given)?;
     match kind {

@@ -1,9 +1,9 @@
-//! Values of the scalar JSON as BSON.
+//! Stores values of the scalar JSON as BSON.
 
 use bson::{Bson, Document};
 use serde_json::{Number, Value as Json};
 
-/// Levels of lists and objects at the most: MongoDB stores 100 in a document.
+/// The maximum nesting of lists and objects: MongoDB stores at most 100 levels in a document.
 const DEPTH: usize = 64;
 
 /// The stored form: whole numbers as 32 or 64 bits, others as doubles.

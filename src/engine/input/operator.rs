@@ -1,5 +1,5 @@
-//! The operators of filters: which fields have which, and what stands behind them. The API's filter
-//! types are made from this and filters are read by it.
+//! The filter operators: which fields have which, and what operand each takes. The API's filter types are
+//! built from this table, and filters are read by it.
 
 use crate::schema::{FieldType, Kind, Scalar};
 
@@ -28,7 +28,7 @@ pub enum Operator {
     SomeItem,
 }
 
-/// What stands behind an operator.
+/// The operand of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operand {
     /// A value of the field's type, or null.
@@ -60,7 +60,7 @@ const OF_JSON_LISTS: &[Operator] = &[IsEmpty, Exists];
 const OF_EMBEDDED_LISTS: &[Operator] = &[SomeItem, IsEmpty, Exists];
 
 impl Operator {
-    /// The operators of a field. None for an embedded value, which is filtered by its fields.
+    /// The operators of a field; none for an embedded value, which is filtered by its own fields.
     pub fn of(ty: &FieldType) -> &'static [Operator] {
         match (&ty.kind, ty.list.is_some()) {
             (Kind::Embedded(_), false) => &[],
@@ -103,7 +103,7 @@ impl Operator {
         }
     }
 
-    /// What stands behind it.
+    /// The operand it takes.
     pub fn operand(self) -> Operand {
         match self {
             Eq | Ne => Operand::NullableValue,
@@ -117,7 +117,7 @@ impl Operator {
         }
     }
 
-    /// What it means, for the API's documentation.
+    /// Its meaning, for the API's documentation.
     pub fn description(self) -> &'static str {
         match self {
             Eq => "Equal to the value; null also finds documents without the field.",

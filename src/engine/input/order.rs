@@ -1,4 +1,4 @@
-//! Orders as `[BookOrder!]` describes them.
+//! Reads orders in the form of `[BookOrder!]`.
 
 use serde_json::Value as Json;
 
@@ -10,11 +10,11 @@ use crate::query::{Direction, Order, OrderBy};
 use crate::schema::Model;
 use crate::schema::names::{self, order_fields};
 
-/// Parts of an order at the most.
+/// The maximum number of parts of an order.
 const PARTS: usize = 16;
 
-/// The order of a list of the collection type or interface `on`: a list of `{field, direction}`, or
-/// one alone; null is the order by id.
+/// The order of a list of the collection type or interface `on`: a list of `{field, direction}`, or a single
+/// one; null means the order by id.
 pub fn order(model: &Model, on: &str, given: &Json) -> Result<Order, Vec<InputFault>> {
     let mut faults = Faults::default();
     let known = order_fields(fields_of(model, on), &model.embedded);

@@ -1,4 +1,4 @@
-//! A small model for tests that has something of everything.
+//! A small model for tests, with something of everything.
 
 use crate::schema::{self, Model};
 

@@ -1,4 +1,4 @@
-//! One scalar value: from JSON to its stored form, exactly or not at all.
+//! Converts one scalar value from JSON to stored form, exactly or not at all.
 
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime};
@@ -8,7 +8,7 @@ use super::{decimal, json};
 use crate::schema::Scalar;
 use crate::value::moment;
 
-/// The stored form of a value that is not null. The message says what was expected and what was given.
+/// The stored form of a value that is not null. The error says what was expected and what was given.
 pub fn scalar(kind: Scalar, given: &Json) -> Result<Bson, String> {
     let stored = match kind {
         Scalar::Id => id_text(given).map(Bson::String),
@@ -53,13 +53,13 @@ fn expected(kind: Scalar, given: &Json) -> String {
     format!("expected {what}, got {}", shown(given))
 }
 
-/// A given value as messages show it: cut where it is long.
+/// A given value as messages show it, truncated if long.
 pub fn shown(given: &Json) -> String {
     const SHOWN: usize = 60;
     let text = match given {
         Json::Array(_) => "a list".to_owned(),
         Json::Object(_) => "an object".to_owned(),
-        // Only the part that may be shown is written out.
+        // Writes out only the part that may be shown.
         Json::String(text) => Json::String(text.chars().take(SHOWN + 1).collect()).to_string(),
         other => other.to_string(),
     };
@@ -82,9 +82,9 @@ pub fn id_text(given: &Json) -> Option<String> {
     }
 }
 
-/// A whole number; `3.0` and `3e2` are ones too, because some sources write them so.
+/// A whole number. `3.0` and `3e2` count too, because some sources write whole numbers that way.
 fn integer(given: &Json) -> Option<i64> {
-    /// Beyond these a double has gaps between whole numbers.
+    /// Beyond this, doubles skip whole numbers.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let text = given.as_number()?.to_string();
     text.parse().ok().or_else(|| {

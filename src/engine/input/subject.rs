@@ -1,5 +1,5 @@
-//! What a filter's operators compare: a field's values or ids, with their own ways of being stored and
-//! of being absent.
+//! The values that a filter's operators compare: a field's or ids, each with its own stored form and its own
+//! meaning of absence.
 
 use bson::Bson;
 use serde_json::Value as Json;
@@ -9,16 +9,16 @@ use super::value::leaf;
 use crate::query::{CmpOp, Filter};
 use crate::schema::{Collection, Field, Filled, Kind, Model};
 
-/// What operators compare.
+/// The values that operators compare.
 pub enum Subject<'a> {
     /// A field.
     Field(&'a Field),
-    /// The ids of this type, or of an interface that it implements: then all have ids of its kind.
+    /// The ids of this type, or of an interface that it implements and whose types all have ids of this kind.
     Id(&'a Collection),
 }
 
 impl Subject<'_> {
-    /// What one value of a field is; `None` for ids.
+    /// The kind of one value of a field; `None` for ids.
     pub fn kind(&self) -> Option<&Kind> {
         match self {
             Subject::Field(field) => Some(&field.ty.kind),
@@ -26,7 +26,7 @@ impl Subject<'_> {
         }
     }
 
-    /// A value as it is stored.
+    /// The stored form of a value.
     pub fn stored(&self, model: &Model, given: &Json) -> Result<Bson, String> {
         match self {
             Subject::Field(field) => leaf(model, field, given),
@@ -34,7 +34,7 @@ impl Subject<'_> {
         }
     }
 
-    /// Equality with one of the values. No id is null.
+    /// Matches any one of the values. An id is never null.
     pub fn equal(&self, path: &str, mut values: Vec<Bson>) -> Filter {
         if matches!(self, Subject::Id(_)) {
             values.retain(|value| *value != Bson::Null);
@@ -45,7 +45,7 @@ impl Subject<'_> {
         Filter::In(path.to_owned(), values)
     }
 
-    /// A comparison with a value that is not null.
+    /// Compares with a value that is not null.
     pub fn cmp(&self, path: &str, op: CmpOp, value: Bson) -> Filter {
         let zero_too = self.absent_is_zero()
             && number(&value).is_some_and(|value| match op {
@@ -58,13 +58,13 @@ impl Subject<'_> {
         if zero_too { Filter::Or(vec![holds, Filter::eq(path, Bson::Null)]) } else { holds }
     }
 
-    /// Being there.
+    /// Matches documents that have a value.
     pub fn exists(&self, path: &str) -> Filter {
         let always = matches!(self, Subject::Id(_)) || self.absent_is_zero();
         if always { Filter::all() } else { Filter::Exists(path.to_owned()) }
     }
 
-    /// Documents that other programs wrote have no version number; it counts as 0.
+    /// Documents that other programs wrote have no version number, which counts as 0.
     fn absent_is_zero(&self) -> bool {
         matches!(self, Subject::Field(field) if field.filled == Filled::Version)
     }

@@ -1,4 +1,4 @@
-//! Unique keys: finding a document by one, and the normalised values that stand beside it.
+//! Unique keys: finds documents by them, and computes the normalised values stored beside them.
 
 use bson::Bson;
 use serde_json::Value as Json;
@@ -9,8 +9,8 @@ use crate::engine::InputFault;
 use crate::query::{Filter, normalize};
 use crate::schema::{Collection, Model, UniqueKey};
 
-/// The filter that holds for the document with these values in the key's fields (in their order).
-/// Paths of faults are the fields' names.
+/// The filter that matches the document with these values in the key's fields (in their order). Paths of
+/// faults are field names.
 pub fn unique(
     model: &Model,
     collection: &Collection,
@@ -35,8 +35,8 @@ pub fn unique(
     faults.finish(filter)
 }
 
-/// The values to store under `_oponn.u` for these fields of a document or a patch: paths with values,
-/// null for null. Fields that are in no normalised key give nothing.
+/// The values to store under `_oponn.u` for these fields of a document or a patch, each with its path; null
+/// for null. A field outside every normalised key adds nothing.
 pub fn unique_values<'a>(
     collection: &Collection,
     fields: impl IntoIterator<Item = (&'a str, &'a Bson)>,

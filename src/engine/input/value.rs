@@ -1,4 +1,4 @@
-//! One field's value: its type, its bounds, its stored form.
+//! One field's value: checks its type and bounds, and gives its stored form.
 
 use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
@@ -10,14 +10,14 @@ use crate::engine::InputFault;
 use crate::query::encode_value;
 use crate::schema::{Field, Filled, Kind, Model, Scalar};
 
-/// A field's value in stored form, with all its faults at once; their paths start inside the value.
+/// A field's value in stored form, or all its faults at once. Paths of faults start inside the value.
 pub fn value(model: &Model, field: &Field, given: &Json) -> Result<Bson, Vec<InputFault>> {
     let mut faults = Faults::default();
     let stored = read(model, field, given, &mut faults);
     faults.finish(stored)
 }
 
-/// The stored fields of a new document or embedded value. Faults are noted.
+/// The stored fields of a new document or embedded value. Notes faults.
 pub fn read_fields(
     model: &Model,
     fields: &[Field],
@@ -47,12 +47,12 @@ pub fn read_fields(
     document
 }
 
-/// Whether an input may hold the field.
+/// Whether an input may set the field.
 pub fn settable(field: &Field) -> bool {
     matches!(field.filled, Filled::ByClient | Filled::ReadOnly)
 }
 
-/// Notes a fault for every key that is none of the fields.
+/// Notes a fault for every key that names none of the fields.
 pub fn refuse_unknown(fields: &[Field], input: &Map<String, Json>, faults: &mut Faults) {
     for key in input.keys().filter(|key| !fields.iter().any(|field| *field.name == ***key)) {
         faults.at(key, |faults| {
@@ -62,7 +62,7 @@ pub fn refuse_unknown(fields: &[Field], input: &Map<String, Json>, faults: &mut 
     }
 }
 
-/// A field's value in stored form. Faults are noted; then the result has no meaning.
+/// A field's value in stored form. Notes faults; if there are any, the result is meaningless.
 pub fn read(model: &Model, field: &Field, given: &Json, faults: &mut Faults) -> Option<Bson> {
     if given.is_null() {
         return null(field.ty.required, faults);
@@ -96,7 +96,7 @@ fn null(required: bool, faults: &mut Faults) -> Option<Bson> {
     Some(Bson::Null)
 }
 
-/// One value that is not null: the field's own, or an item of its list.
+/// One value that is not null: the whole value of a field, or an item of its list.
 fn read_one(model: &Model, field: &Field, given: &Json, faults: &mut Faults) -> Option<Bson> {
     if let Kind::Embedded(name) = &field.ty.kind {
         return embedded(model, name, given, faults);
@@ -117,8 +117,8 @@ fn read_one(model: &Model, field: &Field, given: &Json, faults: &mut Faults) -> 
     Some(stored)
 }
 
-/// The stored form of one value that is not null and not embedded, without regard to bounds. An ID is
-/// stored as the ids of the type that it references.
+/// The stored form of one value that is neither null nor embedded; bounds are not checked. An ID is stored
+/// like the ids of the type that it references.
 pub fn leaf(model: &Model, field: &Field, given: &Json) -> Result<Bson, String> {
     match &field.ty.kind {
         Kind::Scalar(Scalar::Id) => match field.references.as_deref().and_then(|name| model.collection(name))
@@ -154,7 +154,7 @@ fn embedded(model: &Model, name: &str, given: &Json, faults: &mut Faults) -> Opt
 }
 
 fn check_length(field: &Field, length: usize, unit: &str, faults: &mut Faults) {
-    // A usize always fits on the machines that there are.
+    // A usize fits on all existing machines.
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     let (min, max) = field.length;
     if let Some(min) = min.filter(|min| length < *min) {
@@ -165,7 +165,7 @@ fn check_length(field: &Field, length: usize, unit: &str, faults: &mut Faults) {
     }
 }
 
-/// A bound as people write it.
+/// A bound in its usual notation.
 fn plain(bound: &Bson) -> String {
     match bound {
         Bson::DateTime(moment) => moment.try_to_rfc3339_string().unwrap_or_else(|_| moment.to_string()),

@@ -1,4 +1,4 @@
-//! A cache whose operations are timed, and that says whether it is trusted.
+//! A cache that times its operations and reports whether it is trusted.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,7 +10,7 @@ use crate::cache::{Around, Cache, CacheError, Parts};
 use crate::metrics::{CacheOp, Label, Metrics};
 use crate::telemetry::traced;
 
-/// The same cache, observed.
+/// Wraps a cache to observe it.
 pub(in crate::engine) fn observed(cache: Arc<dyn Cache>, metrics: Arc<Metrics>) -> Arc<dyn Cache> {
     let name = cache.name();
     Arc::new(Parts::of(cache).with(Observer { name, metrics }))

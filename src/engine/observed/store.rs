@@ -1,4 +1,4 @@
-//! A store that counts and times, breaks off reads that take too long, and says when it turns out to be older than the cache.
+//! A store wrapper that counts and times operations, cuts off slow reads, and reports a store older than the cache.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::store::{DiskFault, Find, Patch, Store, StoreError, Write, Written, de
 use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
-/// Reads whose filters have more conditions are taken to be heavy.
+/// Reads whose filters have more conditions than this are taken to be heavy.
 const LARGE: usize = 64;
 
-/// Passes everything on to another store and counts it.
+/// Passes every operation on to another store, and counts it.
 pub(in crate::engine) struct ObservedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
@@ -29,8 +29,8 @@ pub(in crate::engine) struct ObservedStore {
 }
 
 impl ObservedStore {
-    /// A read may take `most`; `on_behind` is called when the store does not know a time that was read from the cache: it was
-    /// restored or replaced.
+    /// A read may take `most`. `on_behind` is called when the store does not know a time that was read from
+    /// the cache, because the store was restored or replaced.
     pub(in crate::engine) fn new(
         inner: Arc<dyn Store>,
         metrics: Arc<Metrics>,
@@ -53,7 +53,7 @@ impl ObservedStore {
         )
     }
 
-    /// A read, which takes no longer than it may, its wait for a turn included.
+    /// A read that is cut off at its time-out, which includes the wait for a turn.
     async fn read<T>(
         &self,
         op: StoreOp,
@@ -156,7 +156,7 @@ impl Store for ObservedStore {
 
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {
         let ops: Vec<StoreOp> = writes.iter().map(op_of).collect();
-        // What is written at once is mostly of one kind.
+        // Writes sent together are mostly of one kind.
         let span = writes.first().map_or_else(Span::none, |first| self.span(op_of(first), first.ty()));
         let (start, _under_way) = (Instant::now(), self.metrics.store_begins());
         let results = self.inner.write(writes).instrument(span).await;

@@ -1,9 +1,9 @@
 //! Reads of the store take turns among the operations that want them.
 //!
-//! A store works on so many reads at a time, and more would wait inside it in the order of their coming: one
-//! operation of a thousand lists would make all others wait for each of them. So the next turn is for the operation
-//! that has fewest reads under way and, of these, has taken least of the store's time; and heavy reads, which may
-//! take seconds, never have all places.
+//! A store works on a limited number of reads at a time, and would queue the rest in the order of arrival:
+//! one operation of a thousand lists would delay all others behind every one of them. So the next turn goes
+//! to the operation with the fewest reads under way and, among equals, the one that has taken the least of
+//! the store's time. Heavy reads, which may take seconds, never take all places.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use tokio::sync::oneshot;
 
 use crate::store::deadline;
 
-/// The reads of an operation that has taken so much of the store's time are heavy.
+/// An operation that has taken this much of the store's time counts as heavy, and so do its reads.
 const HEAVY: Duration = Duration::from_millis(500);
-/// One place of so many is not for heavy reads.
+/// One in this many places is closed to heavy reads.
 const SHARE: usize = 4;
 
 tokio::task_local! {
     static OPERATION: Arc<Operation>;
 }
 
-/// Carries out an operation, whose reads have to be done by that time. They take turns with those of others; reads in
-/// tasks that it spawns count as operations of their own.
+/// Carries out an operation, whose reads must finish by `end` and take turns with those of other operations.
+/// Reads in tasks that it spawns count as operations of their own.
 pub async fn operation<T>(end: tokio::time::Instant, work: impl Future<Output = T>) -> T {
     OPERATION.scope(Arc::default(), deadline::until(end, work)).await
 }
 
-/// What an operation takes of the store.
+/// An operation's share of the store.
 #[derive(Default)]
 struct Operation(Mutex<Taken>);
 
@@ -50,9 +50,9 @@ pub(super) struct Turns(Arc<Mutex<Places>>);
 
 struct Places {
     free: usize,
-    /// Those of them that heavy reads may take.
+    /// How many of the free places heavy reads may take.
     free_for_heavy: usize,
-    /// The operations whose reads wait, in the order of their coming.
+    /// The operations whose reads wait, in the order of arrival.
     waiting: Vec<Waiting>,
 }
 
@@ -61,13 +61,13 @@ struct Waiting {
     reads: VecDeque<Read>,
 }
 
-/// A read that waits.
+/// A waiting read.
 struct Read {
     large: bool,
     turn: oneshot::Sender<Turn>,
 }
 
-/// The leave to read, for as long as it is kept.
+/// Permission to read, for as long as it is held.
 pub(super) struct Turn {
     places: Arc<Mutex<Places>>,
     operation: Arc<Operation>,
@@ -76,14 +76,14 @@ pub(super) struct Turn {
 }
 
 impl Turns {
-    /// Of a store that works on so many reads at a time.
+    /// The turns of a store that works on `places` reads at a time.
     pub(super) fn new(places: usize) -> Turns {
         let (free, kept) = (places.max(1), (places / SHARE).max(1));
         let free_for_heavy = free.saturating_sub(kept).max(1);
         Turns(Arc::new(Mutex::new(Places { free, free_for_heavy, waiting: Vec::new() })))
     }
 
-    /// The next turn of the operation under way, for a read that is known to be `large` or not.
+    /// Waits for the current operation's next turn. `large` says whether the read is known to be large.
     pub(super) async fn take(&self, large: bool) -> Turn {
         let operation = OPERATION.try_with(Arc::clone).unwrap_or_default();
         let (turn, given) = oneshot::channel();
@@ -101,7 +101,7 @@ impl Places {
         }
     }
 
-    /// The read whose turn is next, with its operation and whether it is heavy.
+    /// The next read to get a turn, with its operation and whether it is heavy.
     fn next(&mut self) -> Option<(Read, Arc<Operation>, bool)> {
         if self.free == 0 {
             return None;
@@ -121,19 +121,19 @@ impl Places {
     }
 }
 
-/// Gives out the turns that there are.
+/// Gives out the free turns.
 fn give_out(places: &Arc<Mutex<Places>>) {
     loop {
         let mut all = places.lock();
         let Some((read, operation, heavy)) = all.next() else { return };
-        // Nobody waits for it any more.
+        // No one waits for this read any more.
         if read.turn.is_closed() {
             continue;
         }
         all.free -= 1;
         all.free_for_heavy -= usize::from(heavy);
         operation.0.lock().under_way += 1;
-        // Before the turn can be dropped, which takes it again.
+        // Unlock before the turn can be dropped, since dropping it takes the lock again.
         drop(all);
         let _ = read.turn.send(Turn { places: places.clone(), operation, heavy, begun: Instant::now() });
     }

@@ -1,6 +1,6 @@
-//! Upserts in bulk, as the importer needs them, where only what differs is written.
+//! Bulk upserts for the importer, which write only the differences.
 //!
-//! In two steps, so that records can be checked while those before them are written.
+//! They take two steps, so that records can be checked while earlier ones are being written.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,34 +20,34 @@ use crate::value::{Doc, Id};
 /// What an upsert did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upserted {
-    /// There was no such document.
+    /// There was no such document; it was created.
     Created,
-    /// There was one and it changed.
+    /// There was a document, and it was updated.
     Updated,
-    /// There was one just like it; nothing was written.
+    /// There was an identical document; nothing was written.
     Unchanged,
 }
 
-/// What most records of a bulk upsert are likely to be; a wrong guess costs time, nothing else.
+/// What to expect of most records of a bulk upsert; a wrong guess costs only time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// Not in the store: they are created, and only those that cannot be are looked up.
+    /// Most are not in the store: all are created, and only those that cannot be are looked up.
     New,
-    /// In the store: they are looked up first.
+    /// Most are in the store: all are looked up first.
     Known,
 }
 
-/// Records that have been checked as far as that is possible without the store, to be written next.
+/// Records to write next, checked as far as possible without the store.
 pub struct Upserts {
     collection: Arc<Collection>,
     on: String,
     records: Vec<Map<String, Json>>,
-    /// Their values in the key.
+    /// The records' values in the key.
     values: Vec<Vec<Json>>,
-    /// Records to be written one group after the other: of those that have the same key the later one finds what
-    /// the earlier one made.
+    /// Indexes of records, written one group after the other: of records with the same key, the later one
+    /// then finds what the earlier one made.
     groups: Vec<Vec<usize>>,
-    /// What the first group's documents would be, when they are expected to be new.
+    /// Drafts of the first group's documents, when these are expected to be new.
     drafts: Option<Vec<Result<Draft, EngineError>>>,
     results: Vec<Option<Outcome>>,
 }
@@ -55,8 +55,8 @@ pub struct Upserts {
 type Outcome = Result<(Id, Upserted), EngineError>;
 
 impl View {
-    /// Checks records that are to be created or updated by a unique key (its API name, `isbn`; or `id`). They are
-    /// JSON as `BookInput` has it.
+    /// Checks records to be created or updated by a unique key (its API name, such as `isbn`; or `id`).
+    /// Records are JSON in the form of `BookInput`.
     pub async fn prepare_upserts(
         &self,
         collection: &Arc<Collection>,
@@ -87,7 +87,7 @@ impl View {
         upserts
     }
 
-    /// Whether a record could be created or updated, as far as that can be said without the store.
+    /// Checks, as far as possible without the store, whether a record could be created or updated.
     pub fn check_upsert(
         &self,
         collection: &Collection,
@@ -191,7 +191,7 @@ impl View {
         }
     }
 
-    /// What of a record the document does not have yet.
+    /// The document's id, and the part of the record that differs from the document.
     fn difference(
         &self,
         collection: &Collection,
@@ -209,8 +209,8 @@ impl View {
     }
 }
 
-/// Whether a record that could not be created may be one of a document that is there: one of its keys is
-/// taken, or it has not all that a new document needs.
+/// Whether a record that could not be created may belong to an existing document: one of its keys is taken,
+/// or it lacks something that a new document needs.
 fn may_be_known<T>(result: &Result<T, EngineError>) -> bool {
     match result {
         Ok(_)
