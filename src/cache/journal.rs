@@ -1,19 +1,19 @@
-//! The journal of a cache: what has changed in it, in the order of the changes.
+//! The journal of a cache: the changes in it, in order.
 //!
-//! A server that keeps what it made of cached entities and batches need not read them again to know that
-//! it is still right. It asks what has changed since it looked last: one small question for all that it
+//! A server that keeps answers made from cached entities and batches need not read those again to know that
+//! the answers still hold. It asks for the changes since its last look: one small question for all that it
 //! keeps. Every step that can change what a read would find writes its topic to the journal *in the same
-//! step*, so whoever asks after a write has been acknowledged hears of it.
+//! step*, so a look after a write was acknowledged sees that write.
 
 use super::Mark;
 use crate::query::{BatchKey, row_ref};
 use crate::value::EntityRef;
 
-/// Changes that a journal tells of; whoever looks less often has to begin anew.
+/// How many changes a journal holds. A server that falls further behind has to start anew.
 pub const JOURNAL: u64 = 4_096;
 
-/// What a change is about: an entity, a batch or a whole type, as a hash that all servers make alike. Two
-/// things with one topic cost a needless read, nothing else.
+/// The subject of a change: an entity, a batch or a whole type, as a hash that is the same on all servers. If
+/// two subjects share a topic, that costs a needless read and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Topic(pub u64);
 
@@ -35,26 +35,26 @@ impl Topic {
     }
 }
 
-/// A place in a journal: after so many entries of the epoch that the mark names.
+/// A place in a journal: the number of entries before it, in the epoch of the mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The cache's epoch; a journal ends with it.
+    /// The cache's epoch. When it ends, so does its journal.
     pub mark: Mark,
-    /// Entries before this place.
+    /// The number of entries before this place.
     pub number: u64,
 }
 
-/// What a look at the journal found.
+/// The result of a look at the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     /// Where the journal ends now.
     pub place: Place,
-    /// What has changed since the place asked for, in order. `None` when that cannot be told: anything
-    /// may have.
+    /// The topics that have changed since the given place, in order. `None` when the journal cannot tell:
+    /// anything may have changed.
     pub changed: Option<Vec<Topic>>,
 }
 
-/// FNV-1a: an even spread, the same in every process.
+/// FNV-1a: spreads evenly, and is the same in every process.
 pub(super) fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -1,48 +1,48 @@
-//! The bounds of a cache: past one, a batch is dropped or not made, never left wrong.
+//! The bounds of a cache: past a bound, a batch is dropped or not made, never left wrong.
 
 use std::time::Duration;
 
-/// Bounds of a cache. The defaults suit a shared Redis of some gigabytes.
+/// Bounds of a cache. The defaults suit a shared Redis of several gigabytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CacheLimits {
-    /// How long an entity or batch lives without being replaced; each gets up to a tenth less at
-    /// random, so that they do not all end at once.
+    /// How long an entity or batch lives without being replaced. Each lifetime is up to a tenth shorter, at
+    /// random, so that entries do not all expire at once.
     pub ttl: Duration,
-    /// How long a lease holds.
+    /// How long a lease is valid.
     pub lease: Duration,
-    /// Rows that a fill keeps at the most; a batch that writes have made an eighth longer is dropped.
+    /// The maximum number of rows from a fill; a batch that writes make an eighth longer than that is dropped.
     pub rows: u64,
-    /// Documents outside a batch whose last change it remembers, at the most: rows that left it since
-    /// it was filled, and rows beyond its extent.
+    /// The maximum number of hidden documents whose last change a batch remembers: rows that left it since
+    /// the fill, and rows beyond its extent.
     pub departed: u64,
-    /// Deltas that a batch being filled takes at the most.
+    /// The maximum number of deltas for a batch being filled.
     pub deltas: u64,
-    /// Index entries of one collection type at the most; a batch has one, or several when its filter
-    /// allows a field several values.
+    /// The maximum number of index entries of one collection type; a batch has one, or several when its
+    /// filter allows a field several values.
     pub batches: u64,
-    /// Shapes of one collection type at the most.
+    /// The maximum number of shapes of one collection type.
     pub shapes: u64,
-    /// Bytes of a batch's definition at the most.
+    /// The maximum size of a batch's definition, in bytes.
     pub definition: usize,
-    /// Bytes of a row's key at the most.
+    /// The maximum size of a row's key, in bytes.
     pub row_key: usize,
-    /// Bytes of an entity's document at the most.
+    /// The maximum size of an entity's document, in bytes.
     pub entity: usize,
-    /// Batches that one change may touch at the most; past it, the type is dropped.
+    /// The maximum number of batches that one change may touch; beyond it, the type is voided.
     pub matches: u64,
-    /// Bytes that the memory cache keeps at the most; Redis has its own `maxmemory`.
+    /// The maximum size of the memory cache, in bytes; Redis has its own `maxmemory`.
     pub memory: u64,
 }
 
 impl CacheLimits {
-    /// Rows with which a batch is dropped when it grows beyond them.
+    /// The number of rows beyond which a growing batch is dropped.
     pub(super) fn most_rows(&self) -> u64 {
         self.rows.saturating_add(self.rows / 8)
     }
 
-    /// How long something made now lives, given a random number.
+    /// The lifetime of something made now, given a random number.
     pub(super) fn jittered(&self, random: u64) -> Duration {
-        // A thousandth of a tenth is fine enough.
+        // Steps of a thousandth of that tenth are fine enough.
         self.ttl - self.ttl / 10_000 * u32::try_from(random % 1_000).unwrap_or(0)
     }
 }

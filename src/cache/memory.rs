@@ -1,5 +1,5 @@
-//! The cache in the process's memory: the embedded default, and the reference that the Redis scripts
-//! are tested against, operation by operation.
+//! The cache in the process's memory: the embedded default, and the reference that the Redis scripts are
+//! tested against, operation by operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,13 +21,13 @@ mod table;
 
 use state::State;
 
-/// Index entries that one call of [`Upkeep::sweep`] looks at.
+/// How many index entries one call of [`Upkeep::sweep`] looks at.
 const SWEEP: usize = 1_000;
 
-/// A cache in memory, of one process. Every operation is one step: one lock, never held over an await.
+/// An in-memory cache for one process. Every operation is one step: one lock, never held across an await.
 pub struct MemoryCache {
     state: Mutex<State>,
-    /// Where the next sweep goes on.
+    /// Where the next sweep continues.
     place: Mutex<(Arc<str>, String)>,
 }
 
@@ -40,7 +40,7 @@ impl MemoryCache {
         }
     }
 
-    /// Does something in one step and lets go of what has become too much.
+    /// Runs an operation as one step, then evicts what exceeds the bound.
     fn step<T>(&self, work: impl FnOnce(&mut State) -> T) -> Result<T, CacheError> {
         let mut state = self.state.lock();
         let result = work(&mut state);
@@ -163,7 +163,7 @@ impl Upkeep for MemoryCache {
                     return removed;
                 }
             }
-            // The next one begins anew.
+            // The next sweep starts over.
             *place = (Arc::from(""), String::new());
             removed
         })

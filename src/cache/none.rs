@@ -1,4 +1,4 @@
-//! The cache that keeps nothing: every read goes past it, every lease is refused.
+//! A cache that keeps nothing: every read bypasses it, and every lease is refused.
 
 use std::sync::Arc;
 

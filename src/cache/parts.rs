@@ -1,5 +1,5 @@
-//! A cache put together of the parts of others: how decorators change one part of a cache and leave the rest
-//! as it is, and how something is done around every operation.
+//! A cache assembled from the parts of others: lets a decorator change one part of a cache and leave the rest
+//! as it is, or wrap every operation.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +13,7 @@ use super::{
 use crate::metrics::CacheOp;
 use crate::value::{Change, Doc, EntityRef, Time};
 
-/// The parts of a cache, each from wherever it is right:
-/// `Parts { reads: Arc::new(others), ..Parts::of(cache) }`.
+/// The parts of a cache, each from any source: `Parts { reads: Arc::new(others), ..Parts::of(cache) }`.
 pub struct Parts<A = ()> {
     /// For readers.
     pub reads: Arc<dyn Reads>,
@@ -26,24 +25,24 @@ pub struct Parts<A = ()> {
     pub journal: Arc<dyn Journal>,
     /// For operators.
     pub upkeep: Arc<dyn Upkeep>,
-    /// What is done around each operation.
+    /// A wrapper around each operation.
     pub around: A,
 }
 
-/// Something that is done around every operation of a cache, such as timing it.
+/// A wrapper around every operation of a cache, such as a timer.
 pub trait Around: Send + Sync + 'static {
-    /// Carries an operation out.
+    /// Carries out an operation.
     fn operation<T: Send>(
         &self,
         op: CacheOp,
         work: impl Future<Output = Result<T, CacheError>> + Send,
     ) -> impl Future<Output = Result<T, CacheError>> + Send;
 
-    /// Is told whether the cache has answered a ping.
+    /// Called with whether the cache answered a ping.
     fn pinged(&self, _answered: bool) {}
 }
 
-/// Nothing.
+/// Wraps nothing.
 impl Around for () {
     fn operation<T: Send>(
         &self,
@@ -55,7 +54,7 @@ impl Around for () {
 }
 
 impl Parts {
-    /// The parts of one cache.
+    /// The parts of a single cache.
     pub fn of(cache: Arc<dyn Cache>) -> Parts {
         Parts {
             reads: cache.clone(),
@@ -67,7 +66,7 @@ impl Parts {
         }
     }
 
-    /// The same parts, and something around their operations.
+    /// The same parts, with a wrapper around their operations.
     pub fn with<A: Around>(self, around: A) -> Parts<A> {
         let Parts { reads, fills, changes, journal, upkeep, around: () } = self;
         Parts { reads, fills, changes, journal, upkeep, around }

@@ -1,4 +1,4 @@
-//! What a fill may say of a list: what a read of the store has proved of it, and no more.
+//! What a fill may claim about a list: what a read of the store has proved, and no more.
 
 use super::{Cut, Window};
 use crate::query::SortKey;
@@ -8,7 +8,7 @@ use crate::query::SortKey;
 pub(super) enum Extent {
     /// All of it.
     Complete,
-    /// All rows up to this place, inclusive.
+    /// All rows up to this one, inclusive.
     UpTo(SortKey),
 }
 
@@ -22,8 +22,8 @@ impl Extent {
     }
 }
 
-/// The rows that a list begins with, and how far they are all of it. Only made of what was asked of the
-/// store and what came: everybody believes a batch, so nobody may claim what has not been read.
+/// The first rows of a list, and how far they are known to be complete. Only made from a request to the store
+/// and its answer: every reader believes a batch, so none may claim rows that were not read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proved {
     rows: Vec<SortKey>,
@@ -31,9 +31,9 @@ pub struct Proved {
 }
 
 impl Proved {
-    /// What is known after the store was asked for the first `asked` rows of a list and gave these. Fewer
-    /// than were asked for are all that there are; others reach as far as the last of them. `None` when
-    /// that is nothing: no row was asked for, or they do not stand in order.
+    /// The proof from asking the store for the first `asked` rows of a list and getting these. If the rows
+    /// are fewer than asked for, they are the whole list; otherwise they reach as far as the last of them.
+    /// `None` when they prove nothing: no row was asked for, or they are out of order.
     pub fn by_reading(asked: u64, rows: Vec<SortKey>) -> Option<Proved> {
         let extent = match rows.last() {
             _ if (rows.len() as u64) < asked => Extent::Complete,
@@ -48,12 +48,12 @@ impl Proved {
         &self.rows
     }
 
-    /// How far they reach.
+    /// How far the rows reach.
     pub(super) fn extent(&self) -> &Extent {
         &self.extent
     }
 
-    /// The page of a window, if the rows reach far enough to know it and what lies beside it.
+    /// The page of a window, if the rows reach far enough to determine the page and its neighbours.
     pub fn page(&self, window: &Window) -> Option<Cut> {
         window.cut(&self.rows, &self.extent)
     }

@@ -1,4 +1,4 @@
-//! Why a cache lets go of batches and types instead of bringing them in line.
+//! Why a cache drops batches and voids types instead of bringing them in line.
 
 use crate::metrics::label;
 
@@ -7,13 +7,13 @@ label! {
     DropReason {
         /// Too many rows.
         Rows = "rows",
-        /// Too many documents that have left the batch.
+        /// Too many documents that left the batch or lie beyond its extent.
         Departed = "departed",
         /// Too many deltas while the batch was being filled.
         Deltas = "deltas",
         /// A row that is too long.
         RowKey = "row_key",
-        /// The cache has lost its place since the write began.
+        /// The cache has begun a new epoch since the write began.
         Mark = "mark",
     }
 }
@@ -21,15 +21,15 @@ label! {
 label! {
     /// Why everything cached of a type was voided.
     VoidReason {
-        /// A write of too many documents to reconcile each.
+        /// A write of too many documents to reconcile one by one.
         Bulk = "bulk",
         /// A write whose outcome is unknown.
         Unknown = "unknown",
         /// A change that can touch too many batches.
         Matches = "matches",
-        /// A change of which nobody can tell what the document was before.
+        /// A change to a document whose earlier image is unknown.
         NoImage = "no_image",
-        /// The cache has lost its place since the write began.
+        /// The cache has begun a new epoch since the write began.
         Mark = "mark",
         /// The table index has lost entries.
         Index = "index",

@@ -1,5 +1,5 @@
-//! The cache in Redis: one for all servers of a deployment. Each step is one Lua script on keys of one
-//! hash tag; `docs/cache.md` has the keys and why the steps are right.
+//! The cache in Redis, shared by all servers of a deployment. Each step is one Lua script on keys of one hash
+//! tag; `docs/cache.md` has the keys and why the steps are right.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,8 +46,8 @@ pub struct RedisCache {
 }
 
 impl RedisCache {
-    /// Connects to the Redis of the URL (`redis://`, or `rediss://` for TLS). All keys are those of the
-    /// deployment: servers that serve the same schema over the same store share one, others must not.
+    /// Connects to the Redis at the URL (`redis://`, or `rediss://` for TLS). All keys belong to the deployment:
+    /// servers of the same schema over the same store share one deployment; other servers must not use it.
     pub async fn connect(
         url: &str,
         deployment: &str,

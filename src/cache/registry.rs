@@ -1,8 +1,8 @@
-//! How batches stand in the table index, how writers look them up, and what a batch keeps of a fill:
+//! How batches are entered in the table index, how writers look them up, and what a batch keeps of a fill:
 //! the same in every backend.
 //!
-//! An index entry is the text `<shape>|<values part>|<definition>`. Paths have no `|`, values parts are
-//! hexadecimal, so a writer finds all batches of a shape and values part under one prefix.
+//! An index entry is the text `<shape>|<values part>|<definition>`. Paths contain no `|` and values parts are
+//! hexadecimal, so one prefix finds all batches of a shape and values part.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -12,19 +12,19 @@ use super::{Batch, CacheLimits, Proved, VoidReason};
 use crate::query::{Probe, Shape, SortKey, row_ref};
 use crate::value::{Change, EntityRef, Image};
 
-/// Slots of the floor table. More would refuse fewer fills for a neighbour's write, and take more room.
+/// Slots of the floor table. More would refuse fewer fills for a neighbour's write, but take more room.
 pub(super) const SLOTS: usize = 1024;
 
 /// The shape under which a batch is registered, and the prefixes of its entries; each entry is a prefix
-/// and the definition's text.
+/// followed by the definition's text.
 pub(super) fn entries(batch: &Batch) -> (Shape, Vec<String>) {
     let (shape, parts) = batch.def.entries();
     let prefixes = parts.iter().map(|values| prefix(&shape, values)).collect::<BTreeSet<_>>();
     (shape, prefixes.into_iter().collect())
 }
 
-/// The prefixes of all entries under which a change has to be looked up; or why that would not find all batches
-/// that the change can touch, so that its type has to be voided.
+/// The prefixes of all entries that concern a change; or the reason why a look-up would miss batches that the
+/// change can touch, so that its type has to be voided.
 pub(super) fn lookups<'a>(
     shapes: impl IntoIterator<Item = &'a Shape>,
     change: &Change,
@@ -50,7 +50,7 @@ fn prefix(shape: &Shape, values: &str) -> String {
     format!("{}|{values}|", shape.0)
 }
 
-/// The entity's slot of the floor table; every server must find the same.
+/// The entity's slot of the floor table, which must be the same on every server.
 pub(super) fn slot(entity: &EntityRef) -> usize {
     (fnv(&row_ref(entity)) % SLOTS as u64) as usize
 }
@@ -59,12 +59,12 @@ pub(super) fn slot(entity: &EntityRef) -> usize {
 pub(super) struct Kept {
     /// The documents' names and their rows, in order.
     pub rows: Vec<(Vec<u8>, SortKey)>,
-    /// How far they reach.
+    /// How far the rows reach.
     pub extent: Extent,
 }
 
-/// The rows of a fill as a batch keeps them: within the limits. `None` when they cannot be kept: a row is
-/// not one of this batch's order, is too long, or is of a document that has another.
+/// The rows of a fill that a batch keeps, cut to the limits. `None` when the rows cannot be kept: one does
+/// not fit the batch's order, one is too long, or two belong to the same document.
 pub(super) fn keep(batch: &Batch, proved: &Proved, limits: &CacheLimits) -> Option<Kept> {
     let mut kept = Vec::with_capacity(proved.rows().len());
     for row in proved.rows() {

@@ -1,5 +1,5 @@
-//! Other ways to use the cache than the one that is right, chosen request by request: for comparing them
-//! on one server, under one load.
+//! Alternatives to the right way of using the cache, chosen per request, for comparing them on one server
+//! under one load.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,22 +18,22 @@ pub enum Strategy {
     /// Writes bring cached entities and batches in line: what oponn is for.
     #[default]
     Reconcile,
-    /// Writes void everything cached of the types that they touch.
+    /// Writes invalidate everything cached of the types that they touch.
     Invalidate,
-    /// Writes leave the cache as it is: what is cached is served until it expires, stale or not.
+    /// Writes leave the cache alone: cached data is served until it expires and may be stale.
     Ttl,
-    /// Reads go to the store and leave nothing in the cache. Writes reconcile.
+    /// Reads bypass the cache and fill nothing. Writes reconcile.
     Bypass,
-    /// Reads go to the store, and what they find is cached. Writes reconcile.
+    /// Reads go to the store and fill the cache with what they find. Writes reconcile.
     Refresh,
 }
 
 impl Strategy {
-    /// All of them.
+    /// All strategies.
     pub const ALL: [Strategy; 5] =
         [Strategy::Reconcile, Strategy::Invalidate, Strategy::Ttl, Strategy::Bypass, Strategy::Refresh];
 
-    /// Its name.
+    /// The strategy's name.
     pub fn as_str(self) -> &'static str {
         match self {
             Strategy::Reconcile => "reconcile",
@@ -44,12 +44,12 @@ impl Strategy {
         }
     }
 
-    /// The strategy of a name.
+    /// The strategy with this name.
     pub fn parse(name: &str) -> Option<Strategy> {
         Strategy::ALL.into_iter().find(|strategy| strategy.as_str() == name)
     }
 
-    /// A cache as the strategy sees it. All strategies share what is cached.
+    /// The cache as the strategy uses it. All strategies share the cached data.
     pub fn over(self, cache: Arc<dyn Cache>) -> Arc<dyn Cache> {
         let parts = Parts::of(cache.clone());
         let writes = |voids| Arc::new(Writes { cache: cache.clone(), voids });
@@ -63,7 +63,7 @@ impl Strategy {
     }
 }
 
-/// Finds nothing, so that everything is filled anew.
+/// Reads that always miss, so that everything is refilled.
 struct Misses(Arc<dyn Cache>);
 
 #[async_trait]
@@ -80,10 +80,10 @@ impl Reads for Misses {
     }
 }
 
-/// Writes that void the types that they touch, or leave the cache as it is.
+/// Writes that void the types that they touch, or leave the cache alone.
 ///
-/// Repairs pass in every strategy: a reader makes them where a row and its entity disagree, from what is
-/// cached already, and without them it would have to go to the store.
+/// Repairs pass in every strategy: where a row and its entity disagree, a reader makes one from data that is
+/// already cached; without it, the reader would have to go to the store.
 struct Writes {
     cache: Arc<dyn Cache>,
     voids: bool,

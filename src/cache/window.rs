@@ -1,4 +1,4 @@
-//! Cuts a page out of the rows that are known of a list, when they are enough to know it.
+//! Cuts a page out of the known rows of a list, if they cover it.
 
 use std::ops::Range;
 
@@ -6,21 +6,21 @@ use super::Window;
 use super::proved::Extent;
 use crate::query::SortKey;
 
-/// A page among the known rows of a list.
+/// A page within the known rows of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cut {
-    /// Its rows; an empty range says where they would be.
+    /// The page's rows; an empty range says where they would be.
     pub rows: Range<usize>,
-    /// Whether the list has rows before these.
+    /// Whether the list has rows before the page.
     pub has_previous: bool,
-    /// Whether the list has rows after these.
+    /// Whether the list has rows after the page.
     pub has_next: bool,
-    /// Length of the whole list, when all of it is known.
+    /// Length of the whole list, if all of it is known.
     pub total: Option<u64>,
 }
 
 impl Window {
-    /// The page, if the known rows, which are the first of the list, tell all of it and what lies beside it.
+    /// The page, if the known rows (the first of the list) determine all of it and its neighbours.
     pub(super) fn cut(&self, known: &[SortKey], extent: &Extent) -> Option<Cut> {
         let complete = *extent == Extent::Complete;
         let first = self.after.as_ref().map_or(0, |after| known.partition_point(|row| row <= after));
@@ -34,8 +34,8 @@ impl Window {
             let from = first.saturating_add(offset).min(end);
             (from, from.saturating_add(limit).min(end))
         };
-        // A page that no end of the window cuts off is known when there is a known row after it; that the
-        // list goes on beyond the extent cannot be told without one either.
+        // A page that neither bound of the window cuts off needs a known row after it. So does telling
+        // whether the list goes on beyond the extent.
         let covered = match before {
             _ if complete => true,
             Some(before) if extent.covers(before) => to < known.len(),

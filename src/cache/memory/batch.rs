@@ -1,5 +1,5 @@
-//! A batch in memory: what it knows of each document, the rows that follow from it, and how changes
-//! are merged in.
+//! A batch in memory: the state of each document, the rows that follow from the states, and how changes are
+//! merged in.
 
 use std::collections::HashMap;
 
@@ -9,55 +9,55 @@ use crate::cache::{Batch, CacheLimits, DropReason, PageRows, PageState, Reconcil
 use crate::query::SortKey;
 use crate::value::{Stamp, Time};
 
-/// What is known of one document: as of when, and its row.
+/// The state of one document: its stamp, and its row.
 type State = (Stamp, Option<SortKey>);
 
-/// A batch that can be read. Every document within the extent that it has no state of is known to be
-/// outside, as of the fill's time.
+/// A readable batch. A document within the extent and without a state is known not to be in the list, as of
+/// the fill's time.
 pub(super) struct Ready {
     /// The batch.
     pub batch: Batch,
-    /// The generations of its types; it is void when one of them has another.
+    /// The generations of its types; the batch is void when a type's current generation differs.
     pub generations: Vec<u64>,
     time: Time,
     extent: Extent,
-    /// The rows that show, in order.
+    /// The visible rows, in order.
     rows: Vec<SortKey>,
     states: HashMap<Vec<u8>, State>,
     bytes: usize,
 }
 
-/// A batch being filled: the deltas that writers have left since the lease.
+/// A batch being filled: collects the deltas that writers have left since the lease.
 pub(super) struct Pending {
     /// The batch.
     pub batch: Batch,
-    /// The generations of its types; it is void when one of them has another.
+    /// The generations of its types; the fill is void when a type's current generation differs.
     pub generations: Vec<u64>,
     /// Proof of the lease.
     pub token: u64,
-    /// The store read is not older than this.
+    /// The earliest time that the store read may show.
     pub time: Time,
     deltas: HashMap<Vec<u8>, State>,
     bytes: usize,
 }
 
-/// Bytes that a document's state costs beside its name and row.
+/// Bytes that a document's state takes beside its name and row.
 const STATE: usize = 80;
-/// Bytes that a row costs beside its key.
+/// Bytes that a row takes beside its key.
 const ROW: usize = 24;
 
 impl Pending {
-    /// A fill that begins.
+    /// A new fill.
     pub fn new(batch: Batch, generations: Vec<u64>, token: u64, time: Time) -> Pending {
         Pending { batch, generations, token, time, deltas: HashMap::new(), bytes: 0 }
     }
 
-    /// Bytes it takes.
+    /// Its size in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes + 2 * self.batch.text.len()
     }
 
-    /// Leaves a delta, unless there are too many.
+    /// Leaves a delta for the fill, unless there are too many.
     pub fn merge(
         &mut self,
         name: &[u8],
@@ -79,7 +79,7 @@ impl Pending {
 }
 
 impl Ready {
-    /// What a fill and its deltas make; `None` when that is more than a batch may hold.
+    /// Makes a ready batch of a fill and its deltas; `None` when the result exceeds a batch's bounds.
     pub fn new(pending: Pending, kept: Kept, limits: &CacheLimits) -> Option<Ready> {
         let filled = Stamp { t: pending.time, v: i64::MAX };
         let mut ready = Ready {
@@ -101,12 +101,12 @@ impl Ready {
         ready.beyond(limits).is_none().then_some(ready)
     }
 
-    /// Bytes it takes.
+    /// Its size in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes + 2 * self.batch.text.len()
     }
 
-    /// The bound that it is beyond.
+    /// The bound that the batch exceeds, if any.
     pub fn beyond(&self, limits: &CacheLimits) -> Option<DropReason> {
         let hidden = self.states.len() - self.rows.len();
         let too_long = self.rows.len() as u64 > limits.most_rows();
@@ -116,7 +116,7 @@ impl Ready {
         }
     }
 
-    /// Merges a change in: the later stamp wins.
+    /// Merges a change into the batch: the later stamp wins.
     pub fn merge(&mut self, name: &[u8], stamp: Stamp, row: Option<&SortKey>) -> Reconciled {
         let known = self.states.get(name);
         if stamp.t <= self.time || known.is_some_and(|(known, _)| *known >= stamp) {

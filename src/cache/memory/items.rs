@@ -1,5 +1,5 @@
-//! What the memory cache keeps: entities, batches and fills under one bound of bytes, the least
-//! recently used leaving first, each until its time is over.
+//! The contents of the memory cache: entities, batches and fills under one bound of bytes. Items expire, and
+//! the least recently used one is evicted first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use super::batch::{Pending, Ready};
 use crate::query::BatchKey;
 use crate::value::{Doc, EntityRef, Stamp};
 
-/// Bytes that every item costs beside its content: its key, twice, and the maps' own.
+/// Bytes that every item takes beside its content: its key, twice, and the maps' overhead.
 const OVERHEAD: usize = 200;
 
 /// The name of an item.
@@ -19,7 +19,7 @@ pub(super) enum Key {
     Pending(BatchKey),
 }
 
-/// A cached entity; valid while its type has the generation.
+/// A cached entity; valid while its type has this generation.
 pub(super) struct Entity {
     pub generation: u64,
     pub stamp: Stamp,
@@ -55,14 +55,14 @@ struct Slot {
 #[derive(Default)]
 pub(super) struct Items {
     slots: HashMap<Key, Slot>,
-    /// Keys by when they were used last.
+    /// Keys in the order of their last use.
     order: BTreeMap<u64, Key>,
     uses: u64,
     bytes: usize,
 }
 
 impl Items {
-    /// The item, which counts as used now.
+    /// The item; marks it as just used.
     pub fn get(&mut self, key: &Key) -> Option<&mut Item> {
         if self.slots.get(key)?.expires <= Instant::now() {
             self.remove(key);
@@ -77,7 +77,7 @@ impl Items {
         Some(&mut slot.item)
     }
 
-    /// The entity of the generation.
+    /// The entity, if it is of this generation.
     pub fn entity(&mut self, entity: &EntityRef, generation: u64) -> Option<&mut Entity> {
         match self.get(&Key::Entity(entity.clone()))? {
             Item::Entity(entity) if entity.generation == generation => Some(entity),
@@ -101,12 +101,12 @@ impl Items {
         }
     }
 
-    /// Whether there is the item; that does not count as a use.
+    /// Whether the item exists; does not count as a use.
     pub fn has(&self, key: &Key) -> bool {
         self.slots.get(key).is_some_and(|slot| slot.expires > Instant::now())
     }
 
-    /// Keeps an item until the time given.
+    /// Keeps an item until it expires.
     pub fn insert(&mut self, key: Key, item: Item, expires: Instant) {
         self.remove(&key);
         self.uses += 1;
@@ -116,7 +116,7 @@ impl Items {
         self.slots.insert(key, Slot { item, bytes, used: self.uses, expires });
     }
 
-    /// Counts an item's bytes again after a change.
+    /// Updates an item's size in bytes after a change.
     pub fn weigh(&mut self, key: &Key) {
         if let Some(slot) = self.slots.get_mut(key) {
             let bytes = slot.item.bytes();
@@ -125,7 +125,7 @@ impl Items {
         }
     }
 
-    /// Takes an item out.
+    /// Removes an item.
     pub fn remove(&mut self, key: &Key) -> Option<Item> {
         let slot = self.slots.remove(key)?;
         self.order.remove(&slot.used);
@@ -133,7 +133,7 @@ impl Items {
         Some(slot.item)
     }
 
-    /// Takes the least recently used item out, if there are more bytes than these.
+    /// Evicts the least recently used item if the total exceeds `most` bytes.
     pub fn evict(&mut self, most: u64) -> Option<Item> {
         if self.bytes as u64 <= most {
             return None;

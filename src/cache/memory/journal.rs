@@ -7,13 +7,13 @@ use crate::cache::{JOURNAL, Topic};
 /// The latest changes.
 #[derive(Default)]
 pub(super) struct Journal {
-    /// How many there have been.
+    /// The number of changes so far.
     pub number: u64,
     latest: VecDeque<Topic>,
 }
 
 impl Journal {
-    /// Takes note of a change.
+    /// Records a change.
     pub fn tell(&mut self, topic: Topic) {
         self.number += 1;
         if self.latest.len() as u64 == JOURNAL {
@@ -22,7 +22,7 @@ impl Journal {
         self.latest.push_back(topic);
     }
 
-    /// What has changed after the first `number` changes; `None` when that is too long ago.
+    /// The changes after the first `number`; `None` when the journal no longer reaches back that far.
     pub fn since(&self, number: u64) -> Option<Vec<Topic>> {
         let new = usize::try_from(self.number.checked_sub(number)?).ok()?;
         let from = self.latest.len().checked_sub(new)?;

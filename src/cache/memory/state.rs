@@ -1,4 +1,4 @@
-//! The memory cache's state: what the Redis scripts do in one step each, one method does here.
+//! The memory cache's state: each method does in one step what a Redis script does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::cache::{
 use crate::query::{BatchKey, Shape, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
-/// Everything that the memory cache knows.
+/// The whole state of the memory cache.
 pub(super) struct State {
     pub mark: Mark,
     limits: CacheLimits,
     /// The latest change seen.
     latest: Time,
-    /// The latest change seen of each slot of entities.
+    /// The latest change seen in each slot of the floor table.
     floors: Vec<Time>,
     pub types: HashMap<Arc<str>, Table>,
     pub items: Items,
@@ -44,7 +44,7 @@ impl State {
         }
     }
 
-    /// A number that was never given before.
+    /// A number that was never used before.
     fn fresh(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
@@ -80,7 +80,7 @@ impl State {
         self.types.insert(ty.clone(), Table::new(generation, dropped));
     }
 
-    /// Voids types whose store has changed at `at`.
+    /// Voids types whose documents in the store changed at `at`.
     pub fn drop_types(&mut self, types: &[Arc<str>], at: Time) {
         self.latest = self.latest.max(at);
         for ty in types {
@@ -96,14 +96,14 @@ impl State {
         self.clear();
     }
 
-    /// Voids everything; the latest change seen stays.
+    /// Voids everything but keeps the latest change seen.
     pub fn clear(&mut self) {
         let numbers = self.fresh();
         let latest = self.latest;
         *self = State { mark: Mark(numbers), numbers, latest, ..State::new(self.limits.clone()) };
     }
 
-    /// Lets go of what is beyond the bound of bytes.
+    /// Evicts items beyond the bound of bytes.
     pub fn shrink(&mut self) {
         while let Some(item) = self.items.evict(self.limits.memory) {
             match item {
@@ -132,12 +132,12 @@ impl State {
         {
             return;
         }
-        // Without a document the state of the floor's time is all that is known.
+        // Without a document, only its absence as of the floor's time is known.
         let stamp = Stamp { t: floor.time, v: doc.map_or(i64::MAX, Doc::version) };
         match self.items.entity(entity, generation) {
             Some(known) if known.stamp >= stamp => {}
             known => {
-                // What was not there is not new: it has not changed since anybody read it.
+                // An entity that was not cached is not a change: it has not changed since anyone read it.
                 if known.is_some() {
                     self.journal.tell(Topic::entity(entity));
                 }
@@ -211,7 +211,7 @@ impl State {
         true
     }
 
-    /// Takes the fill out that a lease began, if it is still there.
+    /// Takes out the fill that a lease began, if it is still there.
     fn take_pending(&mut self, lease: &Lease) -> Option<Pending> {
         let key = lease.batch.key;
         self.items.pending(key).filter(|pending| pending.token == lease.token)?;
@@ -247,7 +247,7 @@ impl State {
         }
         let generation = self.table(&entity.ty).generation;
         let known = self.items.entity(entity, generation).map(|known| known.stamp);
-        // Without a known version, this one may be older than one that has been seen before.
+        // Without a known version, this one may be older than one seen before.
         if known.map_or(!seen, |known| stamp > known) {
             self.keep_entity(entity, generation, stamp, change.after.as_ref());
         }
@@ -280,7 +280,7 @@ impl State {
         ready.or(pending).unwrap_or(Reconciled::Absent)
     }
 
-    /// Keeps what took a change in, and removes what could not or was void.
+    /// Updates the size of an item that absorbed a change; removes one that could not absorb it or was void.
     fn settle(&mut self, key: Key, done: Option<Reconciled>) {
         match done {
             None | Some(Reconciled::Dropped(_)) => drop(self.items.remove(&key)),
@@ -288,7 +288,7 @@ impl State {
         }
     }
 
-    /// Takes entries out of a type's index whose batches are gone. Returns how many there were.
+    /// Removes entries from a type's index whose batches are gone. Returns how many there were.
     pub fn sweep(&mut self, ty: &Arc<str>, entries: Vec<(String, BatchKey)>) -> u64 {
         let mut gone = Vec::new();
         for (entry, key) in entries {
@@ -303,13 +303,12 @@ impl State {
         removed
     }
 
-    /// Whether a batch is ready or being filled, valid or not.
+    /// Whether a batch, valid or not, is ready or being filled.
     pub fn holds(&self, key: BatchKey) -> bool {
         self.items.has(&Key::Ready(key)) || self.items.has(&Key::Pending(key))
     }
 
-    /// Takes a batch out of the table index when there is nothing left of it: writers will not find it any
-    /// more.
+    /// Takes a batch out of the table index once nothing is left of it; writers will no longer find it.
     fn forget_if_gone(&mut self, batch: &Batch) {
         if self.holds(batch.key) {
             return;

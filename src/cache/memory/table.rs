@@ -1,4 +1,4 @@
-//! What the memory cache knows of one collection type: its generation and its table index.
+//! The memory cache's record of one collection type: its generation and its table index.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -9,22 +9,22 @@ use crate::value::Time;
 
 /// One collection type.
 pub(super) struct Table {
-    /// What is cached of the type is valid while it carries this.
+    /// Cached data of the type is valid while it carries this generation.
     pub generation: u64,
-    /// Nothing is known of the changes up to here but that the type was dropped.
+    /// Of changes up to this time, nothing is known but that the type was dropped.
     pub dropped: Time,
-    /// The shapes of the entries.
+    /// The shapes of the index entries.
     pub shapes: BTreeSet<Shape>,
     entries: BTreeMap<String, Batch>,
 }
 
 impl Table {
-    /// A type of which nothing is cached.
+    /// A type with nothing cached.
     pub fn new(generation: u64, dropped: Time) -> Table {
         Table { generation, dropped, shapes: BTreeSet::new(), entries: BTreeMap::new() }
     }
 
-    /// Whether the entries of a batch have room.
+    /// Whether there is room for the entries of a batch.
     pub fn has_room(&self, shape: &Shape, entries: &[String], limits: &CacheLimits) -> bool {
         let added = entries.iter().filter(|entry| !self.entries.contains_key(*entry)).count();
         let shapes = self.shapes.len() as u64;
@@ -38,12 +38,12 @@ impl Table {
         self.entries.extend(entries.iter().map(|entry| (entry.clone(), batch.clone())));
     }
 
-    /// Takes entries out; says how many there were.
+    /// Removes entries; returns how many there were.
     pub fn remove(&mut self, entries: &[String]) -> u64 {
         entries.iter().filter(|entry| self.entries.remove(*entry).is_some()).count() as u64
     }
 
-    /// The batches of the entries under these prefixes; `None` when there are more than `most`.
+    /// The batches with entries under these prefixes; `None` when there are more than `most` entries.
     pub fn find(&self, prefixes: &BTreeSet<String>, most: u64) -> Option<Vec<Batch>> {
         let mut found = BTreeMap::new();
         let mut entries = 0;
@@ -61,7 +61,7 @@ impl Table {
         Some(found.into_values().collect())
     }
 
-    /// Up to `count` entries after a place.
+    /// Up to `count` entries after a place in the index.
     pub fn after(&self, place: &str, count: usize) -> Vec<(String, BatchKey)> {
         let from = (Bound::Excluded(place), Bound::Unbounded);
         self.entries
@@ -71,7 +71,7 @@ impl Table {
             .collect()
     }
 
-    /// Forgets shapes that no entry has.
+    /// Forgets shapes without entries.
     pub fn tidy(&mut self) {
         let Table { shapes, entries, .. } = self;
         shapes.retain(|shape| {
@@ -81,7 +81,7 @@ impl Table {
         });
     }
 
-    /// How many batches are registered.
+    /// The number of registered batches.
     pub fn batches(&self) -> u64 {
         self.entries.values().map(|batch| batch.key).collect::<BTreeSet<_>>().len() as u64
     }

@@ -1,4 +1,4 @@
-//! Batches in Redis: reading pages, leases and fills.
+//! Batches in Redis: page reads, leases and fills.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ use crate::cache::{
 use crate::query::{Shape, SortKey};
 use crate::value::Time;
 
-/// Members that one command stages.
+/// How many members one command stages.
 const MEMBERS_PER_COMMAND: usize = 500;
 
 impl Link {
-    /// A call of a script on a batch: the keys and the arguments that its call begins with.
+    /// Begins the call of a script on a batch, with the batch's keys and first arguments.
     pub fn batch_call(
         &self,
         script: &Script,
@@ -36,7 +36,7 @@ impl Link {
         (call, shape)
     }
 
-    /// The keys of a batch, as the scripts take them.
+    /// The batch's keys, in the form that the scripts take.
     pub fn batch_keys(&self, batch: &Batch) -> impl Iterator<Item = String> {
         let indexes = batch.def.types.iter().map(|ty| self.tag.index(ty));
         [self.tag.ready(batch.key), self.tag.pending(batch.key)].into_iter().chain(indexes)
@@ -74,7 +74,7 @@ impl Link {
 
     fn lease_state(&self, batch: &Batch, answer: Answer, token: u64) -> Result<LeaseState, CacheError> {
         let answer = match answer {
-            // No room.
+            // Redis has no room.
             Err(error) if error.code() == "OOM" => return Ok(LeaseState::Refused),
             answer => reply::value(answer)?,
         };
@@ -124,7 +124,7 @@ impl Link {
         call.arg(self.limits.departed).arg(self.limits.most_rows());
         commands.push(call);
         let answers = self.send(Need::Trust, commands).await?;
-        // The script counts the staged rows, so it is enough to look at its own answer.
+        // The script counts the staged rows, so its own answer is enough to look at.
         match answers.into_iter().last() {
             Some(Err(error)) if error.code() == "OOM" => {
                 let mut unstage = redis::cmd("UNLINK");
@@ -171,7 +171,7 @@ impl Link {
     }
 }
 
-/// The arguments that describe a batch, as the scripts take them.
+/// The arguments that describe a batch to the scripts.
 pub(super) fn batch_args(call: &mut Cmd, batch: &Batch) -> Shape {
     let (shape, prefixes) = registry::entries(batch);
     types(call, batch);

@@ -1,5 +1,5 @@
-//! Brings changes to Redis: notes them, reconciles batches, voids types. An error here leaves something
-//! stale, so it ends the trust in the cache.
+//! Brings changes to Redis: notes them, reconciles batches, voids types. An error here leaves stale data, so
+//! it ends the trust in the cache.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,25 +20,25 @@ use crate::metrics::Label;
 use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Time};
 
-/// How often a change is looked up again because the type's shapes have changed meanwhile; then the
+/// How often a change is looked up again because the type's shapes have changed meanwhile; after that, the
 /// type is voided.
 const LOOKS: usize = 8;
-/// Batches that one script brings in line: it keeps Redis from everything else meanwhile.
+/// How many batches one script brings in line: Redis can do nothing else meanwhile.
 const BATCHES_PER_SCRIPT: usize = 16;
 
-/// Brings the changes of writers to what lives under one tag.
+/// Brings writers' changes to the data under one tag.
 pub(super) struct Reconciler {
     link: Arc<Link>,
     known: Known,
 }
 
-/// What a note was answered with.
+/// The answer to a note.
 enum Answered {
     Found(Vec<Batch>),
     Voided(VoidReason),
-    /// It was looked up under other shapes than there are.
+    /// The look-up used an outdated set of shapes; this is the current one.
     Shapes(Shapes),
-    /// There is a batch whose definition this version of oponn cannot read, so cannot judge.
+    /// There is a batch whose definition this version of oponn cannot read, and so cannot judge.
     Unreadable,
 }
 
@@ -87,7 +87,7 @@ impl Reconciler {
         Ok(found)
     }
 
-    /// Redis has no room left and cannot evict: what is there is kept right, but nothing is added.
+    /// Repeats the notes that Redis refused for want of memory: cached data is kept right, but nothing is added.
     async fn note_without_room(
         &self,
         mark: Mark,
@@ -176,7 +176,7 @@ impl Reconciler {
                 let of_nothing = reply::items(items.next_back().unwrap_or(Value::Nil))?;
                 let before = done.len();
                 done.extend(items.map(reconciled).collect::<Result<Vec<_>, _>>()?);
-                // They count from 1.
+                // Lua counts from 1.
                 for place in of_nothing {
                     let place = usize::try_from(reply::count(place)?).unwrap_or(usize::MAX);
                     gone.extend(place.checked_sub(1).and_then(|place| rows.get(before + place)));
@@ -193,7 +193,7 @@ impl Reconciler {
         Ok(done)
     }
 
-    /// Takes batches out of the table index of which nothing is left: writers need not find them any more.
+    /// Takes batches of which nothing is left out of the table index; writers need no longer find them.
     async fn forget(&self, gone: &[&Reconcile]) -> Result<(), CacheError> {
         let call = |gone: &[&Reconcile]| {
             let keys: Vec<_> = gone.iter().flat_map(|row| self.link.batch_keys(&row.batch)).collect();
@@ -219,7 +219,7 @@ impl Reconciler {
         call.arg(self.link.limits.deltas).arg(rows.len());
         for Reconcile { batch, entity, stamp, row } in rows {
             let name = row_ref(entity);
-            // What is kept of a row relies on that its key ends with the name.
+            // The stored form of a row relies on its key ending with the name.
             let kept = |row: &&SortKey| row.0.len() <= self.link.limits.row_key && row.0.ends_with(&name);
             let refused = row.as_ref().is_some_and(|row| !kept(&row));
             let row = row.as_ref().filter(kept).map_or(&[][..], |row| &row.0);

@@ -1,17 +1,16 @@
-//! Connecting to the Redis server that holds a tag: the client with its options, and the first look at the
-//! server.
+//! Connects to the Redis server that holds a tag: makes the client with its options, and checks the server.
 //!
-//! This is the one place that knows how a server is found. The rest needs a [`Connector`] only for
-//! [`Connector::connect`]: a new connection to the server that holds the tag now, together with the run id of
-//! that server, each time that the previous connection is not trusted any more. A [`Connector`] may therefore
-//! find another server each time:
+//! Only this file knows how a server is found. Other code uses only [`Connector::connect`] of a
+//! [`Connector`]: whenever the previous connection is no longer trusted, it returns a new connection to the
+//! server that holds the tag now, together with that server's run id. A [`Connector`] may therefore find
+//! another server each time:
 //!
 //! - With Sentinel, `connect` asks the sentinels for the primary and connects there. A fail-over breaks the
 //!   connection, and the new primary has another run id, so the cache is voided as after any loss.
-//! - With Cluster there is a link for each tag, and `connect` asks any node which node has the slot of its tag
+//! - With Cluster, each tag has its own link, and `connect` asks any node which node has the slot of its tag
 //!   and connects there. No script uses keys of two tags, so one connection is enough for a link. When the slot
 //!   moves, the answer `MOVED` has to end the trust in this tag, as it does today when it answers a change.
-//! - Options of TLS belong to the client that [`Connector::new`] makes.
+//! - TLS options belong to the client that [`Connector::new`] makes.
 
 use std::time::Duration;
 
@@ -24,10 +23,10 @@ use super::reply;
 use crate::cache::CacheError;
 use crate::config;
 
-/// How long a connection may take.
+/// The time-out for connecting.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// Connects, again and again, to the server that holds a tag.
+/// Connects to the server that holds a tag, as often as needed.
 pub(super) struct Connector {
     client: Client,
     /// Host and port.
@@ -37,12 +36,12 @@ pub(super) struct Connector {
 /// A new connection.
 pub(super) struct Connected {
     pub connection: MultiplexedConnection,
-    /// Identifies the process of the server: another one may hold an older state.
+    /// Identifies the server process: another process may hold an older state.
     pub run_id: String,
 }
 
 impl Connector {
-    /// Reads the URL; nothing is sent yet.
+    /// Parses the URL; sends nothing yet.
     pub fn new(url: &str) -> Result<Connector, CacheError> {
         let client = Client::open(url).map_err(|error| {
             let reason = error.to_string();
@@ -57,13 +56,13 @@ impl Connector {
         &self.server
     }
 
-    /// Connects to a server that can do what the scripts need. [`CacheError::Unavailable`] when another
-    /// attempt may succeed.
+    /// Connects to a server that supports everything the scripts need. Returns [`CacheError::Unavailable`]
+    /// when a retry may succeed.
     pub async fn connect(&self) -> Result<Connected, CacheError> {
         let config =
             AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
         let failed = |error: redis::RedisError| match error.kind() {
-            // Waiting does not help against a wrong password.
+            // Waiting does not fix a wrong password.
             redis::ErrorKind::AuthenticationFailed => {
                 CacheError::Internal(format!("Redis at {} does not let us in: {error}", self.server))
             }
@@ -81,7 +80,7 @@ impl Connector {
     }
 }
 
-/// Reads the answer to `INFO server`: the run id of a server that has what the scripts need.
+/// Reads the answer to `INFO server`: returns the run id if the server has everything the scripts need.
 fn check(info: &str, server: &str) -> Result<String, CacheError> {
     let field = |name: &str| {
         let of = |line: &'_ str| line.trim_end().strip_prefix(name)?.strip_prefix(':').map(str::to_owned);

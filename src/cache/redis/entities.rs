@@ -1,4 +1,4 @@
-//! Entities in Redis: one string each, stamp and generation before the document.
+//! Entities in Redis: one string each, with stamp and generation before the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use super::{journal, keys, reply, scripts};
 use crate::cache::{CacheError, CachedEntity, EntitiesRead, Floor, Topic, registry};
 use crate::value::{Doc, EntityRef, Stamp, Time};
 
-/// Length of stamp and generation.
+/// Length of a stamp and a generation.
 const HEAD: usize = 48;
-/// Entities that one script keeps.
+/// How many entities one script keeps.
 const ENTITIES_PER_SCRIPT: usize = 32;
 
 impl Link {
-    /// Plain commands, because one after the other they are as good as one step: the meta hash is read
-    /// first, so an entity of its generations is no older than the floor, and a fill that lost something
-    /// in between is refused.
+    /// Uses plain commands, because in this order they are as good as one step: the meta hash is read first,
+    /// so an entity with its generations is no older than the floor, and a fill that has missed something in
+    /// between is refused.
     pub async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
         let types: BTreeSet<Arc<str>> = entities.iter().map(|entity| entity.ty.clone()).collect();
         let mut meta = redis::cmd("HMGET");
@@ -64,7 +64,7 @@ impl Link {
         Ok(EntitiesRead { entities, floor: Floor { time, generations } })
     }
 
-    /// Gives the types their generations.
+    /// Gives generations to the types.
     async fn start(&self, types: &BTreeSet<Arc<str>>) -> Result<Vec<Value>, CacheError> {
         let mut start = scripts::START.call(&self.tag, scripts::META_ONLY, fresh()?, self.life());
         start.arg(types.len());
@@ -91,7 +91,7 @@ impl Link {
             fill.arg(keys::hex(floor.time.0)).arg(self.ttl(number));
             for (entity, doc) in chunk {
                 let generation = floor.generations.get(&entity.ty).map_or(String::new(), |g| keys::hex(*g));
-                // Without a document the state of the floor's time is all that is known.
+                // Without a document, only its absence as of the floor's time is known.
                 let version = doc.as_ref().map_or(i64::MAX, Doc::version);
                 fill.arg(&*entity.ty).arg(generation).arg(journal::topic(Topic::entity(entity)));
                 fill.arg(keys::floor(registry::slot(entity)));
@@ -101,7 +101,7 @@ impl Link {
         }
         for answer in self.send(Need::Trust, commands).await? {
             match answer {
-                // No room: not kept.
+                // Redis has no room: the entity is not kept.
                 Err(error) if error.code() == "OOM" => {}
                 answer => drop(reply::value(answer)?),
             }
@@ -110,7 +110,7 @@ impl Link {
     }
 }
 
-/// What follows the head of an entity.
+/// The part of an entity after its head.
 pub(super) fn content(doc: Option<&Doc>) -> Vec<u8> {
     match doc {
         Some(doc) => [b"1".as_slice(), doc.bytes()].concat(),
@@ -118,7 +118,7 @@ pub(super) fn content(doc: Option<&Doc>) -> Vec<u8> {
     }
 }
 
-/// Reads a cached entity; `None` when it is void or not one.
+/// Reads a cached entity; `None` when it is void or malformed.
 fn read(found: Vec<u8>, generation: u64) -> Option<CachedEntity> {
     let found = Bytes::from(found);
     if keys::number(found.get(32..HEAD)?) != Some(generation) {

@@ -1,5 +1,5 @@
-//! The epoch of what lives under one tag: the mark by which writes are put in order with voidings of
-//! everything there. Redis keeps it in the meta hash; here is what this process has heard of it.
+//! The epoch under one tag: its mark orders writes against voidings of everything there. Redis keeps the mark
+//! in the meta hash; this file holds the latest one that this process has heard of.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,23 +22,23 @@ pub(super) struct Epoch {
 }
 
 impl Epoch {
-    /// An epoch of which nothing has been heard yet.
+    /// An epoch whose mark is not known yet.
     pub fn new(tag: Tag, sender: Arc<Sender>, life: u64) -> Epoch {
         Epoch { tag, sender, life, latest: AtomicU64::new(0) }
     }
 
-    /// The latest mark that Redis has told.
+    /// The latest mark that Redis has sent.
     pub fn mark(&self) -> u64 {
         self.latest.load(Ordering::Acquire)
     }
 
-    /// Takes note of the mark in an answer. Answers may overtake each other: an older mark only makes a
-    /// write void its type without need.
+    /// Takes note of the mark in an answer. Answers may overtake each other, but an older mark only makes a
+    /// write void its type needlessly.
     pub fn heard(&self, mark: u64) {
         self.latest.store(mark, Ordering::Release);
     }
 
-    /// The run id of the server that was cleared last.
+    /// The run id of the server that was last cleared.
     pub async fn run_id(&self) -> Result<Option<String>, CacheError> {
         let mut get = redis::cmd("HGET");
         get.arg(self.tag.meta()).arg("r");
@@ -46,7 +46,7 @@ impl Epoch {
         Ok(id.and_then(|id| String::from_utf8(id).ok()))
     }
 
-    /// Begins a new epoch, which voids everything under the tag; [`super::upkeep`] removes what it takes up.
+    /// Starts a new epoch, which voids everything under the tag; [`super::upkeep`] frees the memory.
     pub async fn void(&self, run_id: &str) -> Result<(), CacheError> {
         let mut clear = scripts::CLEAR.call(&self.tag, scripts::META_ONLY, fresh()?, self.life);
         clear.arg(run_id);
@@ -60,7 +60,7 @@ impl Epoch {
         self.epoch_of(start).await
     }
 
-    /// Sends a script and takes note of the mark that it answers first.
+    /// Sends a script and takes note of the mark at the start of its answer.
     async fn epoch_of(&self, call: Cmd) -> Result<(), CacheError> {
         let answer = reply::items(self.sender.change(call).await?)?;
         self.heard(reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?);

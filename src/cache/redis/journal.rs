@@ -1,4 +1,4 @@
-//! The journal in Redis: entries of the meta hash, so that it is lost with the epoch or not at all.
+//! The journal in Redis: fields of the meta hash, so it is lost with the epoch or not at all.
 
 use redis::Value;
 
@@ -10,7 +10,7 @@ use crate::cache::{CacheError, Mark};
 /// A place beyond every journal.
 const NOWHERE: u64 = 1 << 53;
 
-/// A topic as the scripts write it.
+/// A topic in the form that the scripts write.
 pub(super) fn topic(topic: Topic) -> String {
     keys::hex(topic.0)
 }
@@ -33,7 +33,7 @@ impl Link {
     }
 }
 
-/// A topic, or `t:` and the name of a type, which the scripts know without asking.
+/// Reads a topic, or `t:` and a type's name, which the scripts write without being given the topic.
 fn read(entry: Value) -> Result<Topic, CacheError> {
     let text = reply::text(entry)?;
     match text.strip_prefix("t:") {

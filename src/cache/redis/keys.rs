@@ -1,4 +1,4 @@
-//! The names of everything in Redis, all made from a [`Tag`], and how numbers and stamps are written there.
+//! The names of everything in Redis, all derived from a [`Tag`], and the notation of numbers and stamps there.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use crate::cache::CacheError;
 use crate::query::BatchKey;
 use crate::value::{EntityRef, Id, Stamp, Time};
 
-/// Ids whose text is longer stand in a key as a hash.
+/// An id longer than this is hashed in its key.
 const LONGEST_ID: usize = 128;
 
-/// A hash tag, and the keys under it. Keys of one tag share a slot of a Redis Cluster, so a script may use any
-/// of them together, and keys of two tags never. Each tag has a meta hash of its own, and with it an epoch, a
-/// journal and generations. Today a deployment has one tag; nothing that is given a [`Tag`] relies on that.
+/// A hash tag, and the keys under it. Keys of one tag share a slot of a Redis Cluster, so a script may use
+/// any of them together, but never keys of two tags. Each tag has its own meta hash, and so its own epoch,
+/// journal and generations. Today a deployment has one tag; no code that is given a [`Tag`] relies on that.
 #[derive(Clone)]
 pub(super) struct Tag {
     prefix: Arc<str>,
 }
 
 impl Tag {
-    /// The tag of a deployment. Its name must not be able to end the tag early or to be a pattern.
+    /// The tag of a deployment. The name must not be able to end the tag early or act as a pattern.
     pub fn of(deployment: &str) -> Result<Tag, CacheError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if deployment.is_empty() || deployment.len() > 64 || !deployment.chars().all(plain) {
@@ -36,7 +36,7 @@ impl Tag {
         key.starts_with(self.prefix.as_bytes())
     }
 
-    /// What all keys under the tag begin with.
+    /// The prefix of all keys under the tag.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -46,12 +46,12 @@ impl Tag {
         format!("{}m", self.prefix)
     }
 
-    /// What the keys of a type's entities begin with.
+    /// The prefix of a type's entity keys.
     pub fn entities(&self, ty: &str) -> String {
         format!("{}e:{ty}:", self.prefix)
     }
 
-    /// An entity. The letter keeps ids of different kinds with the same text apart.
+    /// An entity. The letter distinguishes ids of different kinds with the same text.
     pub fn entity(&self, entity: &EntityRef) -> String {
         let kind = match entity.id {
             Id::Int(_) => 'i',
@@ -67,7 +67,7 @@ impl Tag {
         format!("{of_type}{kind}{id}")
     }
 
-    /// The table index of a type.
+    /// A type's table index.
     pub fn index(&self, ty: &str) -> String {
         format!("{}x:{ty}", self.prefix)
     }
@@ -82,34 +82,34 @@ impl Tag {
         format!("{}p:{key}", self.prefix)
     }
 
-    /// Rows on their way into a batch.
+    /// Rows staged for a batch.
     pub fn staged(&self, key: BatchKey, token: u64) -> String {
         format!("{}w:{key}:{token:x}", self.prefix)
     }
 }
 
-/// A number as the scripts compare it.
+/// A number in the form that the scripts compare.
 pub(super) fn hex(number: u64) -> String {
     format!("{number:016x}")
 }
 
-/// Reads what [`hex()`] wrote.
+/// Parses the output of [`hex()`].
 pub(super) fn number(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() == 16)?;
     u64::from_str_radix(text, 16).ok()
 }
 
-/// A version number as the scripts compare it: with the sign turned, the negative ones come first.
+/// A version number in the form that the scripts compare: the sign bit is flipped, so negative numbers sort first.
 pub(super) fn version(v: i64) -> String {
     hex(v.cast_unsigned() ^ (1 << 63))
 }
 
-/// A stamp as the scripts compare it.
+/// A stamp in the form that the scripts compare.
 pub(super) fn stamp(stamp: Stamp) -> String {
     hex(stamp.t.0) + &version(stamp.v)
 }
 
-/// Reads what [`stamp`] wrote.
+/// Parses the output of [`stamp`].
 pub(super) fn read_stamp(text: &[u8]) -> Option<Stamp> {
     let (t, v) = text.split_at_checked(16)?;
     Some(Stamp { t: Time(number(t)?), v: (number(v)? ^ (1 << 63)).cast_signed() })

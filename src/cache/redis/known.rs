@@ -1,5 +1,5 @@
-//! What this process remembers of the batches under one tag, so that a write need not ask for it each time.
-//! Shapes may be out of date, so a script is told their version; a definition never changes.
+//! What this process remembers of the batches under one tag, so that writes need not ask for it each time.
+//! Shapes may be out of date, so scripts are told their version; a definition never changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use crate::cache::Batch;
 use crate::query::Shape;
 
-/// Definitions that are kept.
+/// How many definitions are kept.
 const DEFINITIONS: usize = 4_096;
 
 /// The shapes of a type's batches, with the version of the set.
@@ -20,11 +20,11 @@ pub(super) struct Shapes {
     pub shapes: Arc<[Shape]>,
 }
 
-/// The shape sets that were seen last, and the batches that writers have met lately.
+/// The shape sets last seen, and the batches that writers have recently met.
 pub(super) struct Known {
     shapes: Mutex<HashMap<Arc<str>, Shapes>>,
-    /// By their definitions: each write that finds a batch needs its definition, and parsing it takes longer
-    /// than judging a document by it.
+    /// Keyed by definition: each write that finds a batch needs its parsed definition, and parsing takes
+    /// longer than judging a document by it.
     batches: Cache<String, Batch>,
 }
 
@@ -35,7 +35,7 @@ impl Default for Known {
 }
 
 impl Known {
-    /// The shapes of a type that were seen last; none before the first time.
+    /// The shapes of a type as last seen; none before the first time.
     pub fn shapes(&self, ty: &str) -> Shapes {
         self.shapes.lock().get(ty).cloned().unwrap_or_default()
     }
@@ -45,7 +45,7 @@ impl Known {
         self.shapes.lock().insert(ty.clone(), shapes);
     }
 
-    /// The batch of a definition; `None` when it is not one.
+    /// The batch of a definition; `None` when the text is not one.
     pub fn batch(&self, text: String) -> Option<Batch> {
         if let Some(known) = self.batches.get(&text) {
             return Some(known);

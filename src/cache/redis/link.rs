@@ -1,4 +1,4 @@
-//! What all operations on one tag share: the tag, the bounds, the epoch, and the way to send.
+//! The shared state of all operations on one tag: the tag, the bounds, the epoch, and the sender.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::trust::Trust;
 use crate::cache::{CacheError, CacheLimits, VoidReason};
 use crate::metrics::Metrics;
 
-/// The link to what lives under one tag.
+/// The link to the data under one tag.
 pub(super) struct Link {
     pub tag: Tag,
     pub limits: CacheLimits,
@@ -30,17 +30,17 @@ impl Link {
         Link { tag, limits, epoch, sender, metrics }
     }
 
-    /// Whether what is cached can be trusted.
+    /// Whether the cached data can be trusted.
     pub fn trust(&self) -> &Trust {
         &self.sender.trust
     }
 
-    /// Sends commands and gives their answers, in order.
+    /// Sends commands and returns their answers, in order.
     pub async fn send(&self, need: Need, commands: Vec<Cmd>) -> Result<Vec<Answer>, CacheError> {
         self.sender.send(need, commands).await
     }
 
-    /// Sends commands that read; any error is the caller's.
+    /// Sends read commands and returns their values; leaves any error to the caller.
     pub async fn ask(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, CacheError> {
         let answers = self.send(Need::Trust, commands).await?;
         answers.into_iter().map(reply::value).collect()
@@ -56,13 +56,13 @@ impl Link {
         life(&self.limits)
     }
 
-    /// Milliseconds that something made now lives.
+    /// Milliseconds to live for something made now.
     pub fn ttl(&self, random: u64) -> u64 {
         u64::try_from(self.limits.jittered(random).as_millis()).unwrap_or(u64::MAX >> 1).max(1)
     }
 }
 
-/// Longer than what depends on the meta hash and the indexes.
+/// Longer than anything that depends on the meta hash and the indexes.
 fn life(limits: &CacheLimits) -> u64 {
     let life = (limits.ttl + limits.lease) * 2 + Duration::from_secs(60);
     u64::try_from(life.as_millis()).unwrap_or(u64::MAX >> 1)

@@ -1,15 +1,15 @@
-//! The members of the sorted set that a fill makes of its rows; `lua/head.lua` says what they are.
+//! The sorted-set members that a fill makes of its rows; `lua/head.lua` describes them.
 
 use crate::query::SortKey;
 
-/// Rows, and bytes of each one's key, with which Redis keeps a list in one piece.
+/// Up to this many rows, with keys of up to `SHORT` bytes, Redis keeps a list in one piece.
 const FEW: usize = 63;
 const SHORT: usize = 61;
-/// Documents of one block of a longer list. More would save little, and take longer to look through.
+/// Documents in one block of a longer list. Larger blocks would save little and be slower to search.
 const BLOCK: usize = 32;
 
-/// The members, last first, given the documents' names and their rows, each of whose keys ends with the name. `None` when a
-/// name is too long to be kept.
+/// The members, in reverse order, from the documents' names and rows, whose keys end with the name. `None`
+/// when a key does not end with its name, or a part of it is too long.
 pub(super) fn of_fill(rows: &[(Vec<u8>, SortKey)]) -> Option<Vec<Vec<u8>>> {
     let mut by_name: Vec<(&[u8], &[u8])> = Vec::with_capacity(rows.len());
     for (name, row) in rows {
@@ -22,12 +22,12 @@ pub(super) fn of_fill(rows: &[(Vec<u8>, SortKey)]) -> Option<Vec<Vec<u8>>> {
     for documents in by_name.chunks(block_size) {
         members.push(block(documents)?);
     }
-    // Redis looks for a member's place in a small set from its beginning.
+    // Redis searches a small set from its beginning for a member's place.
     members.reverse();
     Some(members)
 }
 
-/// The block of documents, given their names and what precedes these in their rows.
+/// The block of documents, from their names and the parts of the row keys before the names.
 fn block(documents: &[(&[u8], &[u8])]) -> Option<Vec<u8>> {
     let mut block = vec![b'1'];
     let mut lengths = Vec::with_capacity(4 * documents.len());

@@ -1,8 +1,8 @@
-//! Makes the cache one that can be trusted, at the start and after each loss: connects, voids what may be
-//! stale, and removes what is void.
+//! Makes the cache trustworthy at the start and after each loss: connects, voids what may be stale, and
+//! removes what is void.
 //!
-//! The order matters: writes use the new connection *before* the voiding begins. A write that was not
-//! brought to Redis then was committed before that, and nothing that was read from the store before
+//! The order matters: writes use the new connection *before* the voiding begins. So any write that did not
+//! reach Redis was committed before the voiding, and nothing that was read from the store before then
 //! survives the voiding.
 
 use std::sync::{Arc, Weak};
@@ -15,12 +15,12 @@ use super::trust::{Losses, Trust};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::Metrics;
 
-/// Pause before the first and between the later attempts to connect again.
+/// Pause before the first retry; pauses grow up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Connects for the first time. A Redis that is away now is looked for in the background: the server can do
-/// without it.
+/// Connects for the first time. If Redis is away, keeps trying in the background: the server can do without
+/// it.
 pub(super) async fn open(
     connector: Connector,
     tag: Tag,
@@ -40,7 +40,7 @@ pub(super) async fn open(
     Ok(link)
 }
 
-/// Mends the cache after each loss, until it is no more.
+/// Mends the cache after each loss, for as long as the cache exists.
 async fn keep(connector: Connector, link: Weak<Link>, mut losses: Losses, mut lost: bool) {
     loop {
         if lost {
@@ -53,8 +53,8 @@ async fn keep(connector: Connector, link: Weak<Link>, mut losses: Losses, mut lo
     }
 }
 
-/// Tries to connect again until it works or the cache is no more. That the cache is away has been told; what
-/// waiting does not help against is told too, once.
+/// Retries until the connection works or the cache no longer exists. That the cache is away has been logged
+/// already; errors that waiting does not fix are logged too, once.
 async fn mend(connector: &Connector, link: &Weak<Link>) {
     let (server, mut pause, mut told) = (connector.server(), FIRST_PAUSE, None);
     loop {
@@ -62,7 +62,7 @@ async fn mend(connector: &Connector, link: &Weak<Link>) {
         match begin(connector, &alive, true).await {
             Ok(()) => {
                 tracing::info!(server, "the cache has been cleared and is used again");
-                // Only room is at stake: everything there is void. The next loss need not wait for it.
+                // Only memory is at stake, since everything there is void. The next loss need not wait for it.
                 tokio::spawn(async move { alive.remove_void().await });
                 return;
             }
@@ -82,7 +82,7 @@ async fn mend(connector: &Connector, link: &Weak<Link>) {
     }
 }
 
-/// Connects, voids what is cached if it may be stale, and trusts the cache.
+/// Connects, voids the cached data if it may be stale, and starts to trust the cache.
 async fn begin(connector: &Connector, link: &Link, stale: bool) -> Result<(), CacheError> {
     let Connected { connection, run_id } = connector.connect().await?;
     let number = link.trust().mending(connection);

@@ -1,12 +1,12 @@
-//! What an operation may expect of Redis at the moment.
+//! What an operation may expect of Redis right now.
 
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 
-/// How long a read waits for its answer, which the store can give as well.
+/// The time-out of a read, which the store can answer as well.
 const READ: Duration = Duration::from_secs(1);
-/// How long a change waits, before everything has to be voided for its sake.
+/// The time-out of a change, after which everything has to be voided.
 const CHANGE: Duration = Duration::from_secs(3);
 
 /// One connection.
@@ -16,20 +16,20 @@ pub(super) struct Session {
     pub connection: MultiplexedConnection,
 }
 
-/// How far what is cached in Redis can be trusted.
+/// How far the data cached in Redis can be trusted.
 pub(super) enum Phase {
     /// Out of reach.
     Down,
-    /// Connected, and being voided: writes go there, nothing is read.
+    /// Connected, and being voided: changes are sent, nothing is read.
     Mending(Session),
-    /// Trusted, but an answer is late: writes go there, no read begins.
+    /// Trusted, but an answer is late: changes are sent, no read begins.
     Late(Session),
     /// Trusted.
     Up(Session),
 }
 
 impl Phase {
-    /// The connection that an operation may use.
+    /// The connection that an operation may use, if any.
     pub fn session(&self, need: Need) -> Option<&Session> {
         match self {
             Phase::Up(session) => Some(session),
@@ -38,7 +38,7 @@ impl Phase {
         }
     }
 
-    /// Whether an answer counts that was asked for in this session.
+    /// Whether an answer that was requested in this session still counts.
     pub fn is_of(&self, number: u64, need: Need) -> bool {
         match self {
             Phase::Up(session) | Phase::Late(session) => session.number == number,
@@ -48,17 +48,17 @@ impl Phase {
     }
 }
 
-/// What an operation needs.
+/// What an operation needs of the cache.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
-    /// A cache that can be trusted. An error of the server is only an error.
+    /// A trusted cache. An error of the server is only an error.
     Trust,
-    /// To bring a change there. Any error leaves something stale, so it ends the trust.
+    /// To deliver a change. Any error leaves stale data, so it ends the trust.
     Change,
 }
 
 impl Need {
-    /// How long an answer may take.
+    /// The operation's time-out.
     pub fn patience(self) -> Duration {
         match self {
             Need::Trust => READ,

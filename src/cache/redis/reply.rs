@@ -1,10 +1,10 @@
-//! Reads what Redis answers.
+//! Parses Redis's answers.
 
 use redis::{ServerError, Value};
 
 use crate::cache::CacheError;
 
-/// What the server answered to one command.
+/// The server's answer to one command.
 pub(super) type Answer = Result<Value, ServerError>;
 
 /// The value of an answer.
@@ -12,7 +12,7 @@ pub(super) fn value(answer: Answer) -> Result<Value, CacheError> {
     answer.map_err(|error| CacheError::Internal(describe(&error)))
 }
 
-/// An error of the server, for messages.
+/// The text of a server error, for messages.
 pub(super) fn describe(error: &ServerError) -> String {
     match error.details() {
         Some(details) => format!("{} {details}", error.code()),
@@ -29,7 +29,7 @@ pub(super) fn items(value: Value) -> Result<Vec<Value>, CacheError> {
     }
 }
 
-/// A string, `None` when there is none.
+/// A string; `None` for nil.
 pub(super) fn bytes(value: Value) -> Result<Option<Vec<u8>>, CacheError> {
     match value {
         Value::BulkString(bytes) => Ok(Some(bytes)),
@@ -57,14 +57,14 @@ pub(super) fn count(value: Value) -> Result<u64, CacheError> {
     }
 }
 
-/// A number that a script wrote as 16 hexadecimal digits.
+/// A number written by a script as 16 hexadecimal digits.
 pub(super) fn number(value: Value) -> Result<u64, CacheError> {
     bytes(value)?
         .and_then(|text| super::keys::number(&text))
         .ok_or_else(|| CacheError::Internal("Redis gave something else than a number".into()))
 }
 
-/// An answer that no script gives.
+/// The error for an answer that no script gives.
 pub(super) fn unexpected(value: &Value) -> CacheError {
     let kind = match value {
         Value::Nil => "nothing".to_owned(),

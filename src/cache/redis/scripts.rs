@@ -7,22 +7,22 @@ use redis::{Cmd, cmd};
 use super::keys::{Tag, hex};
 use crate::cache::CacheError;
 
-/// A script as it is sent to Redis.
+/// A script in the form sent to Redis.
 pub(super) struct Script {
     code: String,
     hash: String,
 }
 
 impl Script {
-    /// Without flags Redis refuses the script when it is out of memory and cannot evict.
+    /// Without flags, Redis refuses the script when it is out of memory and cannot evict.
     fn new(flags: &str, parts: &[&str]) -> Script {
         let code = format!("#!lua{flags}\n{}", parts.concat());
         let hash = redis::Script::new(&code).get_hash().to_owned();
         Script { code, hash }
     }
 
-    /// A call of the script on keys of one tag, whose further arguments are for the caller to add. Every
-    /// script is given the tag's meta hash; `keys` are those that follow it.
+    /// Calls the script on keys of one tag; the caller adds further arguments. Every script gets the tag's
+    /// meta hash first; `keys` follow it.
     pub fn call<K: AsRef<[u8]>>(&self, tag: &Tag, keys: &[K], fresh: u64, life: u64) -> Cmd {
         let mut call = cmd("EVALSHA");
         call.arg(&self.hash).arg(1 + keys.len()).arg(tag.meta());
@@ -34,7 +34,7 @@ impl Script {
         call
     }
 
-    /// Makes the script known to the server.
+    /// Loads the script into the server.
     pub fn load(&self) -> Cmd {
         let mut load = cmd("SCRIPT");
         load.arg("LOAD").arg(&self.code);
@@ -42,10 +42,10 @@ impl Script {
     }
 }
 
-/// For a script that uses no other key than the meta hash.
+/// The keys of a script that uses only the meta hash.
 pub(super) const META_ONLY: &[&str] = &[];
 
-/// A number that was never given before. Each call brings one, because scripts cannot make any.
+/// A number that was never used before. Each call carries one, because scripts cannot make their own.
 pub(super) fn fresh() -> Result<u64, CacheError> {
     getrandom::u64().map_err(|error| CacheError::Internal(format!("no random numbers: {error}")))
 }
@@ -55,7 +55,7 @@ const BATCH: &str = include_str!("lua/batch.lua");
 const HEAD: &str = include_str!("lua/head.lua");
 const ROWS: &str = include_str!("lua/rows.lua");
 
-/// What takes in or voids must not be refused for want of memory: it would leave something stale.
+/// A script that brings a change or voids must not be refused for want of memory, which would leave stale data.
 const ALWAYS: &str = " flags=allow-oom";
 
 macro_rules! scripts {
@@ -63,7 +63,7 @@ macro_rules! scripts {
         $(pub(super) static $name: LazyLock<Script> =
             LazyLock::new(|| Script::new($flags, &[META, $($part,)* include_str!(concat!("lua/", $file))]));)*
 
-        /// All of them.
+        /// All scripts.
         pub(super) fn all() -> Vec<&'static Script> {
             vec![$(&$name),*]
         }

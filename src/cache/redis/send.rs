@@ -13,10 +13,10 @@ use super::{scripts, traffic};
 use crate::cache::CacheError;
 use crate::metrics::Metrics;
 
-/// Commands that one round trip sends.
+/// How many commands one round trip sends.
 const COMMANDS_PER_TRIP: usize = 128;
 
-/// Sends over the connection that is trusted, and tells when it cannot be trusted any more.
+/// Sends over the trusted connection, and reports when it can no longer be trusted.
 pub(super) struct Sender {
     pub trust: Arc<Trust>,
     metrics: Arc<Metrics>,
@@ -27,14 +27,14 @@ impl Sender {
         Sender { trust, metrics }
     }
 
-    /// Sends commands and gives their answers, in order.
+    /// Sends commands and returns their answers, in order.
     pub async fn send(&self, need: Need, commands: Vec<Cmd>) -> Result<Vec<Answer>, CacheError> {
         let session = self.trust.session(need)?;
         let mut answers = Vec::with_capacity(commands.len());
         for chunk in commands.chunks(COMMANDS_PER_TRIP) {
             answers.extend(self.send_chunk(&session, need, chunk).await?);
         }
-        // The answer may be older than the loss of trust.
+        // Trust may have been lost since the answer was given.
         self.trust.confirm(&session, need)?;
         if need == Need::Change
             && let Some(error) = answers.iter().find_map(|answer| answer.as_ref().err())
@@ -45,13 +45,13 @@ impl Sender {
         Ok(answers)
     }
 
-    /// Sends one command that brings a change, and gives its answer.
+    /// Sends one command that brings a change, and returns its answer.
     pub async fn change(&self, command: Cmd) -> Result<Value, CacheError> {
         let answer = self.send(Need::Change, vec![command]).await?.pop();
         reply::value(answer.unwrap_or(Ok(Value::Nil)))
     }
 
-    /// Sends a chunk, again where the server did not know the script.
+    /// Sends a chunk; resends the commands whose script the server did not know.
     async fn send_chunk(
         &self,
         session: &Session,

@@ -1,9 +1,9 @@
-//! How many bytes commands and their answers are in Redis' protocol: worked out from what they hold, since
-//! the client does not say.
+//! The size of commands and answers in Redis's protocol, in bytes: computed from their content, since the
+//! client does not report it.
 
 use redis::{Arg, Cmd, Value};
 
-/// Bytes of commands as they are sent.
+/// The size of commands as sent.
 pub(super) fn of_commands(commands: &[Cmd]) -> usize {
     commands.iter().map(of_command).sum()
 }
@@ -15,13 +15,13 @@ fn of_command(command: &Cmd) -> usize {
         bytes
             + match argument {
                 Arg::Simple(data) => bulk(data.len()),
-                // A cursor that the client keeps: it begins as 0, and nothing here goes on with it.
+                // A cursor that the client keeps: it begins as 0, and nothing here continues it.
                 _ => bulk(1),
             }
     })
 }
 
-/// Bytes of answers as they were received.
+/// The size of answers as received.
 pub(super) fn of_values(values: &[Value]) -> usize {
     values.iter().map(of_value).sum()
 }
@@ -37,12 +37,12 @@ fn of_value(value: &Value) -> usize {
         Value::ServerError(error) => {
             error.code().len() + error.details().map_or(0, |details| details.len() + 1) + 3
         }
-        // Kinds that only the newer protocol has, which is not spoken here.
+        // Kinds that exist only in the newer protocol, which is not used here.
         _ => 0,
     }
 }
 
-/// A mark, a number and the end of the line.
+/// A type mark, a number and the line end.
 fn line(number: u64) -> usize {
     number.checked_ilog10().unwrap_or(0) as usize + 4
 }

@@ -1,10 +1,9 @@
-//! Whether what is cached in Redis can be trusted, and over which connection it is used.
+//! Whether the data cached in Redis can be trusted, and over which connection it is used.
 //!
-//! While this process cannot reach Redis, its writes go by unseen there. So when a change may not have come
-//! through, or the connection is lost, the trust in the cache ends, and it begins again only when everything
-//! under the tag has been voided over a new connection; [`super::mend`] does that. An answer to a read that is
-//! merely late proves nothing of the kind: reads are then spared the wait, and continue when Redis answers
-//! again.
+//! While this process cannot reach Redis, Redis does not see its writes. So when a change may not have got
+//! through, or the connection is lost, the process stops trusting the cache, and trusts it again only when
+//! everything under the tag has been voided over a new connection; [`super::mend`] does that. A late answer
+//! to a read proves no such thing: reads then bypass the cache, and resume when Redis answers again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -18,10 +17,10 @@ use tokio::time::timeout;
 use super::phase::{Need, Phase, Session};
 use crate::cache::CacheError;
 
-/// How long the answer to a read may be late before the connection is taken to be dead.
+/// How late the answer to a read may be before the connection is taken to be dead.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// The phase that the cache is in.
+/// The current phase of the cache.
 pub(super) struct Trust {
     /// For messages.
     server: String,
@@ -30,13 +29,13 @@ pub(super) struct Trust {
     lost: mpsc::Sender<()>,
 }
 
-/// Receives one message for each time that the trust has ended, and is closed with the [`Trust`].
+/// Receives one message each time the trust has ended; closes with the [`Trust`].
 pub(super) type Losses = mpsc::Receiver<()>;
 
 impl Trust {
     /// A cache that is not connected yet.
     pub fn new(server: String) -> (Arc<Trust>, Losses) {
-        // One is enough: the trust cannot end again before somebody has mended it.
+        // Room for one is enough: the trust cannot end again before it has been mended.
         let (lost, losses) = mpsc::channel(1);
         let (phase, sessions) = (RwLock::new(Phase::Down), AtomicU64::new(0));
         (Arc::new(Trust { server, phase, sessions, lost }), losses)
@@ -47,7 +46,7 @@ impl Trust {
         self.phase.read().session(need).cloned().ok_or_else(|| self.unavailable())
     }
 
-    /// Refuses answers that a session gave before the trust in it ended.
+    /// Refuses answers from a session if the trust in it has ended since.
     pub fn confirm(&self, session: &Session, need: Need) -> Result<(), CacheError> {
         match self.phase.read().is_of(session.number, need) {
             true => Ok(()),
@@ -55,24 +54,24 @@ impl Trust {
         }
     }
 
-    /// Ends the trust because of what happened in a session.
+    /// Stops trusting the cache because of a failure in a session.
     pub fn distrust(&self, number: u64, reason: &str) -> CacheError {
         let mut phase = self.phase.write();
         match &*phase {
             Phase::Up(session) | Phase::Late(session) if session.number == number => {
                 tracing::warn!(server = %self.server, reason, "the cache is not used until it has been cleared");
                 *phase = Phase::Down;
-                // It fails only when nobody will use the cache any more.
+                // Fails only when the cache is no longer in use.
                 let _ = self.lost.try_send(());
             }
             Phase::Mending(session) if session.number == number => *phase = Phase::Down,
-            // It is over already.
+            // That session is over already.
             _ => {}
         }
         CacheError::Unavailable(format!("Redis at {}: {reason}", self.server))
     }
 
-    /// Ends the trust after an answer that cannot be understood, when it was to bring a change.
+    /// Stops trusting the cache after an unintelligible answer to a change.
     pub fn failed(&self, need: Need, error: CacheError) -> CacheError {
         let session = self.phase.read().session(need).map(|session| session.number);
         match (need, session) {
@@ -81,7 +80,7 @@ impl Trust {
         }
     }
 
-    /// Has reads bypass the cache until it answers again; what is there stays right meanwhile.
+    /// Makes reads bypass the cache until it answers again; the cached data stays right meanwhile.
     pub fn late(self: &Arc<Trust>, session: &Session) -> CacheError {
         let mut phase = self.phase.write();
         if let Phase::Up(now) = &*phase
@@ -94,7 +93,7 @@ impl Trust {
         CacheError::Unavailable(format!("Redis at {} gave no answer in time", self.server))
     }
 
-    /// Waits until the cache answers, and has it read again. A connection that stays silent is given up.
+    /// Waits until the cache answers, then lets it be read again. Gives up a connection that stays silent.
     async fn catch_up(trust: Weak<Trust>, mut session: Session) {
         let ping = redis::cmd("PING");
         let answer = timeout(SILENCE, session.connection.send_packed_command(&ping)).await;
@@ -112,7 +111,7 @@ impl Trust {
         }
     }
 
-    /// Begins a session over a new connection, for changes alone. Returns its number.
+    /// Starts a session over a new connection, for changes only. Returns its number.
     pub fn mending(&self, connection: MultiplexedConnection) -> u64 {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         *self.phase.write() = Phase::Mending(Session { number, connection });

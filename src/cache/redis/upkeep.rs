@@ -1,5 +1,5 @@
-//! Keeps house in Redis: clears, sweeps the table indexes, counts. All of it in small portions, none of
-//! it in a hurry.
+//! Housekeeping in Redis: clears, sweeps the table indexes, counts. It works in small portions and without
+//! hurry.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use super::{journal, reply, scripts};
 use crate::cache::{CacheError, Topic, TypeStats};
 use crate::query::BatchDef;
 
-/// Keys that one step of a scan looks at.
+/// How many keys one step of a scan looks at.
 const KEYS_PER_STEP: usize = 500;
-/// Index entries that one sweep looks at, and those of one step.
+/// How many index entries one sweep looks at, and how many one step of it does.
 const ENTRIES_PER_SWEEP: usize = 1_000;
 const ENTRIES_PER_STEP: usize = 100;
 
@@ -27,7 +27,7 @@ impl Link {
         let answer = self.send(Need::Change, vec![get]).await?.pop();
         let run_id = match answer {
             Some(Ok(Value::BulkString(id))) => String::from_utf8(id).unwrap_or_default(),
-            // Whoever connects next clears again.
+            // The next connection clears again.
             _ => String::new(),
         };
         self.epoch.void(&run_id).await?;
@@ -41,8 +41,7 @@ impl Link {
         self.clear().await
     }
 
-    /// Removes what a clear has voided, while others may be making it anew. Fills under way are left to
-    /// expire.
+    /// Removes voided data, even while other servers cache it anew. Fills under way are left to expire.
     pub async fn remove_void(&self) -> Result<(), CacheError> {
         let kinds = ["e", "b"].map(|kind| (kind, format!("{}{kind}:", self.tag.prefix())));
         let index = self.tag.index("");
@@ -53,7 +52,7 @@ impl Link {
             let mut commands = Vec::new();
             for key in found {
                 if let Some(ty) = key.strip_prefix(index.as_bytes()) {
-                    // Voids the type if its entries are not accounted for, as after a clear.
+                    // Voids the type if its entries are unaccounted for, as after a clear.
                     commands.push(self.sweep_call(&String::from_utf8_lossy(ty), &[])?);
                 } else if let Some((kind, _)) =
                     kinds.iter().find(|(_, head)| key.starts_with(head.as_bytes()))
@@ -72,7 +71,7 @@ impl Link {
         Ok(())
     }
 
-    /// The next keys that begin with the prefix; `None` at the end.
+    /// The next keys with the prefix; `None` at the end.
     async fn scan(
         &self,
         cursor: &mut Option<Vec<u8>>,
@@ -93,7 +92,7 @@ impl Link {
         Ok(Some(keys.filter_map(|key| reply::bytes(key).transpose()).collect::<Result<_, _>>()?))
     }
 
-    /// The types that have a generation, with it.
+    /// The types that have a generation, each with it.
     async fn types(&self) -> Result<BTreeMap<String, Vec<u8>>, CacheError> {
         let mut all = redis::cmd("HGETALL");
         all.arg(self.tag.meta());
@@ -108,9 +107,9 @@ impl Link {
         Ok(types)
     }
 
-    /// The index entries after one of them.
+    /// The index entries after a given one.
     async fn entries(&self, ty: &str, after: &[u8], count: usize) -> Result<Vec<Vec<u8>>, CacheError> {
-        // Shapes begin with `!`, which is before all entries.
+        // Shapes begin with `!`, which sorts before all entries.
         let from = if after.is_empty() { b"[\"".to_vec() } else { [b"(", after].concat() };
         let mut range = redis::cmd("ZRANGEBYLEX");
         range.arg(self.tag.index(ty)).arg(from).arg("+").arg("LIMIT").arg(0).arg(count);
@@ -170,7 +169,7 @@ impl Link {
     }
 }
 
-/// Sweeps the table indexes under one tag, a portion at a time.
+/// Sweeps the table indexes under one tag, in portions.
 pub(super) struct Sweeper {
     link: Arc<Link>,
     position: Mutex<Position>,
@@ -214,7 +213,7 @@ impl Sweeper {
                 }
             }
         }
-        // The next one begins anew.
+        // The next sweep starts over.
         *self.position.lock() = Position::default();
         Ok(removed)
     }

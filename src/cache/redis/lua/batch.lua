@@ -1,13 +1,13 @@
--- What the scripts that change batches share. KEYS[2] and following are, for each batch, the ready batch, the
--- fill under way, and the table indexes of its types. The arguments have for each its types, the prefixes of
--- its index entries, its definition, and its topic in the journal.
+-- Shared by the scripts that change batches. KEYS[2] and following are, for each batch, the ready batch, the
+-- fill under way, and the table indexes of its types. The arguments are, for each batch, its types, the
+-- prefixes of its index entries, its definition, and its topic in the journal.
 local key = 1
 local function take_key()
   key = key + 1
   return KEYS[key]
 end
 
--- The next batch of the keys and arguments.
+-- Takes the next batch from the keys and arguments.
 local function take_batch()
   local b = { ready = take_key(), pending = take_key(), types = list(), prefixes = list(), indexes = {} }
   b.definition, b.topic = take(), take()
@@ -15,15 +15,14 @@ local function take_batch()
   return b
 end
 
--- Its entries in the table index.
+-- The batch's entries in the table index.
 local function members(b)
   local entries = {}
   for i, prefix in ipairs(b.prefixes) do entries[i] = prefix .. b.definition end
   return entries
 end
 
--- Takes the batch out of the table index when there is nothing left of it: writers will not find it any
--- more.
+-- Takes a batch out of the table index once nothing is left of it; writers will no longer find it.
 local function forget_if_gone(b)
   if call('EXISTS', b.ready, b.pending) > 0 then return end
   local entries = members(b)

@@ -1,5 +1,5 @@
--- Voids everything. Argument: the server's run id. What was cached carries generations that are no
--- more; the latest change seen stays.
+-- Voids everything. Argument: the server's run id. Afterwards, cached data carries generations that no longer
+-- exist; the latest change seen stays.
 local seen, server = redis.pcall('HGET', meta, 'F'), take()
 if type(seen) ~= 'string' then seen = zero end
 call('DEL', meta)

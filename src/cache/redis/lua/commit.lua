@@ -1,6 +1,6 @@
--- Makes a leased batch ready. The last key is the staged rows: their row members and blocks. Arguments after the
--- batch's: the lease's token, rows and members staged, how far they reach (empty: the batch is complete),
--- milliseconds to live, hidden states and rows at the most. Answers 1 or 0.
+-- Makes a leased batch ready. The last key is the staged set: row members and blocks. Arguments after the batch's: the
+-- lease's token, the numbers of staged rows and members, the extent of the rows (empty: the batch is complete),
+-- milliseconds to live, and the maximum numbers of hidden states and rows. Answers 1 or 0.
 local b = take_batch()
 local ready, pending, types, staged = b.ready, b.pending, b.types, take_key()
 local token, rows, count, extent, ttl = take(), tonumber(take()), tonumber(take()), take(), take()

@@ -1,5 +1,5 @@
--- Keeps entities as a fill found them. KEYS[2] and following are the entities. Arguments: the floor's
--- time, milliseconds to live; per entity its type, the generation of the floor, its topic, its slot of the
+-- Keeps entities read by a fill. KEYS[2] and following are the entities. Arguments: the floor's time,
+-- milliseconds to live; and per entity its type, the generation of the floor, its topic, its slot of the
 -- floor table, its version and its content.
 local time, ttl = take(), take()
 for i = 2, #KEYS do
@@ -10,7 +10,7 @@ for i = 2, #KEYS do
     local stamp = time .. version
     local valid = sub(old, 33) == gen
     if not valid or sub(old, 1, 32) < stamp then
-      -- What was not there is not new: it has not changed since anybody read it.
+      -- An entity that was not cached is not a change: it has not changed since anyone read it.
       if valid then tell(topic) end
       call('SET', KEYS[i], stamp .. gen .. content, 'PX', ttl)
     end

@@ -1,19 +1,19 @@
--- A batch as one sorted set in which all scores are 0, so that it is there as a whole or not at all and
--- its members are in the order of their bytes:
+-- A batch as one sorted set whose scores are all 0, so that it exists as a whole or not at all and its
+-- members sort by their bytes:
 --   0<row key>                  a row that shows
 --   1<name>.<rest>...<lengths>  a block: documents that had a row when the batch was filled, by name
 --   2<name>+<stamp>.<rest>      a document that has changed since: as of when, and its row
 --   2<name>+<stamp>             the same of one that has no row
 --   3<extent>                   the last row that is known; not there when these are all
 --   4<head>                     the fill's time, rows that show, hidden states, generations of the types
--- A row's key is <rest><name>. A name ends with a type's, which has no byte below `0`: so no name is the
--- beginning of another with what follows it. A block ends with the number of its documents and before that, if
--- there are several, two lengths for each. A document's own state counts before its block; states whose rows do
--- not show are hidden. Times and stamps are bytes here, half as long as their digits.
+-- A row's key is <rest><name>. A name ends with its type's name, which has no byte below `0`, so a name with
+-- its delimiter is never the beginning of another name. A block ends with the number of its documents and, if
+-- there are several, two lengths for each before that. A document's own state overrides its block; states
+-- whose rows do not show are hidden. Times and stamps are bytes here, half as long as their digits.
 --
--- Each member costs Redis 88 bytes beside its own, which is why documents of long lists share blocks. Short lists
--- are kept in one piece as long as all members are short, for two or three bytes each. So there each document has
--- a block of its own, and a state that is too long stands in two members, `+<stamp>` and `.<rest>`.
+-- Each member costs Redis 88 bytes beside its own, which is why documents of long lists share blocks. Short lists are
+-- kept in one piece as long as all members are short, at two or three bytes per member. So there each document has its
+-- own block, and a state that is too long is split into two members, `+<stamp>` and `.<rest>`.
 local function head(set)
   local ends = call('ZRANGE', set, -2, -1)
   local last = ends[#ends]

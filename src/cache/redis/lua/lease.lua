@@ -1,5 +1,5 @@
--- Registers a batch and begins to fill it. Arguments after the batch's: the lease's token, milliseconds
--- that it holds and that the indexes live, index entries and shapes at the most, and the batch's shape.
+-- Registers a batch and begins to fill it. Arguments after the batch's: the lease's token, milliseconds that
+-- the lease and the indexes live, the maximum numbers of index entries and shapes, and the batch's shape.
 -- Answers {epoch, types lost, what}, where what is 'busy'; 'refused'; or 'granted', time, generations...
 local b = take_batch()
 local pending, types, entries = b.pending, b.types, members(b)

@@ -1,12 +1,12 @@
--- What all writing scripts share. KEYS[1] is the meta hash. ARGV[1] is a number that was never used
--- before, as 16 hexadecimal digits; ARGV[2] is how many milliseconds the meta hash lives from now on.
--- Times, stamps and generations are fixed-width lower-case hexadecimal, so they compare as strings.
+-- Shared by all writing scripts. KEYS[1] is the meta hash. ARGV[1] is a number that was never used before, as
+-- 16 hexadecimal digits; ARGV[2] is how many milliseconds the meta hash lives from now on. Times, stamps and
+-- generations are fixed-width lower-case hexadecimal, so they compare as strings.
 local call, sub = redis.call, string.sub
 local meta, fresh = KEYS[1], ARGV[1]
 local zero = '0000000000000000'
 local at = 2
 
--- The next argument, and the next list of arguments (its length comes first).
+-- The next argument, and the next list of arguments (preceded by its length).
 local function take()
   at = at + 1
   return ARGV[at]
@@ -17,7 +17,7 @@ local function list()
   return items
 end
 
--- The epoch of the meta hash. Without one the hash has been lost and everything begins anew.
+-- The epoch of the meta hash. If there is none, the hash has been lost and everything begins anew.
 local function epoch()
   local mark = call('HGET', meta, 'i')
   if not mark then
@@ -46,7 +46,7 @@ local function generation(ty)
   return g
 end
 
--- The generations of types as one string; nil when one has none.
+-- The generations of types as one string; nil when one of them has none.
 local function generations(types)
   local gens = ''
   for _, ty in ipairs(types) do
@@ -57,8 +57,8 @@ local function generations(types)
   return gens
 end
 
--- Writes to the journal what has changed, in the step that changes it. `q` counts the entries; the latest
--- stand in `j<number modulo size>`.
+-- Writes changes to the journal, in the step that makes them. `q` counts the entries; the latest ones are in
+-- `j<number modulo size>`.
 local journal_size = 4096
 local function tell(...)
   local topics, entries = { ... }, {}
@@ -78,8 +78,8 @@ local function drop(ty, index)
   call('UNLINK', index)
 end
 
--- Voids a type whose table index has lost entries, or is none: writers would not find its batches. Answers
--- how many were voided.
+-- Voids a type whose table index has lost entries or is not a sorted set: writers would not find its batches.
+-- Answers how many types were voided.
 local function check(ty, index)
   local entries = redis.pcall('ZCARD', index)
   if entries == tonumber(call('HGET', meta, 'n:' .. ty) or 0) then return 0 end

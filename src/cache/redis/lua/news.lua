@@ -1,5 +1,5 @@
--- What the journal tells. Argument: how many entries are known. Answers {epoch, entries} and 1 with what
--- has changed since, or 0 when the journal does not reach back so far; nothing without a meta hash.
+-- Reads the journal. Argument: how many entries are known. Answers {epoch, entries} and 1 with the topics
+-- changed since, or 0 when the journal does not reach back so far; without a meta hash, an empty answer.
 local since = tonumber(take())
 local now = call('HMGET', meta, 'i', 'q')
 if not now[1] then return {} end

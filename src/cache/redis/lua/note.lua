@@ -1,8 +1,8 @@
--- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark
--- taken before the write, the type, the entity's topic, the slot of the floor table, the change's stamp, its content (empty
--- when it is not to be kept), milliseconds to live, matches at the most, the version of the shape set
--- that the prefixes were made with (`*`: whatever it is), why to void the type whatever is found (empty: not to), and
--- the prefixes.
+-- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark taken
+-- before the write, the type, the entity's topic, the slot of the floor table, the change's stamp, its
+-- content (empty: not to be kept), milliseconds to live, the maximum number of matches, the version of the
+-- shape set that the prefixes were made with (`*`: any), the reason to void the type in any case (empty:
+-- none), and the prefixes.
 -- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
 -- or why the type was voided.
 local entity, index = KEYS[2], KEYS[3]
@@ -40,7 +40,7 @@ if void ~= '' then
   drop(ty, index)
   answer = { now, lost, void }
 end
--- Without a known version, this one may be older than one that has been seen before.
+-- Without a known version, this one may be older than one seen before.
 local gen = generation(ty)
 local old = call('GETRANGE', entity, 0, 47)
 local keep = not seen

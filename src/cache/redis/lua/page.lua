@@ -1,6 +1,6 @@
--- Reads one page. KEYS[2] is the batch. Arguments: its types, the row after which the page lies and the
--- row before which it lies (each a list of one or none), offset, limit, 1 to count from the end, 1 when
--- the length of the whole list is wanted.
+-- Reads one page. KEYS[2] is the batch. Arguments: its types, the row after which the page lies and the row
+-- before which it lies (each a list of one or none), offset, limit, 1 to count from the end, 1 when the
+-- length of the whole list is wanted.
 -- Answers {0, rows known} or {1, rows before the page, rows known, 1 when these are all, row members...}.
 local set = KEYS[2]
 local types, after, before = list(), list()[1], list()[1]
@@ -19,8 +19,8 @@ else
   from = math.min(stop, first + offset)
   to = math.min(stop, from + limit)
 end
--- A page that no end of the window cuts off is known when there is a known row after it; that the list
--- goes on beyond the extent cannot be told without one either.
+-- A page that neither bound of the window cuts off needs a known row after it. So does telling whether the
+-- list goes on beyond the extent.
 local covered
 if bounded then covered = complete or to < known else covered = not from_end and to < stop end
 if not covered or (total and not complete) then return { 0, known } end

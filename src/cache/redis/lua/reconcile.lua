@@ -1,12 +1,12 @@
--- Brings batches in line with changes. KEYS[2] and following are the ready batch and the fill under way of each.
--- Arguments: the mark; hidden states, rows and deltas at the most; how many batches; and of each batch its types, its
--- topic in the journal, the document's name, the stamp, the row (empty: none), and 1 when the row is not to be
--- kept. Answers the epoch; for each batch what was done, which for a dropped one is the reason; and last the
--- places of those of which nothing is left, whose entries in the table index are to be forgotten.
+-- Brings batches in line with changes. KEYS[2] and following are, for each batch, the ready batch and the fill under
+-- way. Arguments: the mark; the maximum numbers of hidden states, rows and deltas; how many batches; and for each its
+-- types, its topic in the journal, the document's name, the stamp, the row (empty: none), and 1 when the row is not to
+-- be kept. Answers the epoch; for each batch what was done (if it was dropped, the reason); and last the positions of
+-- the batches of which nothing is left, whose entries in the table index are to be forgotten.
 local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local now = epoch()
 
--- Merges into the ready batch: what was done, and why it is dropped if it is.
+-- Merges a change into the ready batch. Returns what was done and, if the batch was dropped, why.
 local function into_ready(b, gens, refused, name, stamp, row)
   local h = head(b.ready)
   if not h or h.gens ~= gens then
@@ -23,7 +23,7 @@ local function into_ready(b, gens, refused, name, stamp, row)
   return done, dropped
 end
 
--- Leaves a delta to the fill under way.
+-- Leaves a delta for the fill under way.
 local function into_pending(b, gens, refused, name, stamp, row)
   local lease = call('HMGET', b.pending, 't', 'g')
   if not lease[2] then return nil end
@@ -45,7 +45,7 @@ end
 
 local known, told, gone = {}, {}, {}
 local answer, batches = { now }, tonumber(take())
--- Hardly ever is one of them being filled, and one question for all of them tells.
+-- Fills are rare, so one question for all batches tells whether any is under way.
 local fills = {}
 for n = 1, batches do fills[n] = KEYS[1 + 2 * n] end
 local filling = batches > 0 and call('EXISTS', unpack(fills)) > 0

@@ -1,6 +1,6 @@
--- Removes keys that a clear has voided. KEYS[2] and following are entities and ready batches. Arguments:
--- for each of them `e` or `b`. An entity begins with its stamp and generation, a batch's last member ends in one;
--- those of a generation that there is now stay. Answers how many were removed.
+-- Removes keys that a clear has voided. KEYS[2] and following are entities and ready batches. Arguments: `e`
+-- or `b` for each of them. An entity begins with its stamp and generation, and a batch's last member ends in
+-- a generation; keys of a current generation stay. Answers how many were removed.
 local current, removed = {}, 0
 local all = call('HGETALL', meta)
 for i = 1, #all, 2 do

@@ -1,13 +1,13 @@
--- Changes the members of a batch; `head.lua` says what they are. Redis keeps a sorted set of at most 128 members
--- of at most 64 bytes in one piece: rows of a short list, with two members each, and bytes of its members.
+-- Changes the members of a batch, which `head.lua` describes. Redis keeps a sorted set of at most 128 members of at
+-- most 64 bytes in one piece: hence the most rows of a short list (two members each), and bytes of a member.
 local few, longest = 63, 64
 
--- A number of 16 digits as bytes.
+-- Converts a number of 16 digits to bytes.
 local function packed(digits)
   return struct.pack('>I4I4', tonumber(sub(digits, 1, 8), 16), tonumber(sub(digits, 9, 16), 16))
 end
 
--- The stamp at hand as numbers and as bytes: mostly one for all batches of a call.
+-- The current stamp as numbers and as bytes: mostly the same for all batches of a call.
 local at_hand, s1, s2, s3, s4, stamp_bytes
 local function take_stamp(stamp)
   if stamp == at_hand then return end
@@ -15,7 +15,7 @@ local function take_stamp(stamp)
   s1, s2, s3, s4 = struct.unpack('>I4I4I4I4', stamp_bytes)
 end
 
--- Whether the stamp at hand is later than one of these numbers, or its time than one of two.
+-- Whether the current stamp is later than the one given as four numbers, or its time than the one given as two.
 local function is_later(a, b, c, d)
   if s1 ~= a then return s1 > a end
   if s2 ~= b or not d then return s2 > b end
@@ -30,7 +30,7 @@ local function put_head(set, h)
   call('ZADD', set, 0, h.member)
 end
 
--- The row that a document had when the batch was filled, and its block when that has no other document.
+-- The row that a document had at the fill, and its block if that has no other document.
 local function in_block(set, name)
   local block = call('ZREVRANGEBYLEX', set, '(1' .. name .. '/', '[1', 'LIMIT', 0, 1)[1]
   if not block then return nil end
@@ -51,8 +51,8 @@ local function in_block(set, name)
   end
 end
 
--- What is known of a document: whether something since the fill, and whether that is not older than the stamp at
--- hand; its row; and the members that go when something newer is known.
+-- The state of a document: whether it has changed since the fill, and whether that change is at least as late
+-- as the current stamp; its row; and the members to remove when a newer state replaces it.
 local function state(set, name)
   local start = '2' .. name
   local members = call('ZRANGEBYLEX', set, '[' .. start .. '+', '(' .. start .. '/')
@@ -69,7 +69,7 @@ local function state(set, name)
   return known, late, row, members
 end
 
--- The members that say that a document has the row (nil: none) as of the stamp at hand: one, or two.
+-- The members (one or two) that record a document's row (nil: none) as of the current stamp.
 local function members_of(h, name, row)
   local start, rest = '2' .. name, row and '.' .. sub(row, 1, #row - #name) or ''
   local since = start .. '+' .. stamp_bytes
@@ -78,8 +78,8 @@ local function members_of(h, name, row)
   return since .. rest
 end
 
--- Merges a change into a batch: the later stamp wins. An empty row means that it has none. The head has
--- changed when `h.changed` is set.
+-- Merges a change into a batch: the later stamp wins. An empty row means that the document has none. Sets
+-- `h.changed` when the head has to be rewritten.
 local function merge(set, h, name, stamp, row)
   take_stamp(stamp)
   local a, b = struct.unpack('>I4I4', h.time)

@@ -1,6 +1,6 @@
--- Takes entries out of a table index whose batches are gone. KEYS[2] is the index; KEYS[3] and
--- following are, for each entry, the ready batch and the fill under way. Arguments: the type, the
--- entries and their topics. Shapes without entries go too. Answers {entries taken out, types lost}.
+-- Removes entries from a table index whose batches are gone. KEYS[2] is the index; KEYS[3] and following are,
+-- for each entry, the ready batch and the fill under way. Arguments: the type, the entries and their topics.
+-- Also removes shapes without entries. Answers {entries removed, types lost}.
 local index, ty, entries, topics = KEYS[2], take(), list(), list()
 local lost = check(ty, index)
 local removed, shapes = 0, 0
