@@ -54,15 +54,15 @@ pub struct Api {
 pub struct ApiRequest {
     /// The document.
     pub query: String,
-    /// Which of its operations.
+    /// The name of the operation to execute.
     pub operation_name: Option<String>,
-    /// Values of its variables.
+    /// The values of the operation's variables.
     pub variables: Map<String, Json>,
     /// The caller, as far as the answer depends on it.
     pub caller: Caller,
     /// Whether only queries are allowed, as for HTTP GET.
     pub read_only: bool,
-    /// Whether it waits for its turn however many others do: others that belong to it have been carried out.
+    /// Whether to wait for a turn even when the queue is full: other operations of the same HTTP request have run.
     pub patient: bool,
 }
 
@@ -78,13 +78,13 @@ pub struct ApiReply {
 /// How far a request came: decides the HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was executed; the response has `data`.
+    /// The request was executed; the response has `data`.
     Executed,
-    /// It was not: it does not parse, is not valid, or its variables are wrong.
+    /// The request was not executed: it does not parse, is not valid, or its variables are wrong.
     Rejected,
-    /// It is a mutation and only queries are allowed.
+    /// The request is a mutation and only queries are allowed.
     NotAllowed,
-    /// It was not: as many operations as may be are carried out, and wait.
+    /// The request was not executed: the server has no turn or no memory left for it.
     Overloaded,
 }
 
@@ -105,9 +105,8 @@ impl Api {
         types::sdl(model, limits)
     }
 
-    /// Executes a request. Never fails: errors are in the response. A mutation is carried out to its end even
-    /// when the caller stops waiting, so that no write remains without its reconcile; a query is broken off when
-    /// nobody waits for it any more.
+    /// Executes a request. Never fails: errors are in the response. A mutation runs to completion even when the caller
+    /// stops waiting, so that no write is left without its reconcile; a query is cancelled once nobody waits for it.
     pub async fn execute(&self, request: ApiRequest) -> ApiReply {
         self.inner.clone().answer(request).await
     }

@@ -1,22 +1,22 @@
-//! What comes of an operation: its data as bytes with what went wrong and what was read, or that it was refused.
+//! The result of an operation: its data as bytes, with its errors and what was read; or a refusal.
 
 use super::Outcome;
 use super::error::ApiError;
 use crate::engine::{Place, Read};
 use crate::metrics::{GraphqlKind, GraphqlOutcome};
 
-/// The answer of an operation that was carried out. The data stands in the buffer in which it is sent, behind the
-/// opening that the protocol gave, so that the protocol has to add what comes behind it, and to copy nothing.
+/// The answer of an operation that was carried out. The data is in the buffer in which it is sent, after the
+/// protocol's opening, so the protocol only has to append the rest, and copies nothing.
 pub(super) struct Answer {
     /// The opening and the data.
     pub(super) json: Vec<u8>,
     /// Where the data begins.
     pub(super) from: usize,
-    /// What went wrong; the data has nulls for it.
+    /// The operation's errors; the data has nulls in their places.
     pub(super) errors: Vec<ApiError>,
-    /// What was read, if all of it was read from the cache.
+    /// What was read, if the cache answered every read.
     pub(super) read: Option<Read>,
-    /// The place in the cache's journal that what was read is no older than.
+    /// The place in the cache's journal that is no later than the reads.
     pub(super) place: Option<Place>,
 }
 
@@ -26,7 +26,7 @@ impl Answer {
         &self.json[self.from..]
     }
 
-    /// What came of the operation.
+    /// The outcome of the operation.
     pub(super) fn outcome(&self) -> GraphqlOutcome {
         if self.errors.is_empty() { GraphqlOutcome::Ok } else { GraphqlOutcome::Errors }
     }
@@ -34,10 +34,10 @@ impl Answer {
 
 /// Why an operation was not carried out.
 pub(super) struct Refused {
-    /// What is wrong with it.
+    /// The errors of the operation.
     pub(super) errors: Vec<ApiError>,
-    /// How far it came.
+    /// How far the operation came.
     pub(super) outcome: Outcome,
-    /// What it is, as far as that is known.
+    /// The operation's kind, as far as that is known.
     pub(super) kind: GraphqlKind,
 }

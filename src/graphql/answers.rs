@@ -1,6 +1,6 @@
-//! Answers to queries, kept as bytes for as long as nothing that they were made of has changed.
+//! Answers to queries, kept as bytes until something that they were made from changes.
 //!
-//! Nothing is served on trust: for each request the cache's journal is asked, after the request has come,
+//! No answer is served on trust: for each request, the server asks the cache's journal, after the request has come,
 //! what has changed since the answer was made.
 
 use std::hash::{Hash, Hasher};
@@ -17,25 +17,25 @@ use super::{ApiRequest, Body};
 use crate::engine::{Caller, Engine, Place, Read};
 use crate::metrics::{CacheKind, CacheResult};
 
-/// How long an answer is kept at the most. The cache's own bound on what other programs write to the
-/// store is its TTL; this adds no more than that to it.
+/// Maximum lifetime of an answer. The cache's TTL bounds how long writes of other programs to the store stay unseen;
+/// kept answers add this much at most.
 const LIFE: Duration = Duration::from_secs(60);
-/// Bytes of an answer that are not worth more than one reading: a smaller share of all that is kept.
+/// One answer takes up at most one part in this many of the bytes for all: a larger one is not worth keeping.
 const SHARE: u64 = 16;
-/// Parts of what is kept that have locks of their own; the largest answer has to fit into one of them.
+/// Number of parts with locks of their own; the largest answer has to fit into one of them.
 const SHARDS: usize = 8;
 
 /// The answers that this server keeps.
 pub(super) struct Answers {
     kept: Cache<Question, Arc<Kept>, Weight>,
-    /// Bytes of one answer at the most.
+    /// Maximum bytes of one answer.
     largest: u64,
 }
 
-/// What was kept for a request and is not right any more.
+/// The answer kept for a request that is no longer right, if there was one.
 pub(super) struct Outdated(Option<Arc<Kept>>);
 
-/// What an answer is the answer to: the same for everybody who asks it.
+/// The question that an answer answers; identical questions share one answer.
 #[derive(PartialEq, Eq)]
 pub(super) struct Question {
     caller: Caller,
@@ -44,21 +44,21 @@ pub(super) struct Question {
     variables: Map<String, Json>,
 }
 
-/// The same, as it stands in a request.
+/// A question, borrowed from a request.
 struct Asked<'a>(&'a ApiRequest);
 
 /// An answer that is kept.
 struct Kept {
     body: Body,
     read: Read,
-    /// When it was right: the place in the journal, whose number is moved on with every look.
+    /// The place in the journal up to which the answer is right; every look moves its number, `valid`, forward.
     place: Place,
     valid: AtomicU64,
     until: Instant,
 }
 
 impl Answers {
-    /// Keeps up to so many bytes.
+    /// Keeps up to `bytes` bytes.
     pub(super) fn new(bytes: u64) -> Answers {
         // An answer is some kilobytes with its question; the number is only an estimate.
         let estimate = usize::try_from(bytes / 4_096).unwrap_or(0).max(1);
@@ -73,12 +73,12 @@ impl Answers {
         Answers { kept, largest: bytes / SHARE }
     }
 
-    /// The answer that is kept for a request, if it is still right; if not, what there is.
+    /// The answer kept for a request, if it is still right; if not, the outdated one.
     pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Result<Body, Outdated> {
         let Some(answer) = self.kept.get(&Asked(request)) else { return Err(Outdated(None)) };
         let looked = engine.look().await;
         let confirmed = looked.and_then(|_| answer.confirmed(engine)).or_else(|| {
-            // It may have been made anew while the look was under way.
+            // A new answer may have been kept while the look was under way.
             looked?;
             let newer = self.kept.get(&Asked(request)).filter(|newer| !Arc::ptr_eq(newer, &answer))?;
             newer.confirmed(engine)
@@ -86,7 +86,7 @@ impl Answers {
         confirmed.ok_or(Outdated(Some(answer)))
     }
 
-    /// Whether an answer has been kept since, which nobody has looked at for this request.
+    /// Whether an answer was kept for this request since it found the outdated one.
     pub(super) fn has_newer(&self, request: &ApiRequest, outdated: &Outdated) -> bool {
         match (self.kept.get(&Asked(request)), &outdated.0) {
             (Some(kept), Some(outdated)) => !Arc::ptr_eq(&kept, outdated),
@@ -94,7 +94,7 @@ impl Answers {
         }
     }
 
-    /// Keeps an answer made of what was read from this place on.
+    /// Keeps an answer whose reads came after this place in the journal.
     pub(super) fn keep(&self, request: ApiRequest, body: &Bytes, read: Read, place: Place) {
         if body.len() as u64 > self.largest {
             return;
@@ -108,7 +108,7 @@ impl Answers {
 }
 
 impl Kept {
-    /// The answer, when it is right as far as the last look could tell.
+    /// The answer, if it is right as of the last look.
     fn confirmed(&self, engine: &Engine) -> Option<Body> {
         let since = Place { number: self.valid.load(Ordering::Relaxed), ..self.place };
         let now = engine.unchanged(&self.read.topics, since).filter(|_| self.until > Instant::now())?;
@@ -153,7 +153,7 @@ struct Weight;
 
 impl Weighter<Question, Arc<Kept>> for Weight {
     fn weight(&self, question: &Question, answer: &Arc<Kept>) -> u64 {
-        // Values take more room than their text, but are seldom many.
+        // Values take up more room than their text, but are seldom many.
         let variables: usize =
             question.variables.iter().map(|(name, value)| 128 + name.len() + size(value)).sum();
         let topics = std::mem::size_of_val(&*answer.read.topics);

@@ -1,4 +1,4 @@
-//! Arguments of an operation's fields, as those who carry them out read them.
+//! The arguments of an operation's fields, as their executors read them.
 
 use apollo_compiler::ast::{InputValueDefinition, Type};
 use apollo_compiler::executable::Field;
@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::resolve::{Variables, default, resolve};
 use crate::engine::Step;
 
-/// All arguments of a field with a value; those not given stand with their defaults, if they have one.
+/// The values of a field's arguments; an argument that is not given has its default, if there is one.
 pub(super) fn of_field(schema: &Schema, field: &Field, variables: &Variables) -> Map<String, Json> {
     let mut arguments = Map::new();
     for argument in &field.definition.arguments {
@@ -21,8 +21,8 @@ pub(super) fn of_field(schema: &Schema, field: &Field, variables: &Variables) ->
     arguments
 }
 
-/// The same for fields whose arguments are never null: only here can a null be seen that comes by a variable with
-/// a default. What is inside input objects is for those who read them.
+/// The same for fields whose arguments are never null. Only here does a null show that comes from a variable with a
+/// default. Nulls inside input objects are left to the readers of those objects.
 pub(super) fn given(
     schema: &Schema,
     field: &Field,
@@ -40,7 +40,7 @@ pub(super) fn given(
     if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
-/// The path to the first null in a value of the type that may not be there, lists included.
+/// The path to the first null in a value, lists included, that the type does not allow.
 fn null_in(ty: &Type, value: &Json) -> Option<Vec<Step>> {
     match value {
         Json::Null => ty.is_non_null().then(Vec::new),

@@ -1,8 +1,8 @@
-//! What keeps a processor busy for long is done aside, so that small requests do not wait for it.
+//! Runs work that keeps a processor busy for long on threads of its own, so that small requests do not wait for it.
 //!
-//! The runtime's threads take up one task after the other and cannot break one off. So large operations have threads
-//! of their own, as many as there are processors, and the operating system shares these among all threads: it
-//! takes a processor from a large operation as soon as there is something for a small one.
+//! The runtime's threads run one task after another and cannot preempt one. So large operations have threads of their
+//! own, as many as there are processors, and the operating system schedules all threads: it takes a processor from a
+//! large operation as soon as a small one has something to do.
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
@@ -11,7 +11,7 @@ use futures_util::future::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
-/// The threads for large operations; none when there are no more to be had: then all is done where it is.
+/// The threads for large operations. Without them, when the system gives no more, all work is done where it is.
 pub(super) struct Aside(Option<Runtime>);
 
 impl Aside {
@@ -25,15 +25,15 @@ impl Aside {
         Aside(runtime.ok())
     }
 
-    /// Does the work, aside if it is `large`. It is broken off when the future is dropped; what it spawns goes on, on
-    /// the threads on which it was spawned.
+    /// Does the work, aside if it is `large`. Dropping the future cancels the work; tasks that the work spawned go on,
+    /// on the threads on which they were spawned.
     pub(super) fn run<T: Send + 'static>(
         &self,
         large: bool,
         work: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = T> + Send {
-        // A future that is awaited at several places takes its size at each of them, and all of it is copied when
-        // it is spawned.
+        // A future awaited at several places takes up its size at each of them, and all of it is copied when it is
+        // spawned.
         let work = work.boxed();
         let runtime = self.0.as_ref().filter(|_| large);
         async move {
@@ -41,7 +41,7 @@ impl Aside {
             match AbortOnDropHandle::new(runtime.spawn(work)).await {
                 Ok(done) => done,
                 Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
-                // The program is at its end.
+                // The program is shutting down.
                 Err(_) => std::future::pending().await,
             }
         }
@@ -50,7 +50,7 @@ impl Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        // Waiting for the threads here could block the runtime that is left.
+        // Waiting for the threads here could block the runtime that drops this.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }

@@ -1,4 +1,4 @@
-//! The bytes of a response, and of those that are served again and again their compressed form.
+//! The bytes of a response; for a response that is sent repeatedly, their compressed form as well.
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
@@ -11,20 +11,20 @@ use flate2::write::GzEncoder;
 #[derive(Clone, Debug)]
 pub struct Body {
     plain: Bytes,
-    /// The same compressed, once somebody has wanted it so; none where that is not worth it.
+    /// The JSON compressed, once a client has asked for that; none where compression is not worth it.
     gzip: Option<Arc<OnceLock<Option<Bytes>>>>,
 }
 
-/// A compressed form is of use when it is at the most this share of the plain one: a half.
+/// The compressed form is kept when its size is at most the plain one's divided by this.
 const WORTH: usize = 2;
 
 impl Body {
-    /// One that is sent once.
+    /// The body of a response that is sent once.
     pub(super) fn once(plain: Bytes) -> Body {
         Body { plain, gzip: None }
     }
 
-    /// One that is kept.
+    /// The body of a response that is kept.
     pub(super) fn kept(plain: Bytes) -> Body {
         Body { plain, gzip: Some(Arc::default()) }
     }
@@ -34,7 +34,7 @@ impl Body {
         &self.plain
     }
 
-    /// The JSON as gzip, when the response is one that is sent more than once: compressed the first time only.
+    /// The JSON as gzip, for a response that is sent more than once: compressed the first time only.
     pub fn gzip(&self) -> Option<Bytes> {
         let compressed = self.gzip.as_ref()?.get_or_init(|| {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -45,7 +45,7 @@ impl Body {
         compressed.clone()
     }
 
-    /// Bytes that it takes up at the most, both forms together.
+    /// Maximum bytes that the body takes up, both forms together.
     pub(super) fn weight(&self) -> usize {
         self.plain.len() + self.plain.len() / WORTH
     }

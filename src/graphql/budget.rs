@@ -1,5 +1,5 @@
-//! What one operation may take: time, memory for rows and its answer, conditions in its filters. Memory has a
-//! bound for all operations under way together, too.
+//! What one operation may take: time, memory for its rows and its answer, conditions in its filters. The memory of all
+//! operations under way is bounded as well.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,12 +13,12 @@ use crate::engine::input::{FilterBudget, FilterLimits};
 use crate::metrics::ErrorCode;
 use crate::value::Doc;
 
-/// The share of all memory that one operation may take.
+/// One operation may take one part in this many of all memory.
 const SHARE: u64 = 4;
-/// Bytes of each operation that are not counted with those of the others: small ones come through while large ones
+/// Bytes of each operation that do not count towards the memory of all: small operations are let in while large ones
 /// are turned away.
 const FREE: u64 = 256 << 10;
-/// Bytes that a row takes up beside its document.
+/// Bytes that a row takes up besides its document.
 const ROW: u64 = 256;
 
 /// The memory of all operations under way.
@@ -34,7 +34,7 @@ impl Pool {
         Pool { timeout: limits.timeout, most: limits.memory, taken: Arc::default() }
     }
 
-    /// What a new operation may take.
+    /// The budget of a new operation.
     pub(super) fn budget(&self) -> Budget {
         let filters = FilterBudget::new(&FilterLimits::default());
         let end = Instant::now() + self.timeout;
@@ -43,21 +43,21 @@ impl Pool {
     }
 }
 
-/// What one operation may take, and has taken. It is given back at the operation's end.
+/// What one operation may take, and has taken. Dropping the budget gives the memory back.
 pub(super) struct Budget {
     pool: Pool,
-    /// Bytes of all that it holds.
+    /// Bytes of everything the operation holds.
     held: AtomicU64,
-    /// Those of them that are for its answer.
+    /// The part of `held` that is for rows and the answer.
     taken: AtomicU64,
-    /// By when its reads have to be done.
+    /// The deadline of the operation's reads.
     pub(super) end: Instant,
-    /// For the conditions of its filters.
+    /// The budget for the conditions of the operation's filters.
     pub(super) filters: FilterBudget,
 }
 
 impl Budget {
-    /// Takes memory for what the operation is made of, which has bounds of its own.
+    /// Takes memory for the operation's text and plan, which have bounds of their own.
     pub(super) fn hold(&self, bytes: u64) -> Result<(), ApiError> {
         let before = self.held.fetch_add(bytes, Ordering::Relaxed);
         let counted = (before + bytes).saturating_sub(FREE) - before.saturating_sub(FREE);
@@ -81,7 +81,7 @@ impl Budget {
         self.hold(bytes)
     }
 
-    /// Whether the time is over.
+    /// Whether the deadline has passed.
     pub(super) fn is_late(&self) -> bool {
         Instant::now() >= self.end
     }
@@ -116,14 +116,14 @@ mod tests {
         for budget in &all {
             assert_eq!(code(budget.take(MOST / 4)), None);
         }
-        // What is left of the pool is what the four have free.
+        // What is left of the pool is what the four took for free.
         let another = pool.budget();
         assert_eq!(code(another.take(4 * FREE)), None);
         assert_eq!(code(another.take(2 * FREE)), Some(ErrorCode::Overloaded));
         assert_eq!(code(pool.budget().hold(2 * FREE)), Some(ErrorCode::Overloaded));
         assert_eq!(code(all[0].take(1)), Some(ErrorCode::TooComplex));
         all.push(another);
-        // Small ones come through all the same.
+        // Small operations are let in all the same.
         for _ in 0..100 {
             assert_eq!(code(pool.budget().take(FREE)), None);
         }

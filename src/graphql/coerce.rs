@@ -1,5 +1,5 @@
-//! Values that come with a request, brought to the types that the schema declares, as the GraphQL
-//! specification says (sections 3, 5.6, 5.8.5 and 6.1.2), each fault with its path in the value.
+//! Coerces the values that come with a request to the types that the schema declares, as the GraphQL specification
+//! says (sections 3, 5.6, 5.8.5 and 6.1.2). Each fault has its path in the value.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{Type, VariableDefinition};
@@ -18,14 +18,14 @@ mod given;
 mod literal;
 mod usage;
 
-/// What is wrong with a variable or an argument. All of them are the client's.
+/// A fault in a variable or an argument. All such faults are the client's.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    /// For the client; it names the path.
+    /// The message for the client; it names the path.
     pub message: String,
-    /// Where in the operation's text.
+    /// The position in the operation's text.
     pub at: Option<SourceSpan>,
-    /// Where in the value, from the variable's (`$input`) or the argument's name on.
+    /// The path in the value, starting with the variable's name (`$input`) or the argument's.
     pub path: Vec<Step>,
 }
 
@@ -73,14 +73,13 @@ fn variable(
     }
 }
 
-/// Checks every value of an operation: that it fits its type, that no input field stands twice, and that
-/// every variable stands where its type fits. Once per operation text. Names that are not known are for the
-/// validator to refuse.
+/// Checks every value of an operation: that the value fits its type, that no input field is given twice, and that
+/// every variable is used where its type fits. Runs once per operation text. Unknown names are left to the validator.
 pub fn check(schema: &Schema, document: &ExecutableDocument, operation: &Operation) -> Vec<Fault> {
     document::check(schema, document, operation)
 }
 
-/// The faults with the position in the text to which they belong.
+/// The faults, each with the position in the text that it belongs to.
 fn located(faults: Faults, at: Option<SourceSpan>) -> impl Iterator<Item = Fault> {
     let found = faults.finish(Some(())).err().unwrap_or_default();
     found.into_iter().map(move |fault| Fault { message: fault.message, at, path: fault.path })

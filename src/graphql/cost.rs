@@ -1,4 +1,4 @@
-//! What a plan may cost: how many values its answer can have, before anything is read.
+//! The cost of a plan: how many values its answer can have, computed before anything is read.
 
 use apollo_compiler::Schema;
 use serde_json::Value as Json;
@@ -10,10 +10,10 @@ use super::plan::{Args, Connection, Field, FieldKind, Plan, RootKind, Selection}
 use super::resolve::Variables;
 use crate::metrics::ErrorCode;
 
-/// What a list or a look-up costs beside what it gives: as much as so many values.
+/// What a list or a look-up costs in addition to its result, in values.
 const READ: u64 = 20;
 
-/// What the cost of a plan depends on beside the plan.
+/// What the cost of a plan depends on besides the plan.
 pub(super) struct Costs<'c> {
     /// For the defaults of arguments.
     pub(super) schema: &'c Schema,
@@ -24,7 +24,7 @@ pub(super) struct Costs<'c> {
 }
 
 impl Costs<'_> {
-    /// How many values a plan could answer, if that is not more than is allowed.
+    /// The maximum number of values in the plan's answer; an error when it is more than is allowed.
     pub(super) fn check(&self, plan: &Plan) -> Result<u64, ApiError> {
         let (cost, most) = (self.cost(plan), self.limits.complexity as u64);
         if cost <= most {
@@ -36,7 +36,7 @@ impl Costs<'_> {
         Err(ApiError::new(ErrorCode::TooComplex, message))
     }
 
-    /// How many values the answer can have at the most.
+    /// The maximum number of values in the answer.
     fn cost(&self, plan: &Plan) -> u64 {
         plan.roots.iter().map(|root| self.root_cost(&root.kind)).fold(0, u64::saturating_add)
     }

@@ -1,4 +1,4 @@
-//! Cursors: what tells where a row stands in an order, as clients keep it.
+//! Cursors: the position of a row in an order, as clients keep it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::query::{Order, SortKey};
 
-/// Bytes of a cursor that tell which order it was made for.
+/// Bytes of a cursor that identify the order it was made for.
 const ORDER_TAG: usize = 4;
 
 fn order_tag(order: &Order) -> [u8; ORDER_TAG] {
@@ -18,10 +18,10 @@ fn order_tag(order: &Order) -> [u8; ORDER_TAG] {
     tag
 }
 
-/// Makes the cursors of a list's rows: opaque, and of use only with the same order.
+/// Makes the cursors of a list's rows: opaque, and valid only with the same order.
 pub(super) struct Cursors {
     order: Order,
-    /// Made with the first cursor: most lists are read without any.
+    /// Computed with the first cursor: most lists are read without any.
     tag: OnceLock<[u8; ORDER_TAG]>,
 }
 
@@ -39,7 +39,7 @@ impl Cursors {
     }
 }
 
-/// The row of a cursor of a list in this order over these types; none when it is no such cursor.
+/// The row of a cursor, if the cursor belongs to a list in this order over these types.
 pub(super) fn read_cursor(text: &str, types: &[Arc<str>], order: &Order) -> Option<SortKey> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (tag, key) = bytes.split_at_checked(ORDER_TAG)?;

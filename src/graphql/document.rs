@@ -1,4 +1,4 @@
-//! Operation texts, parsed and validated once and kept, with their plans.
+//! Operation texts, parsed and validated once, and kept with their plans.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,12 +24,12 @@ mod lists;
 mod size;
 mod text;
 
-/// Bytes that a token takes up once it is parsed, at the most.
+/// Maximum bytes that a token takes up once it is parsed.
 const TOKEN: u64 = 200;
 
 /// A valid text.
 pub(super) struct Document {
-    /// Tells it from all others.
+    /// Tells the document from all others.
     number: u64,
     parsed: Valid<ExecutableDocument>,
     positions: Positions,
@@ -37,7 +37,7 @@ pub(super) struct Document {
     weight: u64,
 }
 
-/// What came of a text: a document, or what is wrong with it.
+/// The result of checking a text: a document, or everything that is wrong with the text.
 pub(super) type Verdict = Result<Arc<Document>, Arc<Vec<ApiError>>>;
 
 /// The texts seen lately.
@@ -48,10 +48,10 @@ pub(super) struct Documents {
     metrics: Arc<Metrics>,
 }
 
-/// A document's number, the operation's name and what its conditions are.
+/// A document's number, the operation's name, and the values of the document's conditions.
 type PlanKey = (u64, Option<String>, Flags);
 
-/// A plan, and the document whose arguments it has.
+/// A plan, and the document that holds the plan's arguments.
 #[derive(Clone)]
 struct Planned(Arc<Plan>, Arc<Document>);
 
@@ -75,7 +75,7 @@ impl Weighter<PlanKey, Planned> for Weight {
 }
 
 impl Documents {
-    /// Keeps up to so many bytes: half of them of documents, half of plans.
+    /// Keeps up to `bytes` bytes: half of them for documents, half for plans.
     pub(super) fn new(bytes: u64, metrics: Arc<Metrics>) -> Documents {
         Documents {
             kept: Cache::with_weighter(4_096, bytes / 2, Weight),
@@ -102,7 +102,7 @@ impl Documents {
         verdict
     }
 
-    /// The plan of an operation of a document for values of its variables.
+    /// The plan of an operation of a document, given the values of the operation's variables.
     pub(super) fn plan(
         &self,
         planner: &Planner,
@@ -124,7 +124,7 @@ impl Documents {
 }
 
 impl Document {
-    /// The operation to execute.
+    /// The operation to execute, by its name.
     pub(super) fn operation(&self, name: Option<&str>) -> Result<&Operation, ApiError> {
         let all = &self.parsed.operations;
         all.get(name).map(|operation| &**operation).map_err(|_| {
@@ -140,12 +140,12 @@ impl Document {
         })
     }
 
-    /// What its conditions are.
+    /// The values of the document's conditions.
     pub(super) fn flags(&self, variables: &Variables) -> Flags {
         Flags::of(&self.flags, variables)
     }
 
-    /// The plan of an operation, made anew.
+    /// Makes the plan of an operation anew.
     pub(super) fn new_plan(
         &self,
         planner: &Planner,
@@ -155,8 +155,8 @@ impl Document {
         planner.plan(&self.parsed, &self.positions, operation, flags)
     }
 
-    /// What a refusal is to the client. A condition that is null fails only where it is met, so it counts as
-    /// a fault of the execution.
+    /// The error and the outcome that a refusal has for the client. A condition that is null fails only where the
+    /// operation meets it, so it counts as a fault of the execution.
     pub(super) fn refused(&self, operation: &Operation, refusal: Refusal) -> (ApiError, Outcome) {
         let rejected = |code, message: &str| (ApiError::new(code, message), Outcome::Rejected);
         match refusal {
@@ -182,12 +182,12 @@ impl Document {
         }
     }
 
-    /// Bytes that it takes up, roughly.
+    /// Bytes that the document takes up, roughly.
     pub(super) fn weight(&self) -> u64 {
         self.weight
     }
 
-    /// The positions of its text.
+    /// The positions in the document's text.
     pub(super) fn positions(&self) -> &Positions {
         &self.positions
     }

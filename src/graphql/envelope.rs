@@ -1,4 +1,4 @@
-//! GraphQL's response: what stands around the data of an answer.
+//! GraphQL's response: the JSON around the data of an answer.
 
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -7,11 +7,11 @@ use super::body::Body;
 use super::error::ApiError;
 use super::{ApiReply, Outcome};
 
-/// What the data is written behind.
+/// The part of the response before the data.
 pub(super) const OPENING: &[u8] = b"{\"data\":";
 
-/// The reply of a response that has been written up to its last brace: all of it, or nothing but its errors are
-/// missing. They come first, as the specification advises, so that readers see them.
+/// Closes a response that has been written up to its last brace, with or without data; only its errors are missing.
+/// They come first, as the specification advises, so that readers see them.
 pub(super) fn close(mut json: Vec<u8>, errors: &[ApiError], outcome: Outcome) -> ApiReply {
     if !errors.is_empty() {
         let all = Json::Array(errors.iter().map(ApiError::to_json).collect());
@@ -22,7 +22,7 @@ pub(super) fn close(mut json: Vec<u8>, errors: &[ApiError], outcome: Outcome) ->
     ApiReply { body: Body::once(Bytes::from(json)), outcome }
 }
 
-/// The reply to what has no data.
+/// The reply to a request that has no data.
 pub(super) fn refuse(errors: &[ApiError], outcome: Outcome) -> ApiReply {
     let data = if outcome == Outcome::Executed { [OPENING, b"null"].concat() } else { b"{".to_vec() };
     close(data, errors, outcome)

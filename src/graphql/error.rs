@@ -1,4 +1,4 @@
-//! Errors as clients see them: one exhaustive match from the engine's kinds to codes.
+//! Errors as clients see them: one exhaustive match from the engine's errors to codes.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,25 +9,25 @@ use crate::metrics::{ErrorCode, Label, Metrics};
 /// One error of a response.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError {
-    /// For `extensions.code`.
+    /// The code in `extensions.code`.
     pub(super) code: ErrorCode,
-    /// For the client.
+    /// The message for the client.
     pub(super) message: String,
-    /// Where in the text.
+    /// The position in the operation's text.
     pub(super) pos: Option<Pos>,
-    /// Where in the response.
+    /// The path in the response.
     pub(super) path: Vec<Step>,
-    /// More for `extensions`.
+    /// Further members of `extensions`.
     pub(super) details: Vec<(&'static str, Json)>,
 }
 
 impl ApiError {
-    /// An error of a code.
+    /// An error with a code.
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> ApiError {
         ApiError { code, message: message.into(), pos: None, path: Vec::new(), details: Vec::new() }
     }
 
-    /// An error of the client's input.
+    /// An error in the client's input.
     pub(super) fn input(message: impl Into<String>, argument: &[Step]) -> ApiError {
         let mut error = ApiError::new(ErrorCode::BadUserInput, message);
         if !argument.is_empty() {
@@ -36,12 +36,12 @@ impl ApiError {
         error
     }
 
-    /// What faults of an argument are to the client.
+    /// The errors for the faults of an argument.
     pub(super) fn of_argument(name: &str, faults: Vec<InputFault>) -> Vec<ApiError> {
         ApiError::of_engine(EngineError::bad_input(&[Step::Key(name.to_owned())], faults))
     }
 
-    /// Operations under way have taken all the memory that there is for them.
+    /// The error when operations under way have taken all their memory.
     pub(super) fn no_memory() -> ApiError {
         let message = "The server has too many large operations under way; try again in a moment.";
         ApiError::new(ErrorCode::Overloaded, message)
@@ -59,7 +59,7 @@ impl ApiError {
         error
     }
 
-    /// What an error of the engine is to the client; several when several things are wrong.
+    /// The errors for an error of the engine; several when several things are wrong.
     pub(super) fn of_engine(error: EngineError) -> Vec<ApiError> {
         match error {
             EngineError::BadInput(faults) => {
@@ -103,13 +103,13 @@ impl ApiError {
         }
     }
 
-    /// The error at a position in the text.
+    /// The error with a position in the text, unless it has one already.
     pub(super) fn at(mut self, pos: Pos) -> ApiError {
         self.pos.get_or_insert(pos);
         self
     }
 
-    /// The error as the specification has it in responses.
+    /// The error in the form that the specification prescribes.
     pub(super) fn to_json(&self) -> Json {
         let mut error = Map::new();
         error.insert("message".into(), Json::String(self.message.clone()));

@@ -1,4 +1,4 @@
-//! An operation at work: what each root field of its plan leads to.
+//! Carries out the root fields of a plan.
 
 use std::sync::Arc;
 
@@ -22,27 +22,27 @@ use crate::value::{Doc, EntityRef, Id};
 mod expand;
 mod mutate;
 
-/// One carrying out of a plan, with all that it needs beside the plan.
+/// One execution of a plan, with everything it needs besides the plan.
 pub(super) struct Execution<'e> {
     /// Reads and writes.
     pub(super) view: &'e View,
-    /// For the defaults of arguments.
+    /// The schema, for the defaults of arguments.
     pub(super) schema: &'e Schema,
     /// What the API allows.
     pub(super) limits: &'e ApiLimits,
     /// The values of the operation's variables.
     pub(super) variables: &'e Variables,
-    /// What may be taken.
+    /// The operation's budget.
     pub(super) budget: &'e Budget,
 }
 
 impl Execution<'_> {
-    /// Carries a plan out: what each of its root fields led to.
+    /// Carries a plan out; returns the result of each root field.
     pub(super) async fn run(&self, plan: &Plan) -> Vec<Result<Done>> {
         let mut done = Vec::with_capacity(plan.roots.len());
         if plan.serial {
             for root in &plan.roots {
-                // A mutation that has begun goes through to its end; the next need not begin.
+                // A mutation that has begun runs to completion; the next need not begin.
                 let message = "Not carried out: the mutations before it took too long.";
                 done.push(match self.budget.is_late() {
                     true => Err(vec![ApiError::new(ErrorCode::Timeout, message)]),
@@ -110,7 +110,7 @@ impl Execution<'_> {
         arguments::of_field(self.schema, &args.0, self.variables)
     }
 
-    /// The values of the arguments of a field for which null is none.
+    /// The values of a field's arguments, of which none may be null.
     fn given(&self, args: &Args) -> Result<Map<String, Json>> {
         arguments::given(self.schema, &args.0, self.variables)
     }

@@ -1,4 +1,4 @@
-//! What was fetched for a plan: documents and lists, as the plan's slots have them.
+//! What was fetched for a plan: documents and lists, in the plan's slots.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use super::error::ApiError;
 use crate::query::SortKey;
 use crate::value::Doc;
 
-/// What became of a part of an operation, or all errors that it met.
+/// The result of a part of an operation, or all its errors.
 pub(super) type Result<T, E = Vec<ApiError>> = std::result::Result<T, E>;
 
-/// What a root field led to.
+/// The result of a root field.
 pub(super) enum Done {
     /// A constant.
     Text(&'static str),
-    /// What the API tells of itself: of the type of a name, or of all.
+    /// Introspection: of the type with this name, or of the whole schema.
     Introspection(Option<String>),
     /// A document, or none.
     One(Option<(Item, Expanded)>),
@@ -28,24 +28,24 @@ pub(super) enum Done {
 
 /// A document of the answer.
 pub(super) struct Item {
-    /// Name of its collection type.
+    /// The name of the document's collection type.
     pub(super) ty: Arc<str>,
     /// The document.
     pub(super) doc: Doc,
-    /// What it is sorted by, when it is a row of a list.
+    /// The document's sort key, when it is a row of a list.
     pub(super) key: Option<SortKey>,
 }
 
-/// What the relations of a selection led to, by slot.
+/// The results of a selection's relations, by slot.
 pub(super) type Expanded = Vec<Child>;
 
-/// What one relation led to, for all parents of a level.
+/// The result of one relation, for all parents of a level.
 pub(super) enum Child {
-    /// Nothing was fetched for it.
+    /// Nothing was fetched for the relation.
     Empty,
     /// The read failed.
     Failed(Vec<ApiError>),
-    /// For each parent, the index of the document that its key leads to.
+    /// For each parent, the index of the document that its foreign key refers to.
     One { targets: Vec<Option<usize>>, items: Vec<Item>, expanded: Expanded },
     /// For each parent, its page.
     Many { pages: Vec<Option<PageMeta>>, list: List },
@@ -55,7 +55,7 @@ pub(super) enum Child {
 pub(super) struct List {
     /// All rows, page after page.
     pub(super) items: Vec<Item>,
-    /// For each selection of the connection, what its relations led to.
+    /// For each selection of the connection, the results of its relations.
     pub(super) expanded: Vec<Expanded>,
     /// Makes the rows' cursors.
     pub(super) cursors: Cursors,
@@ -63,9 +63,9 @@ pub(super) struct List {
 
 /// A page among the rows of a [`List`].
 pub(super) struct PageMeta {
-    /// Index of its first row.
+    /// The index of the page's first row.
     pub(super) from: usize,
-    /// Index after its last row.
+    /// The index after the page's last row.
     pub(super) to: usize,
     pub(super) has_previous: bool,
     pub(super) has_next: bool,

@@ -1,7 +1,7 @@
-//! What the API tells of itself: found out once, and then looked up as any answer is written.
+//! The answers to introspection: computed once, and then looked up while an answer is written.
 //!
-//! The validator's library has it from the same schema that operations are judged by, so the two cannot
-//! differ. Only what is asked for is written: an introspection costs what its answer costs.
+//! The validator's library computes them from the schema that operations are validated against, so the two cannot
+//! differ. Only the selected fields are written: an introspection costs what its answer costs.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::Valid;
 use serde_json::Value as Json;
 
-/// Everything there is to know; wrapped types have four levels at the most.
+/// Asks for everything there is to know; type references go four wrappers deep at most.
 const WHOLE: &str = "
   query { __schema {
     description
@@ -44,7 +44,7 @@ pub struct Introspection {
 }
 
 impl Introspection {
-    /// What there is to know of a schema.
+    /// Computes everything there is to know of a schema.
     pub fn of(schema: &Valid<Schema>) -> Result<Introspection, String> {
         let document = ExecutableDocument::parse_and_validate(schema, WHOLE, "introspection");
         let document = document.map_err(|faulty| faulty.errors.to_string())?;
@@ -59,34 +59,34 @@ impl Introspection {
             let is_input = ty["kind"] == "INPUT_OBJECT";
             ty["isOneOf"] = if is_input { Json::Bool(false) } else { Json::Null };
             let name = ty["name"].as_str().unwrap_or_default().to_owned();
-            // The list keeps the name only: what it names is looked up.
+            // The list keeps only the type's name; the type itself is looked up by it.
             let whole = std::mem::replace(ty, serde_json::json!({ "kind": ty["kind"], "name": name }));
             types.insert(name, whole);
         }
         Ok(Introspection { schema, types, open: true })
     }
 
-    /// Nothing is told.
+    /// Introspection that tells nothing.
     pub fn closed() -> Introspection {
         Introspection { schema: Json::Null, types: HashMap::new(), open: false }
     }
 
-    /// Whether anything is told.
+    /// Whether introspection tells anything.
     pub fn is_open(&self) -> bool {
         self.open
     }
 
-    /// What there is to know of the schema.
+    /// Everything there is to know of the schema.
     pub(super) fn schema(&self) -> &Json {
         &self.schema
     }
 
-    /// What there is to know of the type of a name; null when there is none.
+    /// Everything there is to know of the type with this name; null when there is none.
     pub(super) fn of_type(&self, name: &str) -> &Json {
         self.types.get(name).unwrap_or(&Json::Null)
     }
 
-    /// What a reference to a type names; whatever else there is, is itself.
+    /// The type that a node refers to by name; any other node is returned as it is.
     pub(super) fn whole<'i>(&'i self, node: &'i Json) -> &'i Json {
         let named = node.get("kind").and(node.get("name")).and_then(Json::as_str);
         named.and_then(|name| self.types.get(name)).unwrap_or(node)

@@ -2,33 +2,33 @@
 
 use std::time::Duration;
 
-/// Rows that a list over several types passes over at the most: they have to be read to be merged.
+/// Maximum rows that a list over several types may skip: they must all be read to be merged.
 const MERGED_OFFSET: u64 = 10_000;
 
 /// Bounds of the API.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiLimits {
-    /// Rows of a list when neither `first` nor `last` is given.
+    /// Rows in a list when neither `first` nor `last` is given.
     pub page_default: u64,
-    /// Rows of a list at the most.
+    /// Maximum rows in a list.
     pub page_max: u64,
-    /// Levels of nested fields at the most.
+    /// Maximum levels of nested fields.
     pub depth: usize,
-    /// Complexity at the most: fields, each times the rows of the lists around it.
+    /// Maximum complexity: the number of fields, each multiplied by the rows of the lists around it.
     pub complexity: usize,
-    /// Whether the schema may be asked for.
+    /// Whether introspection is allowed.
     pub introspection: bool,
-    /// Bytes of answers that are kept at the most.
+    /// Maximum bytes of kept answers.
     pub answers: u64,
-    /// Bytes of parsed documents and of plans that are kept at the most.
+    /// Maximum bytes of kept documents and plans.
     pub documents: u64,
-    /// Bytes of rows and answers of all operations under way at the most; a quarter of it for each.
+    /// Maximum bytes of rows and answers over all operations under way; one operation may take a quarter.
     pub memory: u64,
-    /// How long the reads of an operation may take.
+    /// Time limit for the reads of an operation.
     pub timeout: Duration,
-    /// Operations carried out at once at the most. What is answered from the kept answers is none of them.
+    /// Maximum number of operations carried out at once. Requests served from kept answers do not count.
     pub executions: usize,
-    /// Operations that wait for their turn at the most.
+    /// Maximum number of operations that wait for their turn.
     pub queue: usize,
 }
 
@@ -50,7 +50,7 @@ impl Default for ApiLimits {
     }
 }
 
-/// Rows that a list over so many types passes over at the most.
+/// Maximum rows that a list over so many types may skip.
 pub(super) fn max_offset(types: usize) -> u64 {
     if types > 1 { MERGED_OFFSET } else { i32::MAX as u64 }
 }

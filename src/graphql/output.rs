@@ -18,17 +18,17 @@ mod introspection;
 mod root;
 mod value;
 
-/// Bytes that are written before the budget is asked again.
+/// Bytes that are written between two requests to the budget.
 const STEP: usize = 64 << 10;
-/// The share of what has been written for which room is kept.
+/// Room is reserved ahead: the bytes written so far, divided by this.
 const SPARE: usize = 4;
-/// Errors of a response at the most.
+/// Maximum number of errors in a response.
 const ERRORS: usize = 1_000;
 
-/// A value that must not be null would be: what it stands in becomes null.
+/// A value is null that must not be: the value around it becomes null.
 struct Null;
 
-/// What has been written, or that it is null.
+/// Whether a value has been written, or is null.
 type Written = Result<(), Null>;
 
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ enum Part<'a> {
     Index(usize),
 }
 
-/// An answer with its data written behind an opening; what was read is not in it.
+/// Writes the answer, its data after an opening; the answer does not say what was read.
 pub(super) fn write(
     opening: &[u8],
     plan: &Plan,
@@ -53,7 +53,7 @@ pub(super) fn write(
     writer.finish()
 }
 
-/// Writes data, and gathers the errors that it meets.
+/// Writes data, and collects errors on the way.
 struct Writer<'a> {
     json: Vec<u8>,
     /// Where the data begins.
@@ -62,9 +62,9 @@ struct Writer<'a> {
     pos: Pos,
     metrics: &'a Metrics,
     budget: &'a Budget,
-    /// Bytes of `json` that the budget knows of.
+    /// Bytes of `json` that have been taken from the budget.
     taken: usize,
-    /// Why nothing more is written.
+    /// The error that stopped the writing.
     over: Option<ApiError>,
     errors: Vec<ApiError>,
 }
@@ -91,13 +91,13 @@ impl<'a> Writer<'a> {
         Answer { json: self.json, from: self.from, errors: self.errors, read: None, place: None }
     }
 
-    /// Sees to it that the budget knows of what has been written; null when there is to be no more.
+    /// Takes the bytes written so far from the budget; null when no more may be written.
     fn account(&mut self) -> Written {
         if self.json.len() > self.taken && self.over.is_none() {
             let more = self.json.len() - self.taken + STEP;
             self.taken += more;
             self.over = self.budget.take(more as u64).err();
-            // A vector that doubles takes up to twice what the budget knows of.
+            // A vector that doubles takes up to twice the bytes taken from the budget.
             if self.json.capacity() - self.json.len() < 2 * STEP {
                 self.json.reserve_exact((self.json.len() / SPARE).max(2 * STEP));
             }
@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
         if self.over.is_some() { Err(Null) } else { Ok(()) }
     }
 
-    /// Writes an object of fields that are each written by `field`.
+    /// Writes an object; `field` writes each of its fields.
     fn object<T: 'a>(
         &mut self,
         fields: impl IntoIterator<Item = (&'a str, T)>,
@@ -128,7 +128,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes an array of items that are each written by `item`.
+    /// Writes an array; `item` writes each of its items.
     fn array<T>(
         &mut self,
         items: impl IntoIterator<Item = T>,
@@ -149,7 +149,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes a value that may be null: null when the value inside must not be.
+    /// Writes a nullable value: null when the value inside must not be null and would be.
     fn nullable(&mut self, value: impl FnOnce(&mut Self) -> Written) -> Written {
         let mark = self.json.len();
         if value(self).is_err() {
@@ -181,18 +181,18 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Any JSON, as it is.
+    /// Writes any JSON as it is.
     fn json(&mut self, value: &serde_json::Value) -> Written {
         serde_json::to_writer(&mut self.json, value).expect("JSON values are written to memory");
         Ok(())
     }
 
-    /// Where the field stands that is written now.
+    /// Notes the position in the text of the field being written.
     fn stand(&mut self, pos: Pos) {
         self.pos = pos;
     }
 
-    /// Takes note of errors at the path that is written now; the value is null.
+    /// Adds errors at the path of the value being written, which becomes null.
     fn fail(&mut self, errors: &[ApiError]) -> Null {
         if self.errors.len() > ERRORS {
             return Null;
@@ -210,7 +210,7 @@ impl<'a> Writer<'a> {
         Null
     }
 
-    /// One document.
+    /// Writes one document.
     fn document(
         &mut self,
         selection: &'a Selection,
@@ -292,7 +292,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// One page of a list.
+    /// Writes one page of a list.
     fn connection(&mut self, connection: &'a Connection, page: &PageMeta, list: &List) -> Written {
         let fields = connection.fields.iter().map(|(key, pos, field)| (&**key, (*pos, field)));
         self.object(fields, |writer, (pos, field)| {
@@ -360,7 +360,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// The answer of a bulk mutation.
+    /// Writes the answer of a bulk mutation.
     fn bulk(&mut self, fields: &'a [(std::sync::Arc<str>, BulkField)], count: u64) -> Written {
         self.object(fields.iter().map(|(key, field)| (&**key, field)), |writer, field| match field {
             BulkField::Typename => writer.text("BulkResult"),

@@ -1,4 +1,4 @@
-//! Arguments of lists: from what the client gave to the window of a batch.
+//! Arguments of lists: turns what the client gave into a list and its window.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,16 +11,16 @@ use crate::engine::{InputFault, List, Step, Window};
 use crate::query::{Filter, Order};
 use crate::schema::Model;
 
-/// A list's arguments, understood.
+/// The parsed arguments of a list.
 #[derive(Clone, Debug)]
 pub(super) struct ListArgs {
     /// The list that `where` and `orderBy` ask for.
     pub(super) list: List,
-    /// The part of it that the other arguments ask for.
+    /// The part of the list that the other arguments ask for.
     pub(super) window: Window,
 }
 
-/// Understands the arguments of a list, or says everything that is wrong with them.
+/// Parses the arguments of a list, or reports everything that is wrong with them.
 pub(super) fn list_args(
     (model, limits, budget): (&Model, &ApiLimits, &FilterBudget),
     source: &Source,

@@ -24,7 +24,7 @@ pub(super) struct Plan {
     pub(super) roots: Vec<Root>,
     /// Whether the root fields are carried out one after the other, as those of mutations are.
     pub(super) serial: bool,
-    /// Bytes that it takes up, roughly, without the text that its arguments are from.
+    /// Bytes that the plan takes up, roughly, without the text that its arguments refer to.
     pub(super) weight: u64,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Refusal {
     TooLarge,
     /// A name that validation should have refused.
     Unknown,
-    /// Fields of one response key that differ in their arguments.
+    /// Fields of one response key with different arguments.
     Conflict { key: String, at: Option<SourceSpan> },
     /// A variable in `@skip` or `@include` that is null.
     NoCondition { variable: String, at: Option<SourceSpan> },
@@ -43,11 +43,11 @@ pub(super) enum Refusal {
 
 /// One root field.
 pub(super) struct Root {
-    /// Its key in the response.
+    /// The field's key in the response.
     pub(super) key: Arc<str>,
-    /// Where it stands in the text.
+    /// Where the field stands in the text.
     pub(super) pos: Pos,
-    /// What it does.
+    /// What the field does.
     pub(super) kind: RootKind,
 }
 
@@ -59,7 +59,7 @@ pub(super) enum RootKind {
     Introspection { ty: Option<Args>, fields: Vec<MetaField> },
     /// A look-up by id.
     ById { collection: Arc<Collection>, args: Args, selection: Selection },
-    /// A look-up by the unique key of this index.
+    /// A look-up by the unique key with this index.
     ByUnique { collection: Arc<Collection>, key: usize, args: Args, selection: Selection },
     /// A list of a collection or an interface.
     List { source: Source, args: Args, connection: Connection },
@@ -71,11 +71,11 @@ pub(super) enum RootKind {
     Bulk { collection: Arc<Collection>, op: Bulk, args: Args, fields: Vec<(Arc<str>, BulkField)> },
 }
 
-/// One selected field of what describes the schema.
+/// One selected field of an introspection.
 pub(super) struct MetaField {
-    /// Its key in the response.
+    /// The field's key in the response.
     pub(super) key: Arc<str>,
-    /// What it is.
+    /// What the field is.
     pub(super) kind: MetaKind,
 }
 
@@ -83,12 +83,12 @@ pub(super) struct MetaField {
 pub(super) enum MetaKind {
     /// `__typename`: the type's name.
     Typename(Name),
-    /// A member, with what is selected of it.
+    /// A member, with the fields selected of it.
     Member(Name, Vec<MetaField>),
 }
 
 impl RootKind {
-    /// Whether the field must not be null: a fault of it makes the whole response null.
+    /// Whether the field must not be null: a fault in it makes the whole response null.
     pub(super) fn required(&self) -> bool {
         match self {
             RootKind::Typename(_)
@@ -137,45 +137,45 @@ pub(super) enum BulkField {
 /// The arguments of a field as they stand in the text: the field itself.
 pub(super) struct Args(pub(super) Node<apollo_compiler::executable::Field>);
 
-/// What a list lists.
+/// What a list contains.
 #[derive(Clone)]
 pub(super) struct Source {
     /// Name of the collection type or interface.
     pub(super) on: Arc<str>,
-    /// Names of the collection types behind it.
+    /// The names of the collection types that the list ranges over.
     pub(super) types: Vec<Arc<str>>,
 }
 
-/// What is wanted of documents, by their type.
+/// What is selected of documents, by their type.
 pub(super) struct Selection {
-    /// One for each collection type that the documents can have.
+    /// One selection for each collection type that the documents can have.
     pub(super) types: Vec<TypeSelection>,
-    /// How many relations are selected in all the types together.
+    /// How many relations are selected over all types.
     pub(super) slots: usize,
 }
 
 impl Selection {
-    /// What is wanted of documents of this type.
+    /// What is selected of documents of this type.
     pub(super) fn of(&self, ty: &str) -> Option<&TypeSelection> {
         self.types.iter().find(|selection| *selection.collection.name == *ty)
     }
 }
 
-/// What is wanted of documents of one type.
+/// What is selected of documents of one type.
 pub(super) struct TypeSelection {
     /// The type.
     pub(super) collection: Arc<Collection>,
-    /// Its selected fields in the order of the response.
+    /// The type's selected fields in the order of the response.
     pub(super) fields: Vec<Field>,
 }
 
 /// One selected field of a document.
 pub(super) struct Field {
-    /// Its key in the response.
+    /// The field's key in the response.
     pub(super) key: Arc<str>,
-    /// Where it stands in the text.
+    /// Where the field stands in the text.
     pub(super) pos: Pos,
-    /// What it is.
+    /// What the field is.
     pub(super) kind: FieldKind,
 }
 
@@ -221,21 +221,21 @@ pub(super) enum Leaf {
 
 /// One selected field of a sub-document.
 pub(super) struct EmbeddedField {
-    /// Its key in the response.
+    /// The field's key in the response.
     pub(super) key: Arc<str>,
-    /// Where it stands in the text.
+    /// Where the field stands in the text.
     pub(super) pos: Pos,
     /// The value; `None` for `__typename`.
     pub(super) value: Option<ValueField>,
 }
 
-/// What is wanted of a list.
+/// What is selected of a list.
 pub(super) struct Connection {
-    /// Name of its type: `BookConnection`.
+    /// The name of the list's type: `BookConnection`.
     pub(super) name: String,
-    /// Its selected fields in the order of the response.
+    /// The list's selected fields in the order of the response.
     pub(super) fields: Vec<(Arc<str>, Pos, ConnectionField)>,
-    /// What is wanted of the rows' documents: one selection for each `nodes` and `node`.
+    /// What is selected of the rows' documents: one selection for each `nodes` and `node`.
     pub(super) selections: Vec<Selection>,
 }
 
@@ -278,12 +278,12 @@ pub(super) enum PageInfoField {
 }
 
 impl Connection {
-    /// Whether the list's length is wanted.
+    /// Whether the list's length is selected.
     pub(super) fn wants_total(&self) -> bool {
         self.fields.iter().any(|(_, _, field)| matches!(field, ConnectionField::TotalCount))
     }
 
-    /// Whether anything but the list's length is wanted.
+    /// Whether anything but the list's length is selected.
     pub(super) fn wants_rows(&self) -> bool {
         self.fields
             .iter()

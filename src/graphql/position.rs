@@ -1,8 +1,8 @@
-//! Positions in an operation's text: lines and columns of its bytes, found without reading the text anew for each.
+//! Positions in an operation's text: a byte's line and column, found without scanning the whole text for each.
 
 use apollo_compiler::parser::SourceSpan;
 
-/// Bytes from one known position to the next.
+/// Bytes between known positions.
 const STRIDE: usize = 256;
 
 /// A position in an operation's text, counted from 1; columns count characters.
@@ -16,7 +16,7 @@ impl Pos {
     /// Where a text begins.
     pub(super) const START: Pos = Pos { line: 1, column: 1 };
 
-    /// The position of a byte, by reading all before it.
+    /// The position of a byte, found by reading everything before it.
     pub(super) fn of(text: &str, offset: usize) -> Pos {
         let (mut pos, mut previous) = (Pos::START, ' ');
         for (_, char) in text.char_indices().take_while(|(index, _)| *index < offset) {
@@ -26,7 +26,7 @@ impl Pos {
         pos
     }
 
-    /// Goes past one character. A line ends with `\n`, `\r` or both.
+    /// Moves past one character. A line ends with `\n`, `\r` or both.
     pub(super) fn pass(&mut self, previous: char, char: char) {
         match char {
             '\n' if previous == '\r' => {}
@@ -39,7 +39,7 @@ impl Pos {
 /// The positions of one text.
 pub(super) struct Positions {
     text: Box<str>,
-    /// For each stride, where it begins.
+    /// Where each stride begins.
     known: Vec<(usize, Pos)>,
 }
 
@@ -75,7 +75,7 @@ impl Positions {
         pos
     }
 
-    /// The position of what was parsed from a text.
+    /// The position of a parsed part of the text.
     pub(super) fn of_span(&self, span: Option<SourceSpan>) -> Pos {
         span.map_or(Pos::START, |span| self.at(span.offset()))
     }

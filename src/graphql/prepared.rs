@@ -1,4 +1,4 @@
-//! Operations that have passed all checks, to be carried out any number of times.
+//! Operations that have passed all checks and can be carried out any number of times.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ use super::shared::Shared;
 use crate::engine::{Caller, Engine, Place, View, operation};
 use crate::metrics::GraphqlKind;
 
-/// An operation with the values of its variables, ready to be carried out. It owns all that it needs, so it outlives
-/// the request that it came with: a route that stands for a fixed operation keeps one, and whoever watches a list
-/// runs one again and again. Each run has a budget and a view of its own.
+/// An operation with the values of its variables, ready to be carried out. It owns everything it needs, so it outlives
+/// the request that brought it: a route that stands for a fixed operation keeps one, and a watcher of a list runs one
+/// again and again. Each run has its own budget and view.
 pub(super) struct Prepared {
     plan: Arc<Plan>,
     variables: Variables,
@@ -32,7 +32,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Prepares an operation of a document. All that can refuse it before it is carried out does so here.
+    /// Prepares an operation of a document. Every check that can refuse it before execution runs here.
     pub(super) fn new(
         shared: &Shared,
         document: &Arc<Document>,
@@ -57,27 +57,27 @@ impl Prepared {
         Ok(Prepared { plan, variables, kind, cost })
     }
 
-    /// What it is.
+    /// The operation's kind.
     pub(super) fn kind(&self) -> GraphqlKind {
         self.kind
     }
 
-    /// How many values its answer can have at the most.
+    /// The maximum number of values in the answer.
     pub(super) fn cost(&self) -> u64 {
         self.cost
     }
 
-    /// Bytes that its plan takes up.
+    /// Bytes that the plan takes up.
     pub(super) fn weight(&self) -> u64 {
         self.plan.weight
     }
 
-    /// The values of its variables.
+    /// The values of the operation's variables.
     pub(super) fn variables(&self) -> &Variables {
         &self.variables
     }
 
-    /// Carries it out, with a budget and a view of its own, for a caller, and writes the data behind the opening.
+    /// Runs the operation for a caller, with its own budget and view, and writes the data after the opening.
     pub(super) async fn run(
         &self,
         engine: &Engine,
@@ -95,13 +95,13 @@ impl Prepared {
         Answer { read: view.finish(), place, ..written }
     }
 
-    /// What its root fields lead to.
+    /// Fetches the results of the root fields.
     pub(super) async fn fetch(&self, view: &View, shared: &Shared, budget: &Budget) -> Vec<Result<Done>> {
         let (schema, limits, variables) = (&*shared.definition.schema, &shared.limits, &self.variables);
         Execution { view, schema, limits, variables, budget }.run(&self.plan).await
     }
 
-    /// The answer with what the root fields led to; what was read is not in it.
+    /// Writes the answer from the results of the root fields; it does not say what was read.
     pub(super) fn write(
         &self,
         engine: &Engine,
@@ -115,7 +115,7 @@ impl Prepared {
     }
 }
 
-/// What an operation is to metrics and traces.
+/// The operation's kind in metrics and traces.
 pub(super) fn kind(operation: &Operation) -> GraphqlKind {
     match operation.operation_type {
         OperationType::Mutation => GraphqlKind::Mutation,
@@ -123,8 +123,8 @@ pub(super) fn kind(operation: &Operation) -> GraphqlKind {
     }
 }
 
-/// A place in the cache's journal that what is read from now on is not older than. It may lie back a
-/// little: then a change in between is taken to concern the answer although it was seen.
+/// A place in the cache's journal that is no later than the reads that follow. It may be a little earlier: then a
+/// change in between invalidates the answer although the answer shows it.
 async fn place(engine: &Engine) -> Option<Place> {
     match engine.place() {
         Some(place) => Some(place),

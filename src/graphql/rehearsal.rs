@@ -1,4 +1,4 @@
-//! The parts of a request that do no I/O, each on its own: `cargo bench` measures them.
+//! The parts of a request without I/O, each on its own, for `cargo bench` to measure.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::fetched::{Done, Result};
 use super::prepared::Prepared;
 use super::{Api, ApiRequest};
 
-/// A query that has been carried out and can be planned and written again and again.
+/// A query that has been carried out, and can be planned and written repeatedly.
 pub struct Rehearsal<'a> {
     api: &'a Api,
     document: Arc<Document>,
@@ -20,7 +20,7 @@ pub struct Rehearsal<'a> {
 }
 
 impl Api {
-    /// Carries a query out without answering it. `None` when it is refused.
+    /// Carries a query out without writing the answer. `None` when the query is refused.
     pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
         let (engine, shared) = (&self.inner.engine, &self.inner.shared);
         let name = request.operation_name.as_deref();
@@ -34,7 +34,7 @@ impl Api {
 }
 
 impl Rehearsal<'_> {
-    /// Makes the plan anew; gives how many root fields it has.
+    /// Makes the plan anew; returns its number of root fields.
     pub fn plan(&self) -> usize {
         let Ok(operation) = self.document.operation(self.name) else { return 0 };
         let flags = self.document.flags(self.prepared.variables());
@@ -42,7 +42,7 @@ impl Rehearsal<'_> {
         plan.map_or(0, |plan| plan.roots.len())
     }
 
-    /// Writes the `data` of the response anew; gives its length in bytes.
+    /// Writes the `data` of the response anew; returns its length in bytes.
     pub fn write(&self) -> usize {
         let (engine, shared) = (&self.api.inner.engine, &self.api.inner.shared);
         self.prepared.write(engine, shared, &self.budget, &self.done, OPENING).data().len()

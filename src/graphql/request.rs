@@ -1,4 +1,4 @@
-//! One request on its way: a kept answer; or else a turn, its text, and a flight that all who ask the same share.
+//! The path of one request: a kept answer; or else a turn, its text, and a flight shared by all identical requests.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use crate::engine::{Engine, Gather};
 use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::telemetry::traced;
 
-/// Bytes of a text, and values of an answer, that take milliseconds.
+/// Texts of more bytes, and answers of more values, take milliseconds.
 const LARGE_TEXT: usize = 16 << 10;
 const LARGE_ANSWER: u64 = 5_000;
 
@@ -30,12 +30,12 @@ pub(super) struct Inner {
     pub(super) engine: Arc<Engine>,
     pub(super) shared: Shared,
     answers: Answers,
-    /// Queries under way. A change of theirs that was acknowledged before somebody asked shows in the answer
-    /// that they get.
+    /// Queries under way. A request shares only an answer that shows every change acknowledged before the request
+    /// came.
     flights: Gather<Arc<Question>, Arc<Answered>>,
 }
 
-/// What became of a request, for all who share it.
+/// The outcome of a request, for all who share it.
 pub(super) struct Answered {
     reply: ApiReply,
     errors: Vec<ApiError>,
@@ -55,7 +55,7 @@ impl Answered {
         Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Errors }
     }
 
-    /// What the server has no room for.
+    /// The answer to a request for which the server has no room.
     fn turned_away(error: ApiError) -> Answered {
         let kind = GraphqlKind::Unknown;
         Answered::refused(Refused { errors: vec![error], outcome: Outcome::Overloaded, kind })
@@ -92,10 +92,10 @@ impl Inner {
             }
             Err(outdated) => outdated,
         };
-        // Before the text is read: what is made of it may be large.
+        // Take the turn before reading the text: what is made of the text may be large.
         let answered = match self.shared.turns.take(request.patient).await {
             Some(turn) => {
-                // What is logged belongs to the request, traced or not.
+                // Log lines belong to the request, whether it is traced or not.
                 let inside = if span.is_disabled() { Span::current() } else { span.clone() };
                 let aside = request.query.len() > LARGE_TEXT;
                 let flight = self.clone().fly(request, outdated, turn, inside, aside);
@@ -112,7 +112,7 @@ impl Inner {
         answered.reply.clone()
     }
 
-    /// Reads the text of a request and has the operation carried out, for all who ask the same at the time.
+    /// Parses the text of a request and has the operation carried out, once for all identical requests at the time.
     async fn fly(
         self: Arc<Self>,
         request: ApiRequest,
@@ -131,9 +131,9 @@ impl Inner {
         let worker = self.clone();
         let work = |waited: bool| {
             let work = async move {
-                // Until its end, which may be after the caller has gone.
+                // Hold the turn until the work ends, which may be after the caller has gone.
                 let _turn = turn;
-                // Those before may have made what is wanted here.
+                // An earlier flight may have made the answer wanted here.
                 let answers = &worker.answers;
                 let kept = match waited || answers.has_newer(&request, &outdated) {
                     true => answers.get(&request, &worker.engine).await.ok(),
@@ -159,7 +159,7 @@ impl Inner {
         answered.unwrap_or_else(|| Arc::new(Answered::panicked()))
     }
 
-    /// Carries an operation out, or refuses it. It is done `aside` already, or not.
+    /// Carries an operation out, or refuses it. `aside`: whether it runs on a thread for large ones already.
     async fn execute(
         self: Arc<Self>,
         request: ApiRequest,
@@ -169,7 +169,7 @@ impl Inner {
     ) -> Answered {
         let answered = match self.prepare(&request, document, &budget) {
             Ok(prepared) => {
-                // Once is enough.
+                // Moving the work aside once is enough.
                 let large = !aside && prepared.cost() > LARGE_ANSWER;
                 self.shared.aside.run(large, self.clone().carry_out(request, prepared, budget)).await
             }
@@ -192,7 +192,7 @@ impl Inner {
         Answered { reply, errors, kind, outcome }
     }
 
-    /// Tells metrics and the trace of an operation that has come to its end.
+    /// Records a completed operation in metrics and the trace.
     fn tell(&self, kind: GraphqlKind, outcome: GraphqlOutcome, start: Instant, span: &Span) {
         let metrics = self.engine.metrics();
         metrics.graphql_request(kind, outcome);
@@ -203,7 +203,7 @@ impl Inner {
         }
     }
 
-    /// Everything that can refuse a request before it is carried out.
+    /// Runs every check that can refuse a request before it is carried out.
     fn prepare(&self, request: &ApiRequest, document: Verdict, budget: &Budget) -> Result<Prepared, Refused> {
         let kind = GraphqlKind::Unknown;
         let rejected = |errors| Refused { errors, outcome: Outcome::Rejected, kind };
@@ -224,8 +224,7 @@ impl Inner {
     }
 }
 
-/// A query has the same answer for all who ask it at the same time: what they ask. None for whatever else a
-/// request may be.
+/// What a query asks: identical queries at the same time share one answer. None for anything but a query.
 fn question(document: &Verdict, request: &ApiRequest) -> Option<Arc<Question>> {
     let operation = document.as_ref().ok()?.operation(request.operation_name.as_deref()).ok()?;
     (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request)))

@@ -1,4 +1,4 @@
-//! Literals of an operation's text as JSON: variables put in, single values made lists, defaults filled in.
+//! Literals of an operation's text as JSON: variables substituted, single values made lists, defaults filled in.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,13 @@ use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Name, Schema};
 use serde_json::{Map, Number, Value as Json};
 
-/// Coerced values of an operation's variables; enums are strings. A variable that was not given and
-/// has no default is not in it.
+/// The coerced values of an operation's variables; enums are strings. A variable that was not given and has no default
+/// is missing.
 pub(super) type Variables = HashMap<Name, Json>;
 
-/// The value of an argument or input field of a type. `None` when it is a variable without a value: then it
-/// counts as not given. The operation must be valid and the variables coerced, so that nothing can fail but
-/// one thing, which is left to the reader of the value: a variable that is null where a default would have
-/// stood (`direction: $d`) gives null.
+/// The value of an argument or input field of a type. `None` for a variable without a value, which counts as not
+/// given. The operation must be valid and the variables coerced, so only one fault can remain, and it is left to the
+/// reader of the value: a null variable where a default would have stood (`direction: $d`) gives null.
 pub(super) fn resolve(schema: &Schema, ty: &Type, value: &Value, variables: &Variables) -> Option<Json> {
     match value {
         Value::Variable(name) => variables.get(name).cloned(),
@@ -54,12 +53,12 @@ pub(super) fn untyped(value: &Value) -> Json {
     any(value, &Variables::default()).unwrap_or_default()
 }
 
-/// Numbers of GraphQL are written as those of JSON.
+/// GraphQL writes numbers as JSON does.
 fn number_of(text: &str) -> Json {
     text.parse::<Number>().map_or(Json::Null, Json::Number)
 }
 
-/// A literal of a scalar or an enum; JSON's may hold anything.
+/// A literal of a scalar or an enum; a literal of the scalar JSON may hold anything.
 fn any(value: &Value, variables: &Variables) -> Option<Json> {
     Some(match value {
         Value::Variable(name) => return variables.get(name).cloned(),

@@ -1,5 +1,5 @@
-//! What all operations share: the definition of the API, the texts that have been read, and what all operations may
-//! take together.
+//! What all operations share: the definition of the API, the texts that have been read, and the bounds on what
+//! operations may take together.
 
 use super::aside::Aside;
 use super::budget::Pool;
@@ -10,15 +10,15 @@ use super::turns::Turns;
 use super::types::{self, Definition};
 use crate::engine::Engine;
 
-/// The part of an API that operations need, however they come: by a request, a route or a subscription.
+/// The part of an API that operations need, whether they come by a request, a route or a subscription.
 pub(super) struct Shared {
     /// What the API allows.
     pub(super) limits: ApiLimits,
-    /// What operations are judged by.
+    /// What operations are validated against.
     pub(super) definition: Definition,
     /// Makes plans of operations.
     pub(super) planner: Planner,
-    /// Texts and plans that are kept.
+    /// The texts and plans that are kept.
     pub(super) documents: Documents,
     /// The memory of all operations under way.
     pub(super) pool: Pool,

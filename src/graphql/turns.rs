@@ -1,10 +1,10 @@
-//! Bounds how many operations are carried out at once, and how many wait for that.
+//! Bounds how many operations are carried out at once, and how many wait for their turn.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The turns that there are.
+/// The turns, and the queue for them.
 pub(super) struct Turns {
     executions: Arc<Semaphore>,
     queue: Semaphore,
@@ -16,7 +16,7 @@ impl Turns {
         Turns { executions: Arc::new(permits(executions)), queue: permits(queue) }
     }
 
-    /// A turn, at once or after those who came before; none when too many wait already and this one cannot.
+    /// A turn, at once or after earlier waiters; none when the queue is full and the request is not `patient`.
     pub(super) async fn take(&self, patient: bool) -> Option<OwnedSemaphorePermit> {
         if let Ok(turn) = self.executions.clone().try_acquire_owned() {
             return Some(turn);

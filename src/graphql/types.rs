@@ -1,5 +1,5 @@
-//! The generated API: made with async-graphql as a schema, printed as SDL, and from then on what
-//! operations are judged by. Nothing is resolved through it: requests are answered by plan.
+//! The generated API: built with async-graphql as a schema, printed as SDL, and then used to validate operations.
+//! Nothing is resolved through it: plans answer the requests.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{FieldDefinition, Type};
@@ -21,20 +21,20 @@ mod scalars;
 
 use parts::{Stricter, Types};
 
-/// What the schema says of itself.
+/// The schema's description of itself.
 const DESCRIPTION: &str = "Documents and lists of them, read through a cache that every write keeps right.";
 
-/// What operations are judged by.
+/// What operations are validated against.
 pub struct Definition {
     /// The types, fields and directives of the API.
     pub schema: Valid<Schema>,
-    /// What clients are told of them.
+    /// What introspection tells clients of the schema.
     pub introspection: Introspection,
-    /// Levels of nested fields at the most.
+    /// Maximum levels of nested fields.
     pub depth: usize,
 }
 
-/// The API of a model. Fails when no API can be made of it.
+/// Builds the API of a model. Fails when no API can be made of it.
 pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
     let mut schema = schema(model, limits)?;
     add_one_of(&mut schema);
@@ -46,8 +46,8 @@ pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
     Ok(Definition { schema, introspection, depth: limits.depth })
 }
 
-/// The whole generated API of a model in the schema definition language: types sorted by name, fields in the
-/// order of the schema file. What is printed can be served.
+/// The whole generated API of a model in the schema definition language: types sorted by name, fields in the order of
+/// the schema file. Every schema printed here can be served.
 pub fn sdl(model: &Model, limits: &ApiLimits) -> Result<String, String> {
     let schema = schema(model, limits)?.validate().map_err(|faulty| faulty.errors.to_string())?;
     Ok(schema.serialize().to_string())
@@ -70,7 +70,7 @@ fn schema(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
     Ok(schema)
 }
 
-/// `__Type.isOneOf` of the specification of September 2025.
+/// Adds `__Type.isOneOf`, from the specification of September 2025.
 fn add_one_of(schema: &mut Schema) {
     if let Some(ExtendedType::Object(ty)) = schema.types.get_mut("__Type") {
         let name = Name::new_static_unchecked("isOneOf");

@@ -1,4 +1,4 @@
-//! Every value of an operation, fragments included, against the location where it stands.
+//! Checks every value of an operation, fragments included, against the location where it stands.
 
 use apollo_compiler::ast::{InputValueDefinition, VariableDefinition};
 use apollo_compiler::collections::HashSet;
@@ -28,7 +28,7 @@ pub fn check(schema: &Schema, document: &ExecutableDocument, operation: &Operati
 struct Walk<'a> {
     document: &'a ExecutableDocument,
     literals: Literals<'a>,
-    /// Fragments that were walked through already.
+    /// Fragments that have been walked already.
     seen: HashSet<&'a Name>,
     found: Vec<Fault>,
 }

@@ -1,4 +1,4 @@
-//! Values given as JSON: those of variables.
+//! Coerces values given as JSON: those of variables.
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::Type;
@@ -10,7 +10,7 @@ use crate::engine::input::{Faults, scalar, shown};
 use crate::graphql::resolve::default;
 use crate::schema::Scalar;
 
-/// The value as the type has it. Faults are noted; then the result has no meaning.
+/// The value coerced to the type. After a fault, which is noted, the result has no meaning.
 pub fn coerce(schema: &Schema, ty: &Type, given: &Json, faults: &mut Faults) -> Option<Json> {
     match given {
         Json::Null if ty.is_non_null() => {
@@ -74,8 +74,8 @@ fn object(
     fields
 }
 
-/// A value that is not null as one of the scalar. JSON has one kind of numbers only, so a whole number may be
-/// written with a fraction or an exponent.
+/// Coerces a value that is not null to a scalar. JSON does not tell integers from floats, so a whole number may have a
+/// fraction or an exponent.
 pub fn of_scalar(name: &str, given: &Json) -> Result<Json, String> {
     let value = match (name, given) {
         ("String", Json::String(_)) | ("Boolean", Json::Bool(_)) | ("ID", Json::String(_)) => {
@@ -101,7 +101,7 @@ fn unfit(name: &str, given: &Json) -> String {
 
 /// A whole number of any size.
 fn whole(number: &Number) -> Option<Json> {
-    /// Beyond these a double has gaps between whole numbers.
+    /// Beyond this number, doubles have gaps between whole numbers.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let digits = number.as_str().strip_prefix('-').unwrap_or(number.as_str());
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {

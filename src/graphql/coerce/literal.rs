@@ -1,4 +1,4 @@
-//! Values written in an operation's text, with or without variables in them.
+//! Checks values written in an operation's text, with or without variables in them.
 
 use apollo_compiler::ast::{Type, Value};
 use apollo_compiler::collections::HashSet;
@@ -11,7 +11,7 @@ use super::{nullable, required};
 use crate::engine::input::Faults;
 use crate::graphql::resolve::untyped;
 
-/// What is wrong with an input field that stands twice.
+/// The message for an input field that is given twice.
 const TWICE: &str = "the field is given more than once";
 
 /// What literals are checked against.
@@ -23,7 +23,7 @@ pub struct Literals<'a> {
 }
 
 impl Literals<'_> {
-    /// Notes a fault for everything in the value that does not fit where it stands.
+    /// Adds a fault for everything in the value that does not fit its location.
     pub fn check(&self, location: Location<'_>, value: &Value, faults: &mut Faults) {
         let ty = location.ty;
         match value {
@@ -54,14 +54,14 @@ impl Literals<'_> {
                 Value::Enum(_) if scalar.is_built_in() => false,
                 Value::Float(_) if matches!(name.as_str(), "Int" | "ID") => false,
                 value if self.repeats(value, faults) => true,
-                // What stands in it is known only when it is carried out.
+                // The values of the variables are known only when the operation is carried out.
                 value if has_variables(value) => !scalar.is_built_in(),
                 value => {
                     faults.keep(of_scalar(name, &untyped(value)));
                     true
                 }
             },
-            // The validator says what else is wrong here.
+            // The validator reports every other fault here.
             _ => false,
         };
         if !fits {
@@ -69,7 +69,7 @@ impl Literals<'_> {
         }
     }
 
-    /// Notes the fields that stand twice in a literal of any form; whether there are any.
+    /// Adds a fault for each field that is given twice in a literal of any form; returns whether there is one.
     fn repeats(&self, value: &Value, faults: &mut Faults) -> bool {
         match value {
             Value::List(items) => {
@@ -124,7 +124,7 @@ fn has_variables(value: &Value) -> bool {
     }
 }
 
-/// A literal as messages show it: cut where it is long.
+/// A literal as messages show it, cut off where it is long.
 fn shown(value: &Value) -> String {
     crate::engine::input::shown(&match value {
         Value::Variable(name) => return format!("${name}"),

@@ -11,9 +11,9 @@ use crate::engine::input::Faults;
 /// Where a value can be used: an argument, an input field or an item of a list.
 #[derive(Clone, Copy)]
 pub struct Location<'a> {
-    /// The type that is expected there.
+    /// The expected type.
     pub ty: &'a Type,
-    /// Whether a value is there when none is given.
+    /// Whether there is a default when no value is given.
     has_default: bool,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Definitions<'a> {
         Definitions(operation.variables.iter().map(|definition| (&definition.name, &**definition)).collect())
     }
 
-    /// Notes a fault if the variable may not stand there. That it is declared is for the validator to see.
+    /// Adds a fault if the variable may not be used in this location. Undeclared variables are left to the validator.
     pub fn check(&self, location: Location<'_>, name: &Name, faults: &mut Faults) {
         let Some(definition) = self.0.get(name) else { return };
         let never_null = definition.default_value.as_ref().is_some_and(|default| !default.is_null());

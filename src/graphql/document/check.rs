@@ -1,7 +1,7 @@
-//! From a text to a valid document, or to all that is wrong with it.
+//! Turns a text into a valid document, or into all its faults.
 //!
-//! apollo-compiler parses and validates. What it does not see of values is for [`coerce::check`], which also
-//! says where in a value a fault is; what no specification says, for the modules beside this one.
+//! apollo-compiler parses and validates. The values that it does not check are left to [`coerce::check`], which also
+//! says where in a value a fault is; rules that are in no specification are in the modules beside this one.
 
 use apollo_compiler::ast;
 use apollo_compiler::diagnostic::{Diagnostic, ToCliReport};
@@ -18,7 +18,7 @@ use crate::graphql::position::{Pos, Positions};
 use crate::graphql::types::Definition;
 use crate::metrics::ErrorCode;
 
-/// Errors of one document that are told at the most.
+/// Maximum number of errors reported for one document.
 const TOLD: usize = 100;
 
 /// A valid document with the positions of its text.
@@ -28,7 +28,7 @@ pub struct Checked {
     pub tokens: usize,
 }
 
-/// Judges a text.
+/// Parses and validates a text.
 pub fn check(definition: &Definition, text: &str) -> Result<Checked, Vec<ApiError>> {
     let Admitted { text, tokens } = admit(text).map_err(|error| vec![error])?;
     let positions = Positions::of(&text);
@@ -70,7 +70,7 @@ fn some(errors: Vec<ApiError>) -> Result<(), Vec<ApiError>> {
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// Reads the text and looks its names up.
+/// Parses the text and looks its names up in the schema.
 fn parse(
     definition: &Definition,
     text: &str,
@@ -78,7 +78,7 @@ fn parse(
 ) -> Result<ExecutableDocument, Vec<ApiError>> {
     let parsed: Result<ast::Document, _> = Parser::new().token_limit(TOKENS + 1).parse_ast(text, "operation");
     let parsed = parsed.map_err(|faulty| {
-        // What comes after the first is often its consequence.
+        // Later errors are often consequences of the first.
         let first = faulty.errors.iter().next();
         let pos = first.as_ref().map_or(Pos::START, |first| positions.of_span(first.error.location()));
         let message = first.map_or_else(String::new, |first| first.error.to_string());
@@ -106,7 +106,7 @@ fn of_found<'f>(
     found.take(TOLD).map(error).collect()
 }
 
-/// Where `__schema` and `__type` stand among the root fields.
+/// The positions of `__schema` and `__type` among the root fields.
 fn introspection_fields(document: &ExecutableDocument) -> Vec<Option<apollo_compiler::parser::SourceSpan>> {
     fn visit(set: &SelectionSet, found: &mut Vec<Option<apollo_compiler::parser::SourceSpan>>) {
         for item in &set.selections {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_usual_introspection_passes_the_limits() {
-        // As deep as the deepest that tools send: nine levels of wrapped types.
+        // As deep as the deepest introspection that tools send: nine levels of wrapped types.
         let wrapped =
             (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
         let query = format!("{{ __schema {{ types {{ fields {{ args {{ type {{ {wrapped} }} }} }} }} }} }}");
@@ -175,7 +175,7 @@ mod tests {
     fn lists_of_different_lengths_do_not_merge() {
         let ask = |one: &str, other: &str| {
             let list = |value: &str| format!("books(where: {value}) {{ totalCount }}");
-            // Of an operation that is not carried out, too.
+            // Operations that are not carried out are checked too.
             format!(
                 "query A {{ __typename }} query B {{ {} ...F }} fragment F on Query {{ {} }}",
                 list(one),

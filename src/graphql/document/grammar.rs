@@ -1,22 +1,22 @@
-//! Whether the words of a text make a document, as section 2 of the specification has it.
+//! Checks that the words of a text form a document by the grammar in section 2 of the specification.
 //!
-//! The parser that comes after this forgives what it should not: `deleteBooks(where: { author })` lacks a value,
-//! and without the condition it deletes everything.
+//! The parser that runs after this accepts faulty texts: `deleteBooks(where: { author })` lacks a value, and without
+//! the condition it deletes everything.
 
 use std::ops::Range;
 
 use apollo_parser::{Token, TokenKind};
 
-/// A word that cannot stand where it stands.
+/// A word that the grammar does not allow where it stands.
 pub struct Unexpected {
-    /// Where in the text.
+    /// The position in the text.
     pub index: usize,
-    /// What would be right, and what is there.
+    /// What was expected, and what was found.
     pub message: String,
 }
 
-/// Reads words without gaps and commas, of which the last is the end of the text. Gives where descriptions
-/// stand: they mean nothing to a server. Recurs no deeper than there are brackets.
+/// Checks words from which gaps and commas have been left out; the last is the end of the text. Returns where
+/// descriptions stand: they mean nothing to a server. Recurses no deeper than there are brackets.
 pub fn check(words: &[Token<'_>]) -> Result<Vec<Range<usize>>, Unexpected> {
     let mut reader = Reader { words, at: 0, descriptions: Vec::new() };
     reader.definition()?;
@@ -39,7 +39,7 @@ impl<'t> Reader<'_, 't> {
         self.words.get(self.at).map_or(TokenKind::Eof, Token::kind)
     }
 
-    /// The name that stands here.
+    /// The name at the current word.
     fn name_here(&self) -> Option<&'t str> {
         self.words.get(self.at).filter(|word| word.kind() == TokenKind::Name).map(Token::data)
     }
@@ -48,7 +48,7 @@ impl<'t> Reader<'_, 't> {
         self.name_here() == Some(name)
     }
 
-    /// Goes on if this stands here.
+    /// Moves past the current word if it is of this kind.
     fn take(&mut self, kind: TokenKind) -> bool {
         let found = self.kind() == kind;
         self.at += usize::from(found);
@@ -77,7 +77,7 @@ impl<'t> Reader<'_, 't> {
         Unexpected { index, message }
     }
 
-    /// Things between brackets, at the least one.
+    /// One or more things up to the closing bracket.
     fn all(&mut self, close: TokenKind, mut thing: impl FnMut(&mut Self) -> Read) -> Read {
         loop {
             thing(self)?;

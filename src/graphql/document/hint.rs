@@ -1,11 +1,11 @@
-//! The validator's messages as sentences, with the name that was probably meant.
+//! Turns the validator's messages into sentences, with the name that was probably meant.
 
 use apollo_compiler::schema::ExtendedType;
 
 use crate::graphql::types::Definition;
 use crate::spelling::nearest;
 
-/// The message as a sentence. Names of the schema are told only where the schema may be asked for.
+/// The message as a sentence. Suggests names of the schema only where introspection is allowed.
 pub fn complete(definition: &Definition, message: &str) -> String {
     let mut sentence = String::with_capacity(message.len() + 32);
     let mut chars = message.chars();
@@ -19,8 +19,7 @@ pub fn complete(definition: &Definition, message: &str) -> String {
     sentence
 }
 
-/// The field of the type that is nearest to the one that it does not have. A message of another form gets no
-/// hint.
+/// The type's field whose name is nearest to the unknown one. Messages of another form get no hint.
 fn nearest_field<'a>(definition: &'a Definition, message: &str) -> Option<&'a str> {
     let (ty, rest) = message.strip_prefix("type `")?.split_once("` does not have a field `")?;
     let typed = rest.strip_suffix('`')?;

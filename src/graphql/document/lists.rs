@@ -1,5 +1,5 @@
-//! Whether fields merge whose arguments are lists: apollo-compiler compares lists to the end of the shorter one only,
-//! and so takes fields for the same that are not.
+//! Checks that fields with lists in their arguments merge: apollo-compiler compares two lists only up to the end of
+//! the shorter one, and so takes different fields for the same.
 
 use apollo_compiler::Node;
 use apollo_compiler::ast::Value;
@@ -7,11 +7,11 @@ use apollo_compiler::executable::{ExecutableDocument, Selection, SelectionSet};
 use apollo_compiler::schema::Schema;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 
-/// The name of the errors that are looked for.
+/// The name of the errors that the caller looks for.
 pub const CONFLICT: &str = "ConflictingFieldArgument";
 
-/// All that is wrong with a valid document once its lists are texts, which are compared as a whole: among them are the
-/// conflicts between lists, and errors of types, which mean nothing.
+/// All errors of a valid document once its lists are replaced by texts, which the validator compares as a whole. They
+/// include the conflicts between lists, and type errors, which mean nothing.
 pub fn with_lists_as_texts(document: &ExecutableDocument, schema: &Valid<Schema>) -> Option<DiagnosticList> {
     let mut texts = document.clone();
     let mut lists = 0;
@@ -21,14 +21,14 @@ pub fn with_lists_as_texts(document: &ExecutableDocument, schema: &Valid<Schema>
     for fragment in texts.fragments.values_mut() {
         replace(&mut fragment.make_mut().selection_set, &mut lists);
     }
-    // One list has nothing to be in conflict with.
+    // A single list has nothing to conflict with.
     if lists < 2 {
         return None;
     }
     texts.validate(schema).err().map(|invalid| invalid.errors)
 }
 
-/// Makes texts of the lists in arguments of fields, and counts them.
+/// Replaces the lists in arguments of fields by texts, and counts them.
 fn replace(set: &mut SelectionSet, lists: &mut usize) {
     for item in &mut set.selections {
         match item {
@@ -75,7 +75,7 @@ fn as_text(value: &mut Node<Value>, lists: &mut usize) {
     }
 }
 
-/// The order of an object's fields means nothing.
+/// Sorts the fields of objects: their order means nothing.
 fn sort(value: &mut Node<Value>) {
     match value.make_mut() {
         Value::List(items) => items.iter_mut().for_each(sort),

@@ -1,16 +1,16 @@
-//! How large and how deep a document is once its fragments are put in: few lines can mean billions of
+//! Measures how large and how deep a document is once its fragments are expanded: few lines can mean billions of
 //! selections.
 
 use apollo_compiler::executable::{ExecutableDocument, Selection, SelectionSet};
 use apollo_compiler::{Name, collections::HashMap};
 
-/// Selections of a document at the most, fragments put in.
+/// Maximum number of selections in a document, with fragments expanded.
 const SELECTIONS: u64 = 20_000;
-/// Levels of selections within each other, of fields and of fragments, that this walk and those after it follow.
+/// Maximum levels of nested selections, of fields and of fragments, for this walk and those after it.
 const LEVELS: usize = 200;
 
-/// Whether the document may be validated and executed: the message is for the client. `depth` is how many
-/// levels of fields there may be. Takes time in proportion to the document's text.
+/// Checks whether the document may be validated and executed; the message is for the client. `depth` is the maximum
+/// number of levels of fields. Takes time proportional to the length of the document's text.
 pub fn check(document: &ExecutableDocument, depth: usize) -> Result<(), String> {
     let mut count = Count { document, known: HashMap::default(), level: 0 };
     let (mut total, mut deepest) = (0_u64, 0);
@@ -46,9 +46,9 @@ struct Size {
 
 struct Count<'a> {
     document: &'a ExecutableDocument,
-    /// Sizes of the fragments counted so far; while one is being counted, nothing.
+    /// Sizes of the fragments counted so far; while a fragment is being counted, its size here is empty.
     known: HashMap<&'a Name, Size>,
-    /// Where the walk is.
+    /// The current level of the walk.
     level: usize,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Count<'a> {
         if let Some(size) = self.known.get(name) {
             return Ok(*size);
         }
-        // That a fragment is missing, or spreads itself, is for the validator to say.
+        // The validator reports missing fragments and fragments that spread themselves.
         let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
         self.known.insert(name, Size::default());
         let size = self.selections(&fragment.selection_set)?;

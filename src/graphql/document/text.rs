@@ -1,5 +1,5 @@
-//! A text before anything recursive reads it: how deep and how long it may be, and what parsers need not
-//! see of it.
+//! Checks a text before anything recursive reads it: how deep and how long it may be. Hides from the parsers what they
+//! need not see.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,20 +11,20 @@ use crate::graphql::error::ApiError;
 use crate::graphql::position::Pos;
 use crate::metrics::ErrorCode;
 
-/// Levels of brackets of all kinds at the most: what comes after this recurs.
+/// Maximum levels of brackets of all kinds: the parsers after this recurse.
 const LEVELS: usize = 200;
-/// Tokens at the most, commas, comments and gaps included: each takes some hundred bytes once it is parsed.
+/// Maximum number of tokens, commas, comments and gaps included: each takes some hundred bytes once it is parsed.
 pub const TOKENS: usize = 100_000;
 
 /// A text that may be parsed.
 pub struct Admitted<'t> {
-    /// The text. Where it had commas and descriptions there are blanks, so that all positions are the same.
+    /// The text. Blanks replace its commas and descriptions, so that all positions stay the same.
     pub text: Cow<'t, str>,
-    /// How many tokens it has.
+    /// The number of tokens in the text.
     pub tokens: usize,
 }
 
-/// Looks through a text once.
+/// Scans a text once.
 pub fn admit(text: &str) -> Result<Admitted<'_>, ApiError> {
     let mut words: Vec<Token<'_>> = Vec::new();
     let mut gaps: Vec<Range<usize>> = Vec::new();
@@ -39,7 +39,7 @@ pub fn admit(text: &str) -> Result<Admitted<'_>, ApiError> {
         tokens += 1;
         match token.kind() {
             TokenKind::Whitespace | TokenKind::Comment => continue,
-            // Nothing but a gap, which the parser knows here and there only.
+            // A comma is nothing but a gap, but the parser accepts it only in some places.
             TokenKind::Comma => {
                 gaps.push(token.index()..token.index() + token.data().len());
                 continue;
@@ -64,12 +64,12 @@ pub fn admit(text: &str) -> Result<Admitted<'_>, ApiError> {
     Ok(Admitted { text: blanked(text, &gaps), tokens })
 }
 
-/// Whether a string with single quotes has a line's end in it.
+/// Whether a string in single quotes contains a line break.
 fn goes_over_a_line(string: &str) -> bool {
     !string.starts_with("\"\"\"") && string.contains(['\n', '\r'])
 }
 
-/// The text with blanks for these ranges; lines stay where they are.
+/// The text with these ranges blanked; line breaks stay.
 fn blanked<'t>(text: &'t str, gaps: &[Range<usize>]) -> Cow<'t, str> {
     if gaps.is_empty() {
         return Cow::Borrowed(text);
@@ -86,7 +86,7 @@ fn blanked<'t>(text: &'t str, gaps: &[Range<usize>]) -> Cow<'t, str> {
     Cow::Owned(blanked)
 }
 
-/// What a parser says of a text, for the client.
+/// A parser's message about a text, for the client.
 pub fn syntax_error(message: &str) -> ApiError {
     ApiError::new(ErrorCode::BadUserInput, format!("The document does not parse: {message}."))
 }

@@ -1,5 +1,4 @@
-//! Fetches what a selection wants, level by level: one read per relation and level, however many
-//! parents there are.
+//! Fetches what a selection asks for, level by level: one read per relation and level, however many parents there are.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,7 +41,7 @@ impl Execution<'_> {
         .boxed()
     }
 
-    /// The slot of a relation and what it led to.
+    /// Fetches one relation: its slot and its result.
     async fn expand_field(&self, (ty, field): (&str, &FieldKind), items: &[Item]) -> Option<(usize, Child)> {
         match field {
             FieldKind::One { field, target, slot, selection, .. } => {
@@ -131,7 +130,7 @@ impl Execution<'_> {
         }
     }
 
-    /// A root list.
+    /// Fetches a root list.
     pub(super) async fn root_list(
         &self,
         source: &Source,

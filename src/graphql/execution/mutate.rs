@@ -1,4 +1,4 @@
-//! Mutations: arguments handed to the engine's writes.
+//! Mutations: hands arguments to the engine's writes.
 
 use serde_json::{Map, Value as Json};
 
@@ -13,7 +13,7 @@ use crate::schema::{Collection, UniqueKey, names};
 use crate::value::{Doc, EntityRef};
 
 impl Execution<'_> {
-    /// Carries out a mutation of one document: what it made of it.
+    /// Carries out a mutation of one document; returns the document as written or deleted.
     pub(super) async fn write_one(
         &self,
         collection: &Collection,
@@ -47,7 +47,7 @@ impl Execution<'_> {
         written.map_err(ApiError::of_engine)
     }
 
-    /// Creates documents, each on its own.
+    /// Creates documents, each independently of the others.
     pub(super) async fn create_many(
         &self,
         collection: &Collection,
@@ -82,7 +82,7 @@ impl Execution<'_> {
         Ok(Done::Created { created, items, expanded })
     }
 
-    /// Carries out a mutation of many documents: how many there were.
+    /// Carries out a mutation of many documents; returns how many there were.
     pub(super) async fn bulk(
         &self,
         collection: &Collection,
@@ -102,8 +102,8 @@ impl Execution<'_> {
         count.map_err(ApiError::of_engine)
     }
 
-    /// The documents that a bulk write is for: all of them only if the client says so, as an operator whose
-    /// variable is not given is no condition.
+    /// The filter of a bulk write. It may match all documents only if the client says so: an operator whose variable
+    /// is not given is no condition.
     fn bulk_filter(&self, collection: &Collection, args: &Map<String, Json>) -> Result<Filter> {
         let given = args.get("where").unwrap_or(&Json::Null);
         let (model, limits) = (self.view.model(), FilterLimits::default());

@@ -1,4 +1,4 @@
-//! What the API tells of itself, written as any answer is.
+//! Writes the answers to introspection as part of any answer.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::graphql::introspection::Introspection;
 use crate::graphql::plan::{MetaField, MetaKind};
 
 impl<'a> Writer<'a> {
-    /// The schema's answer, or that of the type of a name.
+    /// Writes the introspection of the schema, or of the type with the name `ty`.
     pub(super) fn introspection(
         &mut self,
         all: &Introspection,

@@ -1,4 +1,4 @@
-//! Root fields as they are written.
+//! Writes root fields.
 
 use super::{Null, Writer, Written};
 use crate::graphql::error::ApiError;
@@ -7,7 +7,7 @@ use crate::graphql::introspection::Introspection;
 use crate::graphql::plan::{Root, RootKind};
 
 impl<'a> Writer<'a> {
-    /// A root field, or null for it.
+    /// Writes a root field, or null for it.
     pub(super) fn root(
         &mut self,
         root: &'a Root,

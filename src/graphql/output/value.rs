@@ -1,5 +1,5 @@
-//! Stored values as JSON of their declared types. A value that does not fit its type is an error at its
-//! path, and is counted.
+//! Writes stored values as JSON of their declared types. A value that does not fit its type is an error at its path,
+//! and is counted.
 
 use bson::raw::{RawArray, RawBsonRef, RawDocument};
 use serde_json::Value as Json;
@@ -11,11 +11,11 @@ use crate::metrics::ErrorCode;
 use crate::schema::{IdKind, Scalar};
 use crate::value::{Id, moment};
 
-/// Milliseconds of a day: dates are stored as midnight in UTC.
+/// Milliseconds in a day: dates are stored as midnight UTC.
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 impl<'a> Writer<'a> {
-    /// A field of a stored document.
+    /// Writes a field of a stored document.
     pub(super) fn stored(&mut self, field: &'a ValueField, document: &RawDocument, ty: &str) -> Written {
         let stored = match document.get(&*field.name) {
             Ok(stored) => stored.filter(|value| !matches!(value, RawBsonRef::Null | RawBsonRef::Undefined)),
@@ -82,7 +82,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// An id of a kind.
+    /// Writes an id of a kind.
     pub(super) fn id(
         &mut self,
         kind: IdKind,
@@ -113,7 +113,7 @@ impl<'a> Writer<'a> {
             },
             (Scalar::Float, RawBsonRef::Double(x)) if x.is_finite() => self.float(x),
             (Scalar::Float, RawBsonRef::Int32(n)) => self.float(n.into()),
-            // Beyond 2^53 the number would not be the stored one.
+            // Beyond 2^53 the number would differ from the stored one.
             (Scalar::Float, RawBsonRef::Int64(n)) if n.unsigned_abs() <= 1 << 53 => self.float(n as f64),
             (Scalar::Boolean, RawBsonRef::Boolean(value)) => self.boolean(value),
             (Scalar::DateTime, RawBsonRef::DateTime(at)) => match moment::shown(at.timestamp_millis()) {
@@ -155,18 +155,18 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A whole number in any of the stored forms that programs give it.
+/// A whole number, in any of the numeric forms that programs store.
 fn whole(value: RawBsonRef<'_>) -> Option<i64> {
     match value {
         RawBsonRef::Int32(n) => Some(n.into()),
         RawBsonRef::Int64(n) => Some(n),
-        // Exactly the doubles of this range are whole numbers that i64 holds without loss.
+        // Within this range, whole doubles fit into i64 without loss.
         RawBsonRef::Double(x) if x.fract() == 0.0 && x.abs() <= 9_007_199_254_740_992.0 => Some(x as i64),
         _ => None,
     }
 }
 
-/// A decimal in plain digits where that is readable, exact in any case. Doubles are not exact.
+/// A decimal, in plain digits where those are readable, always exact. Doubles are not exact.
 fn decimal(value: RawBsonRef<'_>) -> Option<String> {
     match value {
         RawBsonRef::Int32(n) => Some(n.to_string()),
@@ -179,7 +179,7 @@ fn decimal(value: RawBsonRef<'_>) -> Option<String> {
     }
 }
 
-/// Any value as JSON has it.
+/// Any value as JSON.
 fn any(value: RawBsonRef<'_>) -> Option<Json> {
     Some(match value {
         RawBsonRef::Null | RawBsonRef::Undefined => Json::Null,

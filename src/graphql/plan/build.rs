@@ -1,4 +1,4 @@
-//! Makes plans: the names in an operation's text are looked up in the model, once.
+//! Builds plans: looks the names in an operation's text up in the model, once.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -19,12 +19,12 @@ use crate::schema::{
     Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
 };
 
-/// Fields of a plan at the most: fragments that spread each other can multiply without bound.
+/// Maximum number of fields in a plan: fragments that spread each other can multiply without bound.
 const MAX_FIELDS: usize = 10_000;
-/// Bytes that a field of a plan takes up, with its share of what is around it.
+/// Bytes that a field of a plan takes up, with its share of the structures around it.
 const FIELD: u64 = 400;
 
-/// What the root fields of an API mean.
+/// What a root field of an API does.
 enum Target {
     ById(Arc<Collection>),
     ByUnique(Arc<Collection>, usize),
@@ -109,7 +109,7 @@ fn source(model: &Model, on: &Arc<str>) -> Source {
     Source { on: on.clone(), types: model.members(on) }
 }
 
-/// The plan of one operation in the making.
+/// The plan of one operation under construction.
 struct Build<'a> {
     model: &'a Model,
     document: &'a ExecutableDocument,
@@ -134,7 +134,7 @@ impl<'a> Build<'a> {
         self.positions.of_span(field.location())
     }
 
-    /// A selection of what describes the schema.
+    /// The plan of a selection inside an introspection.
     fn meta(&self, sets: &[&'a SelectionSet]) -> Result<Vec<MetaField>, Refusal> {
         let Some(ty) = sets.first().map(|set| &set.ty) else { return Ok(Vec::new()) };
         let field = |field: Collected<'a>| {
@@ -242,7 +242,7 @@ impl<'a> Build<'a> {
         Ok(ConnectionField::Edges { name, fields })
     }
 
-    /// What is wanted of documents that have one of these types.
+    /// The selection for documents that have one of these types.
     fn selection(&self, types: &[Arc<str>], sets: &[&'a SelectionSet]) -> Result<Selection, Refusal> {
         let mut selection = Selection { types: Vec::new(), slots: 0 };
         for name in types {

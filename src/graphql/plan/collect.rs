@@ -1,5 +1,5 @@
-//! Fields of a selection set as they will be in the response: fragments dissolved, `@skip` and
-//! `@include` decided, equal keys together.
+//! The fields of a selection set as the response will have them: fragments dissolved, `@skip` and `@include` decided,
+//! fields with equal keys merged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 use super::Refusal;
 use crate::graphql::resolve::Variables;
 
-/// The values of the variables that stand in `@skip` and `@include`: with the text, they decide the
-/// plan. A variable that is null decides nothing: who meets it fails.
+/// The values of the variables in `@skip` and `@include`: with the text, they decide the plan. A null variable decides
+/// nothing: an operation that meets it fails.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::graphql) struct Flags(BTreeMap<String, Option<bool>>);
 
@@ -80,23 +80,23 @@ pub(in crate::graphql) fn flag_names(document: &ExecutableDocument) -> Vec<Strin
 pub(super) struct Collected<'d> {
     /// The key.
     pub(super) key: Arc<str>,
-    /// The fields; validation has seen to it that they are the same but for their selection sets.
+    /// The fields; validation has ensured that they differ only in their selection sets.
     pub(super) fields: Vec<&'d Node<Field>>,
 }
 
 impl<'d> Collected<'d> {
-    /// The field that stands for all.
+    /// The field that represents all.
     pub(super) fn first(&self) -> &'d Node<Field> {
         self.fields[0]
     }
 
-    /// The selection sets of all of them.
+    /// The selection sets of all the fields.
     pub(super) fn sets(&self) -> Vec<&'d SelectionSet> {
         self.fields.iter().map(|field| &field.selection_set).collect()
     }
 }
 
-/// Dissolves selection sets for one object type. `applies` tells whether a fragment on a type is meant.
+/// Dissolves selection sets for one object type. `applies` tells whether a fragment on a type applies.
 pub(super) fn collect<'d>(
     document: &'d ExecutableDocument,
     flags: &Flags,
@@ -116,7 +116,7 @@ struct Walk<'d, 'w> {
     document: &'d ExecutableDocument,
     flags: &'w Flags,
     applies: &'w dyn Fn(&str) -> bool,
-    /// Fragments that are in already: once more they add nothing.
+    /// Fragments that were dissolved already: dissolving one again adds nothing.
     spread: HashSet<&'d Name>,
     collected: IndexMap<&'d Name, Vec<&'d Node<Field>>>,
 }
@@ -142,7 +142,7 @@ impl<'d> Walk<'d, '_> {
                     }
                 }
                 Selection::FragmentSpread(spread) => {
-                    // Validation has seen to it that the fragment is there and leads to no cycle.
+                    // Validation has ensured that the fragment exists and is part of no cycle.
                     if let Some(fragment) = self.document.fragments.get(&spread.fragment_name)
                         && self.spread.insert(&spread.fragment_name)
                         && (self.applies)(fragment.type_condition())
@@ -156,8 +156,8 @@ impl<'d> Walk<'d, '_> {
     }
 }
 
-/// Whether two fields of one response key have the same arguments. The validator takes a list for the same as
-/// one that it begins with.
+/// Whether two fields of one response key have the same arguments. The validator takes a list for equal to any list
+/// that it begins with.
 fn same_arguments(first: &Field, second: &Field) -> bool {
     first.arguments.len() == second.arguments.len()
         && first.arguments.iter().all(|argument| {

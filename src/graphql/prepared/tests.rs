@@ -1,4 +1,4 @@
-//! An operation that is prepared once and run more than once, by whoever is no GraphQL request.
+//! An operation that is prepared once and run more than once, without a GraphQL request.
 
 use tempfile::TempDir;
 
@@ -10,7 +10,7 @@ use crate::graphql::ApiLimits;
 use crate::metrics::{GraphqlOutcome, Metrics};
 use crate::store::{SqliteStore, Store};
 
-/// An engine on an empty store, and what its API shares.
+/// An engine on an empty store, and the shared part of its API.
 async fn api(folder: &TempDir) -> (Engine, Shared) {
     let model = Arc::new(sample::model());
     let store = SqliteStore::open(model.clone(), &folder.path().join("test.db")).expect("it can be made");

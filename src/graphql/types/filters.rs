@@ -1,4 +1,4 @@
-//! What lists are asked with: filters and orders.
+//! The inputs with which clients ask for lists: filters and orders.
 
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, TypeRef};
 

@@ -1,4 +1,4 @@
-//! What writes are made of: new documents, changes, embedded values.
+//! The inputs of writes: new documents, changes, embedded values.
 
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, TypeRef};
 use bson::Bson;
@@ -6,7 +6,7 @@ use bson::Bson;
 use super::parts::{Types, input_value, reference};
 use crate::schema::{Collection, Field, Filled, Kind, names};
 
-/// The name of the type of new documents; `None` when there is nothing to give.
+/// The name of the type of new documents; `None` when clients can set nothing.
 pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
     let fields = by_client(&collection.fields);
     if fields.is_empty() && !collection.client_id {
@@ -22,7 +22,7 @@ pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> 
     }))
 }
 
-/// The name of the type of changes; `None` when nothing can change.
+/// The name of the type of changes; `None` when clients can change no field.
 pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
     let fields = by_client(&collection.fields);
     if fields.is_empty() {
@@ -92,7 +92,7 @@ fn with_fields(types: &mut Types<'_>, made: InputObject, fields: &[&Field]) -> I
     fields.fold(made, InputObject::field)
 }
 
-/// The field's description, its bounds, and what else there is to say.
+/// The field's description, its bounds, and `more`.
 fn described(field: &Field, more: Option<&str>) -> String {
     let mut text: Vec<String> = field.description.iter().cloned().collect();
     let bound = |word: &str, bound: &Option<Bson>| {

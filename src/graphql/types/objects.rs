@@ -1,4 +1,4 @@
-//! What answers are made of: the types of the schema file, and the connections between them.
+//! The types of answers: the types of the schema file, and the connections between them.
 
 use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, InterfaceField, Object, TypeRef};
 
@@ -48,9 +48,9 @@ pub fn register(types: &mut Types<'_>) {
     }
 }
 
-/// A collection's fields and relations with the types that they have in its interfaces. A type may be stricter there
-/// than its interfaces are, but async-graphql takes no field that is: it compares the two the wrong way round. What
-/// is stricter is noted, and put in afterwards.
+/// A collection's fields and relations with the types that they have in its interfaces. A type may declare a field
+/// more strictly than its interface does, but async-graphql refuses that: it compares the two the wrong way round. The
+/// stricter types are noted, and put in afterwards.
 fn as_its_interfaces(model: &Model, collection: &Collection) -> (Vec<schema::Field>, Vec<Relation>) {
     let interfaces: Vec<_> = collection.interfaces.iter().filter_map(|name| model.interface(name)).collect();
     let mut fields = collection.fields.clone();
@@ -230,7 +230,7 @@ fn page_info(types: &mut Types<'_>) -> String {
     })
 }
 
-/// The name of the type that bulk writes answer with.
+/// The name of the type that bulk writes return.
 pub fn bulk_result(types: &mut Types<'_>) -> String {
     types.once(names::BULK_RESULT.to_owned(), |_, name| {
         let count = Some("How many documents there were.".to_owned());
@@ -239,8 +239,8 @@ pub fn bulk_result(types: &mut Types<'_>) -> String {
     })
 }
 
-/// Whether clients can create documents of the type: no required field may be theirs alone who write
-/// past the API.
+/// Whether clients can create documents of the type: no required field may be one that only writers past the API can
+/// set.
 pub fn creatable(collection: &Collection) -> bool {
     let blocked = |field: &schema::Field| {
         field.filled == Filled::ReadOnly && field.ty.required && field.default.is_none()

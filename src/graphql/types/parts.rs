@@ -1,5 +1,5 @@
-//! What all parts of the schema are made with: fields, arguments, references to types, and the list of
-//! types made so far.
+//! What all parts of the schema are built with: fields, arguments, references to types, and the list of types built so
+//! far.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use super::scalars;
 use crate::graphql::ApiLimits;
 use crate::schema::{FieldType, Kind, Model, Scalar};
 
-/// The types of a schema in the making. Types that are not always needed are made when something first
-/// refers to them.
+/// The types of a schema under construction. Types that not every schema needs are built when something first refers
+/// to them.
 pub struct Types<'m> {
-    /// What the schema is made of.
+    /// The model of the schema.
     pub model: &'m Model,
-    /// For the descriptions.
+    /// The limits that descriptions mention.
     pub limits: &'m ApiLimits,
     made: BTreeMap<String, Option<Type>>,
-    /// Fields whose types could not be said yet.
+    /// Fields whose types have to be put in afterwards.
     pub stricter: Vec<Stricter>,
 }
 
@@ -32,13 +32,12 @@ pub struct Stricter {
 }
 
 impl<'m> Types<'m> {
-    /// No types yet.
+    /// Starts with no types.
     pub fn new(model: &'m Model, limits: &'m ApiLimits) -> Types<'m> {
         Types { model, limits, made: BTreeMap::new(), stricter: Vec::new() }
     }
 
-    /// The type's name, after making it if this is the first time that it is needed. What it refers to
-    /// may refer back to it.
+    /// The type's name, after building the type on first use. Types that it refers to may refer back to it.
     pub fn once(&mut self, name: String, make: impl FnOnce(&mut Types<'m>, &str) -> Type) -> String {
         if !self.made.contains_key(&name) {
             self.made.insert(name.clone(), None);
@@ -48,12 +47,12 @@ impl<'m> Types<'m> {
         name
     }
 
-    /// Everything made.
+    /// All types built.
     pub fn finish(self) -> impl Iterator<Item = Type> {
         self.made.into_values().flatten()
     }
 
-    /// The name of a scalar, which is declared if GraphQL does not know it.
+    /// The name of a scalar, which is declared first unless it is GraphQL's own.
     pub fn scalar(&mut self, scalar: Scalar) -> String {
         match scalars::custom(scalar) {
             Some(custom) => self.once(scalar.name().to_owned(), |_, _| custom.into()),

@@ -1,4 +1,4 @@
-//! The fields that requests start with.
+//! The root fields of queries and mutations.
 
 use async_graphql::dynamic::{Field, InputValue, Object, TypeRef};
 
@@ -69,7 +69,7 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
         return;
     }
     let Some(input) = inputs::create(types, collection) else { return };
-    // Nullable, so that one mutation that fails does not take the answers of the others with it.
+    // Nullable, so that one failed mutation does not take the answers of the others with it.
     let one = || TypeRef::named(name);
     let given = |text: &str| input_value("input", TypeRef::named_nn(&input), text);
     slots.push(

@@ -1,4 +1,4 @@
-//! The scalars that GraphQL does not know.
+//! The scalars that are not GraphQL's own.
 
 use async_graphql::dynamic;
 
