@@ -51,28 +51,27 @@ const COMPRESS_FROM: u64 = 1_024;
 /// How the API is served.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
-    /// Bytes of a request's body at the most.
+    /// Maximum bytes of a request's body.
     pub body_limit: usize,
     /// How long a client may take to send a request's body.
     pub body_timeout: Duration,
-    /// How long a client may take to send a request's head, and how long it may keep an idle
-    /// connection.
+    /// How long a client may take to send a request's head, and how long it may keep an idle connection.
     pub head_timeout: Duration,
-    /// How long a client may take to read something of its answer.
+    /// How long a client may go without reading any of its answer.
     pub write_timeout: Duration,
-    /// Connections at the most.
+    /// Maximum number of connections.
     pub connections: usize,
-    /// Those of one address; `None` for half of all.
+    /// Maximum number of connections from one address; `None` for half of all.
     pub connections_per_address: Option<usize>,
-    /// Bytes of all requests' bodies together. A few of each are not counted.
+    /// Maximum bytes of all request bodies together. The first bytes of each body are not counted.
     pub bodies: usize,
-    /// Bytes of all large answers together that clients have not read yet.
+    /// Maximum bytes of all large answers that clients have not read yet.
     pub unread: usize,
-    /// Bytes of texts that clients may name by their hashes; 0 turns persisted queries off.
+    /// Maximum bytes of texts that clients may name by their hashes; 0 turns persisted queries off.
     pub persisted: u64,
-    /// Operations that one request may carry; `None` turns batching off.
+    /// Maximum number of operations in one request; `None` turns batching off.
     pub batch_max: Option<usize>,
-    /// Bytes of the answers to them, after which no further one is carried out.
+    /// Bytes of the answers to one request's operations after which no further operation is carried out.
     pub batch_answers: usize,
     /// Origins whose pages may call the API; `*` for all.
     pub cors_origins: Vec<String>,
@@ -103,7 +102,7 @@ impl Default for ServerOptions {
     }
 }
 
-/// What every handler knows.
+/// The state that all handlers share.
 pub(crate) struct ServerState {
     api: Arc<Api>,
     options: ServerOptions,
@@ -120,14 +119,14 @@ impl ServerState {
     }
 }
 
-/// The server of one application: its routes and what they share.
+/// The server of one application: its routes and their shared state.
 #[derive(Clone)]
 pub struct Server {
     state: Arc<ServerState>,
 }
 
 impl Server {
-    /// Serves an API in this way.
+    /// A server for an API, with these options.
     pub fn new(api: Arc<Api>, options: ServerOptions) -> Server {
         let model = api.engine().model();
         for collection in &model.collections {
@@ -172,7 +171,7 @@ impl Server {
             .with_state(self.state.clone())
     }
 
-    /// What there is for connections past the bound: probes, and for all else the answer that there is no place.
+    /// The routes for connections past the bound: probes, and for everything else the answer that there is no place.
     fn router_without_place(&self) -> Router {
         probes()
             .fallback(fault::no_place)
@@ -194,7 +193,7 @@ impl Server {
     }
 }
 
-/// What orchestrators and Prometheus ask, which is answered whatever else there is to do.
+/// The routes for orchestrators and Prometheus, which are served however busy the server is.
 fn probes() -> Router<Arc<ServerState>> {
     Router::new()
         .route("/healthz", get(health::alive))
@@ -202,8 +201,8 @@ fn probes() -> Router<Arc<ServerState>> {
         .route("/metrics", get(health::metrics))
 }
 
-/// What browsers are told about pages of other origins; nothing when none is allowed. Whatever headers a page
-/// of an allowed origin wants to send are fine: clients have many, and what is here depends on none of them.
+/// The CORS rules for pages of other origins; none when no origin is allowed. A page of an allowed origin may send any
+/// headers: clients send many, and the answers here depend on none of them.
 fn cors(options: &ServerOptions) -> Option<CorsLayer> {
     let origins = &options.cors_origins;
     let everybody = origins.iter().any(|origin| origin == "*");
@@ -215,7 +214,7 @@ fn cors(options: &ServerOptions) -> Option<CorsLayer> {
     Some(
         CorsLayer::new()
             .allow_origin(allowed)
-            // Those of a gateway in front, say; never for everybody's pages.
+            // Credentials of a gateway in front, say; never for everybody's pages.
             .allow_credentials(!everybody)
             .allow_methods([Method::GET, Method::HEAD, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())

@@ -1,4 +1,4 @@
-//! From the text of an HTTP request to GraphQL requests.
+//! Turns the text of an HTTP request into GraphQL requests.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use super::persisted::TextHash;
 use crate::graphql::ApiRequest;
 use crate::value::json;
 
-/// What a POST carries.
+/// The content of a POST.
 pub(super) enum Requests {
     One(Asked),
     Batch(Vec<Asked>),
 }
 
-/// One request as it came.
+/// One request as the client sent it.
 pub(super) struct Asked {
     pub(super) request: ApiRequest,
-    /// Whether it has a text; else the hash says which.
+    /// Whether the request has a text; otherwise `hash` names it.
     pub(super) has_text: bool,
     pub(super) hash: Option<TextHash>,
 }
@@ -53,7 +53,7 @@ pub(super) fn from_query(text: &str) -> Result<Asked, RequestFault> {
     for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
         let value = match name.as_ref() {
             "variables" | "extensions" if !value.is_empty() => parameter(&name, value)?,
-            // Left empty is left out.
+            // An empty parameter counts as left out.
             "variables" | "extensions" | "operationName" if value.is_empty() => Json::Null,
             _ => Json::String(value.into_owned()),
         };
@@ -74,12 +74,12 @@ fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, RequestFault> {
     })
 }
 
-/// Members that are not known are ignored, as the specification wants; so are extensions but the one that
-/// stands for the text, though they have to be an object.
+/// Parses one request. Ignores unknown members, as the specification demands, and all extensions but the one that
+/// names the text by its hash; still, `extensions` has to be an object.
 fn request(mut fields: Map<String, Json>) -> Result<Asked, RequestFault> {
     let hash = TextHash::of(&object(&mut fields, "extensions")?)?;
     let query = match fields.remove("query") {
-        // As clients send it that leave the text to its hash.
+        // Clients that send only the hash leave the text out in these ways.
         None | Some(Json::Null) if hash.is_some() => None,
         Some(Json::String(query)) if hash.is_some() && query.is_empty() => None,
         Some(Json::String(query)) => Some(query),

@@ -1,4 +1,4 @@
-//! Lets a request choose how it uses the cache, on a server that allows it.
+//! Lets a request choose how it uses the cache, on a server that allows this override.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 
@@ -7,11 +7,11 @@ use super::fault::RequestFault;
 use crate::engine::{Caller, Strategy};
 use crate::metrics::ErrorCode;
 
-/// Header that names the strategy of a request.
+/// The header that names a request's cache strategy.
 pub const CACHE_STRATEGY: HeaderName = HeaderName::from_static("oponn-cache");
 
-/// The caller of a request. A choice of strategy that cannot be granted is refused, not passed over: who
-/// compares strategies must not compare one with itself.
+/// The caller of a request. A strategy that cannot be granted is refused, not ignored: a client that compares
+/// strategies must not compare one with itself.
 pub(super) fn caller(state: &ServerState, headers: &HeaderMap) -> Result<Caller, RequestFault> {
     let Some(name) = headers.get(CACHE_STRATEGY) else { return Ok(Caller::default()) };
     if !state.options.allow_cache_override {

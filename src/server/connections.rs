@@ -1,7 +1,7 @@
-//! Takes connections within their bounds, serves requests on them, and lets those in flight finish when it is
-//! time to stop.
+//! Accepts connections within their bounds, serves requests on them, and lets requests in flight finish when the
+//! server stops.
 //!
-//! HTTP/1.1 only: whatever ends TLS in front of the server speaks HTTP/2 to browsers.
+//! HTTP/1.1 only: the proxy that ends TLS in front of the server speaks HTTP/2 to browsers.
 
 use std::io::{Error, ErrorKind};
 use std::pin::{Pin, pin};
@@ -24,22 +24,22 @@ use super::places::ConnectionPlaces;
 use super::unread::CONNECTION;
 use crate::metrics::Bound;
 
-/// How long to wait after the system refused a connection, for example for want of file descriptors.
+/// How long to wait after the system refused a connection, for example for lack of file descriptors.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
-/// Bytes that are read or written ahead on a connection; the head of a request has to fit.
+/// Maximum bytes read or written ahead on a connection; the head of a request has to fit.
 const BUFFER: usize = 128 << 10;
-/// Connections past the bound that are told so, at once; further ones are closed.
+/// Maximum number of connections past the bound that are told so at the same time; further ones are closed.
 pub(super) const WITHOUT_PLACE: usize = 64;
-/// How long they may take.
+/// Time limit for telling them.
 const TIME_WITHOUT_PLACE: Duration = Duration::from_secs(2);
-/// How long connections that are cut off at the end are waited for: each ends where it waits next.
+/// How long to wait for connections that are cut off at shutdown: each ends at its next await.
 const CUT_OFF: Duration = Duration::from_secs(1);
 
 type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
 
-/// Serves until `stop` resolves, then lets the requests in flight finish. `false` when some had not
-/// finished within the grace and were cut off. No connection outlives it, and no more are open at a time than
-/// the options say, and [`WITHOUT_PLACE`].
+/// Serves until `stop` resolves, then lets the requests in flight finish. `false` when some had not finished within
+/// the grace and were cut off. No connection outlives this call, and at most as many are open at a time as the options
+/// allow, plus [`WITHOUT_PLACE`].
 pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Output = ()>) -> bool {
     let (options, router) = (server.options(), server.router());
     let graceful = GracefulShutdown::new();
@@ -73,7 +73,7 @@ pub async fn serve(listener: TcpListener, server: Server, stop: impl Future<Outp
         if std::mem::take(&mut refused) {
             tracing::info!("the system lets connections through again");
         }
-        // Only those that have ended; there are no more than places.
+        // Removes only connections that have ended; there are no more than there are places.
         while connections.try_join_next().is_some() {}
         // Answers are written in one piece; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
@@ -147,7 +147,7 @@ impl WithoutPlace {
         let service = TowerToHyperService::new(self.router.clone());
         let connection = self.http.serve_connection(stream, service);
         connections.spawn(async move {
-            // Whether it was told or not: it ends.
+            // The connection ends, whether its client was told or not.
             let _ = tokio::time::timeout(TIME_WITHOUT_PLACE, connection).await;
             drop(one);
         });

@@ -12,18 +12,18 @@ use serde_json::json;
 use super::media::Media;
 use crate::metrics::{ErrorCode, Label};
 
-/// Seconds after which whoever was turned away may come again.
+/// Seconds after which a client that was turned away may retry.
 pub(super) const RETRY_AFTER: &str = "1";
 
-/// What is wrong with a request, and what would be right.
+/// What is wrong with a request, and how to put it right.
 #[derive(Debug)]
 pub(super) struct RequestFault {
     pub(super) status: StatusCode,
     pub(super) code: ErrorCode,
     pub(super) message: String,
-    /// What the status wants beside it: the methods that would do, when to come again.
+    /// The header that the status calls for: the allowed methods, when to retry.
     pub(super) header: Option<(HeaderName, &'static str)>,
-    /// For 500: the id under which the log has the cause.
+    /// For status 500: the id under which the log has the cause.
     pub(super) error_id: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl RequestFault {
         RequestFault { header, ..RequestFault::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
-    /// For what would do in a while.
+    /// The fault of a request that may succeed if retried in a while.
     pub(super) fn overloaded(message: impl Into<String>) -> RequestFault {
         let (code, header) = (ErrorCode::Overloaded, Some((header::RETRY_AFTER, RETRY_AFTER)));
         RequestFault { code, header, ..RequestFault::new(StatusCode::SERVICE_UNAVAILABLE, message) }
@@ -75,24 +75,24 @@ impl IntoResponse for RequestFault {
     }
 }
 
-/// For paths that nothing serves.
+/// The answer for unknown paths.
 pub(super) async fn nothing_here(uri: Uri) -> RequestFault {
     let mut message = String::from("There is nothing at ");
     let _ = write!(message, "{}; the API is at /graphql.", uri.path());
     RequestFault { code: ErrorCode::NotFound, ..RequestFault::new(StatusCode::NOT_FOUND, message) }
 }
 
-/// For connections past the bound, on which only probes are answered.
+/// The answer on connections past the bound, for everything but probes.
 pub(super) async fn no_place() -> RequestFault {
     RequestFault::overloaded("The server has as many connections as it may; come again in a while.")
 }
 
-/// For paths that are served, but not with this method.
+/// The answer for known paths with a wrong method.
 pub(super) async fn wrong_method(method: Method) -> RequestFault {
     RequestFault::method("GET, HEAD", format!("{method} cannot be used here; use GET."))
 }
 
-/// For a handler that panicked: the client gets an id, the log the cause.
+/// The answer when a handler panicked: the client gets an id, the log the cause.
 pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let cause = cause
         .downcast_ref::<String>()

@@ -1,6 +1,6 @@
 //! GraphiQL, served from the binary: it works without the internet.
 //!
-//! `assets/graphiql/README.md` says where its files are from.
+//! `assets/graphiql/README.md` says where the files come from.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::ServerState;
 use super::fault::RequestFault;
 
-/// Part of the files' addresses, so that browsers may keep them for ever.
+/// Part of the files' addresses, so that browsers may cache them for ever.
 macro_rules! version {
     () => {
         "3.9.0"
@@ -23,7 +23,7 @@ macro_rules! version {
 
 const TEMPLATE: &str = include_str!("../../assets/graphiql/index.html");
 
-/// Scripts only from here; styles also inline, because the editor makes them; fonts are in the styles.
+/// Scripts come only from here; styles may be inline too, because the editor makes them; fonts are inside the styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
@@ -60,7 +60,7 @@ const FILES: [File; 5] = [
     },
 ];
 
-/// The page with the application's first query.
+/// The editor's page, with the application's first query.
 pub(super) struct Page(Bytes);
 
 impl Page {

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP, as the specification of that name says.
+//! GraphQL over HTTP, as the specification of that name prescribes.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::engine::Caller;
 use crate::graphql::{ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 
-/// Methods that can be used here.
+/// The methods that `/graphql` allows.
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Answers a request to `/graphql`.
 pub(super) async fn handle(State(state): State<Arc<ServerState>>, request: Request) -> Response {
-    // Those of other origins have been answered before.
+    // Preflight requests of other origins have been answered before this.
     if request.method() == Method::OPTIONS {
         return (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOW)]).into_response();
     }
@@ -63,7 +63,7 @@ async fn answer(
     }
     require_json(request.headers())?;
     let (parts, body) = request.into_parts();
-    // It takes up its room until the request has been answered: what is made of it is larger still.
+    // The body keeps its room until the request has been answered: what is made of the body is larger still.
     let upload = upload::read(state, &parts.headers, body).await?;
     Ok(match body::from_body(&upload.bytes, state.options.batch_max)? {
         Requests::One(asked) => one(state, carry_out(state, &caller, asked, false).await?, media, gzip),
@@ -71,7 +71,7 @@ async fn answer(
     })
 }
 
-/// Carries out one operation, which is patient when those before it in the same request have been.
+/// Carries out one operation; `patient` when earlier operations of the same request have run.
 async fn carry_out(
     state: &ServerState,
     caller: &Caller,
@@ -89,8 +89,8 @@ async fn carry_out(
     Ok(reply)
 }
 
-/// Whoever looks at the API with a browser is shown the editor, with the query if there is one. Its address is
-/// relative: what stands before the server may have put a path before all of it.
+/// Redirects a browser to the editor, with the query if there is one. The address is relative: a proxy in front may
+/// have put a path before all paths here.
 fn to_the_editor(uri: &Uri) -> Response {
     let place = uri.query().and_then(|query| HeaderValue::try_from(format!("./?{query}")).ok());
     let place = place.unwrap_or_else(|| HeaderValue::from_static("./"));
@@ -111,7 +111,7 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
     };
     let large = gzip && reply.body.plain().len() as u64 >= COMPRESS_FROM;
     let mut response = match large.then(|| reply.body.gzip()).flatten() {
-        // Compressed before, and not to be compressed anew for everybody.
+        // The reply keeps its compressed form, so that it is not compressed anew for every client.
         Some(gzip) => {
             let mut response = respond(state, status, gzip, media);
             let headers = response.headers_mut();
@@ -132,8 +132,8 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
     response
 }
 
-/// One after the other, so that mutations happen in the order in which they stand. Once the answers take up all
-/// that they may, what is left is not carried out. When the first is turned away, all are.
+/// Carries operations out one after the other, so mutations happen in the order given. Once the answers take up all
+/// their bytes, the remaining operations are not carried out. When the first is turned away, all are.
 async fn batch(state: &ServerState, caller: &Caller, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
     let (mut bodies, limit) = (BytesMut::new(), state.options.batch_answers);
     for (place, asked) in all.into_iter().enumerate() {
@@ -173,7 +173,7 @@ fn refuse(state: &ServerState, fault: RequestFault, media: Media) -> Response {
     fault.response(media)
 }
 
-/// What stands for an operation that was not carried out.
+/// The answer to an operation that was not carried out.
 fn rejected(state: &ServerState, fault: &RequestFault) -> String {
     let metrics = state.engine().metrics();
     metrics.graphql_request(GraphqlKind::Unknown, GraphqlOutcome::Rejected);

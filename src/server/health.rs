@@ -1,4 +1,4 @@
-//! What orchestrators and Prometheus ask.
+//! Probes for orchestrators, and metrics for Prometheus.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,15 +12,15 @@ use serde_json::{Value as Json, json};
 use super::ServerState;
 use crate::metrics;
 
-/// A part that takes longer to answer counts as away.
+/// A store or cache that takes longer to answer counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The process runs.
+/// Reports that the process runs.
 pub(super) async fn alive() -> Response {
     answer(StatusCode::OK, json!({ "status": "alive" }))
 }
 
-/// Requests can be answered: the store is there. The cache is only reported, since reads go past it.
+/// Whether requests can be answered: the store is there. The cache is only reported, since reads can bypass it.
 pub(super) async fn ready(State(state): State<Arc<ServerState>>) -> Response {
     let (store, cache) = (state.engine().store(), state.engine().cache());
     let store_ping =
@@ -50,7 +50,7 @@ async fn answers<E>(ping: impl Future<Output = Result<(), E>>) -> bool {
 
 /// All metrics in Prometheus' text format.
 pub(super) async fn metrics(State(state): State<Arc<ServerState>>) -> Response {
-    // So that the gauge is right on a server that nobody asks anything.
+    // Pings the cache so that its gauge is right even on a server without requests.
     answers(state.engine().cache().ping()).await;
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], state.engine().metrics().render()).into_response()
 }

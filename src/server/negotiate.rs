@@ -1,4 +1,4 @@
-//! Which media type the client wants, and which one it sent.
+//! Content negotiation: which media type the client wants, and which one it sent.
 
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::{HeaderMap, StatusCode};
@@ -7,7 +7,7 @@ use super::fault::RequestFault;
 use super::media::Media;
 
 impl Media {
-    /// The best media type that the client accepts; with equal weights the modern one.
+    /// The best media type that the client accepts; at equal weights, the modern one.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Media, RequestFault> {
         if !headers.contains_key(ACCEPT) {
             return Ok(Media::GraphqlResponse);
@@ -31,7 +31,7 @@ impl Media {
     }
 }
 
-/// Whether the client is a browser that shows a page: it names HTML before all that the API answers with.
+/// Whether the client is a browser that shows a page: it prefers HTML to every media type of the API.
 pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     let ranges = ranges(headers);
     let html = ranges.iter().find(|range| range.media.eq_ignore_ascii_case("text/html"));
@@ -42,13 +42,13 @@ pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the client wants to go on with WebSocket.
+/// Whether the client asks to upgrade to WebSocket.
 pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
     let values = headers.get_all(UPGRADE).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|name| name.trim().eq_ignore_ascii_case("websocket"))
 }
 
-/// Whether the client takes gzip, and nothing rather than that.
+/// Whether the client accepts gzip, and prefers no other coding to it.
 pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let (mut gzip, mut other) = (0.0, 0.0_f32);
@@ -64,7 +64,7 @@ pub(super) fn prefers_gzip(headers: &HeaderMap) -> bool {
     gzip > 0.0 && gzip >= other
 }
 
-/// Whether the body is JSON in UTF-8, as it has to be.
+/// Requires that the body is JSON in UTF-8.
 pub(super) fn require_json(headers: &HeaderMap) -> Result<(), RequestFault> {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut parts = value.unwrap_or_default().split(';').map(str::trim);
@@ -84,19 +84,19 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), RequestFault> {
     }
 }
 
-/// All parts of the `accept` header.
+/// All ranges of the `accept` header.
 fn ranges(headers: &HeaderMap) -> Vec<Range<'_>> {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect()
 }
 
-/// How much a media type is wanted.
+/// How much the client wants a media type.
 fn weight(ranges: &[Range<'_>], media: &str) -> u32 {
     let of_kind = ranges.iter().filter(|range| range.covers(media));
     of_kind.max_by_key(|range| range.precision()).map_or(0, |range| range.weight)
 }
 
-/// One part of an `accept` header.
+/// One range of an `accept` header.
 struct Range<'a> {
     media: &'a str,
     /// In thousandths.
@@ -116,7 +116,7 @@ impl<'a> Range<'a> {
         self.media.eq_ignore_ascii_case(media) || matches!(self.media, "*/*" | "application/*")
     }
 
-    /// An exact type goes before `application/*` before `*/*`.
+    /// An exact type takes precedence over `application/*`, which takes precedence over `*/*`.
     fn precision(&self) -> u8 {
         match self.media {
             "*/*" => 0,

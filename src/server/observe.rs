@@ -15,7 +15,7 @@ use super::{REQUEST_ID, ServerState};
 use crate::metrics::Route;
 use crate::telemetry::{self, traced};
 
-/// Longest id that is taken from a client.
+/// Maximum length of an id that is taken from a client.
 const LONGEST: usize = 128;
 
 pub(super) async fn observe(State(state): State<Arc<ServerState>>, request: Request, next: Next) -> Response {
@@ -25,7 +25,7 @@ pub(super) async fn observe(State(state): State<Arc<ServerState>>, request: Requ
     let method = request.method().clone();
     let span = tracing::error_span!("request", id = id.to_str().unwrap_or_default());
     let traced = match route {
-        // Probes and scrapes would only be in the way.
+        // Traces of probes and scrapes would only be in the way.
         Route::Graphql => traced!(
             parent: &span,
             "http",
@@ -74,7 +74,7 @@ fn route(path: &str) -> Route {
     }
 }
 
-/// Only what can stand in a log without harm is taken over.
+/// Whether an id from a client can stand in a log without harm.
 fn is_plain(id: &HeaderValue) -> bool {
     let bytes = id.as_bytes();
     (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)

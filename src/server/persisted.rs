@@ -1,8 +1,8 @@
-//! Automatic persisted queries: clients send the hash of a text, and the text itself only when this server does
-//! not know it yet.
+//! Automatic persisted queries: clients send the hash of a text, and the text itself only when this server does not
+//! know it yet.
 //!
-//! Only texts that were executed are kept, so that nobody fills the room with what is none. It is this server's
-//! own: another one behind the same load balancer is sent the text once more.
+//! Only texts that were executed are kept, so that nobody can fill the room with texts that are no operations. Each
+//! server keeps its own: another server behind the same load balancer has to be sent the text once more.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::engine::Engine;
 use crate::graphql::ApiRequest;
 use crate::metrics::{ErrorCode, KeptKind, KeptResult};
 
-/// What is kept of a text beside it, roughly.
+/// Bytes kept for each text besides the text, roughly.
 const OVERHEAD: u64 = 128;
-/// A text takes up at the most this share of the room.
+/// One text takes up at most one part in this many of the room.
 const SHARE: u64 = 16;
-/// Parts that have locks of their own; the largest text has to fit into one of them.
+/// Number of parts with locks of their own; the largest text has to fit into one of them.
 const SHARDS: usize = 8;
 
 /// The SHA-256 of a text.
@@ -31,17 +31,17 @@ pub(super) struct TextHash([u8; 32]);
 
 /// The texts that clients may name by their hashes.
 pub(super) struct Texts {
-    /// None when persisted queries are turned off.
+    /// The texts by hash; none when persisted queries are turned off.
     kept: Option<Cache<TextHash, Arc<str>, Weight>>,
-    /// Bytes of a text at the most.
+    /// Maximum bytes of one text.
     largest: u64,
 }
 
-/// A text to be kept when it has proved to be one.
+/// A text to keep once it has been executed.
 pub(super) struct NewText(TextHash, Arc<str>);
 
 impl TextHash {
-    /// The hash that the extensions of a request give.
+    /// The hash in the extensions of a request.
     pub(super) fn of(extensions: &Map<String, Json>) -> Result<Option<TextHash>, RequestFault> {
         let fields = match extensions.get("persistedQuery") {
             None | Some(Json::Null) => return Ok(None),
@@ -69,7 +69,7 @@ impl TextHash {
 }
 
 impl Texts {
-    /// Room for so many bytes; 0 turns persisted queries off.
+    /// Room for `bytes` bytes; 0 turns persisted queries off.
     pub(super) fn new(bytes: u64) -> Texts {
         let kept = (bytes > 0).then(|| {
             let options = OptionsBuilder::new()
@@ -83,7 +83,7 @@ impl Texts {
         Texts { kept, largest: bytes / SHARE }
     }
 
-    /// The request with its text, and the text if it is to be kept.
+    /// The request with its text, and the text if it is new and may be kept.
     pub(super) fn resolve(
         &self,
         asked: Asked,
@@ -119,7 +119,7 @@ impl Texts {
     }
 }
 
-/// Clients know both by their messages and codes, and that they come with 200.
+/// Clients recognise both errors by their messages and codes, and expect them with status 200.
 fn not_found() -> RequestFault {
     let code = ErrorCode::PersistedQueryNotFound;
     RequestFault { code, ..RequestFault::new(StatusCode::OK, "PersistedQueryNotFound") }

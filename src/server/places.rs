@@ -1,4 +1,4 @@
-//! How many connections there may be, in all and of one address.
+//! Bounds the number of connections, in all and per address.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 
 use crate::metrics::Bound;
 
-/// A server that was full says that it is not any more when so much of it is free again: a tenth. Else the log
-/// would have a line for each connection that comes and goes at the bound.
+/// A full server or address reports free places only once one in this many is free again. Otherwise the log would have
+/// a line for each connection that comes and goes at the bound.
 const FREE_AGAIN: usize = 10;
 
 /// The places for connections.
@@ -31,7 +31,7 @@ struct Count {
     full: bool,
 }
 
-/// A place of one connection, free again when this is dropped.
+/// The place of one connection; dropping it frees the place.
 pub(super) struct ConnectionPlace {
     places: Arc<ConnectionPlaces>,
     address: IpAddr,
@@ -42,7 +42,7 @@ impl ConnectionPlaces {
         Arc::new(ConnectionPlaces { all, of_one, taken: Mutex::default() })
     }
 
-    /// A place for a connection from there, or the bound that it would break.
+    /// A place for a connection from this address, or the bound that the connection would break.
     pub(super) fn take(self: &Arc<ConnectionPlaces>, address: IpAddr) -> Result<ConnectionPlace, Bound> {
         let address = subscriber(address);
         let mut taken = self.taken.lock();
@@ -72,12 +72,12 @@ impl ConnectionPlaces {
 }
 
 impl Count {
-    /// Whether it is news that there is no place left.
+    /// Notes that there is no place left; returns whether that is news.
     fn fills(&mut self) -> bool {
         !std::mem::replace(&mut self.full, true)
     }
 
-    /// Whether it is news, after one has gone, that there are places again.
+    /// Frees a place; returns whether it is news that there are places again.
     fn empties(&mut self, most: usize) -> bool {
         self.taken -= 1;
         let again = self.full && self.taken <= most - most.div_ceil(FREE_AGAIN);
@@ -103,7 +103,7 @@ impl Drop for ConnectionPlace {
     }
 }
 
-/// Whose address it is: one subscriber of IPv6 has at least 2^64 of them.
+/// The subscriber behind an address: one IPv6 subscriber has at least 2^64 addresses.
 fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

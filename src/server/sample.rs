@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use crate::schema::{Collection, Field, Kind, Member, Model, Relation, RelationKind};
 
-/// Fields shown of the type that is listed.
+/// Number of fields shown of the listed type.
 const FIELDS: usize = 4;
-/// Fields shown of a type that a relation leads to.
+/// Number of fields shown of a relation's type.
 const RELATED_FIELDS: usize = 2;
 
 /// A query that lists the model's first collection, with its first relation.
@@ -40,7 +40,7 @@ fn related(model: &Model, relation: &Relation) -> Option<String> {
     })
 }
 
-/// The first fields that have no fields of their own; foreign keys say little to a person.
+/// The first fields without fields of their own; foreign keys, which say little to a person, are left out.
 fn plain_fields(collection: &Collection, count: usize) -> Vec<&str> {
     let plain = |field: &&Field| !matches!(field.ty.kind, Kind::Embedded(_)) && field.references.is_none();
     collection.fields.iter().filter(plain).take(count).map(|field| &*field.name).collect()

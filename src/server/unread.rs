@@ -1,7 +1,7 @@
-//! Bounds what answers take up that their clients have not read yet.
+//! Bounds the memory of answers that their clients have not read yet.
 //!
-//! Whoever asks for much and reads nothing must not take the memory from those who read: past the bound, those
-//! connections are cut off whose answers have waited longest.
+//! A client that asks for much and reads nothing must not take the memory from clients that read: past the bound, the
+//! server cuts off the connections whose answers have waited longest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -33,14 +33,14 @@ struct Held {
     next: u64,
     /// Oldest first.
     answers: BTreeMap<u64, (Buffer, Option<AbortHandle>)>,
-    /// How many answers there are of the same bytes: what is kept is sent to many.
+    /// How many answers share the same bytes: a kept answer is sent to many clients.
     buffers: HashMap<Buffer, usize>,
 }
 
-/// Where the bytes of an answer are, and how many.
+/// The address and the length of an answer's bytes.
 type Buffer = (usize, usize);
 
-/// Bytes of an answer that are counted until nothing refers to them any more.
+/// An answer's bytes, counted until nothing refers to them any more.
 struct Counted {
     bytes: Bytes,
     held: Arc<Mutex<Held>>,

@@ -1,4 +1,4 @@
-//! Reads bodies of requests within their limits: of size, of time, and of what they take up all together.
+//! Reads request bodies within their bounds: on size, on time, and on the memory of all bodies together.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::fault::RequestFault;
 use super::{ServerOptions, ServerState};
 use crate::metrics::Bound;
 
-/// The first bytes of a body are not counted: the number of connections bounds them, and requests as they
-/// should be come in whatever large bodies there are.
+/// The first bytes of a body are not counted: the number of connections bounds them, so ordinary requests get in
+/// however many large bodies there are.
 const FREE: usize = 16 << 10;
 
 /// A body, and the room that it takes up.
@@ -28,15 +28,15 @@ pub(super) struct Upload {
 pub(super) struct Room(Arc<Semaphore>);
 
 impl Room {
-    /// So many bytes, but not less than one body may have.
+    /// Room for `options.bodies` bytes, but at least for one body of the maximum size.
     pub(super) fn new(options: &ServerOptions) -> Room {
-        // What is compressed is there in both forms for a while.
+        // A compressed body is in memory in both forms for a while.
         let bytes = options.bodies.max(options.body_limit.saturating_mul(2));
         Room(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
     }
 }
 
-/// How a body is packed.
+/// How a body is encoded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Coding {
     Identity,
@@ -76,7 +76,7 @@ fn coding(headers: &HeaderMap) -> Result<Coding, RequestFault> {
     }
 }
 
-/// Refuses at once what says that it is too large, before it is sent.
+/// Refuses a body whose declared length is too large, before it is sent.
 fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), RequestFault> {
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -117,7 +117,7 @@ async fn collect(state: &ServerState, mut body: Body) -> Result<Upload, RequestF
     Ok(upload)
 }
 
-/// The body that is packed in one, which is held to the same limit.
+/// Decompresses a body; the same limit holds for the result.
 fn unpack(state: &ServerState, mut upload: Upload) -> Result<Upload, RequestFault> {
     let (packed, limit) = (upload.bytes.clone(), state.options.body_limit);
     let mut plain = Vec::new();
@@ -134,7 +134,7 @@ fn unpack(state: &ServerState, mut upload: Upload) -> Result<Upload, RequestFaul
 }
 
 impl Upload {
-    /// Takes up room for so many bytes in all.
+    /// Takes up room until the upload holds room for this many bytes in all.
     fn reserve(&mut self, state: &ServerState, bytes: usize) -> Result<(), RequestFault> {
         let held = self.room.as_ref().map_or(FREE, |room| FREE + room.num_permits());
         let Some(more) = bytes.checked_sub(held).filter(|more| *more > 0) else { return Ok(()) };
