@@ -1,7 +1,7 @@
 //! The command line: one file per command.
 //!
-//! Exit codes: 0 when it was done; 1 when it was not (a faulty schema, a store that is away, records
-//! that were rejected); 2 when the command line or the configuration is wrong.
+//! Exit codes: 0 when the command did its work; 1 when it did not (a faulty schema, a store that is away, records that
+//! were rejected); 2 when the command line or the configuration is wrong.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -118,14 +118,14 @@ fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
     let Settings { config: file, schema, store, cache, listen, log, traces, allow_cache_override } =
         command_line.settings;
     let flags = Flags { schema, store, cache, listen, log, traces, allow_cache_override };
-    // Variables that are not text cannot be settings.
+    // Variables that are not valid text cannot be settings.
     let env = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let loaded =
         Config::load(flags, env, file.as_deref()).map_err(|faults| Failure::Usage(faults.to_string()))?;
     let config = loaded.config;
     let traces = config.traces.clone().map(|endpoint| TraceOptions { endpoint, ratio: config.traces_ratio });
-    // Kept to the end.
+    // Held until the program ends.
     let _traces = telemetry::start(&config.log, traces.as_ref()).map_err(Failure::Failed)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
@@ -145,7 +145,7 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
         .build()
         .map_err(|error| Failure::Failed(format!("the system gives no threads: {error}")))?;
     let result = runtime.block_on(work);
-    // What still runs belongs to requests that were cut off.
+    // Tasks that still run belong to requests that were cut off.
     runtime.shutdown_background();
     result
 }

@@ -1,4 +1,4 @@
-//! Tasks that go on beside the requests: who begins one here knows when it ends.
+//! Background tasks beside the requests: the caller that begins them can wait for their end.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Begins a task. When all are to end, it is broken off where it waits.
+    /// Begins a task. When all tasks are to end, the task is cancelled at its next await.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let ending = self.ending.clone();
         self.tasks.spawn(async move { ending.run_until_cancelled(task).await });
     }
 
-    /// Ends all tasks and waits for their end; `false` when some have not ended within the time.
+    /// Cancels all tasks and waits for them; `false` when some have not ended within the time.
     pub(super) async fn end(self, within: Duration) -> bool {
         self.ending.cancel();
         self.tasks.close();
@@ -51,7 +51,7 @@ mod tests {
     async fn a_task_that_does_not_wait_is_not_waited_for_longer_than_said() {
         let (background, (release, released)) = (Background::default(), std::sync::mpsc::channel::<()>());
         let blocking = tokio::task::spawn_blocking(move || released.recv());
-        // Not broken off, because it hears of nothing.
+        // Not cancelled: the task was spawned without the token.
         background.tasks.spawn(blocking);
         assert!(!background.end(Duration::ZERO).await);
         drop(release);

@@ -34,7 +34,7 @@ pub(super) fn run(config: &Config, arguments: Arguments) -> Result<(), Failure> 
     let checked =
         schema::load(&name, &bytes).and_then(|model| match Api::sdl_of(&model, &api_limits(config)) {
             Ok(_) => Ok(model),
-            // What the rules let pass must be served.
+            // A schema that passes the rules must also yield an API.
             Err(message) => Err(vec![Diagnostic {
                 file: name.clone(),
                 line: 1,

@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 
-/// Decides the exit code; the message goes to standard error.
+/// The failure of a command. Decides the exit code; the message goes to standard error.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// It was not done.
+    /// The command did not do its work.
     #[error("{0}")]
     Failed(String),
     /// The command line or the configuration is wrong.
     #[error("{0}")]
     Usage(String),
-    /// It was not done, and the reasons have been told.
+    /// The command did not do its work, and has already printed the reasons.
     #[error("")]
     Told,
 }

@@ -1,12 +1,12 @@
-//! File descriptors: each connection takes one, and the store, the cache and the log must not go without.
+//! File descriptors: each client connection takes one, and the store, the cache and the log must not run out of them.
 
 use crate::server::ServerOptions;
 
-/// File descriptors that are not for connections of clients: connections of the store and the cache, files, and
+/// File descriptors reserved for everything but client connections: connections of the store and the cache, files, and
 /// clients that are told that there is no place for them.
 const RESERVE: usize = 192;
 
-/// Has the system allow as many open files as it may, and holds connections to what that leaves room for.
+/// Raises the limit on open files as far as the system allows, and reduces the number of connections to what fits.
 pub(super) fn make_room(options: &mut ServerOptions) {
     let limit = match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
@@ -25,7 +25,7 @@ pub(super) fn make_room(options: &mut ServerOptions) {
     }
 }
 
-/// Where there is little, a quarter of it.
+/// The reserve is taken off the limit; where the limit is low, connections get a quarter of it.
 fn room_for_connections(limit: usize) -> usize {
     limit - RESERVE.min(limit - limit / 4)
 }

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
     let model = parts::model(&config)?;
-    // Faults in loaders are told before anything is opened.
+    // Report faults in loaders before opening anything.
     let loaders = load(&config, &arguments.names, &model)?;
     if loaders.is_empty() {
         return Err(Failure::Failed(format!("there are no loaders in {}", config.loaders.display())));
@@ -64,13 +64,13 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     let carried_out = tokio::select! {
         carried_out = &mut import => carried_out,
         () = stop.told() => {
-            // What has been written must come to the cache.
+            // What has been written must reach the cache.
             told.store(true, Ordering::Relaxed);
             import.await
         }
     };
     if !arguments.dry_run {
-        // Also when the import failed half-way: servers must not go on to serve what it has changed.
+        // Even when the import failed half-way: servers must not go on serving what it has changed.
         parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
             let message =
                 "Not every change may have reached it; run `oponn cache clear` as soon as it is back.";
@@ -88,7 +88,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
     }
 }
 
-/// Imports everything into a new store, before it is served for the first time.
+/// Imports everything into a new store, before the store is served for the first time.
 pub(super) async fn first_import(config: &Config, engine: &Engine) -> Result<(), Failure> {
     if !config.loaders.is_dir() {
         tracing::info!(
@@ -138,7 +138,7 @@ async fn carry_out(
         .map_err(|error| Failure::Failed(format!("the rejected records cannot be written: {error}")))
 }
 
-/// One line per loader, then what was rejected.
+/// One line per loader, followed by its rejected records.
 fn report(summaries: &[Summary], dry_run: bool) -> String {
     let mut text = String::new();
     for summary in summaries {

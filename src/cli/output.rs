@@ -1,4 +1,4 @@
-//! What people and scripts read. A reader that went away is no failure.
+//! Output for people and scripts. A reader that has gone away is no failure.
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
@@ -17,7 +17,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes messages to standard error, each line marked as one of an error.
+/// Writes messages to standard error, marking each line as the program's.
 pub(super) fn complain(message: &str) {
     let mut out = std::io::stderr().lock();
     for line in message.lines() {
@@ -25,8 +25,8 @@ pub(super) fn complain(message: &str) {
     }
 }
 
-/// Tells what is wrong with a command line, or what was asked for of it, without the secrets of addresses that stand
-/// where none belongs.
+/// Prints clap's message about a command line (a fault, or the help asked for), with secrets masked in addresses that
+/// stand where none belongs.
 pub(super) fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) {
     let text = error.render().to_string();
     let is_secret = |argument: &String| text.contains(argument.as_str()) && mask(argument) != *argument;

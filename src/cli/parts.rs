@@ -1,4 +1,4 @@
-//! Makes the parts of the program as the configuration says.
+//! Builds the parts of the program from the configuration.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ use crate::schema::{self, Model};
 use crate::server::ServerOptions;
 use crate::store::{Claim, MongoStore, SqliteStore, Store, StoreError};
 
-/// Where documents live when nothing is configured.
+/// The store when none is configured.
 const DEFAULT_STORE: &str = "data/oponn.db";
 
-/// How long a store that does not answer at start is waited for, unless configured.
+/// How long to wait at start for a store that does not answer, unless configured.
 const STORE_RETRY: Duration = Duration::from_secs(30);
 
-/// Between two tries to reach the store or the cache.
+/// Pause between two attempts to reach the store or the cache.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
-/// Operations of one HTTP request, when batching is on and nothing else is configured.
+/// Maximum number of operations in one HTTP request, when batching is on and nothing else is configured.
 const BATCH_MAX: u64 = 10;
 
 /// The bytes of a schema file.
@@ -44,7 +44,7 @@ pub(super) fn read_schema(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// The model of the configured schema file; its faults are the failure.
+/// The model of the configured schema file; the schema's faults make the command fail.
 pub(super) fn model(config: &Config) -> Result<Arc<Model>, Failure> {
     let bytes = read_schema(&config.schema)?;
     let name = config.schema.display().to_string();
@@ -59,13 +59,13 @@ pub(super) fn model(config: &Config) -> Result<Arc<Model>, Failure> {
 /// A store that is ready for use.
 pub(super) struct OpenStore {
     store: Arc<dyn Store>,
-    /// The types whose documents it has changed to be ready: what is cached of them is void.
+    /// The types whose documents the store changed while it was prepared: what is cached of them is void.
     changed: Vec<Arc<str>>,
-    /// The file whose content is new, or was left before its first import ended.
+    /// The store's file if it is new, or if its first import has not completed.
     pub(super) fresh: Option<PathBuf>,
 }
 
-/// Opens the store, waiting for it for a while if it is away, and prepares it for the model.
+/// Opens the store and prepares it for the model. Waits a while for a store that is away.
 pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenStore, Failure> {
     let address = address(config);
     let mut fresh = None;
@@ -119,8 +119,8 @@ fn make_parent(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Claims the file for this process; whether it is new. With a memory cache no other process may write to it: this one
-/// would not hear of it.
+/// Claims the file for this process; returns whether the file is new. With a memory cache no other process may write
+/// to the file: this one would not hear of the writes.
 fn claim(path: &Path, config: &Config) -> Result<bool, Failure> {
     let alone = config.cache == CacheAddress::Memory;
     match SqliteStore::claim(path, alone) {
@@ -135,12 +135,12 @@ fn claim(path: &Path, config: &Config) -> Result<bool, Failure> {
              writes. Stop it, or give both the same Redis as cache.",
             path.display()
         ))),
-        // What is wrong with the file SQLite says, which cannot use it either.
+        // Opening the store fails as well then, and SQLite says what is wrong with the file.
         Err(_) => Ok(false),
     }
 }
 
-/// The file that is there while the first import of a new store is not complete.
+/// The marker file that exists while the first import of a new store is not complete.
 pub(super) fn importing(path: &Path) -> PathBuf {
     beside(path, ".importing")
 }
@@ -155,7 +155,7 @@ fn address(config: &Config) -> StoreAddress {
     config.store.clone().unwrap_or_else(|| StoreAddress::Sqlite(DEFAULT_STORE.into()))
 }
 
-/// The cache.
+/// The configured cache.
 pub(super) async fn cache(config: &Config, metrics: &Arc<Metrics>) -> Result<Arc<dyn Cache>, Failure> {
     let limits = cache_limits(config);
     Ok(match &config.cache {
@@ -169,7 +169,7 @@ pub(super) async fn cache(config: &Config, metrics: &Arc<Metrics>) -> Result<Arc
     })
 }
 
-/// Waits until the cache can be used, as long as a store is waited for.
+/// Waits until the cache can be used, for as long as for the store.
 pub(super) async fn wait_for_cache(config: &Config, cache: &dyn Cache) -> Result<(), CacheError> {
     let deadline = Instant::now() + config.server.store_retry.unwrap_or(STORE_RETRY);
     loop {
@@ -186,7 +186,7 @@ pub(super) async fn wait_for_cache(config: &Config, cache: &dyn Cache) -> Result
     }
 }
 
-/// All parts together.
+/// The engine over all parts.
 pub(super) async fn engine(
     config: &Config,
     model: Arc<Model>,
@@ -202,7 +202,7 @@ pub(super) async fn engine(
     Arc::new(engine)
 }
 
-/// Bounds of the API.
+/// The configured bounds of the API.
 pub(super) fn api_limits(config: &Config) -> ApiLimits {
     let (api, server, default) = (&config.api, &config.server, ApiLimits::default());
     let page_max = api.page_max.unwrap_or(default.page_max);
@@ -221,7 +221,7 @@ pub(super) fn api_limits(config: &Config) -> ApiLimits {
     }
 }
 
-/// How the API is served.
+/// The configured options of the server.
 pub(super) fn server_options(config: &Config) -> ServerOptions {
     let (api, server, default) = (&config.api, &config.server, ServerOptions::default());
     let batching = api.batching.unwrap_or(false);

@@ -1,4 +1,4 @@
-//! Shows how an import goes on: a bar on a terminal, nothing elsewhere.
+//! Shows the progress of an import: a bar on a terminal, nothing elsewhere.
 
 use std::io::IsTerminal;
 
@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::importer::{Loader, Progress, Summary};
 
-/// A bar per loader, gone when the loader has ended.
+/// A bar per loader, which disappears when the loader has ended.
 pub(super) struct Bar {
     bar: ProgressBar,
 }

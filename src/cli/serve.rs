@@ -1,4 +1,4 @@
-//! `oponn serve`: the API over HTTP, until it is told to stop.
+//! `oponn serve`: serves the API over HTTP until the program is told to stop.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::engine::Engine;
 use crate::graphql::Api;
 use crate::server::{self, Server, sample_query};
 
-/// How often what has expired is removed from the cache's index.
+/// How often expired entries are removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
-/// How long the end waits for background tasks: each ends where it waits next.
+/// How long shutdown waits for background tasks: each ends at its next await.
 const BACKGROUND_WAIT: Duration = Duration::from_secs(1);
-/// How long the end waits for writes under way, and for a cache that is out of reach.
+/// How long shutdown waits for writes under way, and for a cache that is out of reach.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure> {
     let stop = Stop::listen()?;
-    // Whoever stops the program while it waits for its store shall not have to wait as well.
+    // Stopping the program must not have to wait for a store that does not answer.
     let started = tokio::select! {
         started = start(&config, started) => started?,
         () = stop.told() => return Ok(()),
@@ -35,14 +35,14 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
     let background = Background::default();
     background.spawn(sweep(engine.cache().clone()));
 
-    // The order of the end, in which each step needs what the later ones take away:
-    // 1. no connection is taken any more;
-    // 2. requests in flight finish, and those that do not within the grace are cut off;
-    // 3. background tasks end, which read and write the cache as requests do;
-    // 4. writes that have begun come to their end in the cache, or it is cleared;
-    // 5. a cache that is out of reach is cleared when it comes back, or somebody is told to;
-    // 6. the store is closed, when the last part that holds it goes;
-    // 7. the traces of all this are sent, by whoever called this.
+    // The order of shutdown, in which each step needs what the later ones take away:
+    // 1. no further connection is accepted;
+    // 2. requests in flight finish; those that exceed the grace are cut off;
+    // 3. background tasks end: they read and write the cache as requests do;
+    // 4. writes that have begun reach the cache, or the cache is cleared;
+    // 5. a cache that is out of reach is cleared when it comes back, or the log asks the operator to clear it;
+    // 6. the store is closed, when the last part that holds it is dropped;
+    // 7. the caller of this function sends the traces of all this.
     let finished = server::serve(listener, server, async {
         stop.told().await;
         tracing::info!("stopping: requests in flight may finish");
@@ -60,18 +60,18 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
     Ok(())
 }
 
-/// Writes go on when their clients have gone, and must come to the cache. What becomes of those that take too
-/// long other servers cannot know.
+/// Writes go on when their clients have gone, and must reach the cache. Other servers cannot know the outcome of
+/// writes that take too long.
 async fn leave_settled(engine: &Engine) {
     if tokio::time::timeout(LAST_WAIT, engine.settled()).await.is_err() {
         tracing::warn!("some writes have not come to their end; the cache is cleared");
-        // Out of reach: that is told next.
+        // If the cache is out of reach, the next step reports it.
         let _ = engine.cache().clear().await;
     }
 }
 
-/// A cache that is out of reach has not heard of the last writes: whoever stops waits a while for it to
-/// come back and be cleared, or other servers would go on to serve what is old.
+/// A cache that is out of reach has not heard of the last writes: shutdown waits a while for it to come back and be
+/// cleared, as other servers would go on serving stale data.
 async fn leave_clear(cache: &dyn Cache) {
     let clear = async {
         while cache.ping().await.is_err() {

@@ -6,21 +6,21 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::failure::Failure;
 
-/// Listens to the signals for as long as it is kept.
+/// Listens to the signals until it is dropped.
 pub(super) struct Stop {
     told: CancellationToken,
     _listener: AbortOnDropHandle<()>,
 }
 
 impl Stop {
-    /// From now on the first signal asks the program to stop, and a second one ends it at once.
+    /// Starts listening: the first signal asks the program to stop, a second one ends it at once.
     pub(super) fn listen() -> Result<Stop, Failure> {
         let no_signals = |error| Failure::Failed(format!("signals cannot be listened to: {error}"));
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
         let told = CancellationToken::new();
         let first = told.clone();
-        // A task of its own hears the second signal whatever the program is busy with.
+        // A separate task hears the second signal whatever the program is busy with.
         let listener = tokio::spawn(async move {
             for first_time in [true, false] {
                 tokio::select! {
