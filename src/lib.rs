@@ -1,10 +1,9 @@
-//! oponn: a schema file, a MongoDB and a Redis become a GraphQL API whose every entity and list is
-//! cached, and whose writes repair the cached lists.
+//! oponn: turns a schema file, a MongoDB and a Redis into a GraphQL API that caches every entity and list, and whose
+//! writes repair the cached lists.
 //!
 //! # Layout, in reading order
 //!
-//! Each layer imports only those above it in this list; `docs/architecture.md` has the map and the
-//! laws.
+//! Each layer imports only those above it in this list; `docs/architecture.md` has the map and the laws.
 
 #![cfg_attr(test, allow(missing_docs))]
 

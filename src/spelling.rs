@@ -1,16 +1,15 @@
-//! "Did you mean": the known name that a mistyped one was probably meant to be.
+//! "Did you mean": finds the known name that a mistyped one was probably meant to be.
 
 use strsim::osa_distance;
 
-/// Longer names, in bytes, are not compared: whoever may write such a name may write many, and comparing two takes
-/// the product of their lengths.
+/// Names of more bytes are not compared: a client that can send one such name can send many, and comparing two names
+/// takes time in the product of their lengths.
 const LONGEST: usize = 64;
-/// Letters that a name may be away from the one that was meant, at the most.
+/// Maximum edit distance between a mistyped name and the one that was meant.
 const FARTHEST: usize = 3;
 
-/// The name that is nearest to the typed one, if one is near enough to be what was meant: not more than a third of
-/// its letters put in, left out, changed or swapped with their neighbour. Whether letters are capitals makes no
-/// difference.
+/// The known name nearest to the typed one, if it is near enough: at most a third of its letters inserted, left out,
+/// changed or swapped with a neighbour. Ignores case.
 pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if typed.len() > LONGEST {
         return None;
@@ -20,7 +19,7 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     let near = |name: &'a str| {
         let length = name.chars().count();
         let allowed = (length.max(letters) / 3).min(FARTHEST);
-        // So much they differ at the least.
+        // The lengths alone make the names differ by this much.
         if name.len() > LONGEST || length.abs_diff(letters) > allowed {
             return None;
         }
@@ -30,7 +29,7 @@ pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     names.into_iter().filter_map(near).min().map(|(_, name)| name)
 }
 
-/// The end of a message about an unknown name: the name that was probably meant, or all that there are.
+/// The end of a message about an unknown name: the name that was probably meant, or all known names.
 pub fn suggestion<'a>(typed: &str, names: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(name) = nearest(typed, names.clone()) {
         return format!("did you mean `{name}`?");

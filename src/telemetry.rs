@@ -1,8 +1,8 @@
-//! Logs: for people on a terminal, one JSON object per line otherwise; always on standard error. And
-//! traces, for those who have something that collects them.
+//! Logs: for people on a terminal, one JSON object per line otherwise; always on standard error. Traces, where a
+//! collector is configured.
 //!
-//! `error`: somebody has to look. `warn`: something is degraded or was ignored. `info`: starting,
-//! stopping, changes of state. `debug`: one line per request. `trace`: everything else.
+//! `error`: an operator has to look. `warn`: something is degraded or was ignored. `info`: starting, stopping, changes
+//! of state. `debug`: one line per request. `trace`: everything else.
 
 use std::io::IsTerminal;
 
@@ -14,8 +14,8 @@ mod traces;
 
 pub use traces::{TRACES, TraceOptions, Traces, follow};
 
-/// A span of a trace: what one layer does for a request. While nothing collects traces it costs one
-/// comparison, and its fields are not looked at.
+/// A span of a trace: what one layer does for a request. While nothing collects traces, a span costs one comparison,
+/// and its fields are not evaluated.
 macro_rules! traced {
     ($($span:tt)*) => {
         ::tracing::trace_span!(target: $crate::telemetry::TRACES, $($span)*)
@@ -23,9 +23,8 @@ macro_rules! traced {
 }
 pub(crate) use traced;
 
-/// Starts logging by a filter that the configuration has checked, and tracing when there are options for
-/// it. Only the first call has an effect. What it returns is kept to the end of the program: letting go of
-/// it sends what is left to send.
+/// Starts logging with a filter that the configuration has checked, and tracing if `traces` is given. Only the first
+/// call has an effect. Keep the result until the program ends: dropping it sends the remaining spans.
 pub fn start(filter: &str, traces: Option<&TraceOptions>) -> Result<Option<Traces>, String> {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -33,7 +32,7 @@ pub fn start(filter: &str, traces: Option<&TraceOptions>) -> Result<Option<Trace
         true => log.with_target(false).boxed(),
         false => log.json().flatten_event(true).with_span_list(false).boxed(),
     };
-    // A filter for all is quicker than one for each, but then traces would be filtered as logs are.
+    // One global filter is faster than one per layer, but would filter traces as it does logs.
     let (started, traces) = match traces {
         None => (tracing_subscriber::registry().with(log).with(filter).try_init(), None),
         Some(options) => {
@@ -42,7 +41,7 @@ pub fn start(filter: &str, traces: Option<&TraceOptions>) -> Result<Option<Trace
             (subscriber.try_init(), Some(traces))
         }
     };
-    // A second start is a test that runs the command line twice in one process; the first one serves.
+    // A second start happens when a test runs the command line twice in one process; the first start stays in effect.
     drop(started);
     Ok(traces)
 }

@@ -1,4 +1,4 @@
-//! Traces as OpenTelemetry has them, sent by OTLP over HTTP in batches, by a thread of their own.
+//! OpenTelemetry traces, sent in batches by OTLP over HTTP, by a thread of their own.
 
 use std::time::Duration;
 
@@ -21,10 +21,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::told;
 
-/// The target of all spans that are traced.
+/// The target of all traced spans.
 pub const TRACES: &str = "traces";
 
-/// How long the collector may take to answer.
+/// Time limit for the collector's answer.
 const ANSWER: Duration = Duration::from_secs(10);
 /// How long the end of the program waits for the last spans to be sent.
 const LAST_WAIT: Duration = Duration::from_secs(5);
@@ -34,12 +34,11 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 pub struct TraceOptions {
     /// The collector's URL, with the path.
     pub endpoint: String,
-    /// The share of traces to send, of those that begin here; `None` for all, or what OpenTelemetry's own
-    /// variables say.
+    /// The share of the traces begun here that is sent; `None` for all, or for what OpenTelemetry's own variables say.
     pub ratio: Option<f64>,
 }
 
-/// Traces being sent. Letting go of it sends the last ones.
+/// The running export of traces. Dropping it sends the last spans.
 pub struct Traces {
     provider: SdkTracerProvider,
     runtime: Option<Runtime>,
@@ -92,7 +91,7 @@ where
     Ok((Traces { provider, runtime: Some(runtime) }, layer))
 }
 
-/// Spans of the layers, and what somebody has to look at and happened meanwhile.
+/// Keeps the layers' spans, and the program's own warnings and errors.
 fn is_traced(metadata: &Metadata<'_>) -> bool {
     match metadata.is_span() {
         true => metadata.target() == TRACES,
@@ -100,16 +99,16 @@ fn is_traced(metadata: &Metadata<'_>) -> bool {
     }
 }
 
-/// Makes a span go on with the trace that the caller names by `traceparent`, if it does.
+/// Makes a span continue the trace that the caller names in `traceparent`, if there is one.
 pub fn follow(span: &Span, headers: &axum::http::HeaderMap) {
     if !span.is_disabled() {
         let caller = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
-        // Fails when the span has begun to be used, and it has not.
+        // Fails only when the span is already in use, and it is not.
         let _ = span.set_parent(caller);
     }
 }
 
-/// What is said of the program with all its traces.
+/// The program's attributes, sent with all its traces.
 fn resource() -> Resource {
     let about =
         [KeyValue::new("service.name", "oponn"), KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))];
@@ -122,7 +121,7 @@ fn resource() -> Resource {
     }
 }
 
-/// The program's own HTTP client, for a thread that has no runtime.
+/// The program's own HTTP client, for a thread without a runtime.
 #[derive(Debug)]
 struct Client {
     http: reqwest::Client,
@@ -131,7 +130,7 @@ struct Client {
 
 impl Client {
     fn new(runtime: Handle) -> Result<Client, String> {
-        // Fails when it is installed already, which is as good.
+        // Fails when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .timeout(ANSWER)
