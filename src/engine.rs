@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use crate::cache::{Cache, CacheLimits, Topic};
 use crate::metrics::Metrics;
 use crate::schema::Model;
@@ -27,6 +29,7 @@ mod observed;
 mod page;
 mod reconcile;
 mod references;
+mod tasks;
 mod unsettled;
 mod upsert;
 mod view;
@@ -47,6 +50,7 @@ use commit::Effect;
 use fill::Flights;
 use footprint::Footprint;
 use observed::{ObservedStore, observed};
+use tasks::Tasks;
 use unsettled::Writing;
 use view::Lane;
 use watch::Watch;
@@ -88,6 +92,7 @@ struct Core {
     /// The time of the latest commit that this process has seen.
     latest: Arc<AtomicU64>,
     writing: Writing,
+    tasks: Tasks,
 }
 
 impl Core {
@@ -113,10 +118,11 @@ impl Engine {
     ) -> Engine {
         let cache = observed(cache, metrics.clone());
         let latest = Arc::new(AtomicU64::new(0));
-        let forget = forget(cache.clone(), latest.clone());
+        let tasks = Tasks::default();
+        let forget = forget(cache.clone(), latest.clone(), tasks.clone());
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
-        let core = Core { model, store, cache, metrics, options, latest, writing: Writing::default() };
+        let core = Core { model, store, cache, metrics, options, latest, writing: Writing::default(), tasks };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
         let lanes = Strategy::ALL.map(|strategy| {
@@ -171,6 +177,18 @@ impl Engine {
         self.core.settled().await;
     }
 
+    /// Spawns work that must come to its end when its caller goes away, such as a mutation.
+    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.core.tasks.spawn(work)
+    }
+
+    /// Ends the engine: resolves when all spawned work has come to its end and no write is between the store and the
+    /// cache. Call it when no more requests come.
+    pub async fn end(&self) {
+        self.core.tasks.end().await;
+        self.core.settled().await;
+    }
+
     /// Voids the cached data of types whose documents the store changed by itself when it was prepared for the model.
     pub async fn prepared(&self, types: Vec<Arc<str>>) {
         let changed = async { ((), vec![Effect::Voided { types: types.clone(), at: Time(0) }]) };
@@ -184,7 +202,7 @@ impl Engine {
 }
 
 /// Clears the cache when the store turns out to be older than the cache: then nothing cached holds.
-fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>) -> impl Fn() + Send + Sync + 'static {
+fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>, tasks: Tasks) -> impl Fn() + Send + Sync + 'static {
     // Many reads notice this at once; one clearing is enough for all of them.
     let clearing = Arc::new(AtomicBool::new(false));
     move || {
@@ -194,7 +212,7 @@ fn forget(cache: Arc<dyn Cache>, latest: Arc<AtomicU64>) -> impl Fn() + Send + S
         tracing::warn!("the store is older than the cache: it was restored or replaced; clearing the cache");
         latest.store(0, Ordering::Relaxed);
         let (cache, clearing) = (cache.clone(), clearing.clone());
-        tokio::spawn(async move {
+        tasks.spawn(async move {
             let reset = cache.reset().await;
             clearing.store(false, Ordering::Release);
             reset

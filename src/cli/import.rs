@@ -70,6 +70,7 @@ pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Fail
         }
     };
     if !arguments.dry_run {
+        engine.end().await;
         // Even when the import failed half-way: servers must not go on serving what it has changed.
         parts::wait_for_cache(&config, cache.as_ref()).await.map_err(|error| {
             let message =

@@ -63,7 +63,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
 /// Writes go on when their clients have gone, and must reach the cache. Other servers cannot know the outcome of
 /// writes that take too long.
 async fn leave_settled(engine: &Engine) {
-    if tokio::time::timeout(LAST_WAIT, engine.settled()).await.is_err() {
+    if tokio::time::timeout(LAST_WAIT, engine.end()).await.is_err() {
         tracing::warn!("some writes have not come to their end; the cache is cleared");
         // If the cache is out of reach, the next step reports it.
         let _ = engine.cache().clear().await;

@@ -76,9 +76,10 @@ impl Core {
             return;
         }
         self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
-        let cache = self.cache.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(AFTERMATH).await;
+        let (cache, tasks) = (self.cache.clone(), self.tasks.clone());
+        self.tasks.spawn(async move {
+            // At the end of the program the second time comes early: later there is nobody left for it.
+            let _ = tokio::time::timeout(AFTERMATH, tasks.ending()).await;
             // If the cache is out of reach, it is cleared before it is used again.
             let _ = cache.drop_types(&types, Time(0)).await;
         });

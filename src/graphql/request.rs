@@ -154,7 +154,7 @@ impl Inner {
                 }
                 turn.await
             }
-            None => tokio::spawn(work(false)).await.ok(),
+            None => self.engine.spawn(work(false)).await.ok(),
         };
         answered.unwrap_or_else(|| Arc::new(Answered::panicked()))
     }
