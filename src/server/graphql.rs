@@ -148,7 +148,10 @@ async fn batch(state: &ServerState, caller: &Caller, all: Vec<Asked>, media: Med
             continue;
         }
         match carry_out(state, caller, asked, place > 0).await {
-            Ok(reply) if reply.outcome == Outcome::Overloaded => return one(state, reply, media, gzip),
+            // The others would only be turned away too. Once one has been carried out, its answer must be given.
+            Ok(reply) if place == 0 && reply.outcome == Outcome::Overloaded => {
+                return one(state, reply, media, gzip);
+            }
             Ok(reply) => bodies.extend_from_slice(reply.body.plain()),
             Err(fault) => bodies.extend_from_slice(rejected(state, &fault).as_bytes()),
         }

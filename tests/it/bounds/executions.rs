@@ -26,6 +26,10 @@ struct Held {
 
 impl Held {
     async fn start(executions: usize, queue: usize) -> Held {
+        Held::within(ApiLimits { executions, queue, ..ApiLimits::default() }).await
+    }
+
+    async fn within(limits: ApiLimits) -> Held {
         let (model, metrics) = (Arc::new(model(SDL)), Arc::new(Metrics::default()));
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let store = SqliteStore::open(model.clone(), &folder.path().join("test.db")).expect("it can be made");
@@ -33,7 +37,6 @@ impl Held {
         let gate = Arc::new(Gate::new(Arc::new(MemoryCache::new(CacheLimits::default()))));
         let engine =
             Engine::new(model, Arc::new(store), gate.cache(), metrics.clone(), EngineOptions::default());
-        let limits = ApiLimits { executions, queue, ..ApiLimits::default() };
         let api = Api::new(Arc::new(engine), limits).expect("the schema can be served");
         let options = ServerOptions { batch_max: Some(10), ..ServerOptions::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
@@ -133,4 +136,26 @@ async fn a_batch_is_turned_away_as_a_whole() {
     assert!(answer.head.contains("retry-after: 1\r\n"), "{answer:?}");
     let body: Json = serde_json::from_str(&answer.body).expect("JSON");
     assert_eq!(body["errors"][0]["extensions"]["code"], "OVERLOADED", "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_has_begun_is_answered_to_its_end() {
+    // Room for the small operations alone.
+    let held = Held::within(ApiLimits { memory: 64 << 10, ..ApiLimits::default() }).await;
+    held.gate.pass(1_000);
+    let write = "mutation { createBook(input: { isbn: \"1\", title: \"a\" }) { title } }";
+    let large = format!("{{ bookByIsbn(isbn: \"{}\") {{ id }} }}", "x".repeat(400 << 10));
+    let mut raw = Raw::connect(&held.address).await;
+    raw.post(&json!([{ "query": write }, { "query": large }, { "query": "{ books { totalCount } }" }])).await;
+    let answer = raw.answer().await.expect("an answer");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let body: Json = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(body[0], json!({ "data": { "createBook": { "title": "a" } } }));
+    assert_eq!(body[1]["errors"][0]["extensions"]["code"], "OVERLOADED", "{body}");
+    assert_eq!(body[2], json!({ "data": { "books": { "totalCount": 1 } } }));
+
+    let mut raw = Raw::connect(&held.address).await;
+    raw.post(&json!([{ "query": large }, { "query": write }])).await;
+    assert_eq!(raw.answer().await.expect("an answer").status, 503);
+    assert!(held.says(r#"oponn_graphql_requests_total{kind="mutation",outcome="ok"} 1"#));
 }
