@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, Value as Json};
 
 use super::commit::Effect;
-use super::lookup::{Numbered, apart};
+use super::lookup::{DOCUMENTS_AT_A_TIME, Numbered, apart};
 use super::write::Draft;
 use super::{EngineError, Step, View};
 use crate::query::{Bound, Filter, Order, row_key};
@@ -16,8 +16,6 @@ use crate::schema::{Collection, UniqueKey};
 use crate::store::{Condition, Find, Patch, StoreError, Write, Written};
 use crate::value::{Doc, EntityRef, Id, Time};
 
-/// How many documents one operation reads, or names by id, at a time.
-pub(super) const PIECE: usize = 500;
 /// How many pieces are inserted concurrently: one piece spends most of its time waiting for a majority to acknowledge.
 const AT_ONCE: usize = 4;
 
@@ -154,7 +152,7 @@ impl View {
     ) -> Result<u64, EngineError> {
         let mut count = 0;
         if ids.len() > self.lane.core.options.bulk {
-            for piece in ids.chunks(PIECE) {
+            for piece in ids.chunks(DOCUMENTS_AT_A_TIME) {
                 let these = Filter::In("_id".to_owned(), piece.iter().map(Id::to_bson).collect());
                 count += self.write_where(ty, patch, &these.and(filter.clone())).await?;
             }
@@ -202,7 +200,7 @@ impl View {
     /// The ids of up to `most` documents that match the filter, read piece by piece.
     async fn first_ids(&self, ty: &Arc<str>, filter: &Filter, most: usize) -> Result<Vec<Id>, EngineError> {
         let by_id = Order::default();
-        let (mut ids, mut after, mut piece) = (Vec::new(), None, PIECE);
+        let (mut ids, mut after, mut piece) = (Vec::new(), None, DOCUMENTS_AT_A_TIME);
         loop {
             let wanted = piece.min(most - ids.len());
             let docs = match self.first(ty, filter, after.clone(), wanted).await {
@@ -257,7 +255,7 @@ fn inserted(ty: &Arc<str>, results: &[Result<(), StoreError>], at: Time) -> Vec<
 fn pieces(documents: Numbered) -> impl Iterator<Item = Numbered> {
     let mut rest = documents;
     std::iter::from_fn(move || {
-        let more = rest.split_off(rest.len().min(PIECE));
+        let more = rest.split_off(rest.len().min(DOCUMENTS_AT_A_TIME));
         Some(std::mem::replace(&mut rest, more)).filter(|piece| !piece.is_empty())
     })
 }

@@ -9,15 +9,13 @@ use std::sync::Arc;
 
 use bson::Bson;
 
+use super::lookup::DOCUMENTS_AT_A_TIME;
 use super::{EngineError, View};
 use crate::query::Filter;
 use crate::schema::OnDelete;
 use crate::store::Patch;
 use crate::store::deadline::unhurried;
 use crate::value::{EntityRef, Id, Time};
-
-/// How many parents one search for children covers.
-const CHUNK: usize = 500;
 
 /// Documents that are to be deleted together.
 #[derive(Default)]
@@ -50,7 +48,7 @@ impl View {
         let mut level = 0;
         while let Some((ty, ids)) = doomed.levels.get(level).cloned() {
             for (child, field, _) in self.dependents(&ty, OnDelete::Cascade) {
-                for parents in ids.chunks(CHUNK) {
+                for parents in ids.chunks(DOCUMENTS_AT_A_TIME) {
                     doomed.add(&child, self.all_ids(&child, &pointing(&field, parents)).await?);
                 }
             }
@@ -75,7 +73,7 @@ impl View {
                 if let Some(collection) = self.lane.core.model.collection(&child) {
                     self.complete_patch(collection, &mut patch);
                 }
-                for parents in ids.chunks(CHUNK) {
+                for parents in ids.chunks(DOCUMENTS_AT_A_TIME) {
                     // Only while the child still refers to these parents: it may have been moved meanwhile.
                     let filter = pointing(&field, parents);
                     let children = doomed.spared(&child, self.all_ids(&child, &filter).await?);
@@ -93,7 +91,7 @@ impl View {
         for (child, field, _) in self.dependents(ty, OnDelete::Restrict) {
             let goes_along = doomed.levels.iter().any(|(ty, _)| *ty == child);
             let mut blockers = 0;
-            for parents in ids.chunks(CHUNK) {
+            for parents in ids.chunks(DOCUMENTS_AT_A_TIME) {
                 let filter = pointing(&field, parents);
                 blockers += if goes_along {
                     doomed.spared(&child, self.all_ids(&child, &filter).await?).len() as u64

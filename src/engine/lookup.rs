@@ -5,13 +5,15 @@ use std::collections::{HashMap, HashSet};
 use bson::{Bson, Document};
 use serde_json::{Map, Value as Json};
 
-use super::bulk::PIECE;
 use super::{EngineError, InputFault, List, View, input};
 use crate::cache::Window;
 use crate::query::{Filter, Order, encode_value};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::Find;
 use crate::value::{Doc, EntityRef, Id, Time};
+
+/// Documents that one operation names by their ids or keys, or reads, at a time.
+pub(super) const DOCUMENTS_AT_A_TIME: usize = 500;
 
 impl View {
     /// The document with these values in a unique key, read through the cache.
@@ -61,7 +63,7 @@ impl View {
             values.iter().map(|values| self.key_filter(collection, key, values)).collect();
         let wanted: Vec<Filter> = filters.iter().filter_map(|filter| filter.clone().ok()).collect();
         let mut found = Vec::with_capacity(wanted.len());
-        for piece in wanted.chunks(PIECE) {
+        for piece in wanted.chunks(DOCUMENTS_AT_A_TIME) {
             let limit = piece.len() as u64;
             let find = Find::first(collection.name.clone(), any_of(piece.to_vec()), Order::default(), limit);
             match self.lane.core.store.find(&find, self.lane.core.at(Time(0))).await {

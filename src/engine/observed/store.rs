@@ -9,7 +9,7 @@ use bson::{Bson, Document};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::turns::Turns;
+use super::turns::ReadTurns;
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
 use crate::store::{DiskFault, Find, Patch, Store, StoreError, Write, Written, deadline};
@@ -23,7 +23,7 @@ const LARGE: usize = 64;
 pub(in crate::engine) struct ObservedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
-    turns: Turns,
+    turns: ReadTurns,
     most: Duration,
     on_behind: Box<dyn Fn() + Send + Sync>,
 }
@@ -37,7 +37,7 @@ impl ObservedStore {
         most: Duration,
         on_behind: impl Fn() + Send + Sync + 'static,
     ) -> ObservedStore {
-        let turns = Turns::new(inner.readers());
+        let turns = ReadTurns::new(inner.readers());
         ObservedStore { inner, metrics, turns, most, on_behind: Box::new(on_behind) }
     }
 

@@ -3,7 +3,7 @@
 //! A store works on a limited number of reads at a time, and would queue the rest in the order of arrival:
 //! one operation of a thousand lists would delay all others behind every one of them. So the next turn goes
 //! to the operation with the fewest reads under way and, among equals, the one that has taken the least of
-//! the store's time. Heavy reads, which may take seconds, never take all places.
+//! the store's time. Heavy reads, which may take seconds, never take all slots.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::store::deadline;
 
 /// An operation that has taken this much of the store's time counts as heavy, and so do its reads.
 const HEAVY: Duration = Duration::from_millis(500);
-/// One in this many places is closed to heavy reads.
+/// One in this many slots is closed to heavy reads.
 const SHARE: usize = 4;
 
 tokio::task_local! {
@@ -46,11 +46,11 @@ impl Operation {
 }
 
 /// The turns of one store.
-pub(super) struct Turns(Arc<Mutex<Places>>);
+pub(super) struct ReadTurns(Arc<Mutex<ReadSlots>>);
 
-struct Places {
+struct ReadSlots {
     free: usize,
-    /// How many of the free places heavy reads may take.
+    /// How many of the free slots heavy reads may take.
     free_for_heavy: usize,
     /// The operations whose reads wait, in the order of arrival.
     waiting: Vec<Waiting>,
@@ -64,27 +64,27 @@ struct Waiting {
 /// A waiting read.
 struct Read {
     large: bool,
-    turn: oneshot::Sender<Turn>,
+    turn: oneshot::Sender<ReadTurn>,
 }
 
 /// Permission to read, for as long as it is held.
-pub(super) struct Turn {
-    places: Arc<Mutex<Places>>,
+pub(super) struct ReadTurn {
+    slots: Arc<Mutex<ReadSlots>>,
     operation: Arc<Operation>,
     heavy: bool,
     begun: Instant,
 }
 
-impl Turns {
-    /// The turns of a store that works on `places` reads at a time.
-    pub(super) fn new(places: usize) -> Turns {
-        let (free, kept) = (places.max(1), (places / SHARE).max(1));
+impl ReadTurns {
+    /// The turns of a store that works on `slots` reads at a time.
+    pub(super) fn new(slots: usize) -> ReadTurns {
+        let (free, kept) = (slots.max(1), (slots / SHARE).max(1));
         let free_for_heavy = free.saturating_sub(kept).max(1);
-        Turns(Arc::new(Mutex::new(Places { free, free_for_heavy, waiting: Vec::new() })))
+        ReadTurns(Arc::new(Mutex::new(ReadSlots { free, free_for_heavy, waiting: Vec::new() })))
     }
 
     /// Waits for the current operation's next turn. `large` says whether the read is known to be large.
-    pub(super) async fn take(&self, large: bool) -> Turn {
+    pub(super) async fn take(&self, large: bool) -> ReadTurn {
         let operation = OPERATION.try_with(Arc::clone).unwrap_or_default();
         let (turn, given) = oneshot::channel();
         self.0.lock().queue(operation, Read { large, turn });
@@ -93,7 +93,7 @@ impl Turns {
     }
 }
 
-impl Places {
+impl ReadSlots {
     fn queue(&mut self, operation: Arc<Operation>, read: Read) {
         match self.waiting.iter_mut().find(|waiting| Arc::ptr_eq(&waiting.operation, &operation)) {
             Some(waiting) => waiting.reads.push_back(read),
@@ -122,9 +122,9 @@ impl Places {
 }
 
 /// Gives out the free turns.
-fn give_out(places: &Arc<Mutex<Places>>) {
+fn give_out(slots: &Arc<Mutex<ReadSlots>>) {
     loop {
-        let mut all = places.lock();
+        let mut all = slots.lock();
         let Some((read, operation, heavy)) = all.next() else { return };
         // No one waits for this read any more.
         if read.turn.is_closed() {
@@ -135,11 +135,11 @@ fn give_out(places: &Arc<Mutex<Places>>) {
         operation.0.lock().under_way += 1;
         // Unlock before the turn can be dropped, since dropping it takes the lock again.
         drop(all);
-        let _ = read.turn.send(Turn { places: places.clone(), operation, heavy, begun: Instant::now() });
+        let _ = read.turn.send(ReadTurn { slots: slots.clone(), operation, heavy, begun: Instant::now() });
     }
 }
 
-impl Drop for Turn {
+impl Drop for ReadTurn {
     fn drop(&mut self) {
         {
             let mut taken = self.operation.0.lock();
@@ -147,11 +147,11 @@ impl Drop for Turn {
             taken.time += self.begun.elapsed();
         }
         {
-            let mut all = self.places.lock();
+            let mut all = self.slots.lock();
             all.free += 1;
             all.free_for_heavy += usize::from(self.heavy);
         }
-        give_out(&self.places);
+        give_out(&self.slots);
     }
 }
 
@@ -163,12 +163,12 @@ mod tests {
     use super::*;
 
     /// What an operation wants, and the turn once it has it.
-    async fn read(turns: &Turns, of: &Arc<Operation>, large: bool) -> Turn {
+    async fn read(turns: &ReadTurns, of: &Arc<Operation>, large: bool) -> ReadTurn {
         OPERATION.scope(of.clone(), turns.take(large)).await
     }
 
     /// A read that waits; it has queued when this returns.
-    fn waiting<'t>(turns: &'t Turns, of: &'t Arc<Operation>, large: bool) -> BoxFuture<'t, Turn> {
+    fn waiting<'t>(turns: &'t ReadTurns, of: &'t Arc<Operation>, large: bool) -> BoxFuture<'t, ReadTurn> {
         let mut read = read(turns, of, large).boxed();
         assert!((&mut read).now_or_never().is_none(), "there is a turn");
         read
@@ -180,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_next_turn_is_for_whoever_has_fewest() {
-        let ([many, few, _], turns) = (operations(), Turns::new(1));
+        let ([many, few, _], turns) = (operations(), ReadTurns::new(1));
         let first = read(&turns, &many, false).await;
         let mut second = waiting(&turns, &many, false);
         let mut third = waiting(&turns, &few, false);
@@ -193,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_under_way_count_before_the_time_that_was_taken() {
-        let ([one, other, holds], turns) = (operations(), Turns::new(2));
+        let ([one, other, holds], turns) = (operations(), ReadTurns::new(2));
         let (held, under_way) = (read(&turns, &holds, false).await, read(&turns, &one, false).await);
         other.0.lock().time = HEAVY / 2;
         let mut second = waiting(&turns, &one, false);
@@ -207,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn heavy_reads_never_have_all_places() {
         for large in [true, false] {
-            let ([heavy, light, _], turns) = (operations(), Turns::new(4));
+            let ([heavy, light, _], turns) = (operations(), ReadTurns::new(4));
             if !large {
                 heavy.0.lock().time = HEAVY;
             }
@@ -225,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn even_one_place_is_for_all() {
-        let ([heavy, light, _], turns) = (operations(), Turns::new(1));
+        let ([heavy, light, _], turns) = (operations(), ReadTurns::new(1));
         drop(read(&turns, &heavy, true).await);
         drop(read(&turns, &light, false).await);
         drop(read(&turns, &heavy, true).await);
@@ -233,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_gives_up_leaves_the_turn_to_others() {
-        let ([first, second, third], turns) = (operations(), Turns::new(1));
+        let ([first, second, third], turns) = (operations(), ReadTurns::new(1));
         let turn = read(&turns, &first, false).await;
         let gives_up = waiting(&turns, &second, false);
         let given = waiting(&turns, &third, false);
