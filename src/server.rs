@@ -31,6 +31,7 @@ mod observe;
 mod persisted;
 mod places;
 mod sample;
+mod text_hash;
 mod unread;
 mod upload;
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value as Json};
 
 use super::fault::RequestFault;
-use super::persisted::TextHash;
+use super::text_hash::TextHash;
 use crate::graphql::ApiRequest;
 use crate::value::json;
 

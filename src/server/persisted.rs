@@ -9,11 +9,10 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
-use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
 
 use super::body::Asked;
 use super::fault::RequestFault;
+use super::text_hash::TextHash;
 use crate::engine::Engine;
 use crate::graphql::ApiRequest;
 use crate::metrics::{ErrorCode, KeptKind, KeptResult};
@@ -25,10 +24,6 @@ const SHARE: u64 = 16;
 /// Number of parts with locks of their own; the largest text has to fit into one of them.
 const SHARDS: usize = 8;
 
-/// The SHA-256 of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct TextHash([u8; 32]);
-
 /// The texts that clients may name by their hashes.
 pub(super) struct Texts {
     /// The texts by hash; none when persisted queries are turned off.
@@ -39,34 +34,6 @@ pub(super) struct Texts {
 
 /// A text to keep once it has been executed.
 pub(super) struct NewText(TextHash, Arc<str>);
-
-impl TextHash {
-    /// The hash in the extensions of a request.
-    pub(super) fn of(extensions: &Map<String, Json>) -> Result<Option<TextHash>, RequestFault> {
-        let fields = match extensions.get("persistedQuery") {
-            None | Some(Json::Null) => return Ok(None),
-            Some(Json::Object(fields)) => fields,
-            Some(_) => {
-                return Err(RequestFault::bad_request("`extensions.persistedQuery` has to be an object."));
-            }
-        };
-        if fields.get("version").and_then(Json::as_u64) != Some(1) {
-            return Err(RequestFault::bad_request("`extensions.persistedQuery.version` has to be 1."));
-        }
-        let mut hash = [0; 32];
-        let text = fields.get("sha256Hash").and_then(Json::as_str);
-        match text.map(|text| hex::decode_to_slice(text, &mut hash)) {
-            Some(Ok(())) => Ok(Some(TextHash(hash))),
-            _ => Err(RequestFault::bad_request(
-                "`extensions.persistedQuery.sha256Hash` has to be the SHA-256 of the document in hexadecimal digits.",
-            )),
-        }
-    }
-
-    fn of_text(text: &str) -> TextHash {
-        TextHash(Sha256::digest(text.as_bytes()).into())
-    }
-}
 
 impl Texts {
     /// Room for `bytes` bytes; 0 turns persisted queries off.
