@@ -32,7 +32,9 @@ impl View {
     /// A page of a list.
     pub async fn list(&self, list: &List, window: &Window) -> Result<Page, EngineError> {
         let batch = list.batch(list.filter.clone());
-        self.page(PageRequest { batch, window: window.clone(), family: None }).await
+        let request = PageRequest { batch, window: window.clone(), family: None };
+        let page = self.pages(std::slice::from_ref(&request)).await?.pop();
+        page.ok_or_else(|| EngineError::Internal("a page had no result".into()))
     }
 
     /// Returns one page for each parent's key, in the order of the keys: the rows of the list whose `field`
@@ -51,10 +53,5 @@ impl View {
             family: Some(Family { filter: shared.clone(), field: field.clone(), value: key }),
         };
         self.pages(&keys.into_iter().map(request).collect::<Vec<_>>()).await
-    }
-
-    pub(super) async fn page(&self, request: PageRequest) -> Result<Page, EngineError> {
-        let page = self.pages(std::slice::from_ref(&request)).await?.pop();
-        page.ok_or_else(|| EngineError::Internal("a page had no result".into()))
     }
 }
