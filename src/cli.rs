@@ -12,7 +12,6 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Config, Flags};
 use crate::telemetry::{self, TraceOptions};
 
-mod background;
 mod cache;
 mod check;
 mod failure;

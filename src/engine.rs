@@ -43,6 +43,7 @@ pub use gather::Gather;
 pub use list::List;
 pub use observed::operation;
 pub use page::{Page, Row};
+pub use tasks::Tasks;
 pub use upsert::{Expect, Upserted, Upserts};
 pub use view::{Caller, View};
 
@@ -50,7 +51,6 @@ use commit::Effect;
 use fill::Flights;
 use footprint::Footprint;
 use observed::{ObservedStore, observed};
-use tasks::Tasks;
 use unsettled::Writing;
 use view::Lane;
 use watch::Watch;

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
-use super::background::Background;
 use super::failure::Failure;
 use super::stop::Stop;
 use super::{files, import, output, parts};
 use crate::cache::Cache;
 use crate::config::{Config, mask};
-use crate::engine::Engine;
+use crate::engine::{Engine, Tasks};
 use crate::graphql::Api;
 use crate::server::{self, Server, sample_query};
 
@@ -32,8 +31,8 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         () = stop.told() => return Ok(()),
     };
     let (listener, server, engine) = started;
-    let background = Background::default();
-    background.spawn(sweep(engine.cache().clone()));
+    let background = Tasks::default();
+    background.spawn_until_end(sweep(engine.cache().clone()));
 
     // The order of shutdown, in which each step needs what the later ones take away:
     // 1. no further connection is accepted;
@@ -52,7 +51,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         true => tracing::info!("stopped"),
         false => tracing::warn!("stopped; requests that took too long were cut off"),
     }
-    if !background.end(BACKGROUND_WAIT).await {
+    if tokio::time::timeout(BACKGROUND_WAIT, background.end()).await.is_err() {
         tracing::warn!("background tasks that took too long were left behind");
     }
     leave_settled(&engine).await;
