@@ -146,9 +146,17 @@ fn parse(n: Decimal128) -> Result<Decimal, f64> {
 impl Decimal {
     /// The coefficient must not be zero.
     fn new(negative: bool, mut coefficient: u128, mut exponent: i32) -> Decimal {
-        while coefficient.is_multiple_of(10) && coefficient > 0 {
+        // Most coefficients fit 64 bits, of which processors find the remainder without a library's help.
+        while u64::try_from(coefficient).is_err() && coefficient.is_multiple_of(10) {
             coefficient /= 10;
             exponent += 1;
+        }
+        if let Ok(mut small) = u64::try_from(coefficient) {
+            while small.is_multiple_of(10) && small > 0 {
+                small /= 10;
+                exponent += 1;
+            }
+            coefficient = small.into();
         }
         Decimal { negative, coefficient, exponent }
     }
@@ -160,10 +168,10 @@ impl Decimal {
             1e18, 1e19, 1e20, 1e21, 1e22,
         ];
         let power = POWERS.get(self.exponent.unsigned_abs() as usize);
-        let magnitude = match power {
+        let magnitude = match (power, u64::try_from(self.coefficient)) {
             // One operation on two exact doubles rounds once.
-            Some(power) if self.coefficient <= EXACT_INTEGERS.into() => {
-                let coefficient = self.coefficient as f64;
+            (Some(power), Ok(coefficient)) if coefficient <= EXACT_INTEGERS => {
+                let coefficient = coefficient as f64;
                 if self.exponent < 0 { coefficient / power } else { coefficient * power }
             }
             _ => format!("{}e{}", self.coefficient, self.exponent)
