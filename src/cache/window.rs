@@ -20,20 +20,25 @@ pub struct Cut {
 }
 
 impl Window {
+    /// The page among the rows between the window's two places.
+    pub fn page(&self, rows: Range<usize>) -> Range<usize> {
+        let (offset, limit) = (clamp(self.offset), clamp(self.limit));
+        if self.from_end {
+            let to = rows.end.saturating_sub(offset).max(rows.start);
+            to.saturating_sub(limit).max(rows.start)..to
+        } else {
+            let from = rows.start.saturating_add(offset).min(rows.end);
+            from..from.saturating_add(limit).min(rows.end)
+        }
+    }
+
     /// The page, if the known rows (the first of the list) determine all of it and its neighbours.
     pub(super) fn cut(&self, known: &[SortKey], extent: &Extent) -> Option<Cut> {
         let complete = *extent == Extent::Complete;
         let first = self.after.as_ref().map_or(0, |after| known.partition_point(|row| row <= after));
         let before = self.before.as_ref();
         let end = before.map_or(known.len(), |before| known.partition_point(|row| row < before)).max(first);
-        let (offset, limit) = (clamp(self.offset), clamp(self.limit));
-        let (from, to) = if self.from_end {
-            let to = end.saturating_sub(offset).max(first);
-            (to.saturating_sub(limit).max(first), to)
-        } else {
-            let from = first.saturating_add(offset).min(end);
-            (from, from.saturating_add(limit).min(end))
-        };
+        let Range { start: from, end: to } = self.page(first..end);
         // A page that neither bound of the window cuts off needs a known row after it. So does telling
         // whether the list goes on beyond the extent.
         let covered = match before {

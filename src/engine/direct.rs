@@ -1,6 +1,7 @@
 //! Lists straight from the store: for fills, for pages beyond the bounds of a batch, and for times when the
 //! cache is out of reach.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
@@ -210,14 +211,9 @@ impl View {
         let mut rows: Vec<Row> = try_join_all(reads).await?.into_iter().flatten().collect();
         if several {
             rows.sort_by(|a, b| a.key.cmp(&b.key));
-            let (offset, limit) = (window.offset as usize, window.limit as usize);
-            let kept = if window.from_end {
-                let end = rows.len().saturating_sub(offset);
-                end.saturating_sub(limit)..end
-            } else {
-                offset.min(rows.len())..offset.saturating_add(limit).min(rows.len())
-            };
-            rows = rows[kept].to_vec();
+            let Range { start, end } = window.page(0..rows.len());
+            rows.truncate(end);
+            rows.drain(..start);
         }
         Ok(rows)
     }
