@@ -14,12 +14,14 @@ use crate::value::{Change, Doc, Id, Time};
 
 pub mod deadline;
 mod error;
+pub mod follow;
 mod mongo;
 mod patch;
 mod room;
 mod sqlite;
 
 pub use error::{DiskFault, StoreError};
+pub use follow::Follow;
 pub use mongo::MongoStore;
 pub use patch::Patch;
 pub use sqlite::{Claim, SqliteStore};
@@ -62,6 +64,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// The disk fault that failed the last write, if any. Reads may still work.
     fn fault(&self) -> Option<DiskFault> {
+        None
+    }
+
+    /// The store's record of changes; `None` if it keeps none.
+    fn follow(&self) -> Option<&dyn Follow> {
         None
     }
 

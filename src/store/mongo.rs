@@ -17,7 +17,7 @@ use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 
 use super::room::ReadRoom;
-use super::{Find, Patch, ROOM, Store, StoreError, Write, Written};
+use super::{Find, Follow, Patch, ROOM, Store, StoreError, Write, Written};
 use crate::query::Filter;
 use crate::schema::{Collection, Model};
 use crate::value::{Doc, Id, Time};
@@ -25,7 +25,9 @@ use crate::value::{Doc, Id, Time};
 mod bounds;
 mod bulk;
 mod command;
+mod control;
 mod error;
+mod feed;
 mod filter;
 mod indexes;
 mod keys;
@@ -43,11 +45,12 @@ const SELECTION: Duration = Duration::from_secs(5);
 /// request may read the store.
 const CONNECTIONS: u32 = 100;
 
-/// A [`Store`] on MongoDB.
+/// A [`Store`] on MongoDB. Clones share their connections.
+#[derive(Clone)]
 pub struct MongoStore {
     model: Arc<Model>,
     database: Database,
-    queues: write::Queues,
+    queues: Arc<write::Queues>,
     connections: usize,
     room: ReadRoom,
 }
@@ -67,7 +70,7 @@ impl MongoStore {
         Ok(MongoStore {
             model,
             database: client.database(&name),
-            queues: write::Queues::new(),
+            queues: Arc::new(write::Queues::new()),
             connections,
             room: ReadRoom::new(ROOM),
         })
@@ -107,6 +110,10 @@ impl Store for MongoStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.read_one(doc! { "ping": 1 }).await.map(drop)
+    }
+
+    fn follow(&self) -> Option<&dyn Follow> {
+        Some(self)
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

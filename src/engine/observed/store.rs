@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 use super::turns::ReadTurns;
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
-use crate::store::{DiskFault, Find, Patch, Store, StoreError, Write, Written, deadline};
+use crate::store::{DiskFault, Find, Follow, Patch, Store, StoreError, Write, Written, deadline};
 use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
@@ -117,6 +117,10 @@ impl Store for ObservedStore {
 
     fn fault(&self) -> Option<DiskFault> {
         self.inner.fault()
+    }
+
+    fn follow(&self) -> Option<&dyn Follow> {
+        self.inner.follow()
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

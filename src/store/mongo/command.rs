@@ -156,7 +156,7 @@ pub(super) fn write_concern() -> Document {
     doc! { "w": "majority", "j": true, "wtimeout": millis(WRITE_LIMIT) }
 }
 
-fn time(reply: &Document) -> Option<Time> {
+pub(super) fn time(reply: &Document) -> Option<Time> {
     match reply.get("operationTime") {
         Some(Bson::Timestamp(at)) => Some(Time(u64::from(at.time) << 32 | u64::from(at.increment))),
         _ => None,

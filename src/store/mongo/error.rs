@@ -54,6 +54,11 @@ pub(super) fn is_transient(error: &Error) -> bool {
     }
 }
 
+/// Whether the server refused a command with one of these codes.
+pub(super) fn has_code(error: &Error, codes: &[i32]) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(command) if codes.contains(&command.code))
+}
+
 /// A read failed.
 pub(super) fn of_read(error: &Error) -> StoreError {
     if let Some(ours) = error.get_custom::<StoreError>() {

@@ -6,7 +6,6 @@
 use bson::oid::ObjectId;
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Document, doc};
-use mongodb::error::{Error, ErrorKind};
 
 use super::command::{number, write_concern};
 use super::{MongoStore, error, names};
@@ -45,7 +44,7 @@ impl MongoStore {
     async fn indexes_of(&self, collection: &Collection) -> Result<Vec<Document>, StoreError> {
         let command = doc! { "listIndexes": &*collection.collection, "cursor": {} };
         match self.rows_long(command).await {
-            Err(error) if has_code(&error, &[NAMESPACE_NOT_FOUND]) => Ok(Vec::new()),
+            Err(error) if error::has_code(&error, &[NAMESPACE_NOT_FOUND]) => Ok(Vec::new()),
             other => other.map_err(|error| error::of_read(&error)),
         }
     }
@@ -71,10 +70,10 @@ impl MongoStore {
                 tracing::info!(collection = &*collection.collection, index = wanted.name, "index is there");
                 Ok(())
             }
-            (Err(error), Some((unique, covered))) if has_code(&error, &[error::DUPLICATE]) => {
+            (Err(error), Some((unique, covered))) if error::has_code(&error, &[error::DUPLICATE]) => {
                 Err(self.duplicates(collection, unique, covered).await?)
             }
-            (Err(error), _) if has_code(&error, &CONFLICT) => {
+            (Err(error), _) if error::has_code(&error, &CONFLICT) => {
                 let other = there.iter().find(|index| {
                     same_key(index, &wanted.key)
                         || index.get_str("name").is_ok_and(|name| name == wanted.name)
@@ -201,8 +200,4 @@ fn same_key(index: &Document, key: &Document) -> bool {
     index.get_document("key").is_ok_and(|other| {
         other.keys().eq(key.keys()) && other.values().all(|direction| number(Some(direction)) == 1)
     })
-}
-
-fn has_code(error: &Error, codes: &[i32]) -> bool {
-    matches!(&*error.kind, ErrorKind::Command(command) if codes.contains(&command.code))
 }

@@ -1,0 +1,105 @@
+//! The store's own record of changes, whoever makes them, and the control record through which the servers of
+//! one deployment agree which of them follows the changes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::value::{Change, Time};
+
+/// A store that keeps a record of its changes, as MongoDB's change streams do.
+#[async_trait]
+pub trait Follow: Send + Sync + 'static {
+    /// Opens the feed. It also reports changes of the deployment's control record.
+    async fn feed(&self, deployment: &str, from: &From) -> Result<Box<dyn Feed>, FeedError>;
+
+    /// The deployment's control record, no older than `at`; `None` if there is none.
+    async fn control(&self, deployment: &str, at: Time) -> Result<Option<Control>, StoreError>;
+
+    /// Takes the lead, if the control record is still as it was seen (`None`: there was none). Returns the new
+    /// term; `None` if another server was faster.
+    async fn lead(&self, deployment: &str, seen: Option<&Control>) -> Result<Option<u64>, StoreError>;
+
+    /// Renews the control record, and returns the time of that commit. `None` if another server leads now.
+    async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<Time>, StoreError>;
+
+    /// Asks the leader for a beat.
+    async fn poke(&self, deployment: &str) -> Result<(), StoreError>;
+}
+
+/// Changes in the order of their commits.
+#[async_trait]
+pub trait Feed: Send {
+    /// The next events, in order. Waits a moment for the first; there may be none.
+    async fn next(&mut self) -> Result<Vec<Event>, FeedError>;
+
+    /// The place after the events returned so far.
+    fn place(&self) -> Option<Vec<u8>>;
+}
+
+/// Where a feed begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum From {
+    /// With the first change at or after this time.
+    Time(Time),
+    /// After a place that [`Feed::place`] has given.
+    Place(Vec<u8>),
+}
+
+/// One event of a feed.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A document changed. The document after the change may be a later version of it.
+    Changed(Change),
+    /// Unknown documents of these types changed, none of them after `at`.
+    Voided {
+        /// Names of the collection types.
+        types: Vec<Arc<str>>,
+        /// No earlier than the changes.
+        at: Time,
+    },
+    /// The control record changed: all changes up to this time have been reported.
+    Beat {
+        /// The time of the commit.
+        at: Time,
+        /// Whether it was a request for a beat.
+        poked: bool,
+    },
+}
+
+/// The control record of a deployment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Control {
+    /// Raised whenever another server takes the lead.
+    pub term: u64,
+    /// Raised by each beat.
+    pub beat: u64,
+    /// The latest time up to which the leader has brought all changes to the cache.
+    pub applied: Time,
+    /// Whether the cache cannot be read by anyone, because the leader could not vouch for it.
+    pub lapsed: bool,
+}
+
+/// A renewal of the control record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beat {
+    /// The term of the leader; `None` for a server that follows for itself alone and need not lead.
+    pub term: Option<u64>,
+    /// As [`Control::applied`].
+    pub applied: Time,
+    /// As [`Control::lapsed`].
+    pub lapsed: bool,
+}
+
+/// Why a feed ended.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The record no longer reaches back to that place, or cannot be read on from it: what happened since is
+    /// unknown.
+    #[error("the store's record of changes does not go on from there: {0}")]
+    Lost(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,99 @@
+//! The control record of a deployment: one document in a collection of oponn's own, changed only by compare
+//! and set.
+
+use async_trait::async_trait;
+use bson::{Bson, Document, doc};
+
+use super::command::{Reply, number, time, write_concern};
+use super::{MongoStore, error, feed};
+use crate::store::StoreError;
+use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From};
+use crate::value::Time;
+
+/// The collection of control records.
+pub(super) const CONTROL: &str = "_oponn";
+/// The field that requests for a beat change.
+pub(super) const POKE: &str = "poke";
+/// Two servers have created the record at the same time.
+const DUPLICATE: i32 = error::DUPLICATE;
+
+#[async_trait]
+impl Follow for MongoStore {
+    async fn feed(&self, deployment: &str, from: &From) -> Result<Box<dyn Feed>, FeedError> {
+        feed::open(self, deployment, from).await
+    }
+
+    async fn control(&self, deployment: &str, at: Time) -> Result<Option<Control>, StoreError> {
+        let command = doc! { "find": CONTROL, "filter": { "_id": deployment }, "limit": 1 };
+        let rows = self.read(command, at).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let record = row.decode().map_err(|error| StoreError::Internal(error.to_string()))?;
+        Ok(Some(Control {
+            term: number(record.get("term")),
+            beat: number(record.get("beat")),
+            applied: Time(number(record.get("applied"))),
+            lapsed: record.get_bool("lapsed").unwrap_or(false),
+        }))
+    }
+
+    async fn lead(&self, deployment: &str, seen: Option<&Control>) -> Result<Option<u64>, StoreError> {
+        let term = seen.map_or(0, |seen| seen.term) + 1;
+        let query = match seen {
+            Some(seen) => doc! { "_id": deployment, "term": stored(seen.term), "beat": stored(seen.beat) },
+            None => doc! { "_id": deployment, "term": { "$exists": false } },
+        };
+        // What the former leader vouched for ends when its lease does, so `lapsed` is not known yet.
+        let update = doc! { "$set": { "term": stored(term), "lapsed": false }, "$inc": { "beat": 1_i64 } };
+        let taken = self.control_changed(query, update, seen.is_none()).await?;
+        Ok(taken.map(|_| term))
+    }
+
+    async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<Time>, StoreError> {
+        let mut query = doc! { "_id": deployment };
+        query.extend(beat.term.map(|term| ("term".to_owned(), stored(term))));
+        let update = doc! {
+            "$set": { "applied": stored(beat.applied.0), "lapsed": beat.lapsed },
+            "$inc": { "beat": 1_i64 },
+        };
+        Ok(self.control_changed(query, update, beat.term.is_none()).await?.map(|reply| reply.time))
+    }
+
+    async fn poke(&self, deployment: &str) -> Result<(), StoreError> {
+        let update = doc! { "$set": { POKE: bson::oid::ObjectId::new() } };
+        self.control_changed(doc! { "_id": deployment }, update, false).await.map(drop)
+    }
+}
+
+impl MongoStore {
+    /// Changes the record; `None` if none was as the query says.
+    async fn control_changed(
+        &self,
+        query: Document,
+        update: Document,
+        create: bool,
+    ) -> Result<Option<Reply>, StoreError> {
+        let command = doc! {
+            "findAndModify": CONTROL,
+            "query": query,
+            "update": update,
+            "upsert": create,
+            "new": true,
+            "writeConcern": write_concern(),
+        };
+        let body = match self.run_long(command).await {
+            Err(error) if error::has_code(&error, &[DUPLICATE]) => return Ok(None),
+            other => other.map_err(|error| error::of_read(&error))?,
+        };
+        if body.get_document("value").is_err() || body.contains_key("writeConcernError") {
+            return Ok(None);
+        }
+        let at = time(&body)
+            .ok_or_else(|| StoreError::Internal("the server does not say when it wrote".into()))?;
+        Ok(Some(Reply { body, time: at }))
+    }
+}
+
+/// Times and counts in the form that is stored.
+fn stored(number: u64) -> Bson {
+    Bson::Int64(number.cast_signed())
+}

@@ -1,0 +1,248 @@
+//! The changes of a database: a change stream on all collections of the model, read as changes of documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bson::raw::{RawArray, RawBsonRef, RawDocument};
+use bson::{Document, Timestamp, doc};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use mongodb::error::{Error, ErrorKind};
+use mongodb::raw_batch_cursor::RawBatchCursor;
+
+use super::command::encoded;
+use super::control::{CONTROL, POKE};
+use super::{MongoStore, error};
+use crate::store::follow::{Event, Feed, FeedError, From};
+use crate::store::{Store, StoreError};
+use crate::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
+
+/// How long the server waits for the first event of a batch.
+const AWAIT: Duration = Duration::from_millis(500);
+/// Events of one batch at the most.
+const BATCH: u32 = 500;
+
+/// An open stream.
+struct MongoFeed {
+    reader: Reader,
+    batches: RawBatchCursor,
+    place: Option<Vec<u8>>,
+}
+
+/// Reads events as changes of documents.
+struct Reader {
+    store: MongoStore,
+    /// Names of the collection types by the names of their collections.
+    types: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// The events of one batch while they are read.
+#[derive(Default)]
+struct Reading {
+    events: Vec<Event>,
+    /// Changes whose documents the stream does not tell, by type: indexes of `events`.
+    untold: BTreeMap<Arc<str>, Vec<usize>>,
+    /// Types of which unknown documents have changed.
+    void: BTreeSet<Arc<str>>,
+}
+
+/// Opens a stream.
+pub(super) async fn open(
+    store: &MongoStore,
+    deployment: &str,
+    from: &From,
+) -> Result<Box<dyn Feed>, FeedError> {
+    let types: BTreeMap<_, _> =
+        store.model.collections.iter().map(|ty| (ty.collection.clone(), ty.name.clone())).collect();
+    let names: Vec<&str> = types.keys().map(|name| &**name).collect();
+    let mut stream = doc! { "fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable" };
+    match from {
+        From::Time(Time(at)) => {
+            stream
+                .insert("startAtOperationTime", Timestamp { time: (at >> 32) as u32, increment: *at as u32 });
+        }
+        From::Place(place) => {
+            let token = RawDocument::from_bytes(place).and_then(|raw| Document::try_from(raw));
+            stream.insert("resumeAfter", token.map_err(|error| FeedError::Lost(error.to_string()))?);
+        }
+    }
+    let command = doc! {
+        "aggregate": 1,
+        "pipeline": [{ "$changeStream": stream }, { "$match": { "$or": [
+            { "ns.coll": { "$in": &names } },
+            { "to.coll": { "$in": &names } },
+            { "ns.coll": CONTROL, "documentKey._id": deployment },
+            { "operationType": { "$in": ["dropDatabase", "invalidate"] } },
+        ] } }],
+        "cursor": { "batchSize": BATCH },
+        "readConcern": { "level": "majority" },
+    };
+    let opening = store.database.run_raw_cursor_command(encoded(&command)?);
+    let opening =
+        opening.cursor_type(mongodb::options::CursorType::TailableAwait).max_time(AWAIT).batch_size(BATCH);
+    let batches = opening.batch().await.map_err(|error| of_stream(&error))?;
+    let place = match from {
+        From::Place(place) => Some(place.clone()),
+        From::Time(_) => None,
+    };
+    Ok(Box::new(MongoFeed { reader: Reader { store: store.clone(), types }, batches, place }))
+}
+
+#[async_trait]
+impl Feed for MongoFeed {
+    async fn next(&mut self) -> Result<Vec<Event>, FeedError> {
+        let MongoFeed { reader, batches, place: here } = self;
+        let batch = batches.try_next().await.map_err(|error| of_stream(&error))?;
+        let batch = batch.ok_or_else(|| FeedError::Lost("the server has closed the change stream".into()))?;
+        let reply = batch.as_raw_document();
+        let rows = batch.doc_slices().map_err(|error| of_stream(&error))?;
+        let mut reading = reader.read(rows).map_err(|error| malformed(&error))?;
+        let untold = std::mem::take(&mut reading.untold);
+        for (ty, places) in untold {
+            reader.look_up(&ty, &places, &mut reading.events).await?;
+        }
+        if !reading.void.is_empty() {
+            // The server had committed all that it reports. The parts of a transaction may carry times from
+            // before its commit.
+            let at = reply.get_timestamp("operationTime").map_err(|error| malformed(&error.into()))?;
+            reading.events.push(Event::Voided { types: reading.void.into_iter().collect(), at: of(at) });
+        }
+        if let Some(place) = place(reply).map_err(|error| malformed(&error))? {
+            *here = Some(place);
+        }
+        Ok(reading.events)
+    }
+
+    fn place(&self) -> Option<Vec<u8>> {
+        self.place.clone()
+    }
+}
+
+impl Reader {
+    fn read(&self, rows: &RawArray) -> Result<Reading, bson::error::Error> {
+        let mut reading = Reading::default();
+        for row in rows {
+            if let RawBsonRef::Document(row) = row? {
+                self.read_event(row, &mut reading)?;
+            }
+        }
+        Ok(reading)
+    }
+
+    fn read_event(&self, row: &RawDocument, reading: &mut Reading) -> Result<(), bson::error::Error> {
+        let kind = row.get_str("operationType")?;
+        let collection = |field| match row.get(field) {
+            Ok(Some(RawBsonRef::Document(namespace))) => namespace.get_str("coll").ok(),
+            _ => None,
+        };
+        if collection("ns") == Some(CONTROL) {
+            let poked = row
+                .get_document("updateDescription")
+                .and_then(|update| update.get_document("updatedFields"))
+                .is_ok_and(|fields| matches!(fields.get(POKE), Ok(Some(_))));
+            reading.events.push(Event::Beat { at: of(row.get_timestamp("clusterTime")?), poked });
+            return Ok(());
+        }
+        let of_collection = |field| collection(field).and_then(|name| self.types.get(name)).cloned();
+        let ty = of_collection("ns");
+        let whole = matches!(row.get("txnNumber"), Ok(Some(_)));
+        match (kind, ty) {
+            ("insert" | "update" | "replace" | "delete", Some(ty)) if !whole => {
+                self.read_change(row, kind, ty, reading)?;
+            }
+            ("insert" | "update" | "replace" | "delete" | "drop" | "rename", ty) => {
+                reading.void.extend(ty.into_iter().chain(of_collection("to")));
+            }
+            ("dropDatabase" | "invalidate", _) => reading.void.extend(self.types.values().cloned()),
+            // Indexes, options and the like change no document.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn read_change(
+        &self,
+        row: &RawDocument,
+        kind: &str,
+        ty: Arc<str>,
+        reading: &mut Reading,
+    ) -> Result<(), bson::error::Error> {
+        let key = row.get_document("documentKey")?.get("_id")?;
+        // No document with such an id is ever shown.
+        let Some(id) = key.and_then(Id::from_raw) else { return Ok(()) };
+        let document = |field| match row.get(field) {
+            Ok(Some(RawBsonRef::Document(raw))) => {
+                Doc::from_bytes(Bytes::copy_from_slice(raw.as_bytes())).map(Some)
+            }
+            _ => Ok(None),
+        };
+        let before = match (kind, document("fullDocumentBeforeChange")?) {
+            (_, Some(before)) => Image::Doc(before),
+            ("insert", None) => Image::Absent,
+            _ => Image::Unknown,
+        };
+        let after = if kind == "delete" { None } else { document("fullDocument")? };
+        if after.is_none() && kind != "delete" {
+            reading.untold.entry(ty.clone()).or_default().push(reading.events.len());
+        }
+        let t = of(row.get_timestamp("clusterTime")?);
+        let v = match (&after, before.doc()) {
+            (Some(after), _) => after.version(),
+            // As a delete through oponn.
+            (None, Some(before)) => before.version() + 1,
+            (None, None) => 0,
+        };
+        let stamp = Stamp { t, v };
+        reading.events.push(Event::Changed(Change { entity: EntityRef { ty, id }, before, after, stamp }));
+        Ok(())
+    }
+
+    /// Reads documents that have changed but that the stream does not tell, as they are now. A document that
+    /// has gone meanwhile has an event of its own for that.
+    async fn look_up(&self, ty: &str, places: &[usize], events: &mut [Event]) -> Result<(), StoreError> {
+        let mut ids = Vec::with_capacity(places.len());
+        let mut at = Time::default();
+        for &place in places {
+            if let Event::Changed(change) = &events[place] {
+                ids.push(change.entity.id.clone());
+                at = at.max(change.stamp.t);
+            }
+        }
+        ids.sort();
+        ids.dedup();
+        let found = self.store.get(ty, &ids, at).await?;
+        for &place in places {
+            if let Event::Changed(change) = &mut events[place] {
+                change.after = found.get(&change.entity.id).cloned();
+                change.stamp.v = change.after.as_ref().map_or(change.stamp.v, Doc::version);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place after a batch, as bytes of BSON.
+fn place(reply: &RawDocument) -> Result<Option<Vec<u8>>, bson::error::Error> {
+    Ok(match reply.get_document("cursor")?.get("postBatchResumeToken")? {
+        Some(RawBsonRef::Document(token)) => Some(token.as_bytes().to_vec()),
+        _ => None,
+    })
+}
+
+fn of(time: Timestamp) -> Time {
+    Time(u64::from(time.time) << 32 | u64::from(time.increment))
+}
+
+fn malformed(error: &bson::error::Error) -> FeedError {
+    FeedError::Lost(format!("the server sent an event that cannot be read: {error}"))
+}
+
+/// The server refuses to read on: any error of the command itself, unless waiting or an operator may mend it.
+fn of_stream(error: &Error) -> FeedError {
+    match (error::of_read(error), &*error.kind) {
+        (StoreError::Internal(reason), ErrorKind::Command(_)) => FeedError::Lost(reason),
+        (other, _) => FeedError::Store(other),
+    }
+}
