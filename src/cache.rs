@@ -17,6 +17,7 @@ use crate::query::{BatchDef, BatchKey, SortKey};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 mod error;
+mod following;
 mod journal;
 mod limits;
 mod memory;
@@ -31,6 +32,7 @@ mod window;
 
 pub use self::redis::RedisCache;
 pub use error::CacheError;
+pub use following::{Adoption, Following, Standing, Voucher};
 pub use journal::{JOURNAL, News, Place, Topic};
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
@@ -44,12 +46,13 @@ pub use window::Cut;
 /// A cache of entities and batches: all of its parts. Any number of servers may call all methods concurrently
 /// on one cache, and repeat calls: an operation that arrives twice or late changes nothing more.
 ///
-/// Each kind of user has its own part: readers, fills, writers, servers that keep answers, and operators. A
+/// Each kind of user has its own part: readers, fills, writers, servers that keep answers, the tailer, and
+/// operators. A
 /// decorator implements the parts that it changes, and takes the others from the cache behind it: see
 /// [`Parts`]. A method has a default where a cache that does nothing would be less useful but never wrong.
-pub trait Cache: Reads + Fills + Changes + Journal + Upkeep {}
+pub trait Cache: Reads + Fills + Changes + Journal + Following + Upkeep {}
 
-impl<T: Reads + Fills + Changes + Journal + Upkeep> Cache for T {}
+impl<T: Reads + Fills + Changes + Journal + Following + Upkeep> Cache for T {}
 
 /// Reads of the cache.
 #[async_trait]

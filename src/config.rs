@@ -104,6 +104,8 @@ pub struct LimitSettings {
     pub ttl: Option<Duration>,
     /// Lifetime of a lease.
     pub lease: Option<Duration>,
+    /// How long the cache may be read after the tailer has vouched for it; 0 when nobody is to follow the store.
+    pub freshness: Option<Duration>,
     /// Rows of a batch.
     pub rows: Option<u64>,
     /// Documents outside a batch whose last change it remembers.
@@ -213,6 +215,7 @@ impl Config {
             limits: LimitSettings {
                 ttl: reader.parsed("limits.ttl", duration),
                 lease: reader.parsed("limits.lease", duration),
+                freshness: reader.parsed("limits.freshness", duration),
                 rows: reader.number("limits.rows", 1),
                 departed: reader.number("limits.departed", 0),
                 deltas: reader.number("limits.deltas", 0),

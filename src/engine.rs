@@ -29,6 +29,7 @@ mod observed;
 mod page;
 mod reconcile;
 mod references;
+mod tail;
 mod tasks;
 mod unsettled;
 mod upsert;
@@ -51,6 +52,7 @@ use commit::Effect;
 use fill::Flights;
 use footprint::Footprint;
 use observed::{ObservedStore, observed};
+use tail::Tail;
 use unsettled::Writing;
 use view::Lane;
 use watch::Watch;
@@ -73,11 +75,18 @@ pub struct EngineOptions {
     pub bulk: usize,
     /// How long one read of the store may take.
     pub read: Duration,
+    /// Servers that share a cache over one store have the same; `memory` if they share none.
+    pub deployment: String,
 }
 
 impl Default for EngineOptions {
     fn default() -> EngineOptions {
-        EngineOptions { limits: CacheLimits::default(), bulk: 200, read: Duration::from_secs(20) }
+        EngineOptions {
+            limits: CacheLimits::default(),
+            bulk: 200,
+            read: Duration::from_secs(20),
+            deployment: "memory".to_owned(),
+        }
     }
 }
 
@@ -93,6 +102,7 @@ struct Core {
     latest: Arc<AtomicU64>,
     writing: Writing,
     tasks: Tasks,
+    tail: Arc<Tail>,
 }
 
 impl Core {
@@ -122,7 +132,8 @@ impl Engine {
         let forget = forget(cache.clone(), latest.clone(), tasks.clone());
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
-        let core = Core { model, store, cache, metrics, options, latest, writing: Writing::default(), tasks };
+        let (writing, tail) = (Writing::default(), Arc::default());
+        let core = Core { model, store, cache, metrics, options, latest, writing, tasks, tail };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
         let lanes = Strategy::ALL.map(|strategy| {
@@ -187,6 +198,27 @@ impl Engine {
     pub async fn end(&self) {
         self.core.tasks.end().await;
         self.core.settled().await;
+    }
+
+    /// Follows the store on behalf of the cache, for ever, if the cache is one that is followed.
+    pub async fn follow(&self) {
+        self.core.clone().follow().await;
+    }
+
+    /// Leaves the lead among the servers of the deployment, if this one has it. Call it when [`Engine::follow`]
+    /// no longer runs.
+    pub async fn resign(&self) {
+        self.core.resign().await;
+    }
+
+    /// Whether the cache is one that is read only while the tailer vouches for it.
+    pub fn is_followed(&self) -> bool {
+        self.core.options.limits.freshness.is_some()
+    }
+
+    /// Whether the cache may be read now.
+    pub async fn vouched(&self) -> bool {
+        self.core.vouched().await
     }
 
     /// Voids the cached data of types whose documents the store changed by itself when it was prepared for the model.

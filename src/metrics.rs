@@ -14,12 +14,13 @@ mod labels;
 mod process;
 mod redis;
 mod store;
+mod tail;
 
 pub use declare::UnderWay;
 pub(crate) use labels::label;
 pub use labels::{
     Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult, GraphqlKind,
-    GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp,
+    GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp, TailEvent,
 };
 
 use cache::CacheMetrics;
@@ -29,6 +30,7 @@ use http::HttpMetrics;
 use process::Process;
 use redis::RedisMetrics;
 use store::StoreMetrics;
+use tail::TailMetrics;
 
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -41,6 +43,7 @@ pub struct Metrics {
     cache: CacheMetrics,
     store: StoreMetrics,
     redis: RedisMetrics,
+    tail: TailMetrics,
 }
 
 impl Default for Metrics {
@@ -49,9 +52,9 @@ impl Default for Metrics {
         let declare = Declare(&registry);
         let (http, graphql) = (HttpMetrics::new(&declare), GraphqlMetrics::new(&declare));
         let (cache, store) = (CacheMetrics::new(&declare), StoreMetrics::new(&declare));
-        let redis = RedisMetrics::new(&declare);
+        let (redis, tail) = (RedisMetrics::new(&declare), TailMetrics::new(&declare));
         registry.register(Box::new(Process::new())).expect("its names are distinct from those above");
-        Metrics { http, graphql, cache, store, redis, registry }
+        Metrics { http, graphql, cache, store, redis, tail, registry }
     }
 }
 

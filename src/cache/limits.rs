@@ -30,6 +30,9 @@ pub struct CacheLimits {
     pub entity: usize,
     /// The maximum number of batches that one change may touch; beyond it, the type is voided.
     pub matches: u64,
+    /// For how long the cache may be read after the tailer has vouched for it, which bounds how late it shows
+    /// the writes of other programs. `None`: nobody follows the store, and the cache shows what it has.
+    pub freshness: Option<Duration>,
     /// The maximum size of the memory cache, in bytes; Redis has its own `maxmemory`.
     pub memory: u64,
 }
@@ -61,6 +64,7 @@ impl Default for CacheLimits {
             row_key: 1_024,
             entity: 1 << 20,
             matches: 1_000,
+            freshness: None,
             memory: 256 << 20,
         }
     }

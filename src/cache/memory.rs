@@ -8,12 +8,14 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::{
-    Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Journal, Lease, LeaseState, Mark,
-    News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled, TypeStats, Upkeep,
+    Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
+    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled,
+    Standing, TypeStats, Upkeep, Voucher,
 };
-use crate::value::{Change, Doc, EntityRef, Time};
+use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 mod batch;
+mod following;
 mod items;
 mod journal;
 mod state;
@@ -52,11 +54,13 @@ impl MemoryCache {
 #[async_trait]
 impl Reads for MemoryCache {
     async fn read_entities(&self, entities: &[EntityRef]) -> Result<EntitiesRead, CacheError> {
-        self.step(|state| state.read_entities(entities))
+        self.step(|state| state.readable().map(|()| state.read_entities(entities)))?
     }
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
-        self.step(|state| reads.iter().map(|read| state.read_page(read)).collect())
+        self.step(|state| {
+            state.readable().map(|()| reads.iter().map(|read| state.read_page(read)).collect())
+        })?
     }
 }
 
@@ -113,7 +117,38 @@ impl Changes for MemoryCache {
 #[async_trait]
 impl Journal for MemoryCache {
     async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
-        self.step(|state| Some(state.news(since)))
+        self.step(|state| state.readable().map(|()| Some(state.news(since))))?
+    }
+}
+
+#[async_trait]
+impl Following for MemoryCache {
+    async fn clock(&self) -> Result<u64, CacheError> {
+        Ok(following::clock())
+    }
+
+    async fn standing(&self) -> Result<Standing, CacheError> {
+        self.step(|state| state.following.standing())
+    }
+
+    async fn adopt(&self, adoption: &Adoption) -> Result<Mark, CacheError> {
+        self.step(|state| state.adopt(adoption))
+    }
+
+    async fn vouch(&self, voucher: &Voucher) -> Result<bool, CacheError> {
+        self.step(|state| state.vouch(voucher))
+    }
+
+    async fn vouched(&self) -> Result<bool, CacheError> {
+        self.step(|state| state.readable().is_ok())
+    }
+
+    fn settled(&self, changes: &[(EntityRef, Stamp)]) {
+        self.state.lock().following.remember(changes);
+    }
+
+    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        self.step(|state| state.following.unsettled(changes))
     }
 }
 

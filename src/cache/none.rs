@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    CacheError, Changes, EntitiesRead, Fills, Journal, Mark, Noted, PageRead, PageState, Reads, Reconcile,
-    Reconciled, Upkeep,
+    CacheError, Changes, EntitiesRead, Fills, Following, Journal, Mark, Noted, PageRead, PageState, Reads,
+    Reconcile, Reconciled, Upkeep,
 };
 use crate::value::{Change, EntityRef, Time};
 
@@ -26,6 +26,8 @@ impl Reads for NoCache {
 }
 
 impl Fills for NoCache {}
+
+impl Following for NoCache {}
 
 #[async_trait]
 impl Changes for NoCache {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, Cache, CacheError, Changes, EntitiesRead, Fills, Floor, Journal, Lease, LeaseState, Mark, News,
-    Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled, TypeStats, Upkeep,
+    Adoption, Batch, Cache, CacheError, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
+    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled,
+    Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::CacheOp;
-use crate::value::{Change, Doc, EntityRef, Time};
+use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 /// The parts of a cache, each from any source: `Parts { reads: Arc::new(others), ..Parts::of(cache) }`.
 pub struct Parts<A = ()> {
@@ -23,6 +24,8 @@ pub struct Parts<A = ()> {
     pub changes: Arc<dyn Changes>,
     /// For servers that keep answers.
     pub journal: Arc<dyn Journal>,
+    /// For the tailer.
+    pub following: Arc<dyn Following>,
     /// For operators.
     pub upkeep: Arc<dyn Upkeep>,
     /// A wrapper around each operation.
@@ -61,6 +64,7 @@ impl Parts {
             fills: cache.clone(),
             changes: cache.clone(),
             journal: cache.clone(),
+            following: cache.clone(),
             upkeep: cache,
             around: (),
         }
@@ -68,8 +72,8 @@ impl Parts {
 
     /// The same parts, with a wrapper around their operations.
     pub fn with<A: Around>(self, around: A) -> Parts<A> {
-        let Parts { reads, fills, changes, journal, upkeep, around: () } = self;
-        Parts { reads, fills, changes, journal, upkeep, around }
+        let Parts { reads, fills, changes, journal, following, upkeep, around: () } = self;
+        Parts { reads, fills, changes, journal, following, upkeep, around }
     }
 }
 
@@ -134,6 +138,41 @@ impl<A: Around> Changes for Parts<A> {
 impl<A: Around> Journal for Parts<A> {
     async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
         self.around.operation(CacheOp::News, self.journal.news(since)).await
+    }
+}
+
+#[async_trait]
+impl<A: Around> Following for Parts<A> {
+    fn shared(&self) -> bool {
+        self.following.shared()
+    }
+
+    async fn clock(&self) -> Result<u64, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.clock()).await
+    }
+
+    async fn standing(&self) -> Result<Standing, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.standing()).await
+    }
+
+    async fn adopt(&self, adoption: &Adoption) -> Result<Mark, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.adopt(adoption)).await
+    }
+
+    async fn vouch(&self, voucher: &Voucher) -> Result<bool, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.vouch(voucher)).await
+    }
+
+    async fn vouched(&self) -> Result<bool, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.vouched()).await
+    }
+
+    fn settled(&self, changes: &[(EntityRef, Stamp)]) {
+        self.following.settled(changes);
+    }
+
+    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.unsettled(changes)).await
     }
 }
 

@@ -35,6 +35,8 @@ label! {
         Index = "index",
         /// A batch whose definition this version cannot read.
         Unreadable = "unreadable",
+        /// A change by another program, of which only the type is known.
+        Foreign = "foreign",
         /// The request asked for it.
         Strategy = "strategy",
     }

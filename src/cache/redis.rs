@@ -7,17 +7,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Journal, Lease, LeaseState, Mark,
-    News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled, TypeStats, Upkeep,
+    Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
+    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled,
+    Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::Metrics;
-use crate::value::{Change, Doc, EntityRef, Time};
+use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 mod batches;
 mod changes;
 mod connect;
 mod entities;
 mod epoch;
+mod following;
 mod journal;
 mod keys;
 mod known;
@@ -120,6 +122,41 @@ impl Changes for RedisCache {
 impl Journal for RedisCache {
     async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
         self.link.news(since).await
+    }
+}
+
+#[async_trait]
+impl Following for RedisCache {
+    fn shared(&self) -> bool {
+        true
+    }
+
+    async fn clock(&self) -> Result<u64, CacheError> {
+        self.link.clock().await
+    }
+
+    async fn standing(&self) -> Result<Standing, CacheError> {
+        self.link.standing().await
+    }
+
+    async fn adopt(&self, adoption: &Adoption) -> Result<Mark, CacheError> {
+        self.link.adopt(adoption).await
+    }
+
+    async fn vouch(&self, voucher: &Voucher) -> Result<bool, CacheError> {
+        self.link.vouch(voucher).await
+    }
+
+    async fn vouched(&self) -> Result<bool, CacheError> {
+        self.link.vouched().await
+    }
+
+    fn settled(&self, changes: &[(EntityRef, Stamp)]) {
+        self.link.settled(changes);
+    }
+
+    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        self.link.unsettled(changes).await
     }
 }
 

@@ -25,6 +25,9 @@ const STORE_RETRY: Duration = Duration::from_secs(30);
 /// Pause between two attempts to reach the store or the cache.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
+/// How late the cache may show the writes of other programs, unless configured.
+const FRESHNESS: Duration = Duration::from_secs(3);
+
 /// Maximum number of operations in one HTTP request, when batching is on and nothing else is configured.
 const BATCH_MAX: u64 = 10;
 
@@ -196,7 +199,11 @@ pub(super) async fn engine(
 ) -> Arc<Engine> {
     let default = EngineOptions::default();
     let read = config.server.store_timeout.unwrap_or(default.read);
-    let options = EngineOptions { limits: cache_limits(config), read, ..default };
+    let deployment = match &config.cache {
+        CacheAddress::Redis(_) => deployment_of(&config.deployment, &address(config)),
+        CacheAddress::Memory | CacheAddress::None => default.deployment.clone(),
+    };
+    let options = EngineOptions { limits: cache_limits(config), read, deployment, ..default };
     let engine = Engine::new(model, store.store.clone(), cache, metrics, options);
     engine.prepared(store.changed.clone()).await;
     Arc::new(engine)
@@ -245,7 +252,10 @@ pub(super) fn server_options(config: &Config) -> ServerOptions {
 
 fn cache_limits(config: &Config) -> CacheLimits {
     let (limits, default) = (&config.limits, CacheLimits::default());
+    // Only MongoDB keeps a record of changes.
+    let followed = matches!(address(config), StoreAddress::Mongo(_)) && config.cache != CacheAddress::None;
     CacheLimits {
+        freshness: followed.then(|| limits.freshness.unwrap_or(FRESHNESS)).filter(|time| !time.is_zero()),
         ttl: limits.ttl.unwrap_or(default.ttl),
         lease: limits.lease.unwrap_or(default.lease),
         rows: limits.rows.unwrap_or(default.rows),

@@ -21,25 +21,28 @@ const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
 const BACKGROUND_WAIT: Duration = Duration::from_secs(1);
 /// How long shutdown waits for writes under way, and for a cache that is out of reach.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How long a server waits at its start for a cache that may be read.
+const FIRST_VOUCHER: Duration = Duration::from_secs(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure> {
     let stop = Stop::listen()?;
     // Stopping the program must not have to wait for a store that does not answer.
+    let background = Tasks::default();
     let started = tokio::select! {
-        started = start(&config, started) => started?,
+        started = start(&config, started, &background) => started?,
         () = stop.told() => return Ok(()),
     };
     let (listener, server, engine) = started;
-    let background = Tasks::default();
     background.spawn_until_end(sweep(engine.cache().clone()));
 
     // The order of shutdown, in which each step needs what the later ones take away:
     // 1. no further connection is accepted;
     // 2. requests in flight finish; those that exceed the grace are cut off;
     // 3. background tasks end: they read and write the cache as requests do;
-    // 4. writes that have begun reach the cache, or the cache is cleared;
-    // 5. a cache that is out of reach is cleared when it comes back, or the log asks the operator to clear it;
+    // 4. writes that have begun reach the cache;
+    // 5. another server takes the lead; where the store has no record of changes from which it could learn of what
+    //    did not reach the cache, the cache is cleared, or the log asks the operator to clear it;
     // 6. the store is closed, when the last part that holds it is dropped;
     // 7. the caller of this function sends the traces of all this.
     let finished = server::serve(listener, server, async {
@@ -55,7 +58,10 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         tracing::warn!("background tasks that took too long were left behind");
     }
     leave_settled(&engine).await;
-    leave_clear(engine.cache().as_ref()).await;
+    match engine.is_followed() {
+        true => drop(tokio::time::timeout(LAST_WAIT, engine.resign()).await),
+        false => leave_clear(engine.cache().as_ref()).await,
+    }
     Ok(())
 }
 
@@ -63,9 +69,11 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
 /// writes that take too long.
 async fn leave_settled(engine: &Engine) {
     if tokio::time::timeout(LAST_WAIT, engine.end()).await.is_err() {
-        tracing::warn!("some writes have not come to their end; the cache is cleared");
-        // If the cache is out of reach, the next step reports it.
-        let _ = engine.cache().clear().await;
+        tracing::warn!("some writes have not come to their end");
+        if !engine.is_followed() {
+            // If the cache is out of reach, the next step reports it.
+            let _ = engine.cache().clear().await;
+        }
     }
 }
 
@@ -82,7 +90,25 @@ async fn leave_clear(cache: &dyn Cache) {
     }
 }
 
-async fn start(config: &Config, started: Instant) -> Result<(TcpListener, Server, Arc<Engine>), Failure> {
+/// The cache is read from the first request on if its tailer is quick; else the store answers until it is there.
+async fn follow(engine: &Arc<Engine>, background: &Tasks) {
+    let following = engine.clone();
+    background.spawn_until_end(async move { following.follow().await });
+    let vouched = async {
+        while !engine.vouched().await {
+            tokio::time::sleep(BETWEEN_LOOKS / 10).await;
+        }
+    };
+    if tokio::time::timeout(FIRST_VOUCHER, vouched).await.is_err() {
+        tracing::info!("the store answers reads until the tailer has vouched for the cache");
+    }
+}
+
+async fn start(
+    config: &Config,
+    started: Instant,
+    background: &Tasks,
+) -> Result<(TcpListener, Server, Arc<Engine>), Failure> {
     let model = parts::model(config)?;
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         Failure::Failed(format!(
@@ -110,6 +136,7 @@ async fn start(config: &Config, started: Instant) -> Result<(TcpListener, Server
             "requests may choose how they use the cache; `ttl` leaves stale answers for everybody"
         );
     }
+    follow(&engine, background).await;
     let mut options = parts::server_options(config);
     files::make_room(&mut options);
     let server = Server::new(Arc::new(api), options);

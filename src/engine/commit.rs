@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Core;
 use super::reconcile::tell;
-use crate::cache::VoidReason;
+use crate::cache::{Mark, VoidReason};
 use crate::value::{Change, Time};
 
 /// Longer than any store waits for a write to finish.
@@ -26,7 +26,7 @@ pub(super) enum Effect {
 impl Core {
     /// Carries out a write to documents of these types, and brings its effects to the cache before returning
     /// its result. From then on no read sees the state before the write: the cache is right, or it is out of
-    /// reach and will not be trusted until it has been cleared.
+    /// reach and will not be trusted before it is.
     ///
     /// The effects reach the cache even when the caller stops waiting, as long as the future itself is driven
     /// to completion. If the future is dropped, the types are voided.
@@ -38,33 +38,72 @@ impl Core {
         let mark = self.cache.mark();
         let unsettled = self.unsettled(types);
         let (result, effects) = write.await;
+        let committed = Instant::now();
         for effect in effects {
-            match effect {
-                Effect::Changes(changes) if changes.len() > self.options.bulk => {
-                    let at = changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
-                    let types = changes.iter().map(|change| change.entity.ty.clone());
-                    self.void(types, at, VoidReason::Bulk).await;
-                }
-                Effect::Changes(changes) => self.settle(mark, &changes).await,
-                Effect::Voided { types, at } => self.void(types, at, VoidReason::Bulk).await,
-                Effect::Unknown(types) => self.void_unknown(types).await,
+            let (at, brought) = self.bring_effect(mark, effect).await;
+            if at > Time(0) && !brought {
+                self.followed(at, committed).await;
             }
         }
         unsettled.settled();
         result
     }
 
-    /// Voids the types' cached data. No commit that the cache has not been told of may be later than `at`.
-    pub(super) async fn void(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time, reason: VoidReason) {
+    /// Brings an effect to the cache. Returns the time of the last commit in it (0: nothing is to be acknowledged),
+    /// and whether all readers of the cache see it.
+    async fn bring_effect(&self, mark: Mark, effect: Effect) -> (Time, bool) {
+        let latest =
+            |changes: &[Change]| changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
+        match effect {
+            Effect::Changes(changes) if changes.len() > self.options.bulk => {
+                let at = latest(&changes);
+                let types = changes.iter().map(|change| change.entity.ty.clone());
+                (at, self.seen_by_all(self.void(types, at, VoidReason::Bulk)).await)
+            }
+            Effect::Changes(changes) => {
+                (latest(&changes), self.seen_by_all(self.settle(mark, &changes)).await)
+            }
+            Effect::Voided { types, at } => {
+                (at, self.seen_by_all(self.void(types, at, VoidReason::Bulk)).await)
+            }
+            Effect::Unknown(types) => {
+                self.void_unknown(types).await;
+                (Time(0), true)
+            }
+        }
+    }
+
+    /// Whether a step has been taken on the cache that everybody reads. Several processes of a shared cache may be
+    /// there at a time, but only one of them is vouched for.
+    async fn seen_by_all(&self, step: impl Future<Output = bool>) -> bool {
+        if !self.cache.shared() || self.options.limits.freshness.is_none() {
+            step.await;
+            return true;
+        }
+        let (taken, vouched) = tokio::join!(step, self.vouched());
+        taken && vouched
+    }
+
+    /// Voids the types' cached data, and returns whether that was possible. No commit that the cache has not been told of may be later than `at`.
+    pub(super) async fn void(
+        &self,
+        types: impl IntoIterator<Item = Arc<str>>,
+        at: Time,
+        reason: VoidReason,
+    ) -> bool {
         self.saw(at);
         let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         if types.is_empty() {
-            return;
+            return true;
         }
         match self.cache.drop_types(&types, at).await {
-            Ok(()) => self.metrics.cache_voided(reason, types.len() as u64),
+            Ok(()) => {
+                self.metrics.cache_voided(reason, types.len() as u64);
+                true
+            }
             Err(error) => {
-                tell(&error, "cached types could not be voided, the cache is not used until it is clear");
+                tell(&error, "cached types could not be voided");
+                false
             }
         }
     }

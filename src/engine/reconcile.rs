@@ -18,32 +18,47 @@ struct CameUp {
 }
 
 impl Core {
-    /// Makes the cache right after these changes. Once this returns, no new read can see the state before
-    /// them: the cache shows the changes, or it is out of reach and will not be trusted until it has been
-    /// cleared. The mark must be taken before the store is written.
+    /// Makes the cache right after these changes. Once this returns `true`, no new read of this cache can see the
+    /// state before them; `false` if it is out of reach. The mark must be taken before the store is written.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine reconcile", skip_all, fields(changes = changes.len()))]
-    pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) {
+    pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) -> bool {
         if changes.is_empty() {
-            return;
-        }
-        for change in changes {
-            self.saw(change.stamp.t);
+            return true;
         }
         let start = Instant::now();
         let mut came_up = CameUp::default();
-        let settled = self.try_settle(mark, changes, &mut came_up).await;
+        let brought = self.bring_counted(mark, changes, &mut came_up).await;
         self.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
-        if let Err(error) = settled {
-            tell(&error, "a write could not be brought to the cache, which is not used until it is clear");
+        match brought {
+            Ok(()) => {
+                if self.options.limits.freshness.is_some() {
+                    let settled: Vec<_> =
+                        changes.iter().map(|change| (change.entity.clone(), change.stamp)).collect();
+                    self.cache.settled(&settled);
+                }
+                true
+            }
+            Err(error) => {
+                tell(&error, "a write could not be brought to the cache");
+                false
+            }
         }
     }
 
-    async fn try_settle(
+    /// Makes the cache right after changes that others have made.
+    pub(super) async fn bring(&self, mark: Mark, changes: &[Change]) -> Result<(), CacheError> {
+        self.bring_counted(mark, changes, &mut CameUp::default()).await
+    }
+
+    async fn bring_counted(
         &self,
         mark: Mark,
         changes: &[Change],
         came_up: &mut CameUp,
     ) -> Result<(), CacheError> {
+        for change in changes {
+            self.saw(change.stamp.t);
+        }
         let noted = self.cache.note(mark, changes).await?;
         let mut rows = Vec::new();
         for (change, noted) in changes.iter().zip(noted) {

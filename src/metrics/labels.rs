@@ -273,6 +273,8 @@ label! {
         Note = "note",
         /// `Cache::reconcile`
         Reconcile = "reconcile",
+        /// The methods of `Following`
+        Follow = "follow",
         /// `Cache::drop_types`
         DropTypes = "drop_types",
         /// `Cache::clear`
@@ -281,6 +283,18 @@ label! {
         Stats = "stats",
         /// `Cache::sweep`
         Sweep = "sweep",
+    }
+}
+
+label! {
+    /// What the tailer did with a change that the store reported.
+    TailEvent {
+        /// Nothing: a server had brought it to the cache.
+        Settled = "settled",
+        /// Brought it to the cache.
+        Applied = "applied",
+        /// Voided the type.
+        Voided = "voided",
     }
 }
 

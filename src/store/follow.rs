@@ -77,19 +77,23 @@ pub struct Control {
     pub beat: u64,
     /// The latest time up to which the leader has brought all changes to the cache.
     pub applied: Time,
-    /// Whether the cache cannot be read by anyone, because the leader could not vouch for it.
-    pub lapsed: bool,
+    /// The cache's process that the leader vouches for.
+    pub node: String,
+    /// Whether the leader has left the lead.
+    pub free: bool,
 }
 
 /// A renewal of the control record.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Beat {
     /// The term of the leader; `None` for a server that follows for itself alone and need not lead.
     pub term: Option<u64>,
     /// As [`Control::applied`].
     pub applied: Time,
-    /// As [`Control::lapsed`].
-    pub lapsed: bool,
+    /// As [`Control::node`].
+    pub node: String,
+    /// As [`Control::free`].
+    pub free: bool,
 }
 
 /// Why a feed ended.

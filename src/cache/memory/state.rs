@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::batch::{Pending, Ready};
+use super::following::Followed;
 use super::items::{Entity, Item, Items, Key};
 use super::journal::Journal;
 use super::table::Table;
@@ -19,15 +20,16 @@ use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 /// The whole state of the memory cache.
 pub(super) struct State {
     pub mark: Mark,
-    limits: CacheLimits,
+    pub limits: CacheLimits,
     /// The latest change seen.
-    latest: Time,
+    pub latest: Time,
     /// The latest change seen in each slot of the floor table.
     floors: Vec<Time>,
     pub types: HashMap<Arc<str>, Table>,
     pub items: Items,
     journal: Journal,
     numbers: u64,
+    pub following: Followed,
 }
 
 impl State {
@@ -41,6 +43,7 @@ impl State {
             items: Items::default(),
             journal: Journal::default(),
             numbers: 0,
+            following: Followed::default(),
         }
     }
 

@@ -49,7 +49,7 @@ impl Link {
             window(&mut call, &read.window);
             call
         });
-        self.ask(calls.collect()).await?.into_iter().map(page).collect()
+        self.read(calls.collect()).await?.into_iter().map(page).collect()
     }
 
     pub async fn lease(&self, batches: &[Batch]) -> Result<Vec<LeaseState>, CacheError> {

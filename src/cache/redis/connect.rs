@@ -14,8 +14,9 @@
 
 use std::time::Duration;
 
+use redis::IntoConnectionInfo;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Value};
+use redis::{AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, Value};
 use tokio::time::timeout;
 
 use super::phase::Need;
@@ -38,15 +39,21 @@ pub(super) struct Connected {
     pub connection: MultiplexedConnection,
     /// Identifies the server process: another process may hold an older state.
     pub run_id: String,
+    /// When the connection began, by the server's clock in milliseconds.
+    pub began: u64,
 }
 
 impl Connector {
     /// Parses the URL; sends nothing yet.
     pub fn new(url: &str) -> Result<Connector, CacheError> {
-        let client = Client::open(url).map_err(|error| {
+        let unusable = |error: redis::RedisError| {
             let reason = error.to_string();
             CacheError::Internal(format!("the URL of Redis is not usable: {}", config::told(&reason, url)))
-        })?;
+        };
+        let info = url.into_connection_info().map_err(unusable)?;
+        // Pushes are part of this version of the protocol.
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let client = Client::open(info.set_redis_settings(settings)).map_err(unusable)?;
         let server = client.get_connection_info().addr().to_string();
         Ok(Connector { client, server })
     }
@@ -58,9 +65,23 @@ impl Connector {
 
     /// Connects to a server that supports everything the scripts need. Returns [`CacheError::Unavailable`]
     /// when a retry may succeed.
-    pub async fn connect(&self) -> Result<Connected, CacheError> {
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(None);
+    ///
+    /// `replaced` is called when the server has put other data in the place of all it had: it was flushed, or has
+    /// loaded a snapshot, or the data of another server. The call comes before any later answer on the connection.
+    pub async fn connect(
+        &self,
+        replaced: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Connected, CacheError> {
+        let pushed = move |push: PushInfo| {
+            if push.kind == PushKind::Invalidate && push.data.first().is_none_or(|keys| *keys == Value::Nil) {
+                replaced();
+            }
+            Ok::<_, std::convert::Infallible>(())
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(None)
+            .set_push_sender(pushed);
         let failed = |error: redis::RedisError| match error.kind() {
             // Waiting does not fix a wrong password.
             redis::ErrorKind::AuthenticationFailed => {
@@ -71,12 +92,21 @@ impl Connector {
         let late = || CacheError::Unavailable(format!("Redis at {} gave no answer in time", self.server));
         let mut connection =
             self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(failed)?;
+        // No key is tracked, but a tracking connection is told when all keys are replaced.
+        let mut track = redis::cmd("CLIENT");
+        track.arg("TRACKING").arg("ON").arg("OPTIN");
+        let tracked = timeout(Need::Change.patience(), track.exec_async(&mut connection)).await;
+        tracked.map_err(|_| late())?.map_err(failed)?;
         let mut info = redis::cmd("INFO");
         info.arg("server");
         let info = timeout(Need::Change.patience(), info.query_async::<Value>(&mut connection)).await;
         let info = info.map_err(|_| late())?.map_err(failed)?;
         let run_id = check(&reply::text(info)?, &self.server)?;
-        Ok(Connected { connection, run_id })
+        // After the tracking has begun: from then on the connection hears when the data are replaced.
+        let time = redis::cmd("TIME");
+        let time = timeout(Need::Change.patience(), time.query_async::<Value>(&mut connection)).await;
+        let began = reply::milliseconds(time.map_err(|_| late())?.map_err(failed)?)?;
+        Ok(Connected { connection, run_id, began })
     }
 }
 

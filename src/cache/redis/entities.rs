@@ -37,7 +37,7 @@ impl Link {
             }
             commands.push(get);
         }
-        let mut answers = self.ask(commands).await?.into_iter();
+        let mut answers = self.read(commands).await?.into_iter();
         let mut meta = reply::items(answers.next().unwrap_or(Value::Nil))?;
         let found = reply::items(answers.next().unwrap_or(Value::Nil))?;
         if meta.iter().enumerate().any(|(i, value)| i != 1 && *value == Value::Nil) {

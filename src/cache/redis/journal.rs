@@ -19,7 +19,7 @@ impl Link {
     pub async fn news(&self, since: Option<Place>) -> Result<Option<News>, CacheError> {
         let mut call = scripts::NEWS.call(&self.tag, scripts::META_ONLY, 0, 0);
         call.arg(since.map_or(NOWHERE, |since| since.number));
-        let answer = self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil);
+        let answer = self.read(vec![call]).await?.pop().unwrap_or(Value::Nil);
         let mut items = reply::items(answer)?.into_iter();
         let Some(mark) = items.next() else { return Ok(None) };
         let mark = Mark(reply::number(mark)?);

@@ -46,6 +46,11 @@ impl Tag {
         format!("{}m", self.prefix)
     }
 
+    /// The voucher.
+    pub fn voucher(&self) -> String {
+        format!("{}v", self.prefix)
+    }
+
     /// The prefix of a type's entity keys.
     pub fn entities(&self, ty: &str) -> String {
         format!("{}e:{ty}:", self.prefix)

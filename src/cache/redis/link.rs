@@ -35,6 +35,11 @@ impl Link {
         &self.sender.trust
     }
 
+    /// The same, to be kept.
+    pub fn shared_trust(&self) -> Arc<Trust> {
+        self.sender.trust.clone()
+    }
+
     /// Sends commands and returns their answers, in order.
     pub async fn send(&self, need: Need, commands: Vec<Cmd>) -> Result<Vec<Answer>, CacheError> {
         self.sender.send(need, commands).await

@@ -5,12 +5,14 @@
 //! reach Redis was committed before the voiding, and nothing that was read from the store before then
 //! survives the voiding.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::connect::{Connected, Connector};
 use super::keys::Tag;
 use super::link::Link;
+use super::phase::Session;
 use super::trust::{Losses, Trust};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::Metrics;
@@ -61,6 +63,10 @@ async fn mend(connector: &Connector, link: &Weak<Link>) {
         let Some(alive) = link.upgrade() else { return };
         match begin(connector, &alive, true).await {
             Ok(()) => {
+                if alive.limits.freshness.is_some() {
+                    tracing::info!(server, "the cache is used again");
+                    return;
+                }
                 tracing::info!(server, "the cache has been cleared and is used again");
                 // Only memory is at stake, since everything there is void. The next loss need not wait for it.
                 tokio::spawn(async move { alive.remove_void().await });
@@ -84,15 +90,30 @@ async fn mend(connector: &Connector, link: &Weak<Link>) {
 
 /// Connects, voids the cached data if it may be stale, and starts to trust the cache.
 async fn begin(connector: &Connector, link: &Link, stale: bool) -> Result<(), CacheError> {
-    let Connected { connection, run_id } = connector.connect().await?;
-    let number = link.trust().mending(connection);
-    let void = async {
-        if stale || link.epoch.run_id().await?.as_deref() != Some(run_id.as_str()) {
+    let (number, followed) = (link.trust().next(), link.limits.freshness.is_some());
+    let (trust, replaced) = (link.shared_trust(), Arc::new(AtomicBool::new(false)));
+    let heard = replaced.clone();
+    let on_replaced = move || {
+        // A cache that is not followed notices by its meta hash.
+        if followed {
+            heard.store(true, Ordering::Release);
+            trust.distrust(number, "its data have been replaced");
+        }
+    };
+    let Connected { connection, run_id, began } = connector.connect(on_replaced).await?;
+    let node = run_id.as_str().into();
+    link.trust().mending(Session { number, connection, node, began, since: Instant::now() });
+    if replaced.load(Ordering::Acquire) {
+        return Err(link.trust().distrust(number, "its data have been replaced"));
+    }
+    let prepare = async {
+        // What a followed cache has missed is in the store's feed, and the voucher tells when it is here.
+        if !followed && (stale || link.epoch.run_id().await?.as_deref() != Some(run_id.as_str())) {
             link.epoch.void(&run_id).await
         } else {
             link.epoch.learn_mark().await
         }
     };
-    void.await.map_err(|error| link.trust().distrust(number, &error.to_string()))?;
+    prepare.await.map_err(|error| link.trust().distrust(number, &error.to_string()))?;
     link.trust().mended(number)
 }

@@ -1,6 +1,7 @@
 //! What an operation may expect of Redis right now.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 
@@ -14,6 +15,18 @@ const CHANGE: Duration = Duration::from_secs(3);
 pub(super) struct Session {
     pub number: u64,
     pub connection: MultiplexedConnection,
+    /// The process that the connection leads to.
+    pub node: Arc<str>,
+    /// When it began, by the process's clock in milliseconds, and by this one's.
+    pub began: u64,
+    pub since: Instant,
+}
+
+impl Session {
+    /// How long ago it began.
+    pub fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
 }
 
 /// How far the data cached in Redis can be trusted.

@@ -20,10 +20,11 @@ pub(super) fn describe(error: &ServerError) -> String {
     }
 }
 
-/// The items of an array.
+/// The items of an array; keys and values of a map in turn.
 pub(super) fn items(value: Value) -> Result<Vec<Value>, CacheError> {
     match value {
         Value::Array(items) => Ok(items),
+        Value::Map(pairs) => Ok(pairs.into_iter().flat_map(|(key, value)| [key, value]).collect()),
         Value::Nil => Ok(Vec::new()),
         other => Err(unexpected(&other)),
     }
@@ -55,6 +56,16 @@ pub(super) fn count(value: Value) -> Result<u64, CacheError> {
         Value::Int(n) => u64::try_from(n).map_err(|_| unexpected(&Value::Int(n))),
         other => Err(unexpected(&other)),
     }
+}
+
+/// The answer to `TIME`, in milliseconds.
+pub(super) fn milliseconds(answer: Value) -> Result<u64, CacheError> {
+    let mut parts = items(answer)?.into_iter();
+    let mut part = || -> Result<u64, CacheError> {
+        let text = text(parts.next().unwrap_or(Value::Nil))?;
+        text.parse().map_err(|_| CacheError::Internal(format!("Redis gave the time {text:?}")))
+    };
+    Ok(part()? * 1_000 + part()? / 1_000)
 }
 
 /// A number written by a script as 16 hexadecimal digits.

@@ -86,4 +86,7 @@ scripts! {
     CLEAR = ALWAYS, [], "clear.lua";
     SWEEP = ALWAYS, [], "sweep.lua";
     REMOVE = ALWAYS, [], "remove.lua";
+    ADOPT = ALWAYS, [], "adopt.lua";
+    VOUCH = ALWAYS, [], "vouch.lua";
+    STEP = ALWAYS, [], "step.lua";
 }

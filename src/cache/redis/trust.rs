@@ -10,7 +10,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use redis::aio::MultiplexedConnection;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -111,11 +110,19 @@ impl Trust {
         }
     }
 
-    /// Starts a session over a new connection, for changes only. Returns its number.
-    pub fn mending(&self, connection: MultiplexedConnection) -> u64 {
-        let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
-        *self.phase.write() = Phase::Mending(Session { number, connection });
-        number
+    /// The session that is used now.
+    pub fn current(&self) -> Option<Session> {
+        self.phase.read().session(Need::Change).cloned()
+    }
+
+    /// The number of the next session.
+    pub fn next(&self) -> u64 {
+        self.sessions.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Starts a session, for changes only.
+    pub fn mending(&self, session: Session) {
+        *self.phase.write() = Phase::Mending(session);
     }
 
     /// Trusts the cache from now on, unless the session has ended meanwhile.

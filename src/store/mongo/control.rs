@@ -32,7 +32,8 @@ impl Follow for MongoStore {
             term: number(record.get("term")),
             beat: number(record.get("beat")),
             applied: Time(number(record.get("applied"))),
-            lapsed: record.get_bool("lapsed").unwrap_or(false),
+            node: record.get_str("node").unwrap_or_default().to_owned(),
+            free: record.get_bool("free").unwrap_or(false),
         }))
     }
 
@@ -42,8 +43,7 @@ impl Follow for MongoStore {
             Some(seen) => doc! { "_id": deployment, "term": stored(seen.term), "beat": stored(seen.beat) },
             None => doc! { "_id": deployment, "term": { "$exists": false } },
         };
-        // What the former leader vouched for ends when its lease does, so `lapsed` is not known yet.
-        let update = doc! { "$set": { "term": stored(term), "lapsed": false }, "$inc": { "beat": 1_i64 } };
+        let update = doc! { "$set": { "term": stored(term), "free": false }, "$inc": { "beat": 1_i64 } };
         let taken = self.control_changed(query, update, seen.is_none()).await?;
         Ok(taken.map(|_| term))
     }
@@ -52,7 +52,7 @@ impl Follow for MongoStore {
         let mut query = doc! { "_id": deployment };
         query.extend(beat.term.map(|term| ("term".to_owned(), stored(term))));
         let update = doc! {
-            "$set": { "applied": stored(beat.applied.0), "lapsed": beat.lapsed },
+            "$set": { "applied": stored(beat.applied.0), "node": &beat.node, "free": beat.free },
             "$inc": { "beat": 1_i64 },
         };
         Ok(self.control_changed(query, update, beat.term.is_none()).await?.map(|reply| reply.time))

@@ -64,7 +64,7 @@ pub(super) async fn open(
                 .insert("startAtOperationTime", Timestamp { time: (at >> 32) as u32, increment: *at as u32 });
         }
         From::Place(place) => {
-            let token = RawDocument::from_bytes(place).and_then(|raw| Document::try_from(raw));
+            let token = RawDocument::from_bytes(place).and_then(Document::try_from);
             stream.insert("resumeAfter", token.map_err(|error| FeedError::Lost(error.to_string()))?);
         }
     }
@@ -106,7 +106,7 @@ impl Feed for MongoFeed {
         if !reading.void.is_empty() {
             // The server had committed all that it reports. The parts of a transaction may carry times from
             // before its commit.
-            let at = reply.get_timestamp("operationTime").map_err(|error| malformed(&error.into()))?;
+            let at = reply.get_timestamp("operationTime").map_err(|error| malformed(&error))?;
             reading.events.push(Event::Voided { types: reading.void.into_iter().collect(), at: of(at) });
         }
         if let Some(place) = place(reply).map_err(|error| malformed(&error))? {

@@ -1,0 +1,80 @@
+//! Following the store, in memory: the one process that has this cache vouches for it, to itself.
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use super::state::State;
+use crate::cache::registry::{self, SLOTS};
+use crate::cache::{Adoption, CacheError, Mark, Standing, Voucher};
+use crate::value::{Change, EntityRef, Stamp};
+
+/// How far the cache has followed the store.
+#[derive(Default)]
+pub(super) struct Followed {
+    term: Option<u64>,
+    place: Option<Vec<u8>>,
+    /// When the voucher ends.
+    ends: Option<Instant>,
+    /// The last settled change of each slot.
+    settled: Vec<Option<(EntityRef, Stamp)>>,
+}
+
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Milliseconds since this process first asked.
+pub(super) fn clock() -> u64 {
+    u64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Followed {
+    pub fn standing(&self) -> Standing {
+        Standing { node: String::new(), place: self.place.clone(), session: 0 }
+    }
+
+    pub fn remember(&mut self, changes: &[(EntityRef, Stamp)]) {
+        self.settled.resize(SLOTS, None);
+        for (entity, stamp) in changes {
+            self.settled[registry::slot(entity)] = Some((entity.clone(), *stamp));
+        }
+    }
+
+    pub fn unsettled(&self, mut changes: Vec<Change>) -> Vec<Change> {
+        changes.retain(|change| {
+            let known = self.settled.get(registry::slot(&change.entity)).and_then(Option::as_ref);
+            known.is_none_or(|(entity, stamp)| *entity != change.entity || *stamp != change.stamp)
+        });
+        changes
+    }
+}
+
+impl State {
+    /// Whether the cache may be read.
+    pub fn readable(&self) -> Result<(), CacheError> {
+        match (self.limits.freshness, self.following.ends) {
+            (None, _) => Ok(()),
+            (Some(_), Some(ends)) if Instant::now() < ends => Ok(()),
+            (Some(_), _) => Err(CacheError::Bypassed),
+        }
+    }
+
+    pub fn adopt(&mut self, adoption: &Adoption) -> Mark {
+        if let Some(time) = adoption.void {
+            self.clear();
+            self.latest = self.latest.max(time);
+        }
+        self.following.term = Some(adoption.term);
+        self.following.ends = None;
+        self.mark
+    }
+
+    pub fn vouch(&mut self, voucher: &Voucher) -> bool {
+        let Some(freshness) = self.limits.freshness else { return false };
+        if self.following.term != Some(voucher.term) {
+            return false;
+        }
+        self.latest = self.latest.max(voucher.applied);
+        self.following.place = Some(voucher.place.clone());
+        self.following.ends = Some(*BEGUN + Duration::from_millis(voucher.asked) + freshness);
+        true
+    }
+}

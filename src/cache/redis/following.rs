@@ -1,0 +1,169 @@
+//! Following the store, in Redis: the voucher is a key that Redis lets expire, and names the process of Redis
+//! that it was given to. A snapshot, a replica or another process has none that counts.
+
+use std::sync::Arc;
+
+use redis::{Cmd, Value};
+use tokio::task::JoinHandle;
+
+use super::link::Link;
+use super::phase::{Need, Session};
+use super::scripts::fresh;
+use super::{journal, keys, reply, scripts};
+use crate::cache::following::{Adoption, Standing, Voucher};
+use crate::cache::{CacheError, Mark, Topic, registry};
+use crate::value::{Change, EntityRef, Stamp};
+
+impl Link {
+    /// Sends commands that read cached data. Their answers count only if the cache is vouched for: the
+    /// first answer tells, and the others are no older.
+    pub async fn read(&self, mut commands: Vec<Cmd>) -> Result<Vec<Value>, CacheError> {
+        if self.limits.freshness.is_none() {
+            return self.ask(commands).await;
+        }
+        commands.insert(0, self.voucher());
+        let mut answers = self.ask(commands).await?;
+        let voucher = answers.remove(0);
+        match self.counts(voucher)? {
+            true => Ok(answers),
+            false => Err(CacheError::Bypassed),
+        }
+    }
+
+    /// Asks for the voucher.
+    pub fn voucher(&self) -> Cmd {
+        let mut get = redis::cmd("GET");
+        get.arg(self.tag.voucher());
+        get
+    }
+
+    /// Whether a voucher was given to the process that this session leads to, since the session began. One from
+    /// before may be part of a snapshot that the process has loaded in between.
+    pub fn counts(&self, voucher: Value) -> Result<bool, CacheError> {
+        let Some(voucher) = reply::bytes(voucher)? else { return Ok(false) };
+        let Some(session) = self.trust().current() else { return Ok(false) };
+        let voucher = std::str::from_utf8(&voucher).ok().and_then(|text| text.rsplit_once(':'));
+        let Some((node, asked)) = voucher.and_then(|(node, asked)| Some((node, asked.parse::<u64>().ok()?)))
+        else {
+            return Ok(false);
+        };
+        if *node != *session.node {
+            return Ok(false);
+        }
+        if asked <= session.began && session.age() > self.limits.freshness.unwrap_or_default() * 2 {
+            return Err(self.trust().distrust(session.number, "its clock has gone back"));
+        }
+        Ok(asked > session.began)
+    }
+
+    pub async fn clock(&self) -> Result<u64, CacheError> {
+        reply::milliseconds(self.ask(vec![redis::cmd("TIME")]).await?.pop().unwrap_or(Value::Nil))
+    }
+
+    pub async fn standing(&self) -> Result<Standing, CacheError> {
+        let session = self.trust().current().map_or(0, |session| session.number);
+        let mut get = redis::cmd("HGET");
+        get.arg(self.tag.meta()).arg("k");
+        let answer = self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil);
+        let place = reply::bytes(answer)?;
+        Ok(Standing { node: self.in_session(session)?.node.to_string(), place, session })
+    }
+
+    pub async fn adopt(&self, adoption: &Adoption) -> Result<Mark, CacheError> {
+        let session = self.in_session(adoption.session)?;
+        let mut call = self.voucher_call(&scripts::ADOPT)?;
+        call.arg(owner(&session.node, adoption.term));
+        call.arg(adoption.void.map_or(String::new(), |time| keys::hex(time.0)));
+        let answer = reply::items(self.change(call).await?)?;
+        let mark = reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?;
+        self.epoch.heard(mark);
+        self.in_session(adoption.session).map(|_| Mark(mark))
+    }
+
+    /// In two steps: a voucher that arrives after Redis has gone back to a state from before the first one is
+    /// refused, and after a later state everything that the tailer has brought is there.
+    pub async fn vouch(&self, voucher: &Voucher) -> Result<bool, CacheError> {
+        let Some(freshness) = self.limits.freshness else { return Ok(false) };
+        let session = self.in_session(voucher.session)?;
+        let (owner, number) = (owner(&session.node, voucher.term), keys::hex(fresh()?));
+        let mut step = self.voucher_call(&scripts::STEP)?;
+        step.arg(&owner).arg(&number);
+        if reply::count(self.change(step).await?)? == 0 {
+            return Ok(false);
+        }
+        self.in_session(voucher.session)?;
+        let ends = voucher.asked + u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX >> 1);
+        let mut call = self.voucher_call(&scripts::VOUCH)?;
+        call.arg(&owner).arg(&number).arg(&voucher.place).arg(keys::hex(voucher.applied.0));
+        call.arg(format!("{}:{}", session.node, voucher.asked)).arg(ends);
+        let vouched = reply::count(self.change(call).await?)? == 1;
+        self.in_session(voucher.session).map(|_| vouched)
+    }
+
+    pub async fn vouched(&self) -> Result<bool, CacheError> {
+        let answer = self.ask(vec![self.voucher()]).await?.pop().unwrap_or(Value::Nil);
+        self.counts(answer)
+    }
+
+    /// Sends without waiting: a change that is not remembered is only brought to the cache once more.
+    pub fn settled(self: &Arc<Link>, changes: &[(EntityRef, Stamp)]) -> Option<JoinHandle<()>> {
+        self.limits.freshness?;
+        let mut set = redis::cmd("HSET");
+        set.arg(self.tag.meta());
+        for (entity, stamp) in changes {
+            set.arg(field(entity)).arg(remembered(entity, *stamp));
+        }
+        let link = self.clone();
+        Some(tokio::spawn(async move { drop(link.ask(vec![set]).await) }))
+    }
+
+    pub async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        if changes.is_empty() {
+            return Ok(changes);
+        }
+        let mut get = redis::cmd("HMGET");
+        get.arg(self.tag.meta());
+        for change in &changes {
+            get.arg(field(&change.entity));
+        }
+        let answer = self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil);
+        let mut left = Vec::new();
+        for (change, known) in changes.into_iter().zip(reply::items(answer)?) {
+            let settled = remembered(&change.entity, change.stamp);
+            if reply::bytes(known)?.is_none_or(|known| known != settled.as_bytes()) {
+                left.push(change);
+            }
+        }
+        Ok(left)
+    }
+
+    /// The current session, if it is still this one.
+    fn in_session(&self, number: u64) -> Result<Session, CacheError> {
+        self.trust().current().filter(|session| session.number == number).ok_or_else(|| {
+            CacheError::Unavailable("the connection to Redis is not the one that the term began with".into())
+        })
+    }
+
+    fn voucher_call(&self, script: &scripts::Script) -> Result<Cmd, CacheError> {
+        Ok(script.call(&self.tag, &[self.tag.voucher()], fresh()?, self.life()))
+    }
+
+    async fn change(&self, call: Cmd) -> Result<Value, CacheError> {
+        let answer = self.send(Need::Change, vec![call]).await?.pop();
+        reply::value(answer.unwrap_or(Ok(Value::Nil)))
+    }
+}
+
+/// The owner of the cache in a term.
+fn owner(node: &str, term: u64) -> String {
+    format!("{node}:{term}")
+}
+
+/// The field of the meta hash that remembers the last settled change of a slot.
+fn field(entity: &EntityRef) -> String {
+    format!("z{}", registry::slot(entity))
+}
+
+fn remembered(entity: &EntityRef, stamp: Stamp) -> String {
+    journal::topic(Topic::entity(entity)) + &keys::stamp(stamp)
+}

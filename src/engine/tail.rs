@@ -1,0 +1,147 @@
+//! Follows the store: brings every change, whoever made it, to the cache, and vouches for the cache.
+//!
+//! Of the servers that share a cache, one leads. It reads the store's feed, applies each event by the same
+//! steps as a writer, and renews the control record in the store ("beats"). Once the feed has delivered a beat,
+//! all changes before it are in the cache, and the leader vouches for the cache: everybody may read it for
+//! a while, counted from a moment before the beat.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::Core;
+use crate::cache::CacheError;
+use crate::store::follow::{Beat, Control, FeedError};
+use crate::store::{Follow, StoreError};
+use crate::value::Time;
+
+mod acknowledge;
+mod apply;
+mod election;
+mod term;
+
+/// Pause before another attempt.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Clocks that run this much faster or slower than each other do no harm: one part in so many.
+const DRIFT: u32 = 20;
+
+/// What this server knows of the control record and of its own part in it.
+#[derive(Default)]
+pub(super) struct Tail {
+    /// The control record as last seen, and since when it has been the same.
+    seen: Mutex<Option<(Control, Instant)>>,
+    /// The last beat, while this server leads.
+    leads: Mutex<Option<Beat>>,
+}
+
+/// Why a term, or an attempt at it, has ended.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("another server leads now")]
+    Deposed,
+    #[error("the cache has been cleared, or has gone back to an earlier state")]
+    Cleared,
+    #[error("the cache's clock has been changed")]
+    Clock,
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Ended {
+        Ended::Feed(FeedError::Store(error))
+    }
+}
+
+impl Core {
+    /// Follows the store for ever, if the cache is one that is followed.
+    pub(super) async fn follow(self: Arc<Self>) {
+        let (Some(freshness), Some(follow)) = (self.options.limits.freshness, self.store.follow()) else {
+            return;
+        };
+        let mut told = Told::default();
+        loop {
+            match self.elected(follow).await {
+                Ok(Some((term, former))) => self.lead(follow, freshness, term, former, &mut told).await,
+                Ok(None) => {}
+                Err(error) => told.tell(&error),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Leads until another server does. Each failure begins the term anew, from what the cache has.
+    async fn lead(
+        &self,
+        follow: &dyn Follow,
+        freshness: Duration,
+        term: u64,
+        former: Control,
+        told: &mut Told,
+    ) {
+        tracing::info!(term, "following the store's changes on behalf of the cache");
+        let (mut node, mut lost) = (former.node, false);
+        loop {
+            let ended = self.serve_term(follow, freshness, term, &mut node, lost, told).await;
+            self.metrics.tail_ended();
+            lost = matches!(ended, Ended::Feed(FeedError::Lost(_)));
+            told.tell(&ended);
+            if matches!(ended, Ended::Deposed) {
+                *self.tail.leads.lock() = None;
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Leaves the lead, so that another server need not wait.
+    pub(super) async fn resign(&self) {
+        let Some(last) = self.tail.leads.lock().take() else { return };
+        if let Some(follow) = self.store.follow()
+            && last.term.is_some()
+        {
+            // Without it, the others take the lead a little later.
+            let _ = follow.beat(&self.options.deployment, &Beat { free: true, ..last }).await;
+        }
+    }
+
+    /// Whether the cache may be read now.
+    pub(super) async fn vouched(&self) -> bool {
+        self.options.limits.freshness.is_none() || self.cache.vouched().await.unwrap_or(false)
+    }
+}
+
+/// Logs each change of the reason once.
+#[derive(Default)]
+struct Told(Option<String>);
+
+impl Told {
+    fn tell(&mut self, ended: &Ended) {
+        let reason = ended.to_string();
+        if self.0.as_ref() != Some(&reason) {
+            match ended {
+                Ended::Deposed => tracing::info!("{reason}"),
+                Ended::Cache(CacheError::Unavailable(_) | CacheError::Bypassed) => {
+                    tracing::debug!(reason, "the cache cannot be followed");
+                }
+                _ => tracing::warn!(reason, "the cache is not read until its tailer has caught up"),
+            }
+        }
+        self.0 = Some(reason);
+    }
+
+    fn well(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// How long a voucher counts by any clock, when it was given for `freshness` by one of them.
+fn patience(freshness: Duration) -> Duration {
+    freshness + freshness / DRIFT
+}
+
+/// A time that no write has.
+const NEVER: Time = Time(0);

@@ -1,0 +1,52 @@
+//! Which server leads: the one whose term stands in the control record. Another one takes over when the record
+//! has not changed for a while, by the other's own clock.
+
+use std::time::{Duration, Instant};
+
+use super::{Ended, NEVER};
+use crate::engine::Core;
+use crate::store::follow::Control;
+use crate::store::{Follow, StoreError};
+use crate::value::Time;
+
+/// How long a leader may be silent.
+const SILENCE: Duration = Duration::from_secs(2);
+
+impl Core {
+    /// Takes the lead if nobody has it. Returns the term, and the record of the former leader.
+    pub(super) async fn elected(&self, follow: &dyn Follow) -> Result<Option<(u64, Control)>, Ended> {
+        if !self.cache.shared() {
+            return Ok(Some((1, Control::default())));
+        }
+        // A server that cannot reach the cache is not able to lead.
+        self.cache.clock().await?;
+        let seen = self.control(follow, NEVER).await?;
+        if let Some((control, unchanged)) = &seen
+            && !control.free
+            && *unchanged < SILENCE
+        {
+            return Ok(None);
+        }
+        let former = seen.map(|(control, _)| control);
+        let term = follow.lead(&self.options.deployment, former.as_ref()).await?;
+        Ok(term.map(|term| (term, former.unwrap_or_default())))
+    }
+
+    /// The control record, no older than `at`, and how long this server has seen no beat.
+    pub(super) async fn control(
+        &self,
+        follow: &dyn Follow,
+        at: Time,
+    ) -> Result<Option<(Control, Duration)>, StoreError> {
+        let asked = Instant::now();
+        let Some(control) = follow.control(&self.options.deployment, at).await? else { return Ok(None) };
+        let mut seen = self.tail.seen.lock();
+        let same = |known: &Control| (known.term, known.beat) == (control.term, control.beat);
+        let since = match &*seen {
+            Some((known, since)) if same(known) => *since,
+            _ => Instant::now(),
+        };
+        *seen = Some((control.clone(), since));
+        Ok(Some((control, asked.saturating_duration_since(since))))
+    }
+}

@@ -1,0 +1,195 @@
+//! One term, or one attempt at it: adopts the cache, applies the feed, beats, and vouches.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Ended, Told, patience};
+use crate::cache::{Adoption, Mark, Standing, Voucher};
+use crate::engine::Core;
+use crate::store::Follow;
+use crate::store::follow::{Beat, Event, Feed, FeedError, From};
+use crate::value::Time;
+
+/// Beats in the time for which a voucher counts.
+const BEATS: u32 = 8;
+/// Batches of events that are read ahead.
+const AHEAD: usize = 2;
+
+/// A batch of events, and the place after it.
+type Batch = (Vec<Event>, Option<Vec<u8>>);
+
+/// A term under way.
+struct Term<'a> {
+    core: &'a Core,
+    follow: &'a dyn Follow,
+    number: u64,
+    standing: Standing,
+    /// The time up to which the cache has all changes.
+    applied: Time,
+    clock: Clock,
+}
+
+/// A beat that the feed has not delivered yet: its time, and a reading of the cache's clock from before it.
+struct Asked {
+    at: Time,
+    by_clock: u64,
+}
+
+/// The cache's clock beside this process's.
+struct Clock {
+    first: Option<(u64, Instant)>,
+    tolerance: Duration,
+}
+
+impl Core {
+    /// Serves a term until it ends. `node` is the process of the cache that was vouched for last; `lost` says
+    /// that the feed cannot be read on from where the cache stands.
+    pub(super) async fn serve_term(
+        &self,
+        follow: &dyn Follow,
+        freshness: Duration,
+        number: u64,
+        node: &mut String,
+        lost: bool,
+        told: &mut Told,
+    ) -> Ended {
+        let served = async {
+            let standing = self.cache.standing().await?;
+            if !node.is_empty() && *node != standing.node {
+                // The process that was vouched for before may still be read.
+                tokio::time::sleep(patience(freshness)).await;
+            }
+            node.clone_from(&standing.node);
+            let clock = Clock { first: None, tolerance: freshness / 4 };
+            let term = Term { core: self, follow, number, standing, applied: Time(0), clock };
+            term.serve(freshness, lost, told).await
+        };
+        match served.await {
+            Ok(never) => match never {},
+            Err(ended) => ended,
+        }
+    }
+}
+
+impl Term<'_> {
+    async fn serve(
+        mut self,
+        freshness: Duration,
+        lost: bool,
+        told: &mut Told,
+    ) -> Result<std::convert::Infallible, Ended> {
+        let begun = self.beat().await?;
+        let place = self.standing.place.clone().filter(|_| !lost);
+        let (feed, mark) = match self.resumed(place).await? {
+            Some(resumed) => resumed,
+            None => self.anew(begun).await?,
+        };
+        let (_reader, mut batches) = read_ahead(feed);
+        let mut ticks = interval(freshness / BEATS);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut asked: Option<Asked> = None;
+        loop {
+            let beat = tokio::select! {
+                batch = batches.recv() => {
+                    let (events, place) = batch.unwrap_or_else(|| Err(closed()))?;
+                    let heard = self.core.apply(mark, events).await?;
+                    self.applied = self.applied.max(heard.covered.unwrap_or_default());
+                    if let (Some(beat), Some(place)) = (&asked, place)
+                        && beat.at <= self.applied
+                    {
+                        self.vouch(beat.by_clock, place).await?;
+                        told.well();
+                        asked = None;
+                    }
+                    heard.poked
+                }
+                _ = ticks.tick() => true,
+            };
+            if beat {
+                let by_clock = self.clock.read(self.core.cache.clock().await?)?;
+                let at = self.beat().await?;
+                // An earlier one is delivered sooner; a later one would have to be waited for again.
+                asked.get_or_insert(Asked { at, by_clock });
+            }
+        }
+    }
+
+    async fn beat(&self) -> Result<Time, Ended> {
+        let term = self.core.cache.shared().then_some(self.number);
+        let beat = Beat { term, applied: self.applied, node: self.standing.node.clone(), free: false };
+        *self.core.tail.leads.lock() = Some(beat.clone());
+        self.follow.beat(&self.core.options.deployment, &beat).await?.ok_or(Ended::Deposed)
+    }
+
+    /// Takes the cache over as it is, with the feed from its place on. `None` if that place is not known, or the feed
+    /// does not reach back to it.
+    async fn resumed(&self, place: Option<Vec<u8>>) -> Result<Option<(Box<dyn Feed>, Mark)>, Ended> {
+        let Some(place) = place else { return Ok(None) };
+        match self.follow.feed(&self.core.options.deployment, &From::Place(place)).await {
+            Ok(feed) => Ok(Some((feed, self.adopt(None).await?))),
+            Err(FeedError::Lost(reason)) => {
+                tracing::warn!(
+                    reason,
+                    "what has changed since the cache was last followed is unknown: it is cleared"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Voids the cache, and takes it over with the feed from `begun` on.
+    async fn anew(&self, begun: Time) -> Result<(Box<dyn Feed>, Mark), Ended> {
+        let feed = self.follow.feed(&self.core.options.deployment, &From::Time(begun)).await?;
+        Ok((feed, self.adopt(Some(begun)).await?))
+    }
+
+    async fn adopt(&self, void: Option<Time>) -> Result<Mark, Ended> {
+        let (term, session) = (self.number, self.standing.session);
+        Ok(self.core.cache.adopt(&Adoption { term, session, void }).await?)
+    }
+
+    async fn vouch(&self, asked: u64, place: Vec<u8>) -> Result<(), Ended> {
+        let (term, session, applied) = (self.number, self.standing.session, self.applied);
+        let voucher = Voucher { term, session, place, applied, asked };
+        match self.core.cache.vouch(&voucher).await? {
+            true => Ok(()),
+            false => Err(Ended::Cleared),
+        }
+    }
+}
+
+impl Clock {
+    /// Checks that the cache's clock runs like this process's.
+    fn read(&mut self, now: u64) -> Result<u64, Ended> {
+        let (first, since) = *self.first.get_or_insert_with(|| (now, Instant::now()));
+        let passed = Duration::from_millis(now.saturating_sub(first));
+        // Both clocks may drift for long, so each reading is compared with the one before.
+        self.first = Some((now, Instant::now()));
+        let jumped = now < first || passed.abs_diff(since.elapsed()) > self.tolerance;
+        if jumped { Err(Ended::Clock) } else { Ok(now) }
+    }
+}
+
+/// Reads a feed in a task of its own: reading must not be broken off in the middle.
+fn read_ahead(mut feed: Box<dyn Feed>) -> (AbortOnDropHandle<()>, mpsc::Receiver<Result<Batch, FeedError>>) {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let reader = tokio::spawn(async move {
+        loop {
+            let next = feed.next().await;
+            let failed = next.is_err();
+            let next = next.map(|events| (events, feed.place()));
+            if sender.send(next).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    (AbortOnDropHandle::new(reader), receiver)
+}
+
+fn closed() -> FeedError {
+    FeedError::Lost("the feed has ended".to_owned())
+}

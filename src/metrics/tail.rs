@@ -1,0 +1,52 @@
+//! Metrics of the tailer, which follows the store's changes.
+
+use prometheus::IntCounter;
+
+use super::Metrics;
+use super::declare::{Counters, Declare};
+use super::labels::TailEvent;
+
+pub(super) struct TailMetrics {
+    events: Counters<TailEvent>,
+    ended: IntCounter,
+    waited: IntCounter,
+}
+
+impl TailMetrics {
+    pub(super) fn new(declare: &Declare<'_>) -> TailMetrics {
+        TailMetrics {
+            events: declare.counters(
+                "oponn_tail_events_total",
+                "Changes that the store has reported: settled (a server had brought it to the cache), applied (the \
+                 tailer did), voided (types of which only that something has changed is known).",
+                "result",
+            ),
+            ended: declare.counter(
+                "oponn_tail_ended_total",
+                "How often following the store was broken off, to go on from what the cache has.",
+            ),
+            waited: declare.counter(
+                "oponn_tail_waits_total",
+                "Writes that could not be brought to the cache, and were acknowledged when nobody could read what \
+                 was before them.",
+            ),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts changes that the store has reported.
+    pub fn tail_events(&self, result: TailEvent, count: u64) {
+        self.tail.events.add(result, count);
+    }
+
+    /// Counts an end of following the store.
+    pub fn tail_ended(&self) {
+        self.tail.ended.inc();
+    }
+
+    /// Counts a write that has to wait.
+    pub fn tail_waited(&self) {
+        self.tail.waited.inc();
+    }
+}
