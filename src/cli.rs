@@ -83,7 +83,7 @@ struct Settings {
 enum Command {
     /// Serve the API (this is what happens without a command)
     Serve,
-    /// Tell every fault of a schema file
+    /// Tell every fault of a schema file; with --store, also what a MongoDB database lacks
     Check(check::Arguments),
     /// Print the whole generated API in the schema definition language
     PrintSchema,
@@ -116,6 +116,7 @@ pub fn main() -> ExitCode {
 fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
     let Settings { config: file, schema, store, cache, listen, log, traces, allow_cache_override } =
         command_line.settings;
+    let store_named = store.is_some();
     let flags = Flags { schema, store, cache, listen, log, traces, allow_cache_override };
     // Variables that are not valid text cannot be settings.
     let env = std::env::vars_os()
@@ -131,7 +132,7 @@ fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
     }
     match command_line.command.unwrap_or(Command::Serve) {
         Command::Serve => block_on(serve::run(config, started)),
-        Command::Check(arguments) => check::run(&config, arguments),
+        Command::Check(arguments) => block_on(check::run(config, arguments, store_named)),
         Command::PrintSchema => print_schema::run(&config),
         Command::Import(arguments) => block_on(import::run(config, arguments)),
         Command::Cache(command) => block_on(cache::run(config, command)),

@@ -1,13 +1,15 @@
-//! `oponn check`: every fault of a schema file.
+//! `oponn check`: every fault of a schema file, and what a database lacks.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::failure::Failure;
 use super::output::{counted, print};
 use super::parts::{api_limits, read_schema};
-use crate::config::Config;
+use crate::config::{Config, StoreAddress, mask};
 use crate::graphql::Api;
-use crate::schema::{self, Diagnostic};
+use crate::schema::{self, Diagnostic, Model};
+use crate::store::{Follow, MongoStore, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -17,6 +19,9 @@ pub(super) struct Arguments {
     /// How to print the faults
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Put right what the database named by --store lacks
+    #[arg(long)]
+    fix: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -27,7 +32,47 @@ enum Format {
     Json,
 }
 
-pub(super) fn run(config: &Config, arguments: Arguments) -> Result<(), Failure> {
+/// `with_store`: the store was named on the command line, and is to be checked as well.
+pub(super) async fn run(config: Config, arguments: Arguments, with_store: bool) -> Result<(), Failure> {
+    if arguments.fix && !with_store {
+        return Err(Failure::Usage("--fix: name the database with --store".to_owned()));
+    }
+    let checked = check_schema(&config, &arguments)?;
+    match checked {
+        Some(model) if with_store => check_store(&config, model, arguments.fix).await,
+        Some(_) => Ok(()),
+        None => Err(Failure::Told),
+    }
+}
+
+async fn check_store(config: &Config, model: Model, fix: bool) -> Result<(), Failure> {
+    let lacks = match &config.store {
+        Some(StoreAddress::Mongo(url)) => {
+            let failed = |error: StoreError| Failure::Failed(format!("store {}: {error}", mask(url)));
+            let store = MongoStore::connect(Arc::new(model), url).await.map_err(failed)?;
+            store.inspect(fix).await.map_err(failed)?
+        }
+        // oponn makes everything that it needs in a file.
+        _ => Vec::new(),
+    };
+    let mut text: String = lacks
+        .iter()
+        .map(|lack| match lack.fixed {
+            true => format!("put right: {}\n", lack.what),
+            false => format!("{}\n  help: {}\n", lack.what, lack.help),
+        })
+        .collect();
+    let open = lacks.iter().filter(|lack| !lack.fixed).count();
+    text += &match open {
+        0 => "the store has everything that oponn needs\n".to_owned(),
+        open => format!("the store lacks {}\n", counted(open, "thing")),
+    };
+    print(&text)?;
+    if open == 0 { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// Tells the faults of the schema file; returns the model if there is none.
+fn check_schema(config: &Config, arguments: &Arguments) -> Result<Option<Model>, Failure> {
     let path = arguments.file.as_ref().unwrap_or(&config.schema);
     let bytes = read_schema(path)?;
     let name = path.display().to_string();
@@ -65,5 +110,5 @@ pub(super) fn run(config: &Config, arguments: Arguments) -> Result<(), Failure> 
             print(&text)?;
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Told) }
+    Ok(checked.ok())
 }

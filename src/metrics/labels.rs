@@ -47,8 +47,8 @@ pub(crate) use label;
 /// Why batches are dropped: the texts of `cache::DropReason`, which metrics stand beside and do not know.
 pub(super) const DROP_REASONS: [&str; 5] = ["rows", "departed", "deltas", "row_key", "mark"];
 /// Why types are voided: the texts of `cache::VoidReason`.
-pub(super) const VOID_REASONS: [&str; 8] =
-    ["bulk", "unknown", "matches", "no_image", "mark", "index", "unreadable", "strategy"];
+pub(super) const VOID_REASONS: [&str; 9] =
+    ["bulk", "unknown", "matches", "no_image", "mark", "index", "unreadable", "foreign", "strategy"];
 
 label! {
     /// What an HTTP request was for.

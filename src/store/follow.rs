@@ -24,6 +24,9 @@ pub trait Follow: Send + Sync + 'static {
     /// Renews the control record, and returns the time of that commit. `None` if another server leads now.
     async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<Time>, StoreError>;
 
+    /// What the store lacks for its changes to be followed well. Puts right what it can if `fix` is set.
+    async fn inspect(&self, fix: bool) -> Result<Vec<Lack>, StoreError>;
+
     /// Asks the leader for a beat.
     async fn poke(&self, deployment: &str) -> Result<(), StoreError>;
 }
@@ -94,6 +97,17 @@ pub struct Beat {
     pub node: String,
     /// As [`Control::free`].
     pub free: bool,
+}
+
+/// Something that a store lacks.
+#[derive(Clone, Debug)]
+pub struct Lack {
+    /// What, and what follows from it.
+    pub what: String,
+    /// What an operator can do.
+    pub help: String,
+    /// Whether it has been put right.
+    pub fixed: bool,
 }
 
 /// Why a feed ended.

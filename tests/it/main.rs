@@ -10,6 +10,7 @@ mod cli;
 mod consistency;
 mod dashboard;
 mod deadlines;
+mod following;
 mod graphql_http;
 mod graphql_read;
 mod graphql_write;

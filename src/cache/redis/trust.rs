@@ -58,7 +58,7 @@ impl Trust {
         let mut phase = self.phase.write();
         match &*phase {
             Phase::Up(session) | Phase::Late(session) if session.number == number => {
-                tracing::warn!(server = %self.server, reason, "the cache is not used until it has been cleared");
+                tracing::warn!(server = %self.server, reason, "the cache is not used until it can be trusted again");
                 *phase = Phase::Down;
                 // Fails only when the cache is no longer in use.
                 let _ = self.lost.try_send(());

@@ -1,6 +1,7 @@
 //! Applies events of the feed to the cache, as a writer would.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cache::{CacheError, Mark, VoidReason};
 use crate::engine::Core;
@@ -10,6 +11,10 @@ use crate::value::{Change, Time};
 
 /// How many changes are brought to the cache at a time.
 const CHUNK: usize = 128;
+
+/// How long a writer mostly takes from its commit to a cache that is right. The tailer gives it that time, unless
+/// it has much to catch up with: doing the same work again does no harm, but costs more.
+const UNDER_WAY: Duration = Duration::from_millis(5);
 
 /// What a batch of events has told about the control record.
 #[derive(Default)]
@@ -46,8 +51,12 @@ impl Core {
 
     async fn apply_changes(&self, mark: Mark, changes: Vec<Change>) -> Result<(), CacheError> {
         let all = changes.len();
-        // Most changes were made through oponn, whose servers have brought them to the cache.
-        let changes = self.cache.unsettled(changes).await?;
+        // Most changes were made through oponn, whose servers have brought them to the cache, or are about to.
+        let mut changes = self.cache.unsettled(changes).await?;
+        if !changes.is_empty() && all < CHUNK {
+            tokio::time::sleep(UNDER_WAY).await;
+            changes = self.cache.unsettled(changes).await?;
+        }
         self.metrics.tail_events(TailEvent::Settled, (all - changes.len()) as u64);
         self.metrics.tail_events(TailEvent::Applied, changes.len() as u64);
         if changes.is_empty() {

@@ -7,7 +7,7 @@ use bson::{Bson, Document, doc};
 use super::command::{Reply, number, time, write_concern};
 use super::{MongoStore, error, feed};
 use crate::store::StoreError;
-use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From};
+use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From, Lack};
 use crate::value::Time;
 
 /// The collection of control records.
@@ -56,6 +56,10 @@ impl Follow for MongoStore {
             "$inc": { "beat": 1_i64 },
         };
         Ok(self.control_changed(query, update, beat.term.is_none()).await?.map(|reply| reply.time))
+    }
+
+    async fn inspect(&self, fix: bool) -> Result<Vec<Lack>, StoreError> {
+        self.lacks(fix).await
     }
 
     async fn poke(&self, deployment: &str) -> Result<(), StoreError> {

@@ -16,11 +16,22 @@ impl MongoStore {
     pub(super) async fn prepare_all(&self) -> Result<Vec<Arc<str>>, StoreError> {
         self.check_server().await?;
         let mut changed = Vec::new();
+        let mut imageless = Vec::new();
         for collection in &self.model.collections {
+            if !self.make_collection(collection).await? {
+                imageless.push(&*collection.collection);
+            }
             if self.fill_keys(collection).await? {
                 changed.push(collection.name.clone());
             }
             self.make_indexes(collection).await?;
+        }
+        if !imageless.is_empty() {
+            tracing::warn!(
+                collections = imageless.join(", "),
+                "MongoDB records no images of these collections, so every write of another program voids all cached \
+                 lists of its type; `oponn check --store URL --fix` turns images on"
+            );
         }
         Ok(changed)
     }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oponn::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
 use oponn::engine::{Engine, EngineOptions};
@@ -15,6 +16,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::scrape::Scrape;
 use super::services::{MongoDatabase, redis_prefix, redis_url};
@@ -72,21 +74,39 @@ impl Setup {
         self
     }
 
+    /// Has the store followed on behalf of the cache, as `oponn serve` does on MongoDB.
+    pub fn followed(mut self) -> Setup {
+        self.engine.limits.freshness = Some(Duration::from_secs(3));
+        self.engine.deployment = redis_prefix();
+        self
+    }
+
     pub async fn start(self) -> TestApp {
         let model = Arc::new(model(&self.sdl));
         let place = Arc::new(Place::new(&self, &model).await);
         let store = place.store(&model).await;
         store.prepare().await.expect("the store can be prepared");
         let metrics = Arc::default();
-        let cache = place.cache(&metrics).await;
+        let cache = place.cache(None, &metrics).await;
         TestApp::serve(self, model, place, cache, metrics).await
     }
+}
+
+/// Waits until the cache may be read.
+pub async fn vouched(engine: &Engine) {
+    let vouched = async {
+        while !engine.vouched().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), vouched).await.expect("somebody vouches for the cache");
 }
 
 /// What an application and those beside it share.
 struct Place {
     documents: Documents,
     cached: Cached,
+    engine: EngineOptions,
 }
 
 /// Gone with the last application that uses them.
@@ -121,7 +141,7 @@ impl Place {
                 Cached::Redis(setup.redis.clone().unwrap_or_else(redis_url), redis_prefix(), limits)
             }
         };
-        Place { documents, cached }
+        Place { documents, cached, engine: setup.engine.clone() }
     }
 
     async fn store(&self, model: &Arc<Model>) -> Arc<dyn Store> {
@@ -134,16 +154,21 @@ impl Place {
         }
     }
 
-    async fn cache(&self, metrics: &Arc<Metrics>) -> Arc<dyn Cache> {
+    async fn cache(&self, redis: Option<&str>, metrics: &Arc<Metrics>) -> Arc<dyn Cache> {
         match &self.cached {
             Cached::Here(cache) => cache.clone(),
             Cached::Redis(url, prefix, limits) => {
+                let url = redis.unwrap_or(url);
                 let cache = RedisCache::connect(url, prefix, limits.clone(), metrics.clone()).await;
                 Arc::new(cache.expect("the test server's URL is valid"))
             }
         }
     }
 }
+
+/// A store and a cache.
+#[derive(Clone)]
+pub struct Kept(Arc<Model>, Arc<Place>);
 
 /// An application that serves. It stops with this value.
 pub struct TestApp {
@@ -153,6 +178,8 @@ pub struct TestApp {
     place: Arc<Place>,
     /// Dropped to stop.
     _stop: oneshot::Sender<()>,
+    /// As a process that is killed: dropped without a word to the other servers.
+    following: AbortOnDropHandle<()>,
 }
 
 impl TestApp {
@@ -176,10 +203,35 @@ impl TestApp {
 
     /// Another server on the same store and cache.
     pub async fn beside(other: &TestApp) -> TestApp {
-        let (setup, place) = (TestApp::with(""), other.place.clone());
+        TestApp::beside_by(other, None).await
+    }
+
+    /// Another server on the same store and cache, with another way to the Redis server.
+    pub async fn beside_by(other: &TestApp, redis: Option<&str>) -> TestApp {
+        let (mut setup, place) = (TestApp::with(""), other.place.clone());
+        setup.engine = place.engine.clone();
         let metrics = Arc::default();
-        let cache = place.cache(&metrics).await;
+        let cache = place.cache(redis, &metrics).await;
         TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics).await
+    }
+
+    /// The store and the cache, to serve on them again when this server has gone.
+    pub fn keep(&self) -> Kept {
+        Kept(self.engine.model().clone(), self.place.clone())
+    }
+
+    /// A server on a store and a cache that another one has served on.
+    pub async fn at(Kept(model, place): Kept) -> TestApp {
+        let mut setup = TestApp::with("");
+        setup.engine = place.engine.clone();
+        let metrics = Arc::default();
+        let cache = place.cache(None, &metrics).await;
+        TestApp::serve(setup, model, place, cache, metrics).await
+    }
+
+    /// Ends its tailer, without a word to the other servers.
+    pub fn stop_following(&self) {
+        self.following.abort();
     }
 
     /// Another server on the same store, which caches nothing: it tells what is true.
@@ -197,6 +249,11 @@ impl TestApp {
     ) -> TestApp {
         let store = place.store(&model).await;
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
+        let follower = engine.clone();
+        let following = AbortOnDropHandle::new(tokio::spawn(async move { follower.follow().await }));
+        if engine.is_followed() {
+            vouched(&engine).await;
+        }
         let api = Api::new(engine.clone(), setup.api).expect("the schema can be served");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
@@ -206,7 +263,7 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let http = client();
-        TestApp { engine, http, address, place, _stop: stop }
+        TestApp { engine, http, address, place, _stop: stop, following }
     }
 
     /// The address of a path.

@@ -1,0 +1,41 @@
+//! The images of documents before and after a change, which a server records only for collections that ask
+//! for them. Without an image before, nobody knows in which lists a document was.
+
+use bson::{Document, doc};
+
+use super::{MongoStore, error};
+use crate::schema::Collection;
+use crate::store::StoreError;
+
+const NAMESPACE_EXISTS: i32 = 48;
+const OPTION: &str = "changeStreamPreAndPostImages";
+
+impl MongoStore {
+    /// Creates the collection, with images, if it is not there. Returns whether changes of it have images.
+    pub(super) async fn make_collection(&self, collection: &Collection) -> Result<bool, StoreError> {
+        let made = self.run_long(doc! { "create": &*collection.collection, OPTION: { "enabled": true } });
+        match made.await {
+            Ok(_) => Ok(true),
+            Err(error) if error::has_code(&error, &[NAMESPACE_EXISTS]) => {
+                Ok(self.images(collection).await?.unwrap_or(false))
+            }
+            Err(error) => Err(error::of_read(&error)),
+        }
+    }
+
+    /// Makes the server record images of a collection that is there.
+    pub(super) async fn turn_images_on(&self, collection: &Collection) -> Result<(), StoreError> {
+        let change = doc! { "collMod": &*collection.collection, OPTION: { "enabled": true } };
+        self.run_long(change).await.map(drop).map_err(|error| error::of_read(&error))
+    }
+
+    /// Whether changes of a collection have images; `None` if it is not there.
+    pub(super) async fn images(&self, collection: &Collection) -> Result<Option<bool>, StoreError> {
+        let named =
+            doc! { "listCollections": 1, "filter": { "name": &*collection.collection }, "cursor": {} };
+        let found = self.rows_long(named).await.map_err(|error| error::of_read(&error))?;
+        let enabled =
+            |found: &Document| found.get_document("options")?.get_document(OPTION)?.get_bool("enabled");
+        Ok(found.first().map(|found| enabled(found).unwrap_or(false)))
+    }
+}

@@ -1,0 +1,216 @@
+//! Servers and caches fail. A write that was acknowledged is seen by everybody from then on.
+
+use bson::{Document, doc};
+use serde_json::{Value as Json, json};
+
+use super::{SDL, all, create, is_cached, named, on, rename, shows_the_truth};
+use crate::support::app::{CacheKind, StoreKind, TestApp, vouched};
+use crate::support::proxy::Proxy;
+use crate::support::redis_server::Server;
+use crate::support::services::redis_url;
+
+async fn name(app: &TestApp, id: &str) -> Json {
+    all(app, id).await["book"]["name"].clone()
+}
+
+fn book(name: &str) -> Json {
+    json!({ "name": name, "kind": "k", "isbn": "1" })
+}
+
+/// Two servers, the second of which reaches Redis through a proxy.
+async fn one_behind_a_proxy() -> (TestApp, TestApp, Proxy) {
+    let app = on(CacheKind::Redis).start().await;
+    let address = redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let proxy = Proxy::start(&address).await;
+    let other = TestApp::beside_by(&app, Some(&format!("redis://{}", proxy.address()))).await;
+    (app, other, proxy)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_cut_off_from_redis_acknowledges_only_what_everybody_sees() {
+    let (app, other, proxy) = one_behind_a_proxy().await;
+    let id = create(&app, &book("first")).await;
+    for cut in [Proxy::cut as fn(&Proxy), Proxy::silence] {
+        is_cached(&app, &id).await;
+        is_cached(&other, &id).await;
+        cut(&proxy);
+        for number in 0..5 {
+            let new = format!("cut off {number}");
+            rename(&other, &id, &new).await;
+            // At once: no waiting here.
+            assert_eq!(name(&app, &id).await, *new);
+            assert_eq!(name(&other, &id).await, *new);
+        }
+        proxy.restore();
+        is_cached(&other, &id).await;
+        assert_eq!(name(&other, &id).await, "cut off 4");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_cut_off_and_ended_leaves_nothing_stale() {
+    let (app, other, proxy) = one_behind_a_proxy().await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    proxy.cut();
+    rename(&other, &id, "written while cut off").await;
+    drop(other);
+    assert_eq!(name(&app, &id).await, "written while cut off");
+    proxy.restore();
+    let again = TestApp::beside(&app).await;
+    assert_eq!(name(&again, &id).await, "written while cut off");
+}
+
+/// The leader is cut off, and nobody else is there: only time tells that nobody reads the cache.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_go_on_when_nobody_reaches_redis() {
+    let address = redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
+    let proxy = Proxy::start(&address).await;
+    let app = on(CacheKind::Redis).redis(&format!("redis://{}", proxy.address())).start().await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    proxy.cut();
+    for number in 0..20 {
+        let new = format!("without a cache {number}");
+        rename(&app, &id, &new).await;
+        assert_eq!(name(&app, &id).await, *new);
+    }
+    proxy.restore();
+    is_cached(&app, &id).await;
+    assert_eq!(name(&app, &id).await, "without a cache 19");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_follows_when_the_leader_dies() {
+    let leader = on(CacheKind::Redis).start().await;
+    let id = create(&leader, &book("first")).await;
+    let other = TestApp::beside(&leader).await;
+    is_cached(&other, &id).await;
+    let books = other.database().await.collection::<Document>("books");
+    drop(leader);
+    for number in 0..3 {
+        books.update_one(doc! {}, named(&format!("foreign {number}"))).await.unwrap();
+        shows_the_truth(&other, &id).await;
+        is_cached(&other, &id).await;
+    }
+}
+
+/// What happened while nobody followed is made up for from the place that the cache has; the rest stays cached.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cache_is_followed_on_from_its_place() {
+    let app = on(CacheKind::Redis).start().await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    let keeper = TestApp::uncached(&app).await;
+    let books = keeper.database().await.collection::<Document>("books");
+    let place = app.keep();
+    drop(app);
+    books.update_one(doc! {}, named("while nobody followed")).await.unwrap();
+    let again = TestApp::at(place).await;
+    let shown = shows_the_truth(&again, &id).await;
+    assert_eq!(shown["book"]["name"], "while nobody followed");
+    let scrape = again.metrics().await;
+    assert_eq!(scrape.value("oponn_tail_events_total", &[("result", "applied")]), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_loses_or_goes_back_shows_nothing_stale() {
+    let redis = Server::start(&["--enable-debug-command", "yes"]).await;
+    let app = TestApp::with(SDL)
+        .on(StoreKind::Mongo, CacheKind::Redis)
+        .redis(&redis.url())
+        .followed()
+        .start()
+        .await;
+    let other = TestApp::beside(&app).await;
+    let id = create(&app, &book("first")).await;
+    let mut raw = redis.raw().await;
+    let save = redis::cmd("SAVE");
+    let mut reload = redis::cmd("DEBUG");
+    reload.arg("RELOAD").arg("NOSAVE");
+    for (round, command) in [reload.clone(), redis::cmd("FLUSHALL"), reload].iter().enumerate() {
+        is_cached(&app, &id).await;
+        is_cached(&other, &id).await;
+        save.exec_async(&mut raw).await.unwrap();
+        for number in 0..3 {
+            let new = format!("round {round} number {number}");
+            rename(&app, &id, &new).await;
+            assert_eq!(name(&other, &id).await, *new);
+            command.exec_async(&mut raw).await.unwrap();
+            // At once, on both.
+            assert_eq!(name(&other, &id).await, *new, "after {command:?}");
+            assert_eq!(name(&app, &id).await, *new, "after {command:?}");
+        }
+    }
+    is_cached(&other, &id).await;
+    shows_the_truth(&other, &id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_is_restarted_from_a_snapshot_catches_up() {
+    let mut redis = Server::start(&[]).await;
+    let app = TestApp::with(SDL)
+        .on(StoreKind::Mongo, CacheKind::Redis)
+        .redis(&redis.url())
+        .followed()
+        .start()
+        .await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    redis::cmd("SAVE").exec_async(&mut redis.raw().await).await.unwrap();
+    rename(&app, &id, "after the snapshot").await;
+    redis.restart(&[]).await;
+    assert_eq!(name(&app, &id).await, "after the snapshot");
+    is_cached(&app, &id).await;
+    shows_the_truth(&app, &id).await;
+    // Empty: without the file.
+    rename(&app, &id, "before the loss").await;
+    redis.restart(&["--dbfilename", "another.rdb"]).await;
+    assert_eq!(name(&app, &id).await, "before the loss");
+    is_cached(&app, &id).await;
+    shows_the_truth(&app, &id).await;
+}
+
+/// The place is not one of this database's: nothing cached is believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_cannot_be_read_voids_everything() {
+    let redis = Server::start(&[]).await;
+    let app = TestApp::with(SDL)
+        .on(StoreKind::Mongo, CacheKind::Redis)
+        .redis(&redis.url())
+        .followed()
+        .start()
+        .await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    let place = app.keep();
+    let keeper = TestApp::uncached(&app).await;
+    let books = keeper.database().await.collection::<Document>("books");
+    drop(app);
+    books.update_one(doc! {}, named("unseen")).await.unwrap();
+    let mut raw = redis.raw().await;
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*:m").query_async(&mut raw).await.unwrap();
+    for garbage in [b"no place".to_vec(), bson::serialize_to_vec(&doc! { "_data": "82AA" }).unwrap()] {
+        redis::cmd("HSET").arg(&keys[0]).arg("k").arg(garbage).exec_async(&mut raw).await.unwrap();
+        let again = TestApp::at(place.clone()).await;
+        let shown = shows_the_truth(&again, &id).await;
+        assert_eq!(shown["book"]["name"], "unseen");
+        is_cached(&again, &id).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_anybody_who_vouches_the_store_answers() {
+    let app = on(CacheKind::Redis).start().await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    app.stop_following();
+    let bypassed = async { while app.engine.vouched().await {} };
+    tokio::time::timeout(std::time::Duration::from_secs(30), bypassed).await.expect("the voucher ends");
+    let books = app.database().await.collection::<Document>("books");
+    books.update_one(doc! {}, named("foreign")).await.unwrap();
+    assert_eq!(name(&app, &id).await, "foreign");
+    let again = TestApp::beside(&app).await;
+    vouched(&app.engine).await;
+    shows_the_truth(&again, &id).await;
+}
