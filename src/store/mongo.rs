@@ -4,8 +4,8 @@
 //! nor accept a read's floor. A command's time is the `operationTime` of its reply: for a write that
 //! changed one document, the time of the oplog entry.
 //!
-//! Reads are majority reads, so that an election cannot undo what they return. Writes are acknowledged by a
-//! majority with their journals synced.
+//! Reads are majority reads, so that an election cannot undo what they return, and of one moment where the server
+//! can. Writes are acknowledged by a majority with their journals synced.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ mod keys;
 mod names;
 mod prepare;
 mod read;
+mod snapshot;
 mod update;
 mod write;
 
@@ -55,6 +56,7 @@ pub struct MongoStore {
     queues: Arc<write::Queues>,
     connections: usize,
     room: ReadRoom,
+    snapshots: snapshot::Snapshots,
 }
 
 impl MongoStore {
@@ -75,6 +77,7 @@ impl MongoStore {
             queues: Arc::new(write::Queues::new()),
             connections,
             room: ReadRoom::new(ROOM),
+            snapshots: snapshot::Snapshots::default(),
         })
     }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use bson::{Bson, Document, doc};
 use mongodb::Database;
-use oponn::query::{CmpOp, Filter};
+use oponn::query::{CmpOp, Direction, Filter, Order, OrderBy};
 use oponn::schema::{Model, Scalar};
 use oponn::store::{Condition, Find, MongoStore, Patch, Store, StoreError, Write, Written};
 use oponn::value::{Id, Time};
 
 use crate::store_contract::models::{
-    all, change, collection, id, ids, insert, item, parsed, set, shop, unique, write_one,
+    all, change, collection, fill, id, ids, insert, item, parsed, set, shop, unique, write_one,
 };
 use crate::support::proxy::Proxy;
 use crate::support::services::MongoDatabase;
@@ -245,15 +245,79 @@ async fn a_server_that_cannot_be_reached_is_unavailable_and_no_password_is_shown
     }
 }
 
+/// A store whose way to its server is a proxy.
+async fn behind_proxy(place: &MongoDatabase) -> (MongoStore, Proxy) {
+    let url = place.url();
+    let host = url.split('/').nth(2).expect("a URL names a host");
+    let proxy = Proxy::start(host).await;
+    (open(&url.replace(host, proxy.address())).await, proxy)
+}
+
+#[tokio::test]
+async fn a_list_that_takes_several_replies_is_of_one_moment() {
+    let place = MongoDatabase::new();
+    let (direct, _) = prepared(&place).await;
+    let text = "x".repeat(1 << 20);
+    // 16 MB are one reply.
+    let documents = (0..20).map(|n| item(&format!("{n:02}"), doc! { "stock": n, "text": &text }));
+    let at = fill(&direct, "Item", documents).await;
+    let (store, proxy) = behind_proxy(&place).await;
+    store.prepare().await.expect("it is prepared already");
+
+    let order = Order::new(vec![OrderBy { path: "stock".into(), direction: Direction::Asc }]);
+    let list = Find { order, ..all("Item") };
+    for at in [at, Time(0)] {
+        proxy.hold_at(b"snapshot");
+        let mut read = Box::pin(store.find(&list, at));
+        tokio::select! {
+            read = &mut read => panic!("it asks for no snapshot: {:?}", read.map(|rows| ids(&rows))),
+            () = proxy.held() => {}
+        }
+        proxy.hold_at(b"getMore");
+        proxy.restore();
+        tokio::select! {
+            read = &mut read => panic!("it takes one reply: {:?}", read.map(|rows| ids(&rows))),
+            () = proxy.held() => {}
+        }
+        // The first document becomes the last, and the last the first.
+        let before = ids(&direct.find(&list, Time(0)).await.expect("reads work"));
+        for (row, stock) in [(&before[0], 100), (&before[19], -100)] {
+            change(&direct, set("Item", &id(row), [("stock", stock.into())])).await;
+        }
+        proxy.restore();
+        assert_eq!(ids(&read.await.expect("reads work")), before);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_gives_no_snapshots_is_asked_for_one_once() {
+    let place = MongoDatabase::new();
+    let (store, proxy) = behind_proxy(&place).await;
+    proxy.replace(b"snapshot", b"picture!");
+    store.prepare().await.expect("the store can be prepared");
+    let at = change(&store, insert("Item", item("a", doc! { "stock": 1 }))).await.stamp.t;
+    assert_eq!(store.count("Item", &Filter::all(), at).await.ok(), Some(1));
+    proxy.hold_at(b"snapshot");
+    let reads = async {
+        let found = store.find(&all("Item"), at).await.expect("reads work");
+        assert_eq!(ids(&found), ["a"]);
+        let values: Vec<Bson> = (0..100).map(Bson::Int32).collect();
+        let counts =
+            store.count_each("Item", &Filter::all(), "stock", &values, at).await.expect("reads work");
+        assert_eq!(counts.iter().sum::<u64>(), 1);
+    };
+    tokio::select! {
+        () = reads => {}
+        () = proxy.held() => panic!("it is asked again"),
+    }
+}
+
 #[tokio::test]
 async fn the_outcome_is_unknown_when_the_connection_breaks_during_a_write() {
     let place = MongoDatabase::new();
     let (direct, _) = prepared(&place).await;
     change(&direct, insert("Item", item("a", doc! { "stock": 1 }))).await;
-    let url = place.url();
-    let host = url.split('/').nth(2).expect("a URL names a host");
-    let proxy = Proxy::start(host).await;
-    let store = open(&url.replace(host, proxy.address())).await;
+    let (store, proxy) = behind_proxy(&place).await;
     store.ping().await.expect("the proxy lets it through");
 
     proxy.cut_after(b"findAndModify");

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bson::raw::{RawBsonRef, RawDocumentBuf};
-use bson::{Bson, Document, Timestamp, cstr, doc};
+use bson::{Bson, Document, Timestamp, cstr, doc, rawdoc};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mongodb::error::Error;
@@ -22,6 +22,10 @@ const READ_LIMIT: Duration = Duration::from_secs(20);
 const WRITE_LIMIT: Duration = Duration::from_secs(20);
 /// How much longer than the server may work to wait for its answer: a server that fell silent gives no error.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Shows what can never be undone, each batch of rows as of its own moment.
+const MAJORITY: &str = "majority";
+/// Shows what can never be undone, all rows as of one moment.
+const SNAPSHOT: &str = "snapshot";
 /// The greatest document that MongoDB stores.
 pub(super) const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 /// What a command may be larger than the document in it.
@@ -39,10 +43,25 @@ impl MongoStore {
     /// Runs a `find` or an `aggregate` to its end: the rows as they stand in the replies.
     pub(super) async fn read(&self, mut command: Document, at: Time) -> Result<Vec<Doc>, StoreError> {
         let most = time_for_read();
-        command.insert("readConcern", read_concern(at));
         command.insert("maxTimeMS", millis(most));
         let command = encoded(&command)?;
-        answer_or(StoreError::Unavailable, most, self.retried(|| self.rows(&command))).await
+        let read = async { self.read_at_best(&command, at).await.map_err(|error| error::of_read(&error)) };
+        answer_or(StoreError::Unavailable, most, read).await
+    }
+
+    /// Reads a snapshot where there is one.
+    async fn read_at_best(&self, command: &RawDocumentBuf, at: Time) -> Result<Vec<Doc>, Error> {
+        let at_level = |level| retried(move || self.rows(command, read_concern(level, at)));
+        if !self.snapshots.wanted() {
+            return at_level(MAJORITY).await;
+        }
+        let read = at_level(SNAPSHOT).await;
+        let Some(refusal) = read.as_ref().err().and_then(error::no_snapshot) else { return read };
+        let read = at_level(MAJORITY).await;
+        if read.is_ok() {
+            self.snapshots.refused(refusal);
+        }
+        read
     }
 
     /// Runs a command that reads and answers with one document.
@@ -51,7 +70,8 @@ impl MongoStore {
         command.insert("maxTimeMS", millis(most));
         let command = encoded(&command)?;
         let send = || async { self.database.run_raw_command(command.clone()).await };
-        answer_or(StoreError::Unavailable, most, self.retried(send)).await
+        let read = async { retried(send).await.map_err(|error| error::of_read(&error)) };
+        answer_or(StoreError::Unavailable, most, read).await
     }
 
     /// Runs a write command on the collection once. Errors of single writes are left in the reply.
@@ -79,8 +99,10 @@ impl MongoStore {
         }
     }
 
-    async fn rows(&self, command: &RawDocumentBuf) -> Result<Vec<Doc>, Error> {
-        let mut batches = self.database.run_raw_cursor_command(command.clone()).batch().await?;
+    async fn rows(&self, command: &RawDocumentBuf, concern: RawDocumentBuf) -> Result<Vec<Doc>, Error> {
+        let mut command = command.clone();
+        command.append(cstr!("readConcern"), concern);
+        let mut batches = self.database.run_raw_cursor_command(command).batch().await?;
         let (mut rows, mut hold) = (Vec::new(), self.room.hold());
         while let Some(batch) = batches.try_next().await? {
             for row in batch.doc_slices()? {
@@ -92,17 +114,16 @@ impl MongoStore {
         }
         Ok(rows)
     }
+}
 
-    /// Reads again, once, where the first try met a broken connection or an election.
-    async fn retried<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        match read().await {
-            Err(error) if error::is_transient(&error) => read().await,
-            other => other,
-        }
-        .map_err(|error| error::of_read(&error))
+/// Reads again, once, where the first try met a broken connection or an election.
+async fn retried<T, F>(read: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    match read().await {
+        Err(error) if error::is_transient(&error) => read().await,
+        other => other,
     }
 }
 
@@ -141,13 +162,13 @@ fn time_for_read() -> Duration {
     deadline::left().unwrap_or(READ_LIMIT).max(Duration::from_millis(1))
 }
 
-fn read_concern(at: Time) -> Document {
+fn read_concern(level: &str, at: Time) -> RawDocumentBuf {
     match at {
-        Time(0) => doc! { "level": "majority" },
+        Time(0) => rawdoc! { "level": level },
         Time(at) => {
             // Seconds in the upper half, the count within the second in the lower one.
             let after = Timestamp { time: (at >> 32) as u32, increment: at as u32 };
-            doc! { "level": "majority", "afterClusterTime": after }
+            rawdoc! { "level": level, "afterClusterTime": after }
         }
     }
 }

@@ -4,9 +4,10 @@
 //! [`StoreError::Unknown`].
 
 use bson::Document;
-use mongodb::error::{Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};
+use mongodb::error::{CommandError, Error, ErrorKind, SYSTEM_OVERLOADED_ERROR};
 
 use super::names;
+use super::snapshot::Refusal;
 use crate::config::{mask, told};
 use crate::schema::Collection;
 use crate::store::{DiskFault, StoreError};
@@ -28,8 +29,12 @@ const UNACCEPTABLE: [i32; 9] = [15, 52, 55, 56, 57, 121, 10334, 17280, 17419];
 /// The user may not do it, or is not who they say.
 const FORBIDDEN: [i32; 3] = [13, 18, 8000];
 /// The read asked for a time that the cluster has not reached.
-const AFTER_CLUSTER_TIME: &str = "afterClusterTime";
+const AFTER_CLUSTER_TIME: &str = "afterClusterTime value must not be greater";
 const INVALID_OPTIONS: i32 = 72;
+/// The server does not know an option or its value, does not support it, or has it switched off.
+const UNSUPPORTED: [i32; 8] = [2, 9, 20, INVALID_OPTIONS, 115, 148, 238, 303];
+/// There is no snapshot of the collection.
+const SNAPSHOT_UNAVAILABLE: i32 = 246;
 
 /// The URL cannot be used.
 pub(super) fn of_url(error: &Error, url: &str) -> StoreError {
@@ -59,6 +64,20 @@ pub(super) fn has_code(error: &Error, codes: &[i32]) -> bool {
     matches!(&*error.kind, ErrorKind::Command(command) if codes.contains(&command.code))
 }
 
+/// Whether a read may have failed because it was to be a snapshot.
+pub(super) fn no_snapshot(error: &Error) -> Option<Refusal> {
+    let ErrorKind::Command(command) = &*error.kind else { return None };
+    match command.code {
+        SNAPSHOT_UNAVAILABLE => Some(Refusal::Now),
+        code if UNSUPPORTED.contains(&code) && !is_behind(command) => Some(Refusal::Never),
+        _ => None,
+    }
+}
+
+fn is_behind(command: &CommandError) -> bool {
+    command.code == INVALID_OPTIONS && command.message.contains(AFTER_CLUSTER_TIME)
+}
+
 /// A read failed.
 pub(super) fn of_read(error: &Error) -> StoreError {
     if let Some(ours) = error.get_custom::<StoreError>() {
@@ -66,16 +85,11 @@ pub(super) fn of_read(error: &Error) -> StoreError {
     }
     let message = error.kind.to_string();
     match &*error.kind {
-        ErrorKind::Command(command) if command.code == INVALID_OPTIONS => {
-            if command.message.contains(AFTER_CLUSTER_TIME) {
-                StoreError::Behind(message)
-            } else {
-                StoreError::Internal(message)
-            }
-        }
         ErrorKind::Command(command) => {
             let code = command.code;
-            if TOO_LONG.contains(&code) {
+            if is_behind(command) {
+                StoreError::Behind(message)
+            } else if TOO_LONG.contains(&code) {
                 StoreError::TimedOut(message)
             } else if NOT_PRIMARY.contains(&code) || INTERRUPTED.contains(&code) {
                 StoreError::Unavailable(message)
@@ -162,20 +176,32 @@ fn key(message: &str, details: Option<&Document>, collection: &Collection) -> St
 #[cfg(test)]
 mod tests {
     use bson::doc;
-    use mongodb::error::{CommandError, Error, ErrorKind};
 
     use super::*;
 
-    fn refused(code: i32) -> StoreError {
-        let reply = doc! { "code": code, "codeName": "Refused", "errmsg": "no" };
+    fn refused(code: i32, message: &str) -> Error {
+        let reply = doc! { "code": code, "codeName": "Refused", "errmsg": message };
         let command: CommandError = bson::deserialize_from_document(reply).expect("it is a server's error");
-        of_read(&Error::from(ErrorKind::Command(command)))
+        Error::from(ErrorKind::Command(command))
     }
 
     #[test]
     fn reads_that_take_too_long_are_told_apart() {
-        assert!(matches!(refused(50), StoreError::TimedOut(_)));
-        assert!(matches!(refused(262), StoreError::TimedOut(_)));
-        assert!(matches!(refused(91), StoreError::Unavailable(_)));
+        assert!(matches!(of_read(&refused(50, "no")), StoreError::TimedOut(_)));
+        assert!(matches!(of_read(&refused(262, "no")), StoreError::TimedOut(_)));
+        assert!(matches!(of_read(&refused(91, "no")), StoreError::Unavailable(_)));
+    }
+
+    #[test]
+    fn refused_snapshots_are_told_from_times_that_are_not_known() {
+        let option = refused(72, "find does not support { level: \"snapshot\", afterClusterTime: 1 }");
+        assert_eq!(no_snapshot(&option), Some(Refusal::Never));
+        assert!(matches!(of_read(&option), StoreError::Internal(_)));
+        let early =
+            "readConcern afterClusterTime value must not be greater than the current clusterTime. Requested";
+        assert_eq!(no_snapshot(&refused(72, early)), None);
+        assert!(matches!(of_read(&refused(72, early)), StoreError::Behind(_)));
+        assert_eq!(no_snapshot(&refused(246, "pending catalog changes")), Some(Refusal::Now));
+        assert_eq!(no_snapshot(&refused(50, "too long")), None);
     }
 }

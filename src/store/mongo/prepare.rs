@@ -55,6 +55,7 @@ impl MongoStore {
                  6.0 speaks {OLDEST}. Upgrade the server."
             )));
         }
+        self.snapshots.learn(sharded);
         Ok(())
     }
 

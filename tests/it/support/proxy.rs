@@ -1,7 +1,7 @@
-//! A TCP proxy that a test can cut, to take a server away from one client.
+//! A TCP proxy that a test can hold, cut or have lie, to take a server away from one client.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -21,14 +21,33 @@ enum Mode {
     Silent,
 }
 
-/// What a client must send to have its connection cut.
-type Trigger = Arc<Mutex<Option<Vec<u8>>>>;
+/// What comes of bytes that a client sends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The server gets them, then the connection is closed.
+    Cut,
+    /// They are kept back, and everything after them.
+    Hold,
+}
+
+/// What a client may send.
+#[derive(Default)]
+struct Watched {
+    trigger: Option<(Vec<u8>, Then)>,
+    /// What the server gets instead.
+    instead: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What all connections share.
+struct Shared {
+    mode: watch::Sender<Mode>,
+    watched: Mutex<Watched>,
+}
 
 /// A proxy before one server.
 pub struct Proxy {
     address: String,
-    mode: Arc<watch::Sender<Mode>>,
-    trigger: Trigger,
+    shared: Arc<Shared>,
 }
 
 impl Proxy {
@@ -36,15 +55,14 @@ impl Proxy {
     pub async fn start(target: &str) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
-        let mode = Arc::new(watch::Sender::new(Mode::Open));
-        let trigger = Trigger::default();
-        let (target, modes, triggers) = (target.to_owned(), mode.clone(), trigger.clone());
+        let shared = Arc::new(Shared { mode: watch::Sender::new(Mode::Open), watched: Mutex::default() });
+        let (target, serving) = (target.to_owned(), shared.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, target.clone(), modes.subscribe(), triggers.clone()));
+                tokio::spawn(serve(client, target.clone(), serving.clone()));
             }
         });
-        Proxy { address, mode, trigger }
+        Proxy { address, shared }
     }
 
     /// Its host and port.
@@ -54,47 +72,84 @@ impl Proxy {
 
     /// Closes all connections, and new ones as they come.
     pub fn cut(&self) {
-        self.mode.send_replace(Mode::Cut);
+        self.shared.mode.send_replace(Mode::Cut);
     }
 
     /// Keeps back what comes, in either direction, until everything is restored.
     pub fn hold(&self) {
-        self.mode.send_replace(Mode::Held);
+        self.shared.mode.send_replace(Mode::Held);
     }
 
     /// Lets nothing through any more, in either direction, but keeps connections open.
     pub fn silence(&self) {
-        self.mode.send_replace(Mode::Silent);
+        self.shared.mode.send_replace(Mode::Silent);
     }
 
     /// Cuts, once, the connection on which a client sends these bytes in one piece: the server gets them,
     /// the client gets no answer.
     pub fn cut_after(&self, bytes: &[u8]) {
-        *self.trigger.lock().expect("nobody panics while holding it") = Some(bytes.to_vec());
+        self.shared.watched().trigger = Some((bytes.to_vec(), Then::Cut));
+    }
+
+    /// Holds, once, what a client sends when these bytes are in it in one piece, and everything after it.
+    pub fn hold_at(&self, bytes: &[u8]) {
+        self.shared.watched().trigger = Some((bytes.to_vec(), Then::Hold));
+    }
+
+    /// Resolves once something is held.
+    pub async fn held(&self) {
+        let held = self.shared.mode.subscribe().wait_for(|mode| *mode == Mode::Held).await.map(drop);
+        held.expect("the sender is here");
+    }
+
+    /// Gives the server other bytes instead of these, as many, from now on.
+    pub fn replace(&self, bytes: &[u8], by: &[u8]) {
+        assert_eq!(bytes.len(), by.len(), "lengths that were sent must stay true");
+        self.shared.watched().instead = Some((bytes.to_vec(), by.to_vec()));
     }
 
     /// Lets new connections through again, and what was held back; the old ones that were cut or silenced
     /// stay as they are.
     pub fn restore(&self) {
-        self.mode.send_replace(Mode::Open);
+        self.shared.mode.send_replace(Mode::Open);
     }
 }
 
-async fn serve(client: TcpStream, target: String, mut modes: watch::Receiver<Mode>, trigger: Trigger) {
+impl Shared {
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().expect("nobody panics while holding it")
+    }
+
+    /// Looks at what a client sends. Whether the connection ends with it.
+    fn sends(&self, sent: &mut [u8]) -> bool {
+        let mut watched = self.watched();
+        let met = watched.trigger.take_if(|(bytes, _)| place(sent, bytes).is_some());
+        if let Some((bytes, by)) = &watched.instead {
+            while let Some(at) = place(sent, bytes) {
+                sent[at..at + by.len()].copy_from_slice(by);
+            }
+        }
+        if met.as_ref().is_some_and(|(_, then)| *then == Then::Hold) {
+            self.mode.send_replace(Mode::Held);
+        }
+        met.is_some_and(|(_, then)| then == Then::Cut)
+    }
+}
+
+fn place(sent: &[u8], bytes: &[u8]) -> Option<usize> {
+    sent.windows(bytes.len()).position(|part| part == bytes)
+}
+
+async fn serve(client: TcpStream, target: String, shared: Arc<Shared>) {
+    let mut modes = shared.mode.subscribe();
     if passes(*modes.borrow()) {
         let Ok(server) = TcpStream::connect(&target).await else { return };
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
-        let met = |sent: &[u8]| {
-            let mut trigger = trigger.lock().expect("nobody panics while holding it");
-            let met =
-                trigger.as_ref().is_some_and(|bytes| sent.windows(bytes.len()).any(|part| part == bytes));
-            met && trigger.take().is_some()
-        };
         tokio::select! {
-            // First, so that no answer comes through once the bytes were met.
+            // First, so that no answer comes through once the connection is to be cut.
             biased;
-            _ = pass_on(from_client, to_server, modes.clone(), met) => return,
+            _ = pass_on(from_client, to_server, modes.clone(), |sent| shared.sends(sent)) => return,
             _ = pass_on(from_server, to_client, modes.clone(), |_| false) => return,
             _ = modes.wait_for(|mode| !passes(*mode)) => {}
         }
@@ -113,17 +168,18 @@ async fn pass_on(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut modes: watch::Receiver<Mode>,
-    last: impl Fn(&[u8]) -> bool,
+    last: impl Fn(&mut [u8]) -> bool,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let length = from.read(&mut buffer).await?;
+        let sent = &mut buffer[..length];
+        let last = last(sent);
         if modes.wait_for(|mode| *mode != Mode::Held).await.is_err() {
             return Ok(());
         }
-        let sent = &buffer[..length];
         to.write_all(sent).await?;
-        if length == 0 || last(sent) {
+        if length == 0 || last {
             return Ok(());
         }
     }
