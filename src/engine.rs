@@ -21,6 +21,7 @@ mod entity;
 mod error;
 mod fill;
 mod footprint;
+mod foreign;
 mod gather;
 pub mod input;
 mod list;

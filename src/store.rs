@@ -72,6 +72,13 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// Whether another program may have written since the last call, of which nobody but this method tells. Of a
+    /// write that was committed when a call began, that call or the next one tells. Never so because of writes
+    /// through this store.
+    async fn foreign_writes(&self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// The documents with these ids; ids without a document are left out.
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError>;
 

@@ -122,20 +122,20 @@ fn make_parent(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Claims the file for this process; returns whether the file is new. With a memory cache no other process may write
-/// to the file: this one would not hear of the writes.
+/// Claims the file for this process; returns whether the file is new. With a memory cache no other oponn may write to
+/// the file: this one would hear of its writes too late.
 fn claim(path: &Path, config: &Config) -> Result<bool, Failure> {
     let alone = config.cache == CacheAddress::Memory;
     match SqliteStore::claim(path, alone) {
         Ok(Claim::Ours { new }) => Ok(new),
         Ok(Claim::Taken) if alone => Err(Failure::Failed(format!(
             "store: {} is in use by another oponn, and with the cache `memory:` neither would hear of the \
-             other's writes. Stop the other one, or give both the same Redis as cache.",
+             other's writes in time. Stop the other one, or give both the same Redis as cache.",
             path.display()
         ))),
         Ok(Claim::Taken) => Err(Failure::Failed(format!(
             "store: {} is in use by another oponn with the cache `memory:`, which would not hear of this one's \
-             writes. Stop it, or give both the same Redis as cache.",
+             writes in time. Stop it, or give both the same Redis as cache.",
             path.display()
         ))),
         // Opening the store fails as well then, and SQLite says what is wrong with the file.

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::stop::Stop;
 use super::{files, import, output, parts};
 use crate::cache::Cache;
-use crate::config::{Config, mask};
+use crate::config::{CacheAddress, Config, mask};
 use crate::engine::{Engine, Tasks};
 use crate::graphql::Api;
 use crate::server::{self, Server, sample_query};
@@ -35,6 +35,10 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
     };
     let (listener, server, engine) = started;
     background.spawn_until_end(sweep(engine.cache().clone()));
+    // Servers with another cache may share the store: each would take the writes of the others for foreign ones.
+    if config.cache == CacheAddress::Memory && !engine.is_followed() {
+        background.spawn_until_end(engine.clone().follow_foreign_writes());
+    }
 
     // The order of shutdown, in which each step needs what the later ones take away:
     // 1. no further connection is accepted;

@@ -35,6 +35,7 @@ mod columns;
 mod connection;
 mod error;
 mod filter;
+mod foreign;
 mod format;
 mod functions;
 mod keys;
@@ -153,6 +154,10 @@ impl Store for SqliteStore {
 
     fn fault(&self) -> Option<DiskFault> {
         self.writer.fault()
+    }
+
+    async fn foreign_writes(&self) -> Result<bool, StoreError> {
+        self.writer.foreign_writes().await
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

@@ -10,7 +10,7 @@ mod memory;
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
 
 /// Looks until it is so: bounded, and by looking, not by the clock.
-async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let look = async {
         while !is_so().await {
             tokio::task::yield_now().await;

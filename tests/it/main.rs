@@ -11,6 +11,7 @@ mod consistency;
 mod dashboard;
 mod deadlines;
 mod following;
+mod foreign_writes;
 mod graphql_http;
 mod graphql_read;
 mod graphql_write;

@@ -123,6 +123,10 @@ impl Store for ObservedStore {
         self.inner.follow()
     }
 
+    async fn foreign_writes(&self) -> Result<bool, StoreError> {
+        self.inner.foreign_writes().await
+    }
+
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
         self.read(StoreOp::Get, ty, None, self.inner.get(ty, ids, at)).await
     }

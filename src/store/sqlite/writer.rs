@@ -1,5 +1,5 @@
 //! The writer thread. It takes all queued jobs, runs them in one transaction, and answers each job only
-//! after the commit.
+//! after the commit. Between rounds, and at the start of each, it looks whether other programs have committed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use std::thread::JoinHandle;
 use bson::raw::RawDocument;
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::value::Time;
 
 use super::super::{DiskFault, StoreError};
 use super::arrays::ArrayBook;
 use super::columns::{ColumnBook, Columns};
+use super::foreign::{Known, Looks};
 use super::{connection, error};
 
 /// Jobs committed together at the most.
@@ -23,9 +24,16 @@ const MAX_ROUND: usize = 512;
 
 /// Hands jobs to the thread.
 pub(super) struct Writer {
-    jobs: Option<Sender<Box<dyn Job>>>,
+    orders: Option<Sender<Order>>,
     thread: Option<JoinHandle<()>>,
     fault: Arc<Mutex<Option<DiskFault>>>,
+    known: Arc<watch::Sender<Known>>,
+}
+
+/// What the thread is to do.
+enum Order {
+    Run(Box<dyn Job>),
+    Look,
 }
 
 /// What a job sees: the transaction of its round.
@@ -116,16 +124,18 @@ impl<T: Send, F: FnOnce(&mut Session<'_>) -> T + Send> Job for Task<F, T> {
 impl Writer {
     /// Starts the thread.
     pub fn start(connection: Connection, path: &Path) -> Result<Writer, StoreError> {
-        let (jobs, queue) = channel();
+        let (orders, queue) = channel();
         let fault = Arc::<Mutex<Option<DiskFault>>>::default();
+        let known = Arc::<watch::Sender<Known>>::default();
+        let looks = Looks::new(&connection, known.clone());
         let thread = std::thread::Builder::new()
             .name(format!("sqlite {}", path.display()))
             .spawn({
                 let fault = fault.clone();
-                move || work(connection, &queue, &fault)
+                move || work(connection, looks, &queue, &fault)
             })
             .map_err(|cause| StoreError::Unavailable(cause.to_string()))?;
-        Ok(Writer { jobs: Some(jobs), thread: Some(thread), fault })
+        Ok(Writer { orders: Some(orders), thread: Some(thread), fault, known })
     }
 
     /// What was wrong with the disk when it was last written to.
@@ -139,17 +149,31 @@ impl Writer {
         work: impl FnOnce(&mut Session<'_>) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, result) = oneshot::channel();
-        let job = Box::new(Task { work: Some(work), value: None, reply });
-        let gone = || StoreError::Unknown("the thread that writes is gone".to_owned());
-        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
+        self.order(Order::Run(Box::new(Task { work: Some(work), value: None, reply })))?;
         result.await.map_err(|_| gone())?
+    }
+
+    /// Whether other programs may have committed since the last call.
+    pub async fn foreign_writes(&self) -> Result<bool, StoreError> {
+        let mut known = self.known.subscribe();
+        let before = known.borrow().looks;
+        self.order(Order::Look)?;
+        // Nobody waits for the end of a long round, which keeps others from committing.
+        known.wait_for(|known| known.locked || known.looks > before).await.map_err(|_| gone())?;
+        let mut foreign = false;
+        self.known.send_modify(|known| foreign = std::mem::take(&mut known.foreign));
+        Ok(foreign)
+    }
+
+    fn order(&self, order: Order) -> Result<(), StoreError> {
+        self.orders.as_ref().ok_or_else(gone)?.send(order).map_err(|_| gone())
     }
 }
 
 /// Waits for the thread, so that the file is closed when the store is gone.
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.orders = None;
         if let Some(thread) = self.thread.take() {
             // It can only have panicked, which was reported then.
             let _ = thread.join();
@@ -157,12 +181,30 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>, fault: &Mutex<Option<DiskFault>>) {
+fn gone() -> StoreError {
+    StoreError::Unknown("the thread that writes is gone".to_owned())
+}
+
+fn work(
+    mut connection: Connection,
+    mut looks: Looks,
+    queue: &Receiver<Order>,
+    fault: &Mutex<Option<DiskFault>>,
+) {
     let (mut arrays, mut columns) = (ArrayBook::default(), ColumnBook::default());
     while let Ok(first) = queue.recv() {
-        let mut jobs = vec![first];
-        jobs.extend(queue.try_iter().take(MAX_ROUND - 1));
-        let round = round(&mut connection, &mut arrays, &mut columns, &mut jobs);
+        let mut jobs = Vec::new();
+        for order in std::iter::once(first).chain(queue.try_iter().take(MAX_ROUND - 1)) {
+            match order {
+                Order::Run(job) => jobs.push(job),
+                Order::Look => looks.look(&connection),
+            }
+        }
+        if jobs.is_empty() {
+            continue;
+        }
+        let round = round(&mut connection, &mut looks, &mut arrays, &mut columns, &mut jobs);
+        looks.unlocked();
         if round.is_err() {
             arrays.clear();
             columns.clear();
@@ -182,12 +224,14 @@ fn work(mut connection: Connection, queue: &Receiver<Box<dyn Job>>, fault: &Mute
 /// Whether something was written.
 fn round(
     connection: &mut Connection,
+    looks: &mut Looks,
     arrays: &mut ArrayBook,
     columns: &mut ColumnBook,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<bool, StoreError> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)
         .map_err(|cause| error::on_read(&cause))?;
+    looks.look(&transaction);
     // A file that is about to be prepared has no counter yet.
     let start = connection::time(&transaction).unwrap_or_default();
     columns.renew(&transaction).map_err(|cause| error::on_read(&cause))?;

@@ -206,3 +206,35 @@ async fn has_room_for_so_many_indexed_paths() {
         assert!(message.contains("more than 1998 paths") && message.contains("items"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn tells_writes_of_other_programs_from_its_own() {
+    let place = SqlitePlace::new();
+    let store = SqliteStore::open(Arc::new(shop()), &place.file()).expect("the store opens");
+    let foreign = async || store.foreign_writes().await.expect("the store answers");
+    store.prepare().await.expect("the store can be prepared");
+    assert!(!foreign().await, "after making the file");
+    // Enough for the log to begin anew.
+    let text = "x".repeat(1 << 20);
+    for n in 0..12 {
+        change(&store, insert("Item", item(&format!("{n:02}"), doc! { "stock": n, "name": &text }))).await;
+    }
+    write_one(&store, insert("Item", item("00", doc! {}))).await.expect_err("it is there");
+    store.delete_many("Item", &Filter::eq("stock", 11)).await.expect("they can be deleted");
+    store.find(&all("Item"), Time(0)).await.expect("reads work");
+    assert!(!foreign().await, "after its own writes");
+
+    let other = rusqlite::Connection::open(place.file()).expect("the file opens");
+    let run = |statements: &str| other.execute_batch(statements).expect("it runs");
+    run("BEGIN; SELECT count(*) FROM items; COMMIT; PRAGMA integrity_check;");
+    assert!(!foreign().await, "after another program has read");
+    run("BEGIN IMMEDIATE; DELETE FROM items WHERE length(document) < 0; ROLLBACK;");
+    assert!(!foreign().await, "after another program has locked the file");
+    run("BEGIN; DELETE FROM items WHERE id = (SELECT min(id) FROM items)");
+    assert!(!foreign().await, "before the commit");
+    run("COMMIT");
+    // The store's own write comes between the foreign one and the question.
+    change(&store, insert("Item", item("late", doc! {}))).await;
+    assert!(foreign().await, "after the commit");
+    assert!(!foreign().await, "it is told once");
+}
