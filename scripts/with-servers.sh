@@ -26,6 +26,9 @@ fi
 if [ -z "${OPONN_TEST_MONGODB:-}" ]; then
   find_mongodb
   start_mongodb "$work"
+  # For tests that stop and start one of their own.
+  OPONN_MONGODB_SERVER=$(command -v "$mongodb")
+  export OPONN_MONGODB_SERVER
 fi
 
 say "Redis at $OPONN_TEST_REDIS, MongoDB protocol at $OPONN_TEST_MONGODB"

@@ -1,0 +1,16 @@
+//! All servers are cut off from Redis at once.
+
+use futures_util::future::BoxFuture;
+
+use crate::dice::Dice;
+use crate::pace::pass_some;
+use crate::world::World;
+
+pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
+    Box::pin(async move {
+        pass_some(dice, 100, 400).await;
+        world.servers.iter().for_each(|server| server.redis.cut());
+        pass_some(dice, 50, 600).await;
+        world.servers.iter().for_each(|server| server.redis.restore());
+    })
+}

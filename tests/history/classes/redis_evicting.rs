@@ -1,0 +1,26 @@
+//! Redis has too little memory, evicts whatever it likes, and refuses what needs more.
+
+use futures_util::future::BoxFuture;
+
+use crate::dice::Dice;
+use crate::pace::pass_some;
+use crate::world::World;
+
+pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
+    Box::pin(async move {
+        let used = used_memory(world).await;
+        let bound = (used * (90 + dice.roll(12) as u64) / 100).to_string();
+        world.redis_command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]).await;
+        world.redis_command(&["CONFIG", "SET", "maxmemory", &bound]).await;
+        pass_some(dice, 50, 300).await;
+        world.redis_command(&["CONFIG", "SET", "maxmemory", "0"]).await;
+        pass_some(dice, 50, 150).await;
+    })
+}
+
+async fn used_memory(world: &World) -> u64 {
+    let info: String =
+        redis::from_redis_value(world.redis_command(&["INFO", "memory"]).await).expect("a text");
+    let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+    used.and_then(|bytes| bytes.trim().parse().ok()).expect("Redis tells its memory")
+}

@@ -1,0 +1,14 @@
+//! Redis loses everything and goes on.
+
+use futures_util::future::BoxFuture;
+
+use crate::dice::Dice;
+use crate::pace::pass_some;
+use crate::world::World;
+
+pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
+    Box::pin(async move {
+        pass_some(dice, 20, 400).await;
+        world.redis_command(&["FLUSHALL"]).await;
+    })
+}

@@ -1,0 +1,19 @@
+//! One server is cut off from the store, or all of them.
+
+use futures_util::future::BoxFuture;
+
+use crate::dice::Dice;
+use crate::pace::pass_some;
+use crate::world::World;
+
+pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
+    Box::pin(async move {
+        let all = dice.once_in(3);
+        let one = dice.roll(world.servers());
+        let cut = || world.servers.iter().enumerate().filter(move |(number, _)| all || *number == one);
+        pass_some(dice, 100, 400).await;
+        cut().for_each(|(_, server)| server.store.cut());
+        pass_some(dice, 20, 500).await;
+        cut().for_each(|(_, server)| server.store.restore());
+    })
+}

@@ -1,0 +1,343 @@
+//! What is stored and asked for: three types, documents with few values, lists that many of them are in.
+
+use std::cmp::Ordering;
+
+use bson::{Bson, Document, doc};
+use serde_json::{Value as Json, json};
+
+pub const SDL: &str = r#"
+type Shelf @collection(plural: "Shelves") {
+  id: ID! @id(as: STRING, client: true)
+  group: String!
+  rank: Int!
+  mark: Long!
+  version: Int! @version
+  books: [Book!]! @hasMany(field: "shelfId", onDelete: RESTRICT)
+}
+
+interface Thing { id: ID! group: String! rank: Int! mark: Long! }
+
+type Book implements Thing @collection {
+  id: ID! @id(as: STRING, client: true)
+  code: String! @unique
+  group: String!
+  rank: Int!
+  mark: Long!
+  shelfId: ID
+  shelf: Shelf @belongsTo(field: "shelfId")
+  version: Int! @version
+}
+
+type Disc implements Thing @collection {
+  id: ID! @id(as: STRING, client: true)
+  code: String! @unique
+  group: String!
+  rank: Int!
+  mark: Long!
+  version: Int! @version
+}
+"#;
+
+/// The type of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Book,
+    Disc,
+    Shelf,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Book, Kind::Disc, Kind::Shelf];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Book => "Book",
+            Kind::Disc => "Disc",
+            Kind::Shelf => "Shelf",
+        }
+    }
+
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::Book => "Books",
+            Kind::Disc => "Discs",
+            Kind::Shelf => "Shelves",
+        }
+    }
+
+    pub fn collection(self) -> &'static str {
+        match self {
+            Kind::Book => "books",
+            Kind::Disc => "discs",
+            Kind::Shelf => "shelves",
+        }
+    }
+
+    pub fn of(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What is selected of a document.
+    pub fn selection(self) -> &'static str {
+        match self {
+            Kind::Book => "__typename id group rank mark code shelfId",
+            Kind::Disc => "__typename id group rank mark code",
+            Kind::Shelf => "__typename id group rank mark",
+        }
+    }
+}
+
+/// A document's name: its type, and its number among those of the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name {
+    pub kind: Kind,
+    pub number: usize,
+}
+
+impl Name {
+    pub fn id(self) -> String {
+        let letter = match self.kind {
+            Kind::Book => 'b',
+            Kind::Disc => 'd',
+            Kind::Shelf => 's',
+        };
+        format!("{letter}{:03}", self.number)
+    }
+
+    /// The name of a document of this type with this id; ids of other programs have none.
+    pub fn of(kind: Kind, id: &str) -> Option<Name> {
+        let name = Name { kind, number: id.get(1..)?.parse().ok()? };
+        (name.id() == id).then_some(name)
+    }
+
+    /// One of the values of the unique key that no other document ever has.
+    pub fn code(self, which: usize) -> String {
+        format!("{}/{which}", self.id())
+    }
+}
+
+/// The values of a document; those that its type does not have stay at their defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    pub group: String,
+    pub rank: i64,
+    pub code: String,
+    pub shelf: Option<usize>,
+}
+
+pub const GROUPS: [&str; 4] = ["blue", "green", "red", "white"];
+pub const RANKS: usize = 10;
+pub const SHELVES: usize = 4;
+/// Values of the unique key that each document takes in turn.
+pub const CODES: usize = 3;
+
+impl Fields {
+    /// As an input of the API, but for the id.
+    pub fn to_json(&self, kind: Kind, mark: i64) -> Json {
+        let mut object = json!({ "group": self.group, "rank": self.rank, "mark": mark });
+        if kind != Kind::Shelf {
+            object["code"] = json!(self.code);
+        }
+        if kind == Kind::Book {
+            object["shelfId"] = json!(self.shelf.map(|number| Name { kind: Kind::Shelf, number }.id()));
+        }
+        object
+    }
+
+    /// As a document of the store, but for the id.
+    pub fn to_bson(&self, kind: Kind, mark: i64) -> Document {
+        let mut document = doc! { "group": &self.group, "rank": self.rank as i32, "mark": mark };
+        if kind != Kind::Shelf {
+            document.insert("code", &self.code);
+        }
+        if kind == Kind::Book {
+            document.insert("shelfId", self.shelf.map(|number| Name { kind: Kind::Shelf, number }.id()));
+        }
+        document
+    }
+
+    /// A document of the store, as its values and its mark; `None` when something is missing.
+    pub fn from_bson(document: &Document) -> Option<(Fields, i64)> {
+        let text = |key: &str| document.get_str(key).ok().map(str::to_owned);
+        let shelf = text("shelfId").and_then(|id| Name::of(Kind::Shelf, &id)).map(|name| name.number);
+        let (group, code) = (text("group")?, text("code").unwrap_or_default());
+        Some((Fields { group, rank: number(document, "rank")?, code, shelf }, number(document, "mark")?))
+    }
+}
+
+/// A whole number of a document, of whatever size.
+pub fn number(document: &Document, key: &str) -> Option<i64> {
+    match document.get(key)? {
+        Bson::Int32(number) => Some((*number).into()),
+        Bson::Int64(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Which documents a list is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum On {
+    Books,
+    Discs,
+    Shelves,
+    /// Those of both types that implement the interface.
+    Things,
+}
+
+impl On {
+    pub const ALL: [On; 4] = [On::Books, On::Discs, On::Shelves, On::Things];
+
+    pub fn field(self) -> &'static str {
+        match self {
+            On::Books => "books",
+            On::Discs => "discs",
+            On::Shelves => "shelves",
+            On::Things => "things",
+        }
+    }
+
+    pub fn has(self, kind: Kind) -> bool {
+        match self {
+            On::Books => kind == Kind::Book,
+            On::Discs => kind == Kind::Disc,
+            On::Shelves => kind == Kind::Shelf,
+            On::Things => kind != Kind::Shelf,
+        }
+    }
+
+    pub fn selection(self) -> &'static str {
+        match self {
+            On::Books => Kind::Book.selection(),
+            On::Discs => Kind::Disc.selection(),
+            On::Shelves => Kind::Shelf.selection(),
+            On::Things => "__typename id group rank mark",
+        }
+    }
+}
+
+/// What a list keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Filter {
+    All,
+    Group(usize),
+    Groups(usize, usize),
+    NotGroup(usize),
+    From(i64),
+    GroupBelow(usize, i64),
+    /// Books of one shelf.
+    Shelf(usize),
+}
+
+impl Filter {
+    /// The filters that clients ask for: few, so that lists are asked for again.
+    pub fn of(on: On) -> Vec<Filter> {
+        let mut all = vec![Filter::All, Filter::Groups(0, 2), Filter::NotGroup(1), Filter::From(5)];
+        all.extend((0..GROUPS.len()).map(Filter::Group));
+        all.extend([Filter::GroupBelow(0, 6), Filter::GroupBelow(3, 4)]);
+        if on == On::Books {
+            all.extend((0..SHELVES).map(Filter::Shelf));
+        }
+        all
+    }
+
+    pub fn matches(self, fields: &Fields) -> bool {
+        let in_group = |group: usize| fields.group == GROUPS[group];
+        match self {
+            Filter::All => true,
+            Filter::Group(group) => in_group(group),
+            Filter::Groups(one, other) => in_group(one) || in_group(other),
+            Filter::NotGroup(group) => !in_group(group),
+            Filter::From(rank) => fields.rank >= rank,
+            Filter::GroupBelow(group, rank) => in_group(group) && fields.rank < rank,
+            Filter::Shelf(shelf) => fields.shelf == Some(shelf),
+        }
+    }
+
+    /// The argument; nothing for all documents.
+    fn text(self) -> Option<String> {
+        let group = |group: usize| format!("\"{}\"", GROUPS[group]);
+        let text = match self {
+            Filter::All => return None,
+            Filter::Group(one) => format!("{{group: {{eq: {}}}}}", group(one)),
+            Filter::Groups(one, other) => format!("{{group: {{in: [{}, {}]}}}}", group(one), group(other)),
+            Filter::NotGroup(one) => format!("{{not: {{group: {{eq: {}}}}}}}", group(one)),
+            Filter::From(rank) => format!("{{rank: {{gte: {rank}}}}}"),
+            Filter::GroupBelow(one, rank) => {
+                format!("{{group: {{eq: {}}}, rank: {{lt: {rank}}}}}", group(one))
+            }
+            Filter::Shelf(number) => {
+                format!("{{shelfId: {{eq: \"{}\"}}}}", Name { kind: Kind::Shelf, number }.id())
+            }
+        };
+        Some(format!("where: {text}"))
+    }
+}
+
+/// The orders that clients ask for; ids decide between equals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    Id,
+    Rank,
+    GroupAndRankDown,
+}
+
+impl Order {
+    pub const ALL: [Order; 3] = [Order::Id, Order::Rank, Order::GroupAndRankDown];
+
+    fn text(self) -> Option<&'static str> {
+        match self {
+            Order::Id => None,
+            Order::Rank => Some("orderBy: [{field: RANK}]"),
+            Order::GroupAndRankDown => Some("orderBy: [{field: GROUP}, {field: RANK, direction: DESC}]"),
+        }
+    }
+
+    pub fn compare(self, a: &Place, b: &Place) -> Ordering {
+        let fields = match self {
+            Order::Id => Ordering::Equal,
+            Order::Rank => a.rank.cmp(&b.rank),
+            Order::GroupAndRankDown => a.group.cmp(&b.group).then(b.rank.cmp(&a.rank)),
+        };
+        let ids = || a.name.id().cmp(&b.name.id());
+        fields.then_with(ids).then_with(|| a.name.kind.name().cmp(b.name.kind.name()))
+    }
+}
+
+/// Where a document stands in any order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub name: Name,
+    group: String,
+    rank: i64,
+}
+
+impl Place {
+    pub fn of(name: Name, fields: &Fields) -> Place {
+        Place { name, group: fields.group.clone(), rank: fields.rank }
+    }
+}
+
+/// Documents of one type or interface that a filter lets through, in an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct List {
+    pub on: On,
+    pub filter: Filter,
+    pub order: Order,
+}
+
+impl List {
+    /// All lists that clients ask for.
+    pub fn all() -> Vec<List> {
+        let of = |on| Filter::of(on).into_iter().map(move |filter| (on, filter));
+        let every = On::ALL.into_iter().flat_map(of);
+        every
+            .flat_map(|(on, filter)| Order::ALL.map(|order| List { on, filter, order }))
+            .filter(|list| list.on != On::Shelves || list.filter == Filter::All)
+            .collect()
+    }
+
+    /// The arguments that make it, without those of a window.
+    pub fn arguments(&self) -> impl Iterator<Item = String> {
+        self.filter.text().into_iter().chain(self.order.text().map(str::to_owned))
+    }
+}

@@ -1,0 +1,265 @@
+//! What was written to each document and when, and from that the states that a read may show.
+//!
+//! A write takes effect at one moment between its invocation and its return; one whose outcome is unknown may do so at
+//! any moment after its invocation, or never. So a read may show the state of every write that was invoked before
+//! the read's answer, unless a later write of the document was acknowledged before the read was invoked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::domain::{Fields, Name};
+
+/// Past states of a document that are remembered for reports.
+const REMEMBERED: usize = 40;
+/// No request takes longer.
+const LONGEST_READ: Duration = Duration::from_secs(60);
+
+/// Time since the history began.
+pub type Moment = Duration;
+
+/// A request's time: from before it was sent until after it was answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    pub begin: Moment,
+    pub end: Moment,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Under way, or of unknown outcome.
+    Maybe,
+    Done,
+    Never,
+}
+
+/// One write of one document.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// The value that no other write of the document has.
+    pub mark: i64,
+    /// The document after it; `None`: there is none.
+    pub after: Option<Fields>,
+    /// What was done, for reports.
+    how: String,
+    invoked: Moment,
+    /// When it was known to be done: what is invoked later comes later.
+    returned: Option<Moment>,
+    /// From when on reads have to show it. A write that nobody acknowledged never promises that.
+    visible: Option<Moment>,
+    /// The number that the store gave to the version that it made.
+    version: Option<i64>,
+    fate: Fate,
+}
+
+impl Write {
+    /// Whether it certainly took effect after another.
+    fn is_after(&self, other: &Write) -> bool {
+        other.returned.is_some_and(|returned| returned < self.invoked)
+            || matches!((other.version, self.version), (Some(earlier), Some(later)) if earlier < later)
+    }
+
+    fn tell(&self) -> String {
+        let time = |moment: Option<Moment>| {
+            moment.map_or("never".to_owned(), |moment| format!("{:.4}", moment.as_secs_f64()))
+        };
+        let fate = match self.fate {
+            Fate::Maybe => "outcome unknown",
+            Fate::Done => "done",
+            Fate::Never => "not done",
+        };
+        let version = self.version.map_or(String::new(), |version| format!(", version {version}"));
+        format!(
+            "mark {}: {} -> {:?}; invoked {}, returned {}, to be seen from {}, {fate}{version}",
+            self.mark,
+            self.how,
+            self.after,
+            time(Some(self.invoked)),
+            time(self.returned),
+            time(self.visible)
+        )
+    }
+}
+
+/// All that was written to one document, in the order of invocation.
+#[derive(Default)]
+pub struct Document {
+    writes: Vec<Write>,
+    /// Writes that no read can show any more.
+    past: VecDeque<Write>,
+}
+
+impl Document {
+    fn new() -> Document {
+        let absent = Write {
+            mark: 0,
+            after: None,
+            how: "not there at first".to_owned(),
+            invoked: Duration::ZERO,
+            returned: Some(Duration::ZERO),
+            visible: Some(Duration::ZERO),
+            version: None,
+            fate: Fate::Done,
+        };
+        Document { writes: vec![absent], past: VecDeque::new() }
+    }
+
+    /// The writes whose states a read may show.
+    pub fn permitted(&self, span: Span) -> impl Iterator<Item = &Write> {
+        self.writes.iter().filter(move |write| {
+            write.fate != Fate::Never && write.invoked < span.end && !self.superseded(write, span.begin)
+        })
+    }
+
+    fn superseded(&self, write: &Write, at: Moment) -> bool {
+        self.writes
+            .iter()
+            .any(|later| later.visible.is_some_and(|visible| visible < at) && later.is_after(write))
+    }
+
+    /// The latest write whose state a read may not show any more.
+    pub fn last_superseded(&self, span: Span) -> Option<&Write> {
+        let gone = |write: &&Write| write.fate == Fate::Done && self.superseded(write, span.begin);
+        self.writes.iter().rev().find(gone).or(self.past.back())
+    }
+
+    /// The write with a mark, if it is remembered.
+    pub fn marked(&self, mark: i64) -> Option<&Write> {
+        self.past.iter().chain(&self.writes).find(|write| write.mark == mark)
+    }
+
+    /// Whether a write of it was acknowledged that long before `at` at the most.
+    pub fn was_written_within(&self, time: Duration, at: Moment) -> bool {
+        let recent = |visible: Moment| visible < at && at - visible <= time;
+        self.writes.iter().any(|write| write.visible.is_some_and(recent))
+    }
+
+    /// When its latest write was sent.
+    pub fn last_written(&self) -> Moment {
+        self.writes.last().map_or(Duration::ZERO, |write| write.invoked)
+    }
+
+    /// The moment from which on every write invoked before `at` has been over: no later than `at`.
+    fn calm_since(&self, at: Moment) -> Moment {
+        let open = |write: &&Write| {
+            let over = write.visible.or(write.returned);
+            write.fate != Fate::Never && write.invoked < at && over.is_none_or(|over| over >= at)
+        };
+        self.writes.iter().filter(open).map(|write| write.invoked).min().unwrap_or(at).min(at)
+    }
+
+    fn prune(&mut self, now: Moment) {
+        let Some(horizon) = now.checked_sub(LONGEST_READ) else { return };
+        let gone: Vec<bool> = self
+            .writes
+            .iter()
+            .map(|write| write.fate == Fate::Never || self.superseded(write, horizon))
+            .collect();
+        let mut gone = gone.into_iter();
+        let (past, writes) = std::mem::take(&mut self.writes)
+            .into_iter()
+            .partition::<Vec<_>, _>(|_| gone.next().expect("one for each write"));
+        self.writes = writes;
+        self.past.extend(past);
+        self.past.drain(..self.past.len().saturating_sub(REMEMBERED));
+    }
+
+    /// Its latest writes, from the one with a mark on if that is remembered.
+    pub fn tell(&self, from: Option<i64>) -> Vec<String> {
+        let all: Vec<&Write> = self.past.iter().chain(&self.writes).collect();
+        let shown = from.and_then(|mark| all.iter().position(|write| write.mark == mark));
+        let start = shown.unwrap_or(all.len().saturating_sub(4)).max(all.len().saturating_sub(12));
+        all[start..].iter().map(|write| write.tell()).collect()
+    }
+}
+
+/// All documents.
+pub struct History {
+    began: Instant,
+    /// What the clock is ahead by, in histories made by hand.
+    ahead: Duration,
+    documents: BTreeMap<Name, Document>,
+    marks: i64,
+}
+
+impl History {
+    pub fn new(names: impl IntoIterator<Item = Name>) -> History {
+        let documents = names.into_iter().map(|name| (name, Document::new())).collect();
+        History { began: Instant::now(), ahead: Duration::ZERO, documents, marks: 0 }
+    }
+
+    /// A history of which nothing is left but what is stored in the end: values and marks.
+    pub fn at_rest(names: &[Name], mut stored: BTreeMap<Name, (Fields, i64)>) -> History {
+        let mut history = History::new(names.iter().copied());
+        for name in names {
+            if let Some((fields, mark)) = stored.remove(name) {
+                history.invoked(*name, mark, Some(fields), "at rest".to_owned());
+                history.acknowledged(*name, mark, None, Duration::ZERO);
+            }
+        }
+        history
+    }
+
+    pub fn now(&self) -> Moment {
+        self.began.elapsed() + self.ahead
+    }
+
+    /// Lets time pass.
+    pub fn skip(&mut self, time: Duration) {
+        self.ahead += time;
+    }
+
+    /// A mark that no write has.
+    pub fn mark(&mut self) -> i64 {
+        self.marks += 1;
+        self.marks
+    }
+
+    /// A write that is about to be sent.
+    pub fn invoked(&mut self, name: Name, mark: i64, after: Option<Fields>, how: String) {
+        let invoked = self.now();
+        let document = self.documents.get_mut(&name).expect("all documents are known from the start");
+        document.prune(invoked);
+        let (returned, visible, version, fate) = (None, None, None, Fate::Maybe);
+        document.writes.push(Write { mark, after, how, invoked, returned, visible, version, fate });
+    }
+
+    /// A write that the server acknowledged. Reads have to show it after `grace`.
+    pub fn acknowledged(&mut self, name: Name, mark: i64, version: Option<i64>, grace: Duration) {
+        let now = self.now();
+        let write = self.write(name, mark);
+        (write.fate, write.version) = (Fate::Done, version);
+        (write.returned, write.visible) = (Some(now), Some(now + grace));
+    }
+
+    /// A write of unknown outcome that the store has been seen to have carried out.
+    pub fn found(&mut self, name: Name, mark: i64) {
+        let now = self.now();
+        let write = self.write(name, mark);
+        (write.fate, write.returned) = (Fate::Done, Some(now));
+    }
+
+    /// A write that has not happened and never will.
+    pub fn excluded(&mut self, name: Name, mark: i64) {
+        self.write(name, mark).fate = Fate::Never;
+    }
+
+    fn write(&mut self, name: Name, mark: i64) -> &mut Write {
+        let document = self.documents.get_mut(&name).expect("all documents are known from the start");
+        let mut latest = document.writes.iter_mut().rev();
+        latest.find(|write| write.mark == mark).expect("a write of unknown outcome is never forgotten")
+    }
+
+    pub fn document(&self, name: Name) -> Option<&Document> {
+        self.documents.get(&name)
+    }
+
+    pub fn documents(&self) -> impl Iterator<Item = (Name, &Document)> {
+        self.documents.iter().map(|(name, document)| (*name, document))
+    }
+
+    /// The span in which what a list counts may have been right, where counts may lag behind for as long as any
+    /// write of the document is under way.
+    pub fn counted(&self, document: &Document, span: Span) -> Span {
+        Span { begin: document.calm_since(span.begin), end: span.end }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is printed: a line for each class, and how to see a violation again.
+
+use super::classes::{Class, Promise};
+use super::judge::Fault;
+use super::settings::Settings;
+use super::tally::Tally;
+
+/// Faults with their names in the table.
+const FAULTS: [(Fault, &str); 5] = [
+    (Fault::Stale, "stale"),
+    (Fault::Missing, "missing"),
+    (Fault::Malformed, "malformed"),
+    (Fault::Count, "counts"),
+    (Fault::Unlike, "at rest"),
+];
+
+/// The first violations of a class.
+pub fn tell(settings: &Settings, class: &Class, tally: &Tally) {
+    println!("{}", line(class, tally));
+    for told in &tally.told {
+        println!(
+            "  seed {}, {} clients, {} servers: {told}",
+            settings.seed, settings.clients, settings.servers
+        );
+    }
+    if let Some(failure) = &tally.failure {
+        let failure: String = failure.chars().take(600).collect();
+        println!("  {} requests failed, the first: {failure}", tally.failed);
+    }
+}
+
+/// All classes.
+pub fn table(results: &[(&Class, Tally)]) {
+    println!();
+    for (class, tally) in results {
+        println!("{}", line(class, tally));
+    }
+}
+
+fn line(class: &Class, tally: &Tally) -> String {
+    let promise = match class.promise {
+        Promise::Kept => "promised",
+        Promise::NotYet => "not yet",
+    };
+    let faults: Vec<String> = FAULTS
+        .iter()
+        .filter_map(|(fault, name)| tally.violations.get(fault).map(|count| format!("{count} {name}")))
+        .collect();
+    let faults = if faults.is_empty() { "none".to_owned() } else { faults.join(", ") };
+    let (past, all) = tally.past_the_cache;
+    let converged = match tally.converged {
+        Some(time) => format!("{:.1} s", time.as_secs_f64()),
+        None => "never".to_owned(),
+    };
+    format!(
+        "{:<16} {promise:<8} {} writes, {} reads, {} failed; {} pairs ({} fresh), {} counts; violations: {faults} \
+         (at most {:.2e}); {:.0} % past the cache; at rest after {converged}",
+        class.name,
+        tally.writes,
+        tally.reads,
+        tally.failed,
+        tally.pairs,
+        tally.fresh,
+        tally.counts,
+        tally.bound(),
+        100.0 * past / all.max(1.0),
+    )
+}

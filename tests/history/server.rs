@@ -1,0 +1,75 @@
+//! One oponn server of a run: its process, which comes and goes, and its own ways to Redis and to the store.
+
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use super::domain::SDL;
+use super::program::Process;
+use crate::proxy::Proxy;
+
+pub struct Server {
+    folder: TempDir,
+    /// Its way to Redis.
+    pub redis: Proxy,
+    /// Its way to the store.
+    pub store: Proxy,
+    process: tokio::sync::Mutex<Option<Process>>,
+    address: Mutex<Option<String>>,
+}
+
+impl Server {
+    /// A server that has not been started; `redis` is a host and a port, `store` a URL.
+    pub async fn new(deployment: &str, redis: &str, store: &str) -> Server {
+        let host = store.split('/').nth(2).expect("a URL names a host");
+        let (redis, proxy) = (Proxy::start(redis).await, Proxy::start(host).await);
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let settings = format!(
+            "deployment = '{deployment}'\nschema = 'schema.graphql'\ncache = 'redis://{}'\nstore = '{}'\n",
+            redis.address(),
+            store.replace(host, proxy.address()),
+        );
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+        write("oponn.toml", &settings).expect("the file can be written");
+        write("schema.graphql", SDL).expect("the file can be written");
+        Server { folder, redis, store: proxy, process: Default::default(), address: Mutex::default() }
+    }
+
+    pub async fn start(&self) {
+        let mut process = self.process.lock().await;
+        let (started, address) = Process::serve(self.folder.path()).await;
+        *process = Some(started);
+        *self.address.lock().expect("nobody panics while holding it") = Some(address);
+    }
+
+    /// Where it can be asked; `None` while it is not running.
+    pub fn address(&self) -> Option<String> {
+        self.address.lock().expect("nobody panics while holding it").clone()
+    }
+
+    /// Kills it while it is being asked.
+    pub async fn kill(&self) {
+        if let Some(process) = self.process.lock().await.take() {
+            process.kill().await;
+        }
+        self.is_gone();
+    }
+
+    /// Stops it in order; from the signal on nobody asks it any more.
+    pub async fn terminate(&self) {
+        self.is_gone();
+        if let Some(process) = self.process.lock().await.take() {
+            process.terminate().await;
+        }
+    }
+
+    fn is_gone(&self) {
+        *self.address.lock().expect("nobody panics while holding it") = None;
+    }
+
+    pub async fn signal(&self, name: &str) {
+        if let Some(process) = self.process.lock().await.as_ref() {
+            process.signal(name);
+        }
+    }
+}
