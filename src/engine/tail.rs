@@ -21,8 +21,9 @@ mod apply;
 mod election;
 mod term;
 
-/// Pause before another attempt.
+/// Pause between two attempts, and before the first one after a term that has served a while.
 const PAUSE: Duration = Duration::from_millis(200);
+const SHORT_PAUSE: Duration = Duration::from_millis(10);
 /// Clocks that run this much faster or slower than each other do no harm: one part in so many.
 const DRIFT: u32 = 20;
 
@@ -85,6 +86,7 @@ impl Core {
         tracing::info!(term, "following the store's changes on behalf of the cache");
         let (mut node, mut lost) = (former.node, false);
         loop {
+            let begun = Instant::now();
             let ended = self.serve_term(follow, freshness, term, &mut node, lost, told).await;
             self.metrics.tail_ended();
             lost = matches!(ended, Ended::Feed(FeedError::Lost(_)));
@@ -93,7 +95,7 @@ impl Core {
                 *self.tail.leads.lock() = None;
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(if begun.elapsed() > PAUSE { SHORT_PAUSE } else { PAUSE }).await;
         }
     }
 

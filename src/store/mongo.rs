@@ -56,7 +56,7 @@ pub struct MongoStore {
     queues: Arc<write::Queues>,
     connections: usize,
     room: ReadRoom,
-    snapshots: snapshot::Snapshots,
+    snapshots: Arc<snapshot::Snapshots>,
 }
 
 impl MongoStore {
@@ -77,7 +77,7 @@ impl MongoStore {
             queues: Arc::new(write::Queues::new()),
             connections,
             room: ReadRoom::new(ROOM),
-            snapshots: snapshot::Snapshots::default(),
+            snapshots: Arc::default(),
         })
     }
 

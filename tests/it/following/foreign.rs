@@ -89,7 +89,7 @@ async fn lists_are_repaired_and_not_voided() {
     for n in 0..20 {
         books.insert_one(doc! { "name": format!("{n}"), "kind": "k" }).await.unwrap();
         books.update_one(doc! { "name": "first" }, doc! { "$inc": { "count": 1 } }).await.unwrap();
-        rename(&app, &id, &format!("first")).await;
+        rename(&app, &id, "first").await;
     }
     shows_the_truth(&app, &id).await;
     let voided = app.metrics().await;
