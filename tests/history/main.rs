@@ -57,15 +57,19 @@ async fn main() -> ExitCode {
     // Fails when it is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let settings = Settings::from_environment();
-    // Options are those of the tests' usual harness.
-    let wanted: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    // Options are meant for the harness of the other tests.
+    let (options, wanted): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    if options.iter().any(|option| option == "--list") {
+        CLASSES.iter().for_each(|class| println!("{}: test", class.name));
+        return ExitCode::SUCCESS;
+    }
     proofs::known_histories_are_judged_right();
     let chosen = |class: &&Class| wanted.is_empty() || wanted.iter().any(|part| class.name.contains(part));
     let mut results: Vec<(&Class, Tally)> = Vec::new();
     for class in CLASSES.iter().filter(chosen) {
         let tally = run(&settings, class).await;
-        report::tell(&settings, class, &tally);
+        report::tell(&settings, class, &tally, fails(&settings, class, &tally));
         results.push((class, tally));
     }
     report::table(&results);

@@ -14,10 +14,10 @@ const FAULTS: [(Fault, &str); 5] = [
     (Fault::Unlike, "at rest"),
 ];
 
-/// The first violations of a class.
-pub fn tell(settings: &Settings, class: &Class, tally: &Tally) {
+/// What came of a class; its first violations in full if it fails.
+pub fn tell(settings: &Settings, class: &Class, tally: &Tally, fails: bool) {
     println!("{}", line(class, tally));
-    for told in &tally.told {
+    for told in tally.told.iter().filter(|_| fails) {
         println!(
             "  seed {}, {} clients, {} servers: {told}",
             settings.seed, settings.clients, settings.servers

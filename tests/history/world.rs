@@ -277,7 +277,7 @@ pub fn tell(history: &History, violation: &Violation, read: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    const MOST: usize = 3_000;
+    const MOST: usize = 2_000;
     match text.char_indices().nth(MOST) {
         None => text.to_owned(),
         Some((end, _)) => format!("{} ...", &text[..end]),

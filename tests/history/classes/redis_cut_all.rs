@@ -1,4 +1,4 @@
-//! All servers are cut off from Redis at once.
+//! All servers are cut off from Redis at once, and come back one after another.
 
 use futures_util::future::BoxFuture;
 
@@ -11,6 +11,9 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
         pass_some(dice, 100, 400).await;
         world.servers.iter().for_each(|server| server.redis.cut());
         pass_some(dice, 50, 600).await;
-        world.servers.iter().for_each(|server| server.redis.restore());
+        for server in &world.servers {
+            server.redis.restore();
+            pass_some(dice, 0, 300).await;
+        }
     })
 }

@@ -11,7 +11,7 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
         let server = &world.servers[dice.roll(world.servers())];
         pass_some(dice, 50, 300).await;
         server.signal("STOP").await;
-        pass_some(dice, 100, 2_000).await;
+        pass_some(dice, 50, 1_200).await;
         server.signal("CONT").await;
     })
 }

@@ -11,9 +11,13 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
         let all = dice.once_in(3);
         let one = dice.roll(world.servers());
         let cut = || world.servers.iter().enumerate().filter(move |(number, _)| all || *number == one);
-        pass_some(dice, 100, 400).await;
-        cut().for_each(|(_, server)| server.store.cut());
-        pass_some(dice, 20, 500).await;
-        cut().for_each(|(_, server)| server.store.restore());
+        // Many short cuts: what matters is in the middle of which write one comes.
+        for _ in 0..dice.roll(10) {
+            cut().for_each(|(_, server)| server.store.cut());
+            pass_some(dice, 1, 40).await;
+            cut().for_each(|(_, server)| server.store.restore());
+            pass_some(dice, 10, 120).await;
+        }
+        pass_some(dice, 1, 200).await;
     })
 }
