@@ -137,6 +137,7 @@ impl Engine {
         let core = Core { model, store, cache, metrics, options, latest, writing, tasks, tail };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
+        core.cache.follows(&tail::scope(&core.model));
         let lanes = Strategy::ALL.map(|strategy| {
             let cache: Arc<dyn Cache> = match strategy {
                 Strategy::Reconcile => core.cache.clone(),

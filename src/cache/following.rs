@@ -17,6 +17,10 @@ pub trait Following: Send + Sync + 'static {
         false
     }
 
+    /// Names what the tailer of this server follows. What a tailer of another scope vouches for does not count here:
+    /// it would not hear of all changes.
+    fn follows(&self, _scope: &str) {}
+
     /// The cache's own clock, in milliseconds.
     async fn clock(&self) -> Result<u64, CacheError> {
         Err(CacheError::Bypassed)
@@ -57,8 +61,8 @@ pub trait Following: Send + Sync + 'static {
 pub struct Standing {
     /// The cache's process.
     pub node: String,
-    /// The place in the store's feed up to which this cache has all changes; `None` if it has never been
-    /// followed.
+    /// The place in the store's feed up to which this cache has all changes; `None` if it has not been followed
+    /// in this scope.
     pub place: Option<Vec<u8>>,
     /// The connection to the cache that this was asked over. A term ends with it.
     pub session: u64,

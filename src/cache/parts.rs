@@ -147,6 +147,10 @@ impl<A: Around> Following for Parts<A> {
         self.following.shared()
     }
 
+    fn follows(&self, scope: &str) {
+        self.following.follows(scope);
+    }
+
     async fn clock(&self) -> Result<u64, CacheError> {
         self.around.operation(CacheOp::Follow, self.following.clock()).await
     }

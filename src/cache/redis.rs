@@ -131,6 +131,10 @@ impl Following for RedisCache {
         true
     }
 
+    fn follows(&self, scope: &str) {
+        self.link.follows(scope);
+    }
+
     async fn clock(&self) -> Result<u64, CacheError> {
         self.link.clock().await
     }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
 
 use super::Core;
 use crate::cache::CacheError;
+use crate::schema::Model;
 use crate::store::follow::{Beat, Control, FeedError};
 use crate::store::{Follow, StoreError};
 use crate::value::Time;
@@ -114,6 +116,15 @@ impl Core {
     pub(super) async fn vouched(&self) -> bool {
         self.options.limits.freshness.is_none() || self.cache.vouched().await.unwrap_or(false)
     }
+}
+
+/// Names the collections that servers of a model follow. Two servers of the same scope have the same types, in the same
+/// collections.
+pub(super) fn scope(model: &Model) -> String {
+    let mut types: Vec<String> =
+        model.collections.iter().map(|ty| format!("{}={}", ty.name, ty.collection)).collect();
+    types.sort();
+    hex::encode(&Sha256::digest(types.join(",").as_bytes())[..8])
 }
 
 /// Logs each change of the reason once.

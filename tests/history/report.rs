@@ -1,6 +1,6 @@
 //! What is printed: a line for each class, and how to see a violation again.
 
-use super::classes::{Class, Promise};
+use super::classes::Class;
 use super::judge::Fault;
 use super::settings::Settings;
 use super::tally::Tally;
@@ -38,10 +38,6 @@ pub fn table(results: &[(&Class, Tally)]) {
 }
 
 fn line(class: &Class, tally: &Tally) -> String {
-    let promise = match class.promise {
-        Promise::Kept => "promised",
-        Promise::NotYet => "not yet",
-    };
     let faults: Vec<String> = FAULTS
         .iter()
         .filter_map(|(fault, name)| tally.violations.get(fault).map(|count| format!("{count} {name}")))
@@ -53,7 +49,7 @@ fn line(class: &Class, tally: &Tally) -> String {
         None => "never".to_owned(),
     };
     format!(
-        "{:<16} {promise:<8} {} writes, {} reads, {} failed; {} pairs ({} fresh), {} counts; violations: {faults} \
+        "{:<16} {} writes, {} reads, {} failed; {} pairs ({} fresh), {} counts; violations: {faults} \
          (at most {:.2e}); {:.0} % past the cache; at rest after {converged}",
         class.name,
         tally.writes,

@@ -12,8 +12,6 @@ pub struct Settings {
     pub clients: usize,
     /// `OPONN_TEST_SERVERS`
     pub servers: usize,
-    /// `OPONN_TEST_STRICT`: whether violations count that are not promised to be none.
-    pub strict: bool,
 }
 
 impl Settings {
@@ -23,7 +21,6 @@ impl Settings {
             time: Duration::from_secs(number("OPONN_TEST_SECONDS", 3)),
             clients: number("OPONN_TEST_CLIENTS", 4).max(1) as usize,
             servers: number("OPONN_TEST_SERVERS", 2).max(1) as usize,
-            strict: number("OPONN_TEST_STRICT", 0) > 0,
         }
     }
 }

@@ -202,6 +202,24 @@ async fn faulty_loaders_do_not_keep_a_new_server_from_starting() {
 }
 
 #[tokio::test]
+async fn check_tells_what_a_database_lacks_and_puts_it_right() {
+    let (folder, database) = (Folder::with_books(), MongoDatabase::new());
+    let store = format!("--store={}", database.url());
+    let client = mongodb::Client::with_uri_str(database.url()).await.expect("the URL is right");
+    let made = client.default_database().expect("it names a database").create_collection("books").await;
+    made.expect("there is no such collection yet");
+
+    let ran = folder.run(&["check", &store]);
+    ran.assert(1, "schema.graphql: no faults", "");
+    ran.assert(1, "the collection books has no images", "");
+    ran.assert(1, "changeStreamPreAndPostImages", "");
+    folder.run(&["check", &store, "--fix"]).assert(0, "put right: the collection books has no images", "");
+    folder.run(&["check", &store]).assert(0, "the store has everything that oponn needs", "");
+    folder.run(&["check", "--fix"]).assert(2, "", "--fix: name the database with --store");
+    folder.run(&["check", "--store=sqlite:books.db"]).assert(0, "has everything", "");
+}
+
+#[tokio::test]
 async fn importing_beside_a_server_keeps_its_cached_lists_right() {
     let (folder, store) = (Folder::with_books(), MongoDatabase::new());
     folder.write("oponn.toml", &format!("deployment = '{}'\n", redis_prefix()));

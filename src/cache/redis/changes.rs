@@ -38,6 +38,8 @@ enum Answered {
     Voided(VoidReason),
     /// The look-up used an outdated set of shapes; this is the current one.
     Shapes(Shapes),
+    /// The cache is of other servers' types; this change is for their tailer.
+    Scope,
     /// There is a batch whose definition this version of oponn cannot read, and so cannot judge.
     Unreadable,
 }
@@ -70,6 +72,7 @@ impl Reconciler {
                         found[i] = Noted::Voided(VoidReason::Unreadable);
                         unreadable.push(changes[i].entity.ty.clone());
                     }
+                    Answered::Scope => return Err(CacheError::Bypassed),
                     Answered::Shapes(shapes) => {
                         self.known.learn(&changes[i].entity.ty, shapes);
                         again.push(i);
@@ -129,7 +132,7 @@ impl Reconciler {
             .arg(self.link.limits.matches);
         call.arg(if give_up { b"*".as_slice() } else { &known.version });
         let void = if give_up { Some(VoidReason::Matches) } else { lookups.as_ref().err().copied() };
-        call.arg(void.map_or("", Label::as_str));
+        call.arg(void.map_or("", Label::as_str)).arg(self.link.scope());
         let prefixes = lookups.unwrap_or_default();
         call.arg(prefixes.len());
         for prefix in prefixes {
@@ -146,6 +149,9 @@ impl Reconciler {
         let what = reply::text(next())?;
         if let Some(reason) = VoidReason::parse(&what) {
             return Ok(Answered::Voided(reason));
+        }
+        if what == "scope" {
+            return Ok(Answered::Scope);
         }
         if what == "shapes" {
             let version = reply::bytes(next())?.unwrap_or_default();

@@ -43,11 +43,9 @@ impl Link {
         let Some(voucher) = reply::bytes(voucher)? else { return Ok(false) };
         let Some(session) = self.trust().current() else { return Ok(false) };
         let voucher = std::str::from_utf8(&voucher).ok().and_then(|text| text.rsplit_once(':'));
-        let Some((node, asked)) = voucher.and_then(|(node, asked)| Some((node, asked.parse::<u64>().ok()?)))
-        else {
-            return Ok(false);
-        };
-        if *node != *session.node {
+        let parsed = voucher.and_then(|(given, asked)| Some((given, asked.parse::<u64>().ok()?)));
+        let Some((given, asked)) = parsed else { return Ok(false) };
+        if given != self.given_to(&session) {
             return Ok(false);
         }
         if asked <= session.began && session.age() > self.limits.freshness.unwrap_or_default() * 2 {
@@ -56,23 +54,40 @@ impl Link {
         Ok(asked > session.began)
     }
 
+    /// The part of a voucher that says what it is for.
+    fn given_to(&self, session: &Session) -> String {
+        format!("{}:{}", session.node, self.scope())
+    }
+
+    pub fn scope(&self) -> &str {
+        self.scope.get().map_or("", String::as_str)
+    }
+
+    pub fn follows(&self, scope: &str) {
+        // The first engine on a cache decides, and there is only one.
+        let _ = self.scope.set(scope.to_owned());
+    }
+
     pub async fn clock(&self) -> Result<u64, CacheError> {
         reply::milliseconds(self.ask(vec![redis::cmd("TIME")]).await?.pop().unwrap_or(Value::Nil))
     }
 
     pub async fn standing(&self) -> Result<Standing, CacheError> {
         let session = self.trust().current().map_or(0, |session| session.number);
-        let mut get = redis::cmd("HGET");
-        get.arg(self.tag.meta()).arg("k");
+        let mut get = redis::cmd("HMGET");
+        get.arg(self.tag.meta()).arg(&["k", "c"]);
         let answer = self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil);
-        let place = reply::bytes(answer)?;
+        let mut fields = reply::items(answer)?.into_iter();
+        let mut field = || reply::bytes(fields.next().unwrap_or(Value::Nil));
+        let (place, scope) = (field()?, field()?);
+        let place = place.filter(|_| scope.as_deref() == Some(self.scope().as_bytes()));
         Ok(Standing { node: self.in_session(session)?.node.to_string(), place, session })
     }
 
     pub async fn adopt(&self, adoption: &Adoption) -> Result<Mark, CacheError> {
         let session = self.in_session(adoption.session)?;
         let mut call = self.voucher_call(&scripts::ADOPT)?;
-        call.arg(owner(&session.node, adoption.term));
+        call.arg(owner(&session.node, adoption.term)).arg(self.scope());
         call.arg(adoption.void.map_or(String::new(), |time| keys::hex(time.0)));
         let answer = reply::items(self.change(call).await?)?;
         let mark = reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?;
@@ -95,7 +110,7 @@ impl Link {
         let ends = voucher.asked + u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX >> 1);
         let mut call = self.voucher_call(&scripts::VOUCH)?;
         call.arg(&owner).arg(&number).arg(&voucher.place).arg(keys::hex(voucher.applied.0));
-        call.arg(format!("{}:{}", session.node, voucher.asked)).arg(ends);
+        call.arg(format!("{}:{}", self.given_to(&session), voucher.asked)).arg(ends);
         let vouched = reply::count(self.change(call).await?)? == 1;
         self.in_session(voucher.session).map(|_| vouched)
     }

@@ -1,6 +1,6 @@
 //! The shared state of all operations on one tag: the tag, the bounds, the epoch, and the sender.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use redis::{Cmd, Value};
@@ -19,6 +19,8 @@ pub(super) struct Link {
     pub tag: Tag,
     pub limits: CacheLimits,
     pub epoch: Epoch,
+    /// What the tailer of this server follows.
+    pub scope: OnceLock<String>,
     sender: Arc<Sender>,
     metrics: Arc<Metrics>,
 }
@@ -27,7 +29,7 @@ impl Link {
     pub fn new(tag: Tag, limits: CacheLimits, trust: Arc<Trust>, metrics: Arc<Metrics>) -> Link {
         let sender = Arc::new(Sender::new(trust, metrics.clone()));
         let epoch = Epoch::new(tag.clone(), sender.clone(), life(&limits));
-        Link { tag, limits, epoch, sender, metrics }
+        Link { tag, limits, epoch, scope: OnceLock::new(), sender, metrics }
     }
 
     /// Whether the cached data can be trusted.

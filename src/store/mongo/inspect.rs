@@ -68,11 +68,19 @@ impl MongoStore {
         Ok(lacks)
     }
 
-    /// How many seconds the oplog reaches back; `None` if that cannot be read, for which most users lack the right.
+    /// How many seconds the oplog reaches back. `None` if it has forgotten nothing yet, or cannot be read, for which most
+    /// users lack the right.
     async fn window(&self, Time(now): Time) -> Option<u64> {
+        let local = self.database.client().database("local");
+        let stats = local.run_command(doc! { "collStats": "oplog.rs" }).await.ok()?;
+        let (size, most) = (command::number(stats.get("size")), command::number(stats.get("maxSize")));
+        // A server that starts to forget is close to its bound.
+        if most == 0 || size < most / 10 * 9 {
+            return None;
+        }
         let first =
             doc! { "find": "oplog.rs", "sort": { "$natural": 1 }, "limit": 1, "projection": { "ts": 1 } };
-        let rows = self.database.client().database("local").run_cursor_command(first).await.ok()?;
+        let rows = local.run_cursor_command(first).await.ok()?;
         let rows: Vec<Document> = futures_util::TryStreamExt::try_collect(rows).await.ok()?;
         match rows.first()?.get("ts") {
             Some(Bson::Timestamp(first)) => (now >> 32).checked_sub(u64::from(first.time)),

@@ -214,3 +214,30 @@ async fn without_anybody_who_vouches_the_store_answers() {
     vouched(&app.engine).await;
     shows_the_truth(&again, &id).await;
 }
+
+/// The other server's types are in other collections, under the same names.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_of_two_schema_files_never_show_each_others_rows() {
+    let app = on(CacheKind::Redis).start().await;
+    let id = create(&app, &book("first")).await;
+    is_cached(&app, &id).await;
+    let moved = SDL.replace(
+        "type Book implements Item @collection",
+        "type Book implements Item @collection(name: \"volumes\")",
+    );
+    let other = TestApp::beside_with(&app, &moved).await;
+    assert!(name(&other, &id).await.is_null());
+    let its = create(&other, &book("its own")).await;
+    assert_eq!(name(&other, &its).await, "its own");
+    assert!(name(&app, &its).await.is_null());
+    rename(&app, &id, "second").await;
+    is_cached(&app, &id).await;
+    assert_eq!(name(&app, &id).await, "second");
+    // Now the other one leads.
+    drop(app);
+    vouched(&other.engine).await;
+    is_cached(&other, &its).await;
+    assert!(name(&other, &id).await.is_null());
+    rename(&other, &its, "renamed").await;
+    assert_eq!(name(&other, &its).await, "renamed");
+}

@@ -88,7 +88,7 @@ impl Setup {
         store.prepare().await.expect("the store can be prepared");
         let metrics = Arc::default();
         let cache = place.cache(None, &metrics).await;
-        TestApp::serve(self, model, place, cache, metrics).await
+        TestApp::serve(self, model, place, cache, metrics, true).await
     }
 }
 
@@ -206,13 +206,25 @@ impl TestApp {
         TestApp::beside_by(other, None).await
     }
 
+    /// Another server on the same store and cache, of another schema.
+    pub async fn beside_with(other: &TestApp, sdl: &str) -> TestApp {
+        let (mut setup, place) = (TestApp::with(sdl), other.place.clone());
+        setup.engine = place.engine.clone();
+        let model = Arc::new(model(sdl));
+        place.store(&model).await.prepare().await.expect("the store can be prepared");
+        let metrics = Arc::default();
+        let cache = place.cache(None, &metrics).await;
+        let waits = false;
+        TestApp::serve(setup, model, place, cache, metrics, waits).await
+    }
+
     /// Another server on the same store and cache, with another way to the Redis server.
     pub async fn beside_by(other: &TestApp, redis: Option<&str>) -> TestApp {
         let (mut setup, place) = (TestApp::with(""), other.place.clone());
         setup.engine = place.engine.clone();
         let metrics = Arc::default();
         let cache = place.cache(redis, &metrics).await;
-        TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics).await
+        TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics, true).await
     }
 
     /// The store and the cache, to serve on them again when this server has gone.
@@ -226,7 +238,7 @@ impl TestApp {
         setup.engine = place.engine.clone();
         let metrics = Arc::default();
         let cache = place.cache(None, &metrics).await;
-        TestApp::serve(setup, model, place, cache, metrics).await
+        TestApp::serve(setup, model, place, cache, metrics, true).await
     }
 
     /// Ends its tailer, without a word to the other servers.
@@ -237,7 +249,8 @@ impl TestApp {
     /// Another server on the same store, which caches nothing: it tells what is true.
     pub async fn uncached(other: &TestApp) -> TestApp {
         let (setup, place) = (TestApp::with(""), other.place.clone());
-        TestApp::serve(setup, other.engine.model().clone(), place, Arc::new(NoCache), Arc::default()).await
+        TestApp::serve(setup, other.engine.model().clone(), place, Arc::new(NoCache), Arc::default(), false)
+            .await
     }
 
     async fn serve(
@@ -246,12 +259,13 @@ impl TestApp {
         place: Arc<Place>,
         cache: Arc<dyn Cache>,
         metrics: Arc<Metrics>,
+        waits: bool,
     ) -> TestApp {
         let store = place.store(&model).await;
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let follower = engine.clone();
         let following = AbortOnDropHandle::new(tokio::spawn(async move { follower.follow().await }));
-        if engine.is_followed() {
+        if waits && engine.is_followed() {
             vouched(&engine).await;
         }
         let api = Api::new(engine.clone(), setup.api).expect("the schema can be served");

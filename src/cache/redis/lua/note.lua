@@ -2,12 +2,12 @@
 -- before the write, the type, the entity's topic, the slot of the floor table, the change's stamp, its
 -- content (empty: not to be kept), milliseconds to live, the maximum number of matches, the version of the
 -- shape set that the prefixes were made with (`*`: any), the reason to void the type in any case (empty:
--- none), and the prefixes.
+-- none), the scope of the server, and the prefixes.
 -- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
--- or why the type was voided.
+-- or why the type was voided; or 'scope', and nothing was done, if the cache is of other servers' types.
 local entity, index = KEYS[2], KEYS[3]
 local mark, ty, topic, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take(), take()
-local most, version, void, prefixes = tonumber(take()), take(), take(), list()
+local most, version, void, scope, prefixes = tonumber(take()), take(), take(), take(), list()
 local time = sub(stamp, 1, 16)
 local now = epoch()
 local lost = check(ty, index)
@@ -17,7 +17,8 @@ if mark == now and version ~= current and version ~= '*' then
   for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do answer[#answer + 1] = sub(shape, 2) end
   return answer
 end
-local floors = call('HMGET', meta, slot, 'd:' .. ty)
+local floors = call('HMGET', meta, slot, 'd:' .. ty, 'c')
+if floors[3] and floors[3] ~= scope then return { now, lost, 'scope' } end
 local seen = time <= (floors[1] or zero) or time <= (floors[2] or zero)
 raise(slot, time)
 raise('F', time)
