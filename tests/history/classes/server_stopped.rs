@@ -9,9 +9,9 @@ use crate::world::World;
 pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
     Box::pin(async move {
         let server = &world.servers[dice.roll(world.servers())];
-        pass_some(dice, 50, 300).await;
+        pass_some(dice, 20, 150).await;
         server.signal("STOP").await;
-        pass_some(dice, 50, 1_200).await;
+        pass_some(dice, 20, 600).await;
         server.signal("CONT").await;
     })
 }
