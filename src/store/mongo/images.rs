@@ -13,6 +13,10 @@ const OPTION: &str = "changeStreamPreAndPostImages";
 impl MongoStore {
     /// Creates the collection, with images, if it is not there. Returns whether changes of it have images.
     pub(super) async fn make_collection(&self, collection: &Collection) -> Result<bool, StoreError> {
+        // Users may lack the right to create what is there already.
+        if let Some(images) = self.images(collection).await? {
+            return Ok(images);
+        }
         let made = self.run_long(doc! { "create": &*collection.collection, OPTION: { "enabled": true } });
         match made.await {
             Ok(_) => Ok(true),
