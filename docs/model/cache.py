@@ -10,9 +10,9 @@ the same with one mechanism taken away: each time there must be a way to a wrong
 
     python3 docs/model/cache.py
 """
-import sys
-import time
-from collections import deque, namedtuple
+from collections import namedtuple
+
+from explore import check
 
 ROW = {0: 0, 1: 1, 2: -1, 3: 3}  # the row of the document after each write; -1: not in the batch
 
@@ -58,7 +58,7 @@ def drop(world, without):
     return world._replace(meta=meta, index=0, fresh=world.fresh + 1)
 
 
-def check(world, without):
+def checked(world, without):
     """The table index is not what the meta hash says: its type is voided."""
     return drop(world, without) if world.index != world.meta.entries and without != "index check" else world
 
@@ -89,7 +89,7 @@ def commit(world, filler, without):
 
 
 def note(world, writer, row, without):
-    world = check(world, without)
+    world = checked(world, without)
     meta, t = world.meta, writer.t
     seen = t <= meta.floor and without != "entity floor" or t <= meta.dropped and without != "floor of a drop"
     world = world._replace(meta=meta._replace(latest=max(meta.latest, t), floor=max(meta.floor, t)))
@@ -151,10 +151,10 @@ def steps(world, bulk, without):
                 new = f._replace(at="late", time=world.meta.latest, value=value(world, t))
                 yield f"B{i} reads {t}", to(new)
         if f.at == "late" or f.at == "begin" and not early:
-            checked = check(world, without)
-            if not checked.pending or checked.pending.gen != checked.meta.gen:
-                leased = lease(checked, checked.fresh)
-                new = f._replace(at="fill" if early else "read", token=checked.fresh, gen=leased.pending.gen,
+            sound = checked(world, without)
+            if not sound.pending or sound.pending.gen != sound.meta.gen:
+                leased = lease(sound, sound.fresh)
+                new = f._replace(at="fill" if early else "read", token=sound.fresh, gen=leased.pending.gen,
                                  time=leased.pending.time)
                 yield f"B{i} registers from {new.time}", to(new, leased)
         if f.at == "read":
@@ -198,7 +198,7 @@ def steps(world, bulk, without):
             kept = empty._replace(latest=world.meta.latest)
             yield "the cache is cleared", less._replace(meta=kept, fresh=fresh + 1)
         if what == 5:
-            yield "the index is swept", forget_if_gone(check(less, without), without)
+            yield "the index is swept", forget_if_gone(checked(less, without), without)
 
 
 def serves(world, without):
@@ -273,30 +273,27 @@ def renamed(world, without):
         server=server._replace(epoch=new[server.epoch]))
 
 
-def explore(writers, bulk, left, without=None, batch=1, entities=1, keeps=None, most=1_000_000):
-    world = start(writers)._replace(left=left)
-    world = world._replace(batch=world.batch[:batch], entities=world.entities[:entities])
-    if keeps:
-        world = world._replace(server=Server(keeps, "begin", 0, 0))
-    world = renamed(world, without)
-    seen, queue = {world: None}, deque([world])
-    while queue:
-        world = queue.popleft()
-        wrong = stale(world, without)
-        if wrong:
-            way = []
-            while seen[world]:
-                world, step = seen[world]
-                way.append(step)
-            return len(seen), f"{wrong}: {', '.join(reversed(way))}"
-        if len(seen) > most:
-            return len(seen), "too many states"
-        for step, after in steps(world, bulk, without):
-            after = renamed(after, without)
-            if after not in seen:
-                seen[after] = (world, step)
-                queue.append(after)
-    return len(seen), None
+class Cache:
+    """The options of a case, as explore.py wants them."""
+
+    def __init__(self, writers, bulk, left, without=None, batch=1, entities=1, keeps=None):
+        world = start(writers)._replace(left=left)
+        world = world._replace(batch=world.batch[:batch], entities=world.entities[:entities])
+        if keeps:
+            world = world._replace(server=Server(keeps, "begin", 0, 0))
+        self.world, self.bulk, self.without = world, bulk, without
+
+    def start(self):
+        return self.world
+
+    def steps(self, world):
+        return steps(world, self.bulk, self.without)
+
+    def wrong(self, world):
+        return stale(world, self.without)
+
+    def same(self, world):
+        return renamed(world, self.without)
 
 
 # Losses: meta hash, index, batch or fill, entity; and clearing, and a sweep of the index.
@@ -341,25 +338,5 @@ NEEDED = [
     ("place before reading", KEPT_LIST), ("look after the request", KEPT_LIST),
 ]
 
-
-def main():
-    failed = False
-    for name, options in WHOLE:
-        begin = time.time()
-        states, fault = explore(**options)
-        print(f"{'WRONG' if fault else 'right'}  {name}: {states} states, {time.time() - begin:.0f} s")
-        if fault:
-            failed = True
-            print("       " + fault)
-        sys.stdout.flush()
-    for name, options in NEEDED:
-        states, fault = explore(**options, without=name)
-        missed = fault and fault != "too many states"
-        print(f"{'needed' if missed else 'NOT NEEDED'}  {name}: {fault}")
-        failed |= not missed
-        sys.stdout.flush()
-    sys.exit(failed)
-
-
 if __name__ == "__main__":
-    main()
+    check(Cache, WHOLE, NEEDED)
