@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Checks a mechanism that is planned: counts that never include a row which an unfinished earlier write has taken out
+of the list.
+
+A writer finds the lists to repair by the images before and after its own write. So if W0 moves a document out of
+list A and stalls, W1, which finds it outside already, does not look at A, and is acknowledged while A still has the
+row. The rows that a page shows are compared with their documents; rows that are only counted are not. The cache is
+therefore to keep *suspects*: a note adds its document with the time of the write, and the tailer, which brings
+the writes to the cache in their order, takes out those whose times it has reached, after each event. A list with a
+row of a suspect as of an older time does not count; the reader reads the suspect from the store and repairs its row
+first. A kept answer that counts is not served while there are suspects.
+
+Tried are all orders of steps of writers, a tailer, a fill, a reader that repairs, and a server that keeps an
+answer, for one document and list A. What cache.py checks (generations, marks, the index, tokens) is taken for
+granted.
+
+    python3 docs/model/counts.py
+"""
+from collections import namedtuple
+
+from explore import check
+
+# The newest state of the document in the list: its time, and whether it stands there (None: nothing known yet).
+Row = namedtuple("Row", "time shown")
+Writer = namedtuple("Writer", "at t")
+Filler = namedtuple("Filler", "at time shown")
+Reader = namedtuple("Reader", "at time shown")
+Kept = namedtuple("Kept", "shown told")  # an answer that counts A; whether the journal has named A since
+# `log`: for each write, whether it leaves the document in A. `suspect`: the time of the document's latest write that
+# the tailer has not reached, or 0.
+World = namedtuple("World", "log writers floor suspect reached tailer row pending filler reader kept acked left")
+
+FIRST = True  # before the first write the document stands in A
+
+
+class Counts:
+    def __init__(self, writes, fills=False, repairs=False, keeps=False, lose=0, without=None):
+        """`writes`: for each writer, whether its write leaves the document in A. `lose`: how often A may be lost."""
+        self.writes, self.fills, self.repairs, self.keeps = writes, fills, repairs, keeps
+        self.lose, self.without = lose, without
+
+    def has(self, mechanism):
+        return mechanism != self.without
+
+    def start(self):
+        return World((), (Writer("begin", 0),) * len(self.writes), 0, 0, 0, "note", Row(0, FIRST), None,
+                     Filler("begin" if self.fills else "done", 0, False),
+                     Reader("begin" if self.repairs else "done", 0, False), None, 0, self.lose)
+
+    def value(self, world, t):
+        return FIRST if t == 0 else world.log[t - 1]
+
+    def finds(self, world, t):
+        """Whether the write at `t` looks for A: its document stood there before it, or does after it."""
+        return self.value(world, t - 1) or self.value(world, t)
+
+    def doubted(self, world):
+        """Whether A does not count."""
+        return bool(world.row and world.row.shown and world.suspect > world.row.time)
+
+    def tell(self, world):
+        return world._replace(kept=world.kept and world.kept._replace(told=True))
+
+    def reconcile(self, world, t, shown):
+        row, pending = world.row, world.pending
+        if not row:
+            world = self.tell(world)
+        elif t > row.time:
+            world = (self.tell(world) if row.shown != shown else world)._replace(row=Row(t, shown))
+        if pending and t > pending.time:
+            world = world._replace(pending=Row(t, shown))
+        return world
+
+    def steps(self, world):
+        for i, w in enumerate(world.writers):
+            yield from self.writes_on(world, i, w)
+        yield from self.tails(world)
+        yield from self.fill(world)
+        yield from self.repair(world)
+        if self.keeps and world.row and not world.kept and not self.doubted(world):
+            yield f"S keeps {world.row.shown}", world._replace(kept=Kept(world.row.shown, False))
+        if world.left and world.row:
+            yield "A is lost", world._replace(row=None, left=world.left - 1)
+
+    def writes_on(self, world, i, w):
+        def to(after, at, t=w.t):
+            return after._replace(writers=after.writers[:i] + (Writer(at, t),) + after.writers[i + 1:])
+        if w.at == "begin":
+            t = len(world.log) + 1
+            yield f"W{i} commits at {t}", to(world._replace(log=world.log + (self.writes[i],)), "note", t)
+        if w.at == "note":
+            after = world._replace(floor=max(world.floor, w.t))
+            if w.t > world.reached and self.has("suspects"):
+                after = after._replace(suspect=max(world.suspect, w.t))
+            if self.finds(world, w.t):
+                yield f"W{i} notes", to(after, "reconcile")
+            else:
+                yield f"W{i} notes, and is acknowledged", to(after, "done")._replace(acked=max(after.acked, w.t))
+        if w.at == "reconcile":
+            after = to(self.reconcile(world, w.t, self.writes[i]), "done")
+            yield f"W{i} reconciles, and is acknowledged", after._replace(acked=max(after.acked, w.t))
+
+    def tails(self, world):
+        t = world.reached + 1
+        if world.tailer == "note" and t <= len(world.log):
+            after = world._replace(floor=max(world.floor, t))
+            found = self.finds(world, t)
+            yield f"the tailer notes {t}", after._replace(tailer="reconcile") if found else self.reach(after, t)
+        if world.tailer == "reconcile":
+            yield f"the tailer reconciles {t}", self.reach(self.reconcile(world, t, self.value(world, t)), t)
+
+    def reach(self, world, t):
+        later = world.suspect > t and self.has("taking out only what is reached")
+        return world._replace(reached=t, tailer="note", suspect=world.suspect if later else 0)
+
+    def fill(self, world):
+        f = world.filler
+        if f.at == "begin" and not world.pending:
+            after = world._replace(pending=Row(world.floor, None))
+            yield f"F registers from {world.floor}", after._replace(filler=Filler("read", world.floor, False))
+        if f.at == "read":
+            for t in range(f.time, len(world.log) + 1):
+                shown = self.value(world, t)
+                yield f"F reads {shown}", world._replace(filler=f._replace(at="fill", shown=shown))
+        if f.at == "fill":
+            row = world.pending if world.pending.shown is not None else Row(f.time, f.shown)
+            after = world._replace(filler=Filler("done", 0, False), pending=None, row=row)
+            yield "F fills", self.tell(after)
+
+    def repair(self, world):
+        r = world.reader
+        early = self.has("the floor before a repair's read")
+        if r.at == "begin" and self.doubted(world):
+            yield f"R takes the floor {world.floor}", world._replace(reader=Reader("read", world.floor, False))
+        if r.at == "read":
+            for t in range(r.time, len(world.log) + 1):
+                shown = self.value(world, t)
+                yield f"R reads {shown}", world._replace(reader=r._replace(at="repair", shown=shown))
+        if r.at == "repair":
+            time = r.time if early else world.floor
+            after = self.reconcile(world, time, r.shown)
+            yield f"R repairs as of {time}", after._replace(reader=Reader("done", 0, False))
+
+    def wrong(self, world):
+        right = {self.value(world, t) for t in range(world.acked, len(world.log) + 1)}
+        if world.row and not self.doubted(world) and world.row.shown not in right:
+            return f"A {'counts' if world.row.shown else 'does not count'} the document"
+        kept = world.kept
+        served = kept and not kept.told and not (world.suspect and self.has("suspects at a look"))
+        if served and kept.shown not in right:
+            return f"the kept answer {'counts' if kept.shown else 'does not count'} the document"
+        return None
+
+    def same(self, world):
+        """An answer that is not served any more is as good as none."""
+        return world._replace(kept=Kept(False, True)) if world.kept and world.kept.told else world
+
+
+OUT = (False, False)
+AGAIN = (False, True, False)
+WHOLE = [
+    ("two writers, a fill, and A lost", dict(writes=OUT, fills=True, lose=1)),
+    ("three writers", dict(writes=(False, False, False))),
+    ("out, in and out, with a fill", dict(writes=AGAIN, fills=True)),
+    ("out, in and in, with a fill", dict(writes=(False, True, True), fills=True)),
+    ("two writers, a fill, a kept answer, and A lost", dict(writes=OUT, fills=True, keeps=True, lose=1)),
+    ("out, in and out, with a repair", dict(writes=AGAIN, repairs=True, lose=1)),
+    ("out, in and out, with a fill, a repair and a kept answer",
+     dict(writes=AGAIN, fills=True, repairs=True, keeps=True)),
+]
+NEEDED = [
+    ("suspects", dict(writes=OUT)), ("suspects at a look", dict(writes=OUT, keeps=True)),
+    ("taking out only what is reached", dict(writes=(True, False, False))),
+    ("the floor before a repair's read", dict(writes=AGAIN, repairs=True)),
+]
+
+if __name__ == "__main__":
+    check(Counts, WHOLE, NEEDED)
