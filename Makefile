@@ -1,12 +1,15 @@
 # The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis and Node.js.
 
-.PHONY: run test soak load bench check fmt clippy doc deny
+.PHONY: run test model soak load bench check fmt clippy doc deny
 
 run: ## Serves the default application at http://127.0.0.1:8080
 	cargo run --release --locked
 
 test: ## All tests; installs, starts and stops the servers they need
 	scripts/test.sh
+
+model: ## Every order of steps of the cache's protocol, in models of it; needs Python 3
+	set -e; for model in cache follow counts; do python3 -B docs/model/$$model.py; done
 
 soak: ## Clients that judge every answer while faults go on; SECONDS=600 for each class, SEED=7, CLASS=everything for one
 	OPONN_TEST_SECONDS=$(or $(SECONDS),60) OPONN_TEST_SEED=$(or $(SEED),1) scripts/with-servers.sh \
