@@ -46,12 +46,18 @@ pub trait Following: Send + Sync + 'static {
         Ok(true)
     }
 
-    /// Remembers that these changes have been brought to every batch. Only saves the tailer work, so it may
-    /// forget.
-    fn settled(&self, _changes: &[(EntityRef, Stamp)]) {}
+    /// The connection to the cache that is in use: another one may lead to another process, or to an earlier state.
+    fn session(&self) -> u64 {
+        0
+    }
 
-    /// Of these changes, in order, those that are not remembered as settled.
-    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+    /// Remembers that these changes, noted with this mark, have been brought to every batch, all in one session. Only
+    /// saves the tailer work, so it may forget.
+    fn settled(&self, _session: u64, _mark: Mark, _changes: &[(EntityRef, Stamp)]) {}
+
+    /// Of these changes, in order, those that are not remembered as settled under the mark of the tailer's adoption:
+    /// under another mark, a change may have been brought to a state that is gone.
+    async fn unsettled(&self, _mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
         Ok(changes)
     }
 }

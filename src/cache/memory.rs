@@ -143,12 +143,12 @@ impl Following for MemoryCache {
         self.step(|state| state.readable().is_ok())
     }
 
-    fn settled(&self, changes: &[(EntityRef, Stamp)]) {
-        self.state.lock().following.remember(changes);
+    fn settled(&self, _: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+        self.state.lock().following.remember(mark, changes);
     }
 
-    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
-        self.step(|state| state.following.unsettled(changes))
+    async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        self.step(|state| state.following.unsettled(mark, changes))
     }
 }
 

@@ -171,12 +171,16 @@ impl<A: Around> Following for Parts<A> {
         self.around.operation(CacheOp::Follow, self.following.vouched()).await
     }
 
-    fn settled(&self, changes: &[(EntityRef, Stamp)]) {
-        self.following.settled(changes);
+    fn session(&self) -> u64 {
+        self.following.session()
     }
 
-    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
-        self.around.operation(CacheOp::Follow, self.following.unsettled(changes)).await
+    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+        self.following.settled(session, mark, changes);
+    }
+
+    async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        self.around.operation(CacheOp::Follow, self.following.unsettled(mark, changes)).await
     }
 }
 

@@ -155,12 +155,16 @@ impl Following for RedisCache {
         self.link.vouched().await
     }
 
-    fn settled(&self, changes: &[(EntityRef, Stamp)]) {
-        self.link.settled(changes);
+    fn session(&self) -> u64 {
+        self.link.trust().current().map_or(0, |session| session.number)
     }
 
-    async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
-        self.link.unsettled(changes).await
+    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+        self.link.settled(session, mark, changes);
+    }
+
+    async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+        self.link.unsettled(mark, changes).await
     }
 }
 

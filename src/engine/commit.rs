@@ -80,8 +80,10 @@ impl Core {
             step.await;
             return true;
         }
+        let session = self.cache.session();
         let (taken, vouched) = tokio::join!(step, self.vouched());
-        taken && vouched
+        // Over another connection, a part of the step may have been taken elsewhere.
+        taken && vouched && self.cache.session() == session
     }
 
     /// Voids the types' cached data, and returns whether that was possible. No commit that the cache has not been told of may be later than `at`.

@@ -25,7 +25,7 @@ impl Core {
         if changes.is_empty() {
             return true;
         }
-        let start = Instant::now();
+        let (start, session) = (Instant::now(), self.cache.session());
         let mut came_up = CameUp::default();
         let brought = self.bring_counted(mark, changes, &mut came_up).await;
         self.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
@@ -34,7 +34,7 @@ impl Core {
                 if self.options.limits.freshness.is_some() {
                     let settled: Vec<_> =
                         changes.iter().map(|change| (change.entity.clone(), change.stamp)).collect();
-                    self.cache.settled(&settled);
+                    self.cache.settled(session, mark, &settled);
                 }
                 true
             }

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::Core;
 use crate::cache::CacheError;
 use crate::schema::Model;
-use crate::store::follow::{Beat, Control, FeedError};
+use crate::store::follow::{Beat, Control, FeedError, Led};
 use crate::store::{Follow, StoreError};
 use crate::value::Time;
 
@@ -34,7 +34,7 @@ const DRIFT: u32 = 20;
 pub(super) struct Tail {
     /// The control record as last seen, and since when it has been the same.
     seen: Mutex<Option<(Control, Instant)>>,
-    /// The last beat, while this server leads.
+    /// The next beat, as far as it is known, while this server leads.
     leads: Mutex<Option<Beat>>,
 }
 
@@ -68,7 +68,7 @@ impl Core {
         let mut told = Told::default();
         loop {
             match self.elected(follow).await {
-                Ok(Some((term, former))) => self.lead(follow, freshness, term, former, &mut told).await,
+                Ok(Some((led, former))) => self.lead(follow, freshness, led, former, &mut told).await,
                 Ok(None) => {}
                 Err(error) => told.tell(&error),
             }
@@ -81,10 +81,13 @@ impl Core {
         &self,
         follow: &dyn Follow,
         freshness: Duration,
-        term: u64,
+        led: Led,
         former: Control,
         told: &mut Told,
     ) {
+        let term = led.term;
+        let after = self.cache.shared().then_some(led);
+        *self.tail.leads.lock() = Some(Beat { after, ..Beat::default() });
         tracing::info!(term, "following the store's changes on behalf of the cache");
         let (mut node, mut lost) = (former.node, false);
         loop {
@@ -105,7 +108,7 @@ impl Core {
     pub(super) async fn resign(&self) {
         let Some(last) = self.tail.leads.lock().take() else { return };
         if let Some(follow) = self.store.follow()
-            && last.term.is_some()
+            && last.after.is_some()
         {
             // Without it, the others take the lead a little later.
             let _ = follow.beat(&self.options.deployment, &Beat { free: true, ..last }).await;

@@ -17,12 +17,13 @@ pub trait Follow: Send + Sync + 'static {
     /// The deployment's control record, no older than `at`; `None` if there is none.
     async fn control(&self, deployment: &str, at: Time) -> Result<Option<Control>, StoreError>;
 
-    /// Takes the lead, if the control record is still as it was seen (`None`: there was none). Returns the new
-    /// term; `None` if another server was faster.
-    async fn lead(&self, deployment: &str, seen: Option<&Control>) -> Result<Option<u64>, StoreError>;
+    /// Takes the lead, if the control record is still as it was seen (`None`: there was none). Returns what the first
+    /// beat of the new term follows; `None` if another server was faster.
+    async fn lead(&self, deployment: &str, seen: Option<&Control>) -> Result<Option<Led>, StoreError>;
 
-    /// Renews the control record, and returns the time of that commit. `None` if another server leads now.
-    async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<Time>, StoreError>;
+    /// Renews the control record, and returns the number of this beat and the time of its commit. `None` if another
+    /// server leads now, or an earlier beat of unknown outcome has happened.
+    async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<(u64, Time)>, StoreError>;
 
     /// What the store lacks for its changes to be followed well. Puts right what it can if `fix` is set.
     async fn inspect(&self, fix: bool) -> Result<Vec<Lack>, StoreError>;
@@ -86,11 +87,21 @@ pub struct Control {
     pub free: bool,
 }
 
+/// A term, and the number of the last beat in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Led {
+    /// The term.
+    pub term: u64,
+    /// The last beat.
+    pub beat: u64,
+}
+
 /// A renewal of the control record.
 #[derive(Clone, Debug, Default)]
 pub struct Beat {
-    /// The term of the leader; `None` for a server that follows for itself alone and need not lead.
-    pub term: Option<u64>,
+    /// The term of the leader and its beat before this one: a beat that arrives late changes nothing. `None` for a
+    /// server that follows for itself alone and need not lead.
+    pub after: Option<Led>,
     /// As [`Control::applied`].
     pub applied: Time,
     /// As [`Control::node`].

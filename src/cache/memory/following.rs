@@ -16,7 +16,7 @@ pub(super) struct Followed {
     /// When the voucher ends.
     ends: Option<Instant>,
     /// The last settled change of each slot.
-    settled: Vec<Option<(EntityRef, Stamp)>>,
+    settled: Vec<Option<(EntityRef, Stamp, Mark)>>,
 }
 
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -31,17 +31,19 @@ impl Followed {
         Standing { node: String::new(), place: self.place.clone(), session: 0 }
     }
 
-    pub fn remember(&mut self, changes: &[(EntityRef, Stamp)]) {
+    pub fn remember(&mut self, mark: Mark, changes: &[(EntityRef, Stamp)]) {
         self.settled.resize(SLOTS, None);
         for (entity, stamp) in changes {
-            self.settled[registry::slot(entity)] = Some((entity.clone(), *stamp));
+            self.settled[registry::slot(entity)] = Some((entity.clone(), *stamp, mark));
         }
     }
 
-    pub fn unsettled(&self, mut changes: Vec<Change>) -> Vec<Change> {
+    pub fn unsettled(&self, mark: Mark, mut changes: Vec<Change>) -> Vec<Change> {
         changes.retain(|change| {
             let known = self.settled.get(registry::slot(&change.entity)).and_then(Option::as_ref);
-            known.is_none_or(|(entity, stamp)| *entity != change.entity || *stamp != change.stamp)
+            known.is_none_or(|(entity, stamp, under)| {
+                *entity != change.entity || *stamp != change.stamp || *under != mark
+            })
         });
         changes
     }

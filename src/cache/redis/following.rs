@@ -1,10 +1,7 @@
 //! Following the store, in Redis: the voucher is a key that Redis lets expire, and names the process of Redis
 //! that it was given to. A snapshot, a replica or another process has none that counts.
 
-use std::sync::Arc;
-
 use redis::{Cmd, Value};
-use tokio::task::JoinHandle;
 
 use super::link::Link;
 use super::phase::{Need, Session};
@@ -121,18 +118,20 @@ impl Link {
     }
 
     /// Sends without waiting: a change that is not remembered is only brought to the cache once more.
-    pub fn settled(self: &Arc<Link>, changes: &[(EntityRef, Stamp)]) -> Option<JoinHandle<()>> {
-        self.limits.freshness?;
+    pub fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+        let Some(session) = self.in_session(session).ok().filter(|_| self.limits.freshness.is_some()) else {
+            return;
+        };
         let mut set = redis::cmd("HSET");
         set.arg(self.tag.meta());
         for (entity, stamp) in changes {
-            set.arg(field(entity)).arg(remembered(entity, *stamp));
+            set.arg(field(entity)).arg(remembered(entity, *stamp, mark));
         }
-        let link = self.clone();
-        Some(tokio::spawn(async move { drop(link.ask(vec![set]).await) }))
+        let mut connection = session.connection;
+        tokio::spawn(async move { drop(connection.send_packed_command(&set).await) });
     }
 
-    pub async fn unsettled(&self, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
+    pub async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
         if changes.is_empty() {
             return Ok(changes);
         }
@@ -144,7 +143,7 @@ impl Link {
         let answer = self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil);
         let mut left = Vec::new();
         for (change, known) in changes.into_iter().zip(reply::items(answer)?) {
-            let settled = remembered(&change.entity, change.stamp);
+            let settled = remembered(&change.entity, change.stamp, mark);
             if reply::bytes(known)?.is_none_or(|known| known != settled.as_bytes()) {
                 left.push(change);
             }
@@ -179,6 +178,6 @@ fn field(entity: &EntityRef) -> String {
     format!("z{}", registry::slot(entity))
 }
 
-fn remembered(entity: &EntityRef, stamp: Stamp) -> String {
-    journal::topic(Topic::entity(entity)) + &keys::stamp(stamp)
+fn remembered(entity: &EntityRef, stamp: Stamp, mark: Mark) -> String {
+    journal::topic(Topic::entity(entity)) + &keys::stamp(stamp) + &keys::hex(mark.0)
 }

@@ -52,10 +52,10 @@ impl Core {
     async fn apply_changes(&self, mark: Mark, changes: Vec<Change>) -> Result<(), CacheError> {
         let all = changes.len();
         // Most changes were made through oponn, whose servers have brought them to the cache, or are about to.
-        let mut changes = self.cache.unsettled(changes).await?;
+        let mut changes = self.cache.unsettled(mark, changes).await?;
         if !changes.is_empty() && all < CHUNK {
             tokio::time::sleep(UNDER_WAY).await;
-            changes = self.cache.unsettled(changes).await?;
+            changes = self.cache.unsettled(mark, changes).await?;
         }
         self.metrics.tail_events(TailEvent::Settled, (all - changes.len()) as u64);
         self.metrics.tail_events(TailEvent::Applied, changes.len() as u64);

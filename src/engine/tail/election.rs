@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Ended, NEVER};
 use crate::engine::Core;
-use crate::store::follow::Control;
+use crate::store::follow::{Control, Led};
 use crate::store::{Follow, StoreError};
 use crate::value::Time;
 
@@ -13,10 +13,10 @@ use crate::value::Time;
 const SILENCE: Duration = Duration::from_secs(2);
 
 impl Core {
-    /// Takes the lead if nobody has it. Returns the term, and the record of the former leader.
-    pub(super) async fn elected(&self, follow: &dyn Follow) -> Result<Option<(u64, Control)>, Ended> {
+    /// Takes the lead if nobody has it. Returns the new term, and the record of the former leader.
+    pub(super) async fn elected(&self, follow: &dyn Follow) -> Result<Option<(Led, Control)>, Ended> {
         if !self.cache.shared() {
-            return Ok(Some((1, Control::default())));
+            return Ok(Some((Led::default(), Control::default())));
         }
         // A server that cannot reach the cache is not able to lead.
         self.cache.clock().await?;
@@ -28,8 +28,8 @@ impl Core {
             return Ok(None);
         }
         let former = seen.map(|(control, _)| control);
-        let term = follow.lead(&self.options.deployment, former.as_ref()).await?;
-        Ok(term.map(|term| (term, former.unwrap_or_default())))
+        let led = follow.lead(&self.options.deployment, former.as_ref()).await?;
+        Ok(led.map(|led| (led, former.unwrap_or_default())))
     }
 
     /// The control record, no older than `at`, and how long this server has seen no beat.

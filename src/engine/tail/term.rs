@@ -10,7 +10,7 @@ use super::{Ended, Told, patience};
 use crate::cache::{Adoption, Mark, Standing, Voucher};
 use crate::engine::Core;
 use crate::store::Follow;
-use crate::store::follow::{Beat, Event, Feed, FeedError, From};
+use crate::store::follow::{Beat, Event, Feed, FeedError, From, Led};
 use crate::value::Time;
 
 /// Beats in the time for which a voucher counts.
@@ -118,10 +118,14 @@ impl Term<'_> {
     }
 
     async fn beat(&self) -> Result<Time, Ended> {
-        let term = self.core.cache.shared().then_some(self.number);
-        let beat = Beat { term, applied: self.applied, node: self.standing.node.clone(), free: false };
-        *self.core.tail.leads.lock() = Some(beat.clone());
-        self.follow.beat(&self.core.options.deployment, &beat).await?.ok_or(Ended::Deposed)
+        let tail = &self.core.tail;
+        let after = tail.leads.lock().as_ref().and_then(|beat| beat.after);
+        let beat = Beat { after, applied: self.applied, node: self.standing.node.clone(), free: false };
+        let beaten = self.follow.beat(&self.core.options.deployment, &beat).await?;
+        let (number, at) = beaten.ok_or(Ended::Deposed)?;
+        let after = after.map(|after| Led { beat: number, ..after });
+        *tail.leads.lock() = Some(Beat { after, ..beat });
+        Ok(at)
     }
 
     /// Takes the cache over as it is, with the feed from its place on. `None` if that place is not known, or the feed

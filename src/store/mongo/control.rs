@@ -7,7 +7,7 @@ use bson::{Bson, Document, doc};
 use super::command::{Reply, number, time, write_concern};
 use super::{MongoStore, error, feed};
 use crate::store::StoreError;
-use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From, Lack};
+use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From, Lack, Led};
 use crate::value::Time;
 
 /// The collection of control records.
@@ -37,7 +37,7 @@ impl Follow for MongoStore {
         }))
     }
 
-    async fn lead(&self, deployment: &str, seen: Option<&Control>) -> Result<Option<u64>, StoreError> {
+    async fn lead(&self, deployment: &str, seen: Option<&Control>) -> Result<Option<Led>, StoreError> {
         let term = seen.map_or(0, |seen| seen.term) + 1;
         let query = match seen {
             Some(seen) => doc! { "_id": deployment, "term": stored(seen.term), "beat": stored(seen.beat) },
@@ -45,17 +45,20 @@ impl Follow for MongoStore {
         };
         let update = doc! { "$set": { "term": stored(term), "free": false }, "$inc": { "beat": 1_i64 } };
         let taken = self.control_changed(query, update, seen.is_none()).await?;
-        Ok(taken.map(|_| term))
+        Ok(taken.map(|reply| Led { term, beat: beat_of(&reply) }))
     }
 
-    async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<Time>, StoreError> {
+    async fn beat(&self, deployment: &str, beat: &Beat) -> Result<Option<(u64, Time)>, StoreError> {
         let mut query = doc! { "_id": deployment };
-        query.extend(beat.term.map(|term| ("term".to_owned(), stored(term))));
+        if let Some(after) = beat.after {
+            query.extend(doc! { "term": stored(after.term), "beat": stored(after.beat) });
+        }
         let update = doc! {
             "$set": { "applied": stored(beat.applied.0), "node": &beat.node, "free": beat.free },
             "$inc": { "beat": 1_i64 },
         };
-        Ok(self.control_changed(query, update, beat.term.is_none()).await?.map(|reply| reply.time))
+        let changed = self.control_changed(query, update, beat.after.is_none()).await?;
+        Ok(changed.map(|reply| (beat_of(&reply), reply.time)))
     }
 
     async fn inspect(&self, fix: bool) -> Result<Vec<Lack>, StoreError> {
@@ -95,6 +98,11 @@ impl MongoStore {
             .ok_or_else(|| StoreError::Internal("the server does not say when it wrote".into()))?;
         Ok(Some(Reply { body, time: at }))
     }
+}
+
+/// The number of the beat in the record as it is after a change.
+fn beat_of(reply: &Reply) -> u64 {
+    number(reply.body.get_document("value").ok().and_then(|record| record.get("beat")))
 }
 
 /// Times and counts in the form that is stored.
