@@ -48,7 +48,7 @@ export async function fillUntilCached(world, server, database, requests) {
 
 /** How many batches of books are cached, as `oponn cache stats` tells. */
 export async function cached(world, server, database) {
-  const args = ['cache', 'stats', '--config', world.config(database), '--store', world.storeUrl(database)];
+  const args = ['cache', 'stats', '--config', world.config(database, [], server.redis.url), '--store', world.storeUrl(database)];
   const { stdout } = await finish({ command: world.oponn, args: [...args, '--cache', server.redis.url], cwd: world.work });
   return Number(/^Book +\d+ +(\d+)$/m.exec(stdout)[1]);
 }

@@ -59,11 +59,13 @@ export class World {
   }
 
   /** Writes a configuration file for oponn and gives its path. */
-  config(name, lines = []) {
+  config(name, lines = [], cache = 'none:') {
     const path = join(this.work, `${name}.toml`);
     const data = join(this.work, name);
     const schema = JSON.stringify(join(root, 'schema.graphql'));
-    writeFileSync(path, [`schema = ${schema}`, `loaders = ${JSON.stringify(data)}`, 'log = "warn"', ...lines, ''].join('\n'));
+    // Servers over one database are one deployment only if they share a Redis.
+    const deployment = `bench-${cache.replace(/\W+/g, '-')}`;
+    writeFileSync(path, [`schema = ${schema}`, `loaders = ${JSON.stringify(data)}`, 'log = "warn"', `deployment = "${deployment}"`, ...lines, ''].join('\n'));
     return path;
   }
 
@@ -77,7 +79,7 @@ export class World {
   /** Starts an oponn on a database; `cache` is the address of its cache. */
   async serve(name, { database, cache, lines = [], program }) {
     const port = await freePort();
-    const args = ['serve', '--config', this.config(name, lines), '--store', this.storeUrl(database)];
+    const args = ['serve', '--config', this.config(name, lines, cache), '--store', this.storeUrl(database)];
     args.push('--cache', cache, '--listen', `127.0.0.1:${port}`);
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => ({ ok: false }))).ok;
     return start({ name, command: this.program(program), args, cwd: this.work, work: this.work, port, measured: true, ready });
@@ -96,7 +98,7 @@ export class World {
 
   /** The same into any store. */
   importInto(database, store, loaders = [], cache = 'none:') {
-    const args = ['import', ...loaders, '--config', this.config(database), '--store', store, '--cache', cache];
+    const args = ['import', ...loaders, '--config', this.config(database, [], cache), '--store', store, '--cache', cache];
     return finish({ command: this.oponn, args, cwd: this.work, measured: true });
   }
 

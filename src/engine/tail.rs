@@ -43,6 +43,11 @@ pub(super) struct Tail {
 enum Ended {
     #[error("another server leads now")]
     Deposed,
+    #[error(
+        "the servers of the deployment {0:?} over this database use another Redis: give those that share a Redis a \
+         `deployment` of their own"
+    )]
+    Elsewhere(String),
     #[error("the cache has been cleared, or has gone back to an earlier state")]
     Cleared,
     #[error("the cache's clock has been changed")]
@@ -65,11 +70,17 @@ impl Core {
         let (Some(freshness), Some(follow)) = (self.options.limits.freshness, self.store.follow()) else {
             return;
         };
-        let mut told = Told::default();
+        let (mut told, mut begun) = (Told::default(), Instant::now());
         loop {
-            match self.elected(follow).await {
+            let elected = self.elected(follow).await;
+            if !matches!(elected, Err(Ended::Elsewhere(_))) {
+                begun = Instant::now();
+            }
+            match elected {
                 Ok(Some((led, former))) => self.lead(follow, freshness, led, former, &mut told).await,
                 Ok(None) => {}
+                // For a moment this is so whenever Redis has been replaced.
+                Err(Ended::Elsewhere(_)) if begun.elapsed() < patience(freshness) * 2 => {}
                 Err(error) => told.tell(&error),
             }
             tokio::time::sleep(PAUSE).await;

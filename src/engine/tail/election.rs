@@ -25,7 +25,9 @@ impl Core {
             && !control.free
             && *unchanged < SILENCE
         {
-            return Ok(None);
+            let elsewhere = !control.node.is_empty() && self.cache.standing().await?.node != control.node;
+            let deployment = self.options.deployment.clone();
+            return if elsewhere { Err(Ended::Elsewhere(deployment)) } else { Ok(None) };
         }
         let former = seen.map(|(control, _)| control);
         let led = follow.lead(&self.options.deployment, former.as_ref()).await?;
