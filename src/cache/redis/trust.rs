@@ -112,7 +112,12 @@ impl Trust {
 
     /// The session that is used now.
     pub fn current(&self) -> Option<Session> {
-        self.phase.read().session(Need::Change).cloned()
+        self.with_session(Session::clone)
+    }
+
+    /// Looks at the session that is used now.
+    pub fn with_session<T>(&self, look: impl FnOnce(&Session) -> T) -> Option<T> {
+        self.phase.read().session(Need::Change).map(look)
     }
 
     /// The number of the next session.
