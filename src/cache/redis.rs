@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
@@ -45,6 +46,8 @@ pub struct RedisCache {
     link: Arc<Link>,
     changes: Reconciler,
     sweeper: Sweeper,
+    /// Mends the connection for as long as there is this cache.
+    _keeper: AbortOnDropHandle<()>,
 }
 
 impl RedisCache {
@@ -56,8 +59,13 @@ impl RedisCache {
         limits: CacheLimits,
         metrics: Arc<Metrics>,
     ) -> Result<RedisCache, CacheError> {
-        let link = mend::open(Connector::new(url)?, Tag::of(deployment)?, limits, metrics).await?;
-        Ok(RedisCache { changes: Reconciler::new(link.clone()), sweeper: Sweeper::new(link.clone()), link })
+        let (link, keeper) = mend::open(Connector::new(url)?, Tag::of(deployment)?, limits, metrics).await?;
+        Ok(RedisCache {
+            changes: Reconciler::new(link.clone()),
+            sweeper: Sweeper::new(link.clone()),
+            link,
+            _keeper: keeper,
+        })
     }
 }
 

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use tokio_util::task::AbortOnDropHandle;
+
 use super::connect::{Connected, Connector};
 use super::keys::Tag;
 use super::link::Link;
@@ -22,13 +24,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Connects for the first time. If Redis is away, keeps trying in the background: the server can do without
-/// it.
+/// it. The task that does so ends with its handle.
 pub(super) async fn open(
     connector: Connector,
     tag: Tag,
     limits: CacheLimits,
     metrics: Arc<Metrics>,
-) -> Result<Arc<Link>, CacheError> {
+) -> Result<(Arc<Link>, AbortOnDropHandle<()>), CacheError> {
     let (trust, losses) = Trust::new(connector.server().to_owned());
     let link = Arc::new(Link::new(tag, limits, trust, metrics));
     let lost = match begin(&connector, &link, false).await {
@@ -38,8 +40,8 @@ pub(super) async fn open(
         }
         result => result.map(|()| false)?,
     };
-    tokio::spawn(keep(connector, Arc::downgrade(&link), losses, lost));
-    Ok(link)
+    let keeper = tokio::spawn(keep(connector, Arc::downgrade(&link), losses, lost));
+    Ok((link, AbortOnDropHandle::new(keeper)))
 }
 
 /// Mends the cache after each loss, for as long as the cache exists.
