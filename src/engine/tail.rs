@@ -16,7 +16,6 @@ use crate::cache::CacheError;
 use crate::schema::Model;
 use crate::store::follow::{Beat, Control, FeedError, Led};
 use crate::store::{Follow, StoreError};
-use crate::value::Time;
 
 mod acknowledge;
 mod apply;
@@ -169,6 +168,3 @@ impl Told {
 fn patience(freshness: Duration) -> Duration {
     freshness + freshness / DRIFT
 }
-
-/// A time that no write has.
-const NEVER: Time = Time(0);

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::support::app::{CacheKind, StoreKind, TestApp};
 use super::support::program::Folder;
 use super::support::proxy::Proxy;
-use super::support::services::{redis_prefix, redis_url};
+use super::support::services::{redis_address, redis_prefix};
 
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
 const LIST: &str =
@@ -26,10 +26,6 @@ async fn expect(app: &TestApp, title: &str) {
         "bookByIsbn": { "title": title },
     });
     assert_eq!(seen, expected);
-}
-
-fn redis_address() -> String {
-    redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned()
 }
 
 /// An application that reaches its Redis through a proxy.

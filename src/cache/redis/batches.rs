@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use redis::{Cmd, Value};
 
-use super::link::Link;
+use super::link::{Link, millis};
 use super::phase::Need;
 use super::reply::Answer;
 use super::scripts::{Script, fresh};
@@ -221,8 +221,4 @@ fn row(member: Value) -> Result<SortKey, CacheError> {
         }
         _ => Err(CacheError::Internal("a batch has a row that is none".into())),
     }
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 1)
 }

@@ -50,20 +50,21 @@ impl Epoch {
     pub async fn void(&self, run_id: &str) -> Result<(), CacheError> {
         let mut clear = scripts::CLEAR.call(&self.tag, scripts::META_ONLY, fresh()?, self.life);
         clear.arg(run_id);
-        self.epoch_of(clear).await
+        self.begun(clear).await.map(drop)
     }
 
     /// Asks for the mark, so that the first writes need not void anything.
     pub async fn learn_mark(&self) -> Result<(), CacheError> {
         let mut start = scripts::START.call(&self.tag, scripts::META_ONLY, fresh()?, self.life);
         start.arg(0);
-        self.epoch_of(start).await
+        self.begun(start).await.map(drop)
     }
 
-    /// Sends a script and takes note of the mark at the start of its answer.
-    async fn epoch_of(&self, call: Cmd) -> Result<(), CacheError> {
+    /// Sends a script, and takes note of the mark at the start of its answer. Returns the mark.
+    pub async fn begun(&self, call: Cmd) -> Result<u64, CacheError> {
         let answer = reply::items(self.sender.change(call).await?)?;
-        self.heard(reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?);
-        Ok(())
+        let mark = reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?;
+        self.heard(mark);
+        Ok(mark)
     }
 }

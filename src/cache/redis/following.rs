@@ -3,8 +3,8 @@
 
 use redis::{Cmd, Value};
 
-use super::link::Link;
-use super::phase::{Need, Session};
+use super::link::{Link, millis};
+use super::phase::Session;
 use super::scripts::fresh;
 use super::{journal, keys, reply, scripts};
 use crate::cache::following::{Adoption, Standing, Voucher};
@@ -28,7 +28,7 @@ impl Link {
     }
 
     /// Asks for the voucher.
-    pub fn voucher(&self) -> Cmd {
+    fn voucher(&self) -> Cmd {
         let mut get = redis::cmd("GET");
         get.arg(self.tag.voucher());
         get
@@ -36,7 +36,7 @@ impl Link {
 
     /// Whether a voucher was given to the process that this session leads to, since the session began. One from
     /// before may be part of a snapshot that the process has loaded in between.
-    pub fn counts(&self, voucher: Value) -> Result<bool, CacheError> {
+    fn counts(&self, voucher: Value) -> Result<bool, CacheError> {
         let Some(voucher) = reply::bytes(voucher)? else { return Ok(false) };
         let mut parts = std::str::from_utf8(&voucher).unwrap_or_default().splitn(3, ':');
         let (node, scope, asked) = (parts.next(), parts.next(), parts.next());
@@ -88,9 +88,7 @@ impl Link {
         let mut call = self.voucher_call(&scripts::ADOPT)?;
         call.arg(owner(&session.node, adoption.term)).arg(self.scope());
         call.arg(adoption.void.map_or(String::new(), |time| keys::hex(time.0)));
-        let answer = reply::items(self.change(call).await?)?;
-        let mark = reply::number(answer.into_iter().next().unwrap_or(Value::Nil))?;
-        self.epoch.heard(mark);
+        let mark = self.epoch.begun(call).await?;
         self.in_session(adoption.session).map(|_| Mark(mark))
     }
 
@@ -106,7 +104,7 @@ impl Link {
             return Ok(false);
         }
         self.in_session(voucher.session)?;
-        let ends = voucher.asked + u64::try_from(freshness.as_millis()).unwrap_or(u64::MAX >> 1);
+        let ends = voucher.asked + millis(freshness);
         let mut call = self.voucher_call(&scripts::VOUCH)?;
         call.arg(&owner).arg(&number).arg(&voucher.place).arg(keys::hex(voucher.applied.0));
         call.arg(format!("{}:{}:{}", session.node, self.scope(), voucher.asked)).arg(ends);
@@ -162,11 +160,6 @@ impl Link {
 
     fn voucher_call(&self, script: &scripts::Script) -> Result<Cmd, CacheError> {
         Ok(script.call(&self.tag, &[self.tag.voucher()], fresh()?, self.life()))
-    }
-
-    async fn change(&self, call: Cmd) -> Result<Value, CacheError> {
-        let answer = self.send(Need::Change, vec![call]).await?.pop();
-        reply::value(answer.unwrap_or(Ok(Value::Nil)))
     }
 }
 

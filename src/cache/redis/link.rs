@@ -47,6 +47,11 @@ impl Link {
         self.sender.send(need, commands).await
     }
 
+    /// Sends one command that brings a change, and returns its answer.
+    pub async fn change(&self, command: Cmd) -> Result<Value, CacheError> {
+        self.sender.change(command).await
+    }
+
     /// Sends read commands and returns their values; leaves any error to the caller.
     pub async fn ask(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, CacheError> {
         let answers = self.send(Need::Trust, commands).await?;
@@ -65,12 +70,16 @@ impl Link {
 
     /// Milliseconds to live for something made now.
     pub fn ttl(&self, random: u64) -> u64 {
-        u64::try_from(self.limits.jittered(random).as_millis()).unwrap_or(u64::MAX >> 1).max(1)
+        millis(self.limits.jittered(random)).max(1)
     }
 }
 
 /// Longer than anything that depends on the meta hash and the indexes.
 fn life(limits: &CacheLimits) -> u64 {
-    let life = (limits.ttl + limits.lease) * 2 + Duration::from_secs(60);
-    u64::try_from(life.as_millis()).unwrap_or(u64::MAX >> 1)
+    millis((limits.ttl + limits.lease) * 2 + Duration::from_secs(60))
+}
+
+/// A duration in the form that Redis takes.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 1)
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Ended, NEVER};
+use super::Ended;
 use crate::engine::Core;
 use crate::store::follow::{Control, Led};
 use crate::store::{Follow, StoreError};
@@ -20,7 +20,7 @@ impl Core {
         }
         // A server that cannot reach the cache is not able to lead.
         self.cache.clock().await?;
-        let seen = self.control(follow, NEVER).await?;
+        let seen = self.control(follow, Time(0)).await?;
         if let Some((control, unchanged)) = &seen
             && !control.free
             && *unchanged < SILENCE

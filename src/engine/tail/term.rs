@@ -40,7 +40,7 @@ struct Asked {
 
 /// The cache's clock beside this process's.
 struct Clock {
-    first: Option<(u64, Instant)>,
+    last: Option<(u64, Instant)>,
     tolerance: Duration,
 }
 
@@ -63,7 +63,7 @@ impl Core {
                 tokio::time::sleep(patience(freshness)).await;
             }
             node.clone_from(&standing.node);
-            let clock = Clock { first: None, tolerance: freshness / 4 };
+            let clock = Clock { last: None, tolerance: freshness / 4 };
             let term = Term { core: self, follow, number, standing, applied: Time(0), clock };
             term.serve(freshness, lost, told).await
         };
@@ -169,11 +169,10 @@ impl Term<'_> {
 impl Clock {
     /// Checks that the cache's clock runs like this process's.
     fn read(&mut self, now: u64) -> Result<u64, Ended> {
-        let (first, since) = *self.first.get_or_insert_with(|| (now, Instant::now()));
-        let passed = Duration::from_millis(now.saturating_sub(first));
         // Both clocks may drift for long, so each reading is compared with the one before.
-        self.first = Some((now, Instant::now()));
-        let jumped = now < first || passed.abs_diff(since.elapsed()) > self.tolerance;
+        let (last, since) = self.last.replace((now, Instant::now())).unwrap_or((now, Instant::now()));
+        let passed = Duration::from_millis(now.saturating_sub(last));
+        let jumped = now < last || passed.abs_diff(since.elapsed()) > self.tolerance;
         if jumped { Err(Ended::Clock) } else { Ok(now) }
     }
 }

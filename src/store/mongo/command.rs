@@ -166,8 +166,7 @@ fn read_concern(level: &str, at: Time) -> RawDocumentBuf {
     match at {
         Time(0) => rawdoc! { "level": level },
         Time(at) => {
-            // Seconds in the upper half, the count within the second in the lower one.
-            let after = Timestamp { time: (at >> 32) as u32, increment: at as u32 };
+            let after = timestamp(Time(at));
             rawdoc! { "level": level, "afterClusterTime": after }
         }
     }
@@ -179,9 +178,19 @@ pub(super) fn write_concern() -> Document {
 
 pub(super) fn time(reply: &Document) -> Option<Time> {
     match reply.get("operationTime") {
-        Some(Bson::Timestamp(at)) => Some(Time(u64::from(at.time) << 32 | u64::from(at.increment))),
+        Some(Bson::Timestamp(at)) => Some(of_timestamp(*at)),
         _ => None,
     }
+}
+
+/// A time as MongoDB has it: seconds in the upper half, the count within the second in the lower one.
+pub(super) fn timestamp(Time(at): Time) -> Timestamp {
+    Timestamp { time: (at >> 32) as u32, increment: at as u32 }
+}
+
+/// The reverse of [`timestamp`].
+pub(super) fn of_timestamp(at: Timestamp) -> Time {
+    Time(u64::from(at.time) << 32 | u64::from(at.increment))
 }
 
 fn millis(limit: Duration) -> i64 {

@@ -14,8 +14,6 @@ use crate::value::Time;
 pub(super) const CONTROL: &str = "_oponn";
 /// The field that requests for a beat change.
 pub(super) const POKE: &str = "poke";
-/// Two servers have created the record at the same time.
-const DUPLICATE: i32 = error::DUPLICATE;
 
 #[async_trait]
 impl Follow for MongoStore {
@@ -88,7 +86,8 @@ impl MongoStore {
             "writeConcern": write_concern(),
         };
         let body = match self.run_long(command).await {
-            Err(error) if error::has_code(&error, &[DUPLICATE]) => return Ok(None),
+            // Another server has created the record at the same time.
+            Err(error) if error::has_code(&error, &[error::DUPLICATE]) => return Ok(None),
             other => other.map_err(|error| error::of_read(&error))?,
         };
         if body.get_document("value").is_err() || body.contains_key("writeConcernError") {

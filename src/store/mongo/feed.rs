@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bson::raw::{RawArray, RawBsonRef, RawDocument};
-use bson::{Document, Timestamp, doc};
+use bson::{Document, doc};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use mongodb::error::{Error, ErrorKind};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 
-use super::command::encoded;
+use super::command::{encoded, of_timestamp, timestamp};
 use super::control::{CONTROL, POKE};
 use super::{MongoStore, error};
 use crate::store::follow::{Event, Feed, FeedError, From};
@@ -59,10 +59,7 @@ pub(super) async fn open(
     let names: Vec<&str> = types.keys().map(|name| &**name).collect();
     let mut stream = doc! { "fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable" };
     match from {
-        From::Time(Time(at)) => {
-            stream
-                .insert("startAtOperationTime", Timestamp { time: (at >> 32) as u32, increment: *at as u32 });
-        }
+        From::Time(at) => drop(stream.insert("startAtOperationTime", timestamp(*at))),
         From::Place(place) => {
             let token = RawDocument::from_bytes(place).and_then(Document::try_from);
             stream.insert("resumeAfter", token.map_err(|error| FeedError::Lost(error.to_string()))?);
@@ -107,7 +104,9 @@ impl Feed for MongoFeed {
             // The server had committed all that it reports. The parts of a transaction may carry times from
             // before its commit.
             let at = reply.get_timestamp("operationTime").map_err(|error| malformed(&error))?;
-            reading.events.push(Event::Voided { types: reading.void.into_iter().collect(), at: of(at) });
+            reading
+                .events
+                .push(Event::Voided { types: reading.void.into_iter().collect(), at: of_timestamp(at) });
         }
         if let Some(place) = place(reply).map_err(|error| malformed(&error))? {
             *here = Some(place);
@@ -142,7 +141,7 @@ impl Reader {
                 .get_document("updateDescription")
                 .and_then(|update| update.get_document("updatedFields"))
                 .is_ok_and(|fields| matches!(fields.get(POKE), Ok(Some(_))));
-            reading.events.push(Event::Beat { at: of(row.get_timestamp("clusterTime")?), poked });
+            reading.events.push(Event::Beat { at: of_timestamp(row.get_timestamp("clusterTime")?), poked });
             return Ok(());
         }
         let of_collection = |field| collection(field).and_then(|name| self.types.get(name)).cloned();
@@ -187,7 +186,7 @@ impl Reader {
         if after.is_none() && kind != "delete" {
             reading.untold.entry(ty.clone()).or_default().push(reading.events.len());
         }
-        let t = of(row.get_timestamp("clusterTime")?);
+        let t = of_timestamp(row.get_timestamp("clusterTime")?);
         let v = match (&after, before.doc()) {
             (Some(after), _) => after.version(),
             // As a delete through oponn.
@@ -229,10 +228,6 @@ fn place(reply: &RawDocument) -> Result<Option<Vec<u8>>, bson::error::Error> {
         Some(RawBsonRef::Document(token)) => Some(token.as_bytes().to_vec()),
         _ => None,
     })
-}
-
-fn of(time: Timestamp) -> Time {
-    Time(u64::from(time.time) << 32 | u64::from(time.increment))
 }
 
 fn malformed(error: &bson::error::Error) -> FeedError {

@@ -7,10 +7,18 @@ use super::{SDL, all, create, is_cached, named, on, rename, shows_the_truth};
 use crate::support::app::{CacheKind, StoreKind, TestApp, vouched};
 use crate::support::proxy::Proxy;
 use crate::support::redis_server::Server;
-use crate::support::services::redis_url;
+use crate::support::services::redis_address;
 
 async fn name(app: &TestApp, id: &str) -> Json {
     all(app, id).await["book"]["name"].clone()
+}
+
+/// Renames the book through the first of the servers; from then on, without any waiting, all of them show that.
+async fn rename_for_all(apps: &[&TestApp], id: &str, new: &str) {
+    rename(apps[0], id, new).await;
+    for app in apps {
+        assert_eq!(name(app, id).await, new);
+    }
 }
 
 fn book(name: &str) -> Json {
@@ -20,8 +28,7 @@ fn book(name: &str) -> Json {
 /// Two servers, the second of which reaches Redis through a proxy.
 async fn one_behind_a_proxy() -> (TestApp, TestApp, Proxy) {
     let app = on(CacheKind::Redis).start().await;
-    let address = redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let proxy = Proxy::start(&address).await;
+    let proxy = Proxy::start(&redis_address()).await;
     let other = TestApp::beside_by(&app, Some(&format!("redis://{}", proxy.address()))).await;
     (app, other, proxy)
 }
@@ -35,11 +42,7 @@ async fn a_server_that_is_cut_off_from_redis_acknowledges_only_what_everybody_se
         is_cached(&other, &id).await;
         cut(&proxy);
         for number in 0..5 {
-            let new = format!("cut off {number}");
-            rename(&other, &id, &new).await;
-            // At once: no waiting here.
-            assert_eq!(name(&app, &id).await, *new);
-            assert_eq!(name(&other, &id).await, *new);
+            rename_for_all(&[&other, &app], &id, &format!("cut off {number}")).await;
         }
         proxy.restore();
         is_cached(&other, &id).await;
@@ -64,16 +67,13 @@ async fn a_server_that_was_cut_off_and_ended_leaves_nothing_stale() {
 /// The leader is cut off, and nobody else is there: only time tells that nobody reads the cache.
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_go_on_when_nobody_reaches_redis() {
-    let address = redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned();
-    let proxy = Proxy::start(&address).await;
+    let proxy = Proxy::start(&redis_address()).await;
     let app = on(CacheKind::Redis).redis(&format!("redis://{}", proxy.address())).start().await;
     let id = create(&app, &book("first")).await;
     is_cached(&app, &id).await;
     proxy.cut();
     for number in 0..20 {
-        let new = format!("without a cache {number}");
-        rename(&app, &id, &new).await;
-        assert_eq!(name(&app, &id).await, *new);
+        rename_for_all(&[&app], &id, &format!("without a cache {number}")).await;
     }
     proxy.restore();
     is_cached(&app, &id).await;

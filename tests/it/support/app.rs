@@ -214,8 +214,7 @@ impl TestApp {
         place.store(&model).await.prepare().await.expect("the store can be prepared");
         let metrics = Arc::default();
         let cache = place.cache(None, &metrics).await;
-        let waits = false;
-        TestApp::serve(setup, model, place, cache, metrics, waits).await
+        TestApp::serve(setup, model, place, cache, metrics, false).await
     }
 
     /// Another server on the same store and cache, with another way to the Redis server.

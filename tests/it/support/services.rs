@@ -16,6 +16,11 @@ pub fn redis_url() -> String {
     server(REDIS, "redis://127.0.0.1:6379")
 }
 
+/// Host and port of the Redis server, for a proxy before it.
+pub fn redis_address() -> String {
+    redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned()
+}
+
 /// A key prefix that no other test has.
 pub fn redis_prefix() -> String {
     unique_name()
