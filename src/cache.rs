@@ -251,6 +251,10 @@ pub struct Window {
     pub from_end: bool,
     /// Whether the page is useless without the length of the whole list.
     pub total: bool,
+    /// Whether the page has to tell if rows precede it.
+    pub previous: bool,
+    /// Whether the page has to tell if rows follow it.
+    pub next: bool,
 }
 
 /// The result of [`Reads::read_pages`].
@@ -258,6 +262,8 @@ pub struct Window {
 pub enum PageState {
     /// The batch covers the whole page.
     Hit(PageRows),
+    /// The batch covers the page, but the documents that it counts would have to be checked, and are too many.
+    Doubtful,
     /// The batch does not cover the page, or does not exist.
     Miss {
         /// Rows known from the start of the list; 0 when there is no such batch.
@@ -276,6 +282,9 @@ pub struct PageRows {
     pub has_next: bool,
     /// Length of the whole list, when the batch is complete.
     pub total: Option<u64>,
+    /// Rows outside the page that it counts or tells of, in the list's order. They may be as old as those on the
+    /// page, and have to be compared with their documents as well.
+    pub unshown: Vec<SortKey>,
 }
 
 /// The result of asking for a lease.

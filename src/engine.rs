@@ -101,7 +101,7 @@ struct Core {
     options: EngineOptions,
     /// The time of the latest commit that this process has seen.
     latest: Arc<AtomicU64>,
-    writing: Writing,
+    writing: Arc<Writing>,
     tasks: Tasks,
     tail: Arc<Tail>,
 }
@@ -133,7 +133,7 @@ impl Engine {
         let forget = forget(cache.clone(), latest.clone(), tasks.clone());
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
-        let (writing, tail) = (Writing::default(), Arc::default());
+        let (writing, tail) = (Arc::default(), Arc::default());
         let core = Core { model, store, cache, metrics, options, latest, writing, tasks, tail };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Checks a mechanism that is planned: counts that never include a row which an unfinished earlier write has taken out
-of the list.
+"""Checks that counts never include a row which an unfinished earlier write has taken out of the list.
 
 A writer finds the lists to repair by the images before and after its own write. So if W0 moves a document out of
 list A and stalls, W1, which finds it outside already, does not look at A, and is acknowledged while A still has the
-row. The rows that a page shows are compared with their documents; rows that are only counted are not. The cache is
-therefore to keep *suspects*: a note adds its document with the time of the write, and the tailer, which brings
-the writes to the cache in their order, takes out those whose times it has reached, after each event. A list with a
+row. The rows that a page shows are compared with their documents; rows that are only counted are not. So the cache
+keeps *suspects*: a note adds its document with the time of the write and tells the journal that counts are in doubt.
+The tailer brings all writes in their order; those whose times it has reached are suspects no more. A list with a
 row of a suspect as of an older time does not count; the reader reads the suspect from the store and repairs its row
-first. A kept answer that counts is not served while there are suspects.
+first.
 
 Tried are all orders of steps of writers, a tailer, a fill, a reader that repairs, and a server that keeps an
-answer, for one document and list A. What cache.py checks (generations, marks, the index, tokens) is taken for
-granted.
+answer, for one document and list A. The cache may go back to an earlier state, which nobody reads before the tailer
+has taken it over and brought all that had been committed by then. What cache.py and follow.py check (generations,
+marks, the index, tokens; vouchers, sessions, beats) is taken for granted.
 
     python3 docs/model/counts.py
 """
@@ -22,30 +22,37 @@ from explore import check
 
 # The newest state of the document in the list: its time, and whether it stands there (None: nothing known yet).
 Row = namedtuple("Row", "time shown")
-Writer = namedtuple("Writer", "at t")
+Writer = namedtuple("Writer", "at t term")
 Filler = namedtuple("Filler", "at time shown")
 Reader = namedtuple("Reader", "at time shown")
 Kept = namedtuple("Kept", "shown told")  # an answer that counts A; whether the journal has named A since
-# `log`: for each write, whether it leaves the document in A. `suspect`: the time of the document's latest write that
-# the tailer has not reached, or 0.
-World = namedtuple("World", "log writers floor suspect reached tailer row pending filler reader kept acked left")
+# A state of the cache that it may go back to, with the tailer's place.
+Saved = namedtuple("Saved", "row suspect reached floor place")
+# `log`: for each write, whether it leaves the document in A. `suspect`: the time of the document's latest write.
+# `brought`: the tailer has brought all up to there; `reached`: the cache
+# knows that; `late`: a word of that on its way,
+# perhaps into an earlier state. `must`: what the tailer has to bring before anybody reads. `tailer`: its next step.
+World = namedtuple("World", "log writers floor suspect reached brought late tailer term must row pending filler reader"
+                   " kept saved acked left")
 
 FIRST = True  # before the first write the document stands in A
 
 
 class Counts:
-    def __init__(self, writes, fills=False, repairs=False, keeps=False, lose=0, without=None):
-        """`writes`: for each writer, whether its write leaves the document in A. `lose`: how often A may be lost."""
+    def __init__(self, writes, fills=False, repairs=False, keeps=False, lose=0, back=False, without=None):
+        """`writes`: for each writer, whether its write leaves the document in A. `lose`: how often A may be lost.
+        `back`: the cache may go back in time once."""
         self.writes, self.fills, self.repairs, self.keeps = writes, fills, repairs, keeps
-        self.lose, self.without = lose, without
+        self.lose, self.back, self.without = lose, back, without
 
     def has(self, mechanism):
         return mechanism != self.without
 
     def start(self):
-        return World((), (Writer("begin", 0),) * len(self.writes), 0, 0, 0, "note", Row(0, FIRST), None,
-                     Filler("begin" if self.fills else "done", 0, False),
-                     Reader("begin" if self.repairs else "done", 0, False), None, 0, self.lose)
+        saved = Saved(Row(0, FIRST), 0, 0, 0, 0) if self.back else None
+        return World((), (Writer("begin", 0, 0),) * len(self.writes), 0, 0, 0, 0, None, "note", 0, 0, Row(0, FIRST),
+                     None, Filler("begin" if self.fills else "done", 0, False),
+                     Reader("begin" if self.repairs else "done", 0, False), None, saved, 0, self.lose)
 
     def value(self, world, t):
         return FIRST if t == 0 else world.log[t - 1]
@@ -56,7 +63,11 @@ class Counts:
 
     def doubted(self, world):
         """Whether A does not count."""
-        return bool(world.row and world.row.shown and world.suspect > world.row.time)
+        suspect = world.suspect > world.reached and self.has("suspects")
+        return bool(world.row and world.row.shown and suspect and world.suspect > world.row.time)
+
+    def readable(self, world):
+        return world.brought >= world.must and world.tailer != "adopt"
 
     def tell(self, world):
         return world._replace(kept=world.kept and world.kept._replace(told=True))
@@ -77,41 +88,61 @@ class Counts:
         yield from self.tails(world)
         yield from self.fill(world)
         yield from self.repair(world)
-        if self.keeps and world.row and not world.kept and not self.doubted(world):
+        if self.keeps and self.readable(world) and world.row and not world.kept and not self.doubted(world):
             yield f"S keeps {world.row.shown}", world._replace(kept=Kept(world.row.shown, False))
+        if world.saved:
+            yield from self.goes_back(world)
         if world.left and world.row:
             yield "A is lost", world._replace(row=None, left=world.left - 1)
 
+    def goes_back(self, world):
+        now = Saved(world.row, world.suspect, world.reached, world.floor, world.brought)
+        if now != world.saved and self.readable(world):
+            yield "the cache is saved", world._replace(saved=now)
+        old = world.saved
+        yield "the cache goes back", world._replace(
+            row=old.row, suspect=old.suspect, reached=old.reached, floor=old.floor, brought=old.place, tailer="adopt",
+            pending=None, filler=Filler("done", 0, False), reader=Reader("done", 0, False), kept=None, saved=None)
+
     def writes_on(self, world, i, w):
-        def to(after, at, t=w.t):
-            return after._replace(writers=after.writers[:i] + (Writer(at, t),) + after.writers[i + 1:])
+        def to(after, at, t=w.t, term=w.term):
+            return after._replace(writers=after.writers[:i] + (Writer(at, t, term),) + after.writers[i + 1:])
         if w.at == "begin":
             t = len(world.log) + 1
-            yield f"W{i} commits at {t}", to(world._replace(log=world.log + (self.writes[i],)), "note", t)
+            after = world._replace(log=world.log + (self.writes[i],))
+            yield f"W{i} commits at {t}", to(after, "note", t, world.term)
         if w.at == "note":
             after = world._replace(floor=max(world.floor, w.t))
-            if w.t > world.reached and self.has("suspects"):
+            if w.t > world.reached:
                 after = after._replace(suspect=max(world.suspect, w.t))
+                after = self.tell(after) if self.has("counts in the journal") else after
             if self.finds(world, w.t):
                 yield f"W{i} notes", to(after, "reconcile")
             else:
-                yield f"W{i} notes, and is acknowledged", to(after, "done")._replace(acked=max(after.acked, w.t))
+                yield f"W{i} notes", to(after, "answer")
         if w.at == "reconcile":
-            after = to(self.reconcile(world, w.t, self.writes[i]), "done")
-            yield f"W{i} reconciles, and is acknowledged", after._replace(acked=max(after.acked, w.t))
+            yield f"W{i} reconciles", to(self.reconcile(world, w.t, self.writes[i]), "answer")
+        if w.at == "answer" and self.readable(world) and (w.term == world.term or world.brought >= w.t):
+            yield f"W{i} is acknowledged", to(world, "done")._replace(acked=max(world.acked, w.t))
 
     def tails(self, world):
-        t = world.reached + 1
+        t = world.brought + 1
         if world.tailer == "note" and t <= len(world.log):
             after = world._replace(floor=max(world.floor, t))
             found = self.finds(world, t)
-            yield f"the tailer notes {t}", after._replace(tailer="reconcile") if found else self.reach(after, t)
+            yield f"the tailer notes {t}", after._replace(**({"tailer": "reconcile"} if found else {"brought": t}))
         if world.tailer == "reconcile":
-            yield f"the tailer reconciles {t}", self.reach(self.reconcile(world, t, self.value(world, t)), t)
-
-    def reach(self, world, t):
-        later = world.suspect > t and self.has("taking out only what is reached")
-        return world._replace(reached=t, tailer="note", suspect=world.suspect if later else 0)
+            after = self.reconcile(world, t, self.value(world, t))
+            yield f"the tailer reconciles {t}", after._replace(tailer="note", brought=t)
+        if world.tailer == "adopt":
+            must = len(world.log) if self.has("bringing all before anybody reads") else 0
+            yield "the tailer takes over", world._replace(tailer="note", term=world.term + 1, must=must)
+        brought = world.brought if self.has("reaching only what was brought") else len(world.log)
+        if world.tailer != "adopt" and not world.late and world.reached < brought:
+            yield f"the tailer says that it has reached {brought}", world._replace(late=brought)
+        if world.late:
+            reached = max(world.reached, world.late)
+            yield f"{world.late} is reached", world._replace(late=None, reached=reached)
 
     def fill(self, world):
         f = world.filler
@@ -130,7 +161,7 @@ class Counts:
     def repair(self, world):
         r = world.reader
         early = self.has("the floor before a repair's read")
-        if r.at == "begin" and self.doubted(world):
+        if r.at == "begin" and self.readable(world) and self.doubted(world):
             yield f"R takes the floor {world.floor}", world._replace(reader=Reader("read", world.floor, False))
         if r.at == "read":
             for t in range(r.time, len(world.log) + 1):
@@ -143,10 +174,12 @@ class Counts:
 
     def wrong(self, world):
         right = {self.value(world, t) for t in range(world.acked, len(world.log) + 1)}
+        if not self.readable(world):
+            return None
         if world.row and not self.doubted(world) and world.row.shown not in right:
             return f"A {'counts' if world.row.shown else 'does not count'} the document"
         kept = world.kept
-        served = kept and not kept.told and not (world.suspect and self.has("suspects at a look"))
+        served = kept and not kept.told
         if served and kept.shown not in right:
             return f"the kept answer {'counts' if kept.shown else 'does not count'} the document"
         return None
@@ -165,13 +198,17 @@ WHOLE = [
     ("out, in and in, with a fill", dict(writes=(False, True, True), fills=True)),
     ("two writers, a fill, a kept answer, and A lost", dict(writes=OUT, fills=True, keeps=True, lose=1)),
     ("out, in and out, with a repair", dict(writes=AGAIN, repairs=True, lose=1)),
-    ("out, in and out, with a fill, a repair and a kept answer",
-     dict(writes=AGAIN, fills=True, repairs=True, keeps=True)),
+    ("out and out, with a fill, a repair and a kept answer",
+     dict(writes=OUT, fills=True, repairs=True, keeps=True)),
+    ("two writers, and back in time", dict(writes=OUT, back=True, keeps=True)),
+    ("three writers, and back in time", dict(writes=(False, False, False), back=True)),
+    ("out, in and out, and back in time", dict(writes=AGAIN, back=True)),
 ]
 NEEDED = [
-    ("suspects", dict(writes=OUT)), ("suspects at a look", dict(writes=OUT, keeps=True)),
-    ("taking out only what is reached", dict(writes=(True, False, False))),
+    ("suspects", dict(writes=OUT)), ("counts in the journal", dict(writes=OUT, keeps=True)),
+    ("reaching only what was brought", dict(writes=OUT)),
     ("the floor before a repair's read", dict(writes=AGAIN, repairs=True)),
+    ("bringing all before anybody reads", dict(writes=OUT, back=True)),
 ]
 
 if __name__ == "__main__":

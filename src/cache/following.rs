@@ -55,6 +55,12 @@ pub trait Following: Send + Sync + 'static {
     /// saves the tailer work, so it may forget.
     fn settled(&self, _session: u64, _mark: Mark, _changes: &[(EntityRef, Stamp)]) {}
 
+    /// Remembers that all changes up to this time have been brought here, since the adoption with this mark: their
+    /// documents are suspects no more. Of another mark it remembers nothing.
+    async fn reached(&self, _mark: Mark, _at: Time) -> Result<(), CacheError> {
+        Ok(())
+    }
+
     /// Of these changes, in order, those that are not remembered as settled under the mark of the tailer's adoption:
     /// under another mark, a change may have been brought to a state that is gone.
     async fn unsettled(&self, _mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {

@@ -12,7 +12,7 @@ use crate::value::EntityRef;
 /// How many changes a journal holds. A server that falls further behind has to start anew.
 pub const JOURNAL: u64 = 4_096;
 
-/// The subject of a change: an entity, a batch or a whole type, as a hash that is the same on all servers. If
+/// The subject of a change: an entity, a batch, a type's counts or a whole type, as a hash that is the same on all servers. If
 /// two subjects share a topic, that costs a needless read and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Topic(pub u64);
@@ -27,6 +27,11 @@ impl Topic {
     pub fn batch(key: BatchKey) -> Topic {
         let [a, b, c, d, e, f, g, h, ..] = key.0;
         Topic(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    /// The lengths of all lists of a collection type, as far as a write can make them doubtful.
+    pub fn counts(ty: &str) -> Topic {
+        Topic(fnv(&[ty.as_bytes(), b"#"].concat()))
     }
 
     /// Everything of a collection type.

@@ -30,6 +30,9 @@ pub struct CacheLimits {
     pub entity: usize,
     /// The maximum number of batches that one change may touch; beyond it, the type is voided.
     pub matches: u64,
+    /// The maximum size of a type's suspects, in bytes; beyond it, lists of the type do not count until the cache has
+    /// reached the last of them. 0 keeps none, where nobody tells how far it has got.
+    pub suspects: usize,
     /// For how long the cache may be read after the tailer has vouched for it, which bounds how late it shows
     /// the writes of other programs. `None`: nobody follows the store, and the cache shows what it has.
     pub freshness: Option<Duration>,
@@ -64,6 +67,7 @@ impl Default for CacheLimits {
             row_key: 1_024,
             entity: 1 << 20,
             matches: 1_000,
+            suspects: 0,
             freshness: None,
             memory: 256 << 20,
         }

@@ -19,6 +19,7 @@ mod following;
 mod items;
 mod journal;
 mod state;
+mod suspects;
 mod table;
 
 use state::State;
@@ -145,6 +146,14 @@ impl Following for MemoryCache {
 
     fn settled(&self, _: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
         self.state.lock().following.remember(mark, changes);
+    }
+
+    async fn reached(&self, mark: Mark, at: Time) -> Result<(), CacheError> {
+        self.step(|state| {
+            if state.mark == mark {
+                state.suspects.reach(at);
+            }
+        })
     }
 
     async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {

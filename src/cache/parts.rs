@@ -179,6 +179,10 @@ impl<A: Around> Following for Parts<A> {
         self.following.settled(session, mark, changes);
     }
 
+    async fn reached(&self, mark: Mark, at: Time) -> Result<(), CacheError> {
+        self.following.reached(mark, at).await
+    }
+
     async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
         self.around.operation(CacheOp::Follow, self.following.unsettled(mark, changes)).await
     }

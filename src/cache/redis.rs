@@ -171,6 +171,10 @@ impl Following for RedisCache {
         self.link.settled(session, mark, changes);
     }
 
+    async fn reached(&self, mark: Mark, at: Time) -> Result<(), CacheError> {
+        self.link.reached(mark, at).await
+    }
+
     async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
         self.link.unsettled(mark, changes).await
     }

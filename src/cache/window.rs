@@ -32,6 +32,11 @@ impl Window {
         }
     }
 
+    /// Whether the page depends on the number of rows outside it.
+    pub fn counts(&self) -> bool {
+        self.total || self.offset > 0
+    }
+
     /// The page, if the known rows (the first of the list) determine all of it and its neighbours.
     pub(super) fn cut(&self, known: &[SortKey], extent: &Extent) -> Option<Cut> {
         let complete = *extent == Extent::Complete;

@@ -45,7 +45,7 @@ impl Core {
                 self.followed(at, committed).await;
             }
         }
-        unsettled.settled();
+        unsettled.settled().await;
         result
     }
 

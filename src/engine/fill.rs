@@ -212,7 +212,7 @@ impl View {
         for ((led, lease), state) in leased.into_iter().zip(states) {
             match state {
                 PageState::Miss { .. } => missing.push((led, lease)),
-                PageState::Hit(_) => needless.push(lease),
+                PageState::Hit(_) | PageState::Doubtful => needless.push(lease),
             }
         }
         if !needless.is_empty() {

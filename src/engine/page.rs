@@ -69,6 +69,7 @@ impl View {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
         let mut open: Vec<usize> = (0..requests.len()).collect();
         let mut waited = vec![false; requests.len()];
+        let mut beyond: Vec<usize> = Vec::new();
         for _ in 0..=REREADS {
             let reads: Vec<PageRead> = open
                 .iter()
@@ -76,11 +77,12 @@ impl View {
                 .collect();
             let Ok(states) = self.lane.core.cache.read_pages(&reads).await else { break };
             let mut hits = Vec::new();
-            let mut misses = Vec::new();
+            let (mut misses, mut doubtful) = (Vec::new(), Vec::new());
             for (&index, state) in open.iter().zip(states) {
                 match state {
                     PageState::Hit(rows) => hits.push((index, rows)),
                     PageState::Miss { known } => misses.push((index, known)),
+                    PageState::Doubtful => doubtful.push(index),
                 }
             }
             let disagreeing = self.assemble(requests, hits, &mut pages, &waited).await?;
@@ -91,6 +93,7 @@ impl View {
                 pages[index] = Some(page);
             }
             misses.iter().for_each(|&(index, _)| waited[index] = true);
+            beyond.append(&mut doubtful);
             open = disagreeing;
             // Requests that waited for another reader's fill now have to read the cache.
             open.extend(misses.iter().map(|&(index, _)| index).filter(|&index| pages[index].is_none()));
@@ -98,6 +101,7 @@ impl View {
                 break;
             }
         }
+        open.append(&mut beyond);
         open.retain(|&index| pages[index].is_none());
         if !open.is_empty() {
             self.footprint.spoil();
@@ -122,7 +126,8 @@ impl View {
         let mut disagreeing = Vec::new();
         for (index, rows) in hits {
             let order = &requests[index].batch.def.order;
-            let entities: Option<Vec<EntityRef>> = rows.rows.iter().map(|key| key.entity(order)).collect();
+            let all = rows.rows.iter().chain(&rows.unshown);
+            let entities: Option<Vec<EntityRef>> = all.map(|key| key.entity(order)).collect();
             match entities {
                 Some(entities) => {
                     refs.extend(entities);
@@ -138,10 +143,13 @@ impl View {
             let batch = &requests[index].batch;
             let mut rows = Vec::with_capacity(cached.rows.len());
             let mut agree = true;
-            for (key, (found, entity)) in cached.rows.into_iter().zip(entities.by_ref()) {
+            let shown = cached.rows.len();
+            let all = cached.rows.into_iter().chain(cached.unshown);
+            for (place, (key, (found, entity))) in all.zip(entities.by_ref()).enumerate() {
                 let row = found.doc.as_ref().and_then(|doc| batch.def.row(&entity.ty, doc));
                 if row.as_ref() == Some(&key) {
-                    rows.extend(found.doc.map(|doc| Row { entity, key, doc }));
+                    let shown = found.doc.filter(|_| place < shown);
+                    rows.extend(shown.map(|doc| Row { entity, key, doc }));
                 } else {
                     agree = false;
                     if found.stamp != Stamp::default() {
@@ -156,6 +164,9 @@ impl View {
                     read.pages += 1;
                     read.topics.push(Topic::batch(batch.key));
                     read.topics.extend(batch.def.types.iter().map(|ty| Topic::ty(ty)));
+                    if requests[index].window.counts() {
+                        read.topics.extend(batch.def.types.iter().map(|ty| Topic::counts(ty)));
+                    }
                 });
                 let (has_previous, has_next) = (cached.has_previous, cached.has_next);
                 pages[index] = Some(Page { rows, has_previous, has_next, total: cached.total });

@@ -3,55 +3,88 @@
 //! A write that has begun in the store is brought to the cache, whatever happens to the request. If a panic
 //! drops it in between, its types are voided. A shutdown waits for the others.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Core;
+use crate::value::Time;
 
-/// The number of unsettled writes.
-pub(super) type Writing = Arc<watch::Sender<usize>>;
+/// The unsettled writes of this server.
+#[derive(Default)]
+pub(super) struct Writing {
+    /// The latest commit known when each of them began, so each commits later than that; and a number.
+    begun: Mutex<BTreeSet<(Time, u64)>>,
+    /// How many there have been.
+    numbers: AtomicU64,
+    /// How many there are.
+    count: watch::Sender<usize>,
+}
 
 /// A write to these types, until the cache is right again.
 pub(super) struct Unsettled {
-    core: Arc<Core>,
+    /// `None` once it has ended.
+    core: Option<Arc<Core>>,
     types: Vec<Arc<str>>,
+    begun: (Time, u64),
 }
 
 impl Core {
     /// Registers a write; call this before the store is asked to write.
     pub(super) fn unsettled(self: &Arc<Self>, types: impl IntoIterator<Item = Arc<str>>) -> Unsettled {
-        self.writing.send_modify(|writes| *writes += 1);
-        Unsettled { core: self.clone(), types: types.into_iter().collect() }
+        let mut writes = self.writing.begun.lock();
+        let begun = (self.at(Time(0)), self.writing.numbers.fetch_add(1, Ordering::Relaxed));
+        writes.insert(begun);
+        self.writing.count.send_modify(|writes| *writes += 1);
+        Unsettled { core: Some(self.clone()), types: types.into_iter().collect(), begun }
     }
 
     /// Resolves once no write is under way, in the store or from there to the cache.
     pub(super) async fn settled(&self) {
         // Cannot fail: the sender is still here.
-        let _ = self.writing.subscribe().wait_for(|writes| *writes == 0).await;
+        let _ = self.writing.count.subscribe().wait_for(|writes| *writes == 0).await;
+    }
+
+    /// Ends a write. Where nobody follows the store and no other server writes, this server itself knows how far the
+    /// changes have been brought to the cache.
+    async fn end(&self, begun: (Time, u64)) {
+        let mark = self.cache.mark();
+        let reached = {
+            let mut writes = self.writing.begun.lock();
+            writes.remove(&begun);
+            writes.first().map_or_else(|| self.at(Time(0)), |(time, _)| *time)
+        };
+        if !self.cache.shared() && self.options.limits.freshness.is_none() {
+            // If the cache is out of reach, it is cleared before it is used again.
+            let _ = self.cache.reached(mark, reached).await;
+        }
+        self.writing.count.send_modify(|writes| *writes -= 1);
     }
 }
 
 impl Unsettled {
     /// Ends the write: the cache is right, or knows that it cannot be trusted.
-    pub(super) fn settled(mut self) {
-        self.types.clear();
+    pub(super) async fn settled(mut self) {
+        if let Some(core) = self.core.take() {
+            core.end(self.begun).await;
+        }
     }
 }
 
 impl Drop for Unsettled {
     fn drop(&mut self) {
-        let (core, types) = (self.core.clone(), std::mem::take(&mut self.types));
-        let end = |core: &Core| core.writing.send_modify(|writes| *writes -= 1);
-        match Handle::try_current() {
-            Ok(runtime) if !types.is_empty() => {
-                runtime.spawn(async move {
-                    core.void_unknown(types).await;
-                    end(&core);
-                });
-            }
-            _ => end(&core),
+        let Some(core) = self.core.take() else { return };
+        let (types, begun) = (std::mem::take(&mut self.types), self.begun);
+        // Without a runtime there is nobody left who waits.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                core.void_unknown(types).await;
+                core.end(begun).await;
+            });
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::cursor::read_cursor;
 use super::error::ApiError;
 use super::limits::{ApiLimits, max_offset};
-use super::plan::{Connection, Source};
+use super::plan::{Connection, PageInfoField, Source};
 use crate::engine::input::{self, FilterBudget, FilterLimits};
 use crate::engine::{InputFault, List, Step, Window};
 use crate::query::{Filter, Order};
@@ -110,5 +110,7 @@ fn window(
         limit: if connection.wants_rows() { first.or(last).unwrap_or(limits.page_default) } else { 0 },
         from_end: last.is_some(),
         total: connection.wants_total(),
+        previous: connection.tells(PageInfoField::HasPrevious),
+        next: connection.tells(PageInfoField::HasNext),
     }
 }

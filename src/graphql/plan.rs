@@ -264,6 +264,7 @@ pub(super) enum EdgeField {
 }
 
 /// A selected field of a page info.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum PageInfoField {
     /// `__typename`
     Typename,
@@ -281,6 +282,14 @@ impl Connection {
     /// Whether the list's length is selected.
     pub(super) fn wants_total(&self) -> bool {
         self.fields.iter().any(|(_, _, field)| matches!(field, ConnectionField::TotalCount))
+    }
+
+    /// Whether this field of the page's information is selected.
+    pub(super) fn tells(&self, wanted: PageInfoField) -> bool {
+        self.fields.iter().any(|(_, _, field)| match field {
+            ConnectionField::PageInfo(fields) => fields.iter().any(|(_, field)| *field == wanted),
+            _ => false,
+        })
     }
 
     /// Whether anything but the list's length is selected.

@@ -38,7 +38,7 @@ pub struct Class {
 }
 
 const fn class(name: &'static str, step: Step) -> Class {
-    Class { name, counts: Counts::Lagging, writes_outside: false, own_store: false, step }
+    Class { name, counts: Counts::Exact, writes_outside: false, own_store: false, step }
 }
 
 /// All classes.

@@ -14,6 +14,7 @@ mod merging;
 mod pages;
 mod schedules;
 mod sharing;
+mod suspects;
 mod voids;
 
 /// Makes of each case a test on memory and a test on Redis.

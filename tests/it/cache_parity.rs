@@ -30,6 +30,7 @@ enum Op {
     TakePlace,
     News(usize),
     Note(usize, Name, Before, Option<State>, u64),
+    Reached(usize, u64),
     Reconcile(usize, usize, Name, Option<State>, u64),
     DropTypes(usize, u64),
     Clear,
@@ -47,8 +48,8 @@ type State = (bool, i64, i64);
 /// What a document was before a change; `None` when nobody can tell.
 type Before = Option<Option<State>>;
 
-/// A window: rows that bound it, offset, limit, from the end, with the total.
-type View = (Option<State>, Option<State>, u64, u64, bool, bool);
+/// A window: rows that bound it, offset, limit, from the end, with the total, with the rows beside it.
+type View = (Option<State>, Option<State>, u64, u64, bool, bool, (bool, bool));
 
 fn name() -> impl Strategy<Value = Name> {
     (prop::bool::weighted(0.2), 1..4_i64)
@@ -60,7 +61,7 @@ fn state() -> impl Strategy<Value = State> {
 
 fn view() -> impl Strategy<Value = View> {
     let bound = || prop::option::weighted(0.3, state());
-    (bound(), bound(), 0..3_u64, 0..4_u64, any::<bool>(), prop::bool::weighted(0.2))
+    (bound(), bound(), 0..3_u64, 0..4_u64, any::<bool>(), prop::bool::weighted(0.2), any::<(bool, bool)>())
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -81,6 +82,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => any().prop_map(Op::News),
         5 => (any(), name(), prop::option::weighted(0.9, maybe()), maybe(), t()).prop_map(|(m, n, b, a, t)| Op::Note(m, n, b, a, t)),
         8 => (any(), any(), name(), maybe(), t()).prop_map(|(m, b, n, s, t)| Op::Reconcile(m, b, n, s, t)),
+        1 => (any(), t()).prop_map(|(mark, t)| Op::Reached(mark, t)),
         1 => (any(), t()).prop_map(|(ty, t)| Op::DropTypes(ty, t)),
         1 => (0..6_u8).prop_map(|turn| [Op::Clear, Op::Reset].into_iter().nth(turn.into()).unwrap_or(Op::Stats)),
         1 => Just(Op::Sweep),
@@ -89,7 +91,7 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 fn bounds() -> impl Strategy<Value = CacheLimits> {
-    let wide = CacheLimits { ttl: Duration::from_secs(300), ..CacheLimits::default() };
+    let wide = CacheLimits { ttl: Duration::from_secs(300), suspects: 1_000, ..CacheLimits::default() };
     let tight = CacheLimits {
         rows: 3,
         departed: 2,
@@ -100,6 +102,7 @@ fn bounds() -> impl Strategy<Value = CacheLimits> {
         row_key: 40,
         entity: 70,
         matches: 2,
+        suspects: 110,
         ..wide.clone()
     };
     prop_oneof![Just(wide), Just(tight)]
@@ -183,9 +186,9 @@ impl Pair {
                 Op::ReadPage(batch, view) => {
                     let batch = &self.batches[batch % self.batches.len()];
                     let bound = |state: Option<State>| state.and_then(|state| row(batch, (false, 2), state));
-                    let (after, before, offset, limit, from_end, total) = *view;
+                    let (after, before, offset, limit, from_end, total, (previous, next)) = *view;
                     let (after, before) = (bound(after), bound(before));
-                    let window = Window { after, before, offset, limit, from_end, total };
+                    let window = Window { after, before, offset, limit, from_end, total, previous, next };
                     let read = PageRead { batch: batch.clone(), window };
                     format!("{:?}", cache.read_pages(&[read]).await.unwrap())
                 }
@@ -225,6 +228,10 @@ impl Pair {
                     let news = cache.news(since).await.unwrap().expect("both have a journal");
                     let known = since.is_some_and(|since| since.mark == news.place.mark);
                     format!("{known} {:?}", news.changed)
+                }
+                Op::Reached(mark, t) => {
+                    let mark = self.mark(*mark, at);
+                    format!("{:?}", cache.reached(mark, Time(*t)).await.unwrap())
                 }
                 Op::Note(mark, name, before, after, t) => {
                     let mark = self.mark(*mark, at);

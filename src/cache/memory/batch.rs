@@ -2,7 +2,9 @@
 //! merged in.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use super::suspects::Suspect;
 use crate::cache::proved::Extent;
 use crate::cache::registry::Kept;
 use crate::cache::{Batch, CacheLimits, DropReason, PageRows, PageState, Reconciled, Window};
@@ -151,16 +153,34 @@ impl Ready {
         done
     }
 
-    /// Reads a page.
-    pub fn page(&self, window: &Window) -> PageState {
-        match window.cut(&self.rows, &self.extent) {
-            Some(cut) => PageState::Hit(PageRows {
-                rows: self.rows[cut.rows].to_vec(),
-                has_previous: cut.has_previous,
-                has_next: cut.has_next,
-                total: cut.total,
-            }),
-            None => PageState::Miss { known: self.rows.len() as u64 },
+    /// Reads a page; the suspects are those that it must not count unchecked.
+    pub fn page(&self, window: &Window, suspects: &[Suspect]) -> PageState {
+        let Some(cut) = window.cut(&self.rows, &self.extent) else {
+            return PageState::Miss { known: self.rows.len() as u64 };
+        };
+        let mut unshown = Vec::new();
+        for (name, stamp) in suspects {
+            match name {
+                Some(name) => unshown.extend(self.earlier_row(name, *stamp)),
+                None => return PageState::Doubtful,
+            }
         }
+        let Range { start, end } = cut.rows;
+        let neighbour =
+            |wanted: bool, at: Option<usize>| at.filter(|_| wanted).and_then(|at| self.rows.get(at));
+        unshown.extend(neighbour(window.previous, start.checked_sub(1)).cloned());
+        unshown.extend(neighbour(window.next, Some(end)).cloned());
+        unshown.sort_unstable();
+        unshown.dedup();
+        let (has_previous, has_next) = (cut.has_previous, cut.has_next);
+        let rows = self.rows[start..end].to_vec();
+        PageState::Hit(PageRows { rows, has_previous, has_next, total: cut.total, unshown })
+    }
+
+    /// The row shown of a document, if it is as of an earlier stamp than this one.
+    fn earlier_row(&self, name: &[u8], stamp: Stamp) -> Option<SortKey> {
+        let (known, row) = self.states.get(name)?;
+        let earlier = *known < stamp && stamp.t > self.time;
+        row.clone().filter(|row| earlier && self.extent.covers(row))
     }
 }

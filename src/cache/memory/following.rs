@@ -75,6 +75,7 @@ impl State {
             return false;
         }
         self.latest = self.latest.max(voucher.applied);
+        self.suspects.reach(voucher.applied);
         self.following.place = Some(voucher.place.clone());
         self.following.ends = Some(*BEGUN + Duration::from_millis(voucher.asked) + freshness);
         true

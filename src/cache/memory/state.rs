@@ -8,6 +8,7 @@ use super::batch::{Pending, Ready};
 use super::following::Followed;
 use super::items::{Entity, Item, Items, Key};
 use super::journal::Journal;
+use super::suspects::Suspects;
 use super::table::Table;
 use crate::cache::registry::{self, Kept, SLOTS};
 use crate::cache::{
@@ -30,6 +31,7 @@ pub(super) struct State {
     journal: Journal,
     numbers: u64,
     pub following: Followed,
+    pub suspects: Suspects,
 }
 
 impl State {
@@ -44,6 +46,7 @@ impl State {
             journal: Journal::default(),
             numbers: 0,
             following: Followed::default(),
+            suspects: Suspects::default(),
         }
     }
 
@@ -161,8 +164,10 @@ impl State {
 
     pub fn read_page(&mut self, read: &PageRead) -> PageState {
         let generations = self.generations(&read.batch.def.types);
+        let counted = if read.window.counts() { &read.batch.def.types[..] } else { &[] };
+        let suspects = self.suspects.among(counted);
         match self.items.ready(read.batch.key) {
-            Some(ready) if ready.generations == generations => ready.page(&read.window),
+            Some(ready) if ready.generations == generations => ready.page(&read.window, &suspects),
             _ => PageState::Miss { known: 0 },
         }
     }
@@ -240,6 +245,9 @@ impl State {
         if mark != self.mark {
             self.drop_type(&entity.ty);
             return Noted::Voided(VoidReason::Mark);
+        }
+        if self.limits.suspects > 0 && self.suspects.add(entity, stamp, self.limits.suspects) {
+            self.journal.tell(Topic::counts(&entity.ty));
         }
         let most = self.limits.matches;
         let table = self.table(&entity.ty);

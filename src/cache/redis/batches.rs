@@ -47,6 +47,7 @@ impl Link {
             let mut call = scripts::PAGE.call(&self.tag, &[self.tag.ready(read.batch.key)], 0, 0);
             types(&mut call, &read.batch);
             window(&mut call, &read.window);
+            call.arg(u8::from(read.window.counts() && self.limits.suspects > 0));
             call
         });
         self.read(calls.collect()).await?.into_iter().map(page).collect()
@@ -195,21 +196,29 @@ fn window(call: &mut Cmd, window: &Window) {
     }
     call.arg(window.offset).arg(window.limit);
     call.arg(u8::from(window.from_end)).arg(u8::from(window.total));
+    call.arg(u8::from(window.previous)).arg(u8::from(window.next));
 }
 
 fn page(answer: Value) -> Result<PageState, CacheError> {
     let mut items = reply::items(answer)?.into_iter();
     let mut next = || reply::count(items.next().unwrap_or(Value::Nil));
-    if next()? == 0 {
-        return Ok(PageState::Miss { known: next()? });
+    match next()? {
+        0 => return Ok(PageState::Miss { known: next()? }),
+        1 => {}
+        _ => return Ok(PageState::Doubtful),
     }
     let (from, known, complete) = (next()?, next()?, next()? == 1);
+    let unshown = reply::items(items.next().unwrap_or(Value::Nil))?;
+    let mut unshown: Vec<SortKey> = unshown.into_iter().map(row).collect::<Result<_, _>>()?;
+    unshown.sort_unstable();
+    unshown.dedup();
     let rows: Vec<SortKey> = items.map(row).collect::<Result<_, _>>()?;
     Ok(PageState::Hit(PageRows {
         has_previous: from > 0,
         has_next: from + (rows.len() as u64) < known || !complete,
         total: complete.then_some(known),
         rows,
+        unshown,
     }))
 }
 

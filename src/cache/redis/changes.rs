@@ -125,6 +125,8 @@ impl Reconciler {
         let keys = [self.link.tag.entity(&change.entity), self.link.tag.index(ty)];
         let mut call = script.call(&self.link.tag, &keys, number, self.link.life());
         call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::entity(&change.entity)));
+        let name = if self.link.limits.suspects > 0 { row_ref(&change.entity) } else { Vec::new() };
+        call.arg(journal::topic(Topic::counts(ty))).arg(name).arg(self.link.limits.suspects);
         call.arg(keys::floor(registry::slot(&change.entity)));
         call.arg(keys::stamp(change.stamp))
             .arg(content)

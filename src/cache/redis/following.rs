@@ -9,7 +9,7 @@ use super::scripts::fresh;
 use super::{journal, keys, reply, scripts};
 use crate::cache::following::{Adoption, Standing, Voucher};
 use crate::cache::{CacheError, Mark, Topic, registry};
-use crate::value::{Change, EntityRef, Stamp};
+use crate::value::{Change, EntityRef, Stamp, Time};
 
 impl Link {
     /// Sends commands that read cached data. Their answers count only if the cache is vouched for: the
@@ -149,6 +149,12 @@ impl Link {
             }
         }
         Ok(left)
+    }
+
+    pub async fn reached(&self, mark: Mark, at: Time) -> Result<(), CacheError> {
+        let mut call = scripts::REACHED.call(&self.tag, scripts::META_ONLY, fresh()?, self.life());
+        call.arg(keys::hex(mark.0)).arg(keys::hex(at.0));
+        self.change(call).await.map(drop)
     }
 
     /// The current session, if it is still this one.

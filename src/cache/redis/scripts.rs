@@ -54,6 +54,7 @@ const META: &str = include_str!("lua/meta.lua");
 const BATCH: &str = include_str!("lua/batch.lua");
 const HEAD: &str = include_str!("lua/head.lua");
 const ROWS: &str = include_str!("lua/rows.lua");
+const SUSPECTS: &str = include_str!("lua/suspects.lua");
 
 /// A script that brings a change or voids must not be refused for want of memory, which would leave stale data.
 const ALWAYS: &str = " flags=allow-oom";
@@ -73,13 +74,13 @@ macro_rules! scripts {
 scripts! {
     START = ALWAYS, [], "start.lua";
     FILL = "", [], "fill.lua";
-    PAGE = " flags=no-writes", [HEAD], "page.lua";
+    PAGE = " flags=no-writes", [HEAD, ROWS, SUSPECTS], "page.lua";
     NEWS = " flags=no-writes", [], "news.lua";
     LEASE = "", [BATCH], "lease.lua";
     COMMIT = "", [BATCH, HEAD, ROWS], "commit.lua";
     RELEASE = ALWAYS, [BATCH], "release.lua";
-    NOTE = "", [], "note.lua";
-    NOTE_ALWAYS = ALWAYS, [], "note.lua";
+    NOTE = "", [SUSPECTS], "note.lua";
+    NOTE_ALWAYS = ALWAYS, [SUSPECTS], "note.lua";
     RECONCILE = ALWAYS, [BATCH, HEAD, ROWS], "reconcile.lua";
     FORGET = ALWAYS, [BATCH], "forget.lua";
     DROP = ALWAYS, [], "drop.lua";
@@ -89,4 +90,5 @@ scripts! {
     ADOPT = ALWAYS, [], "adopt.lua";
     VOUCH = ALWAYS, [], "vouch.lua";
     STEP = ALWAYS, [], "step.lua";
+    REACHED = ALWAYS, [], "reached.lua";
 }

@@ -29,10 +29,12 @@ impl Core {
     /// Brings events to the cache. On an error some may be missing there.
     pub(super) async fn apply(&self, mark: Mark, events: Vec<Event>) -> Result<Heard, CacheError> {
         let mut heard = Heard::default();
+        let mut reached = Time::default();
         let mut changes = Vec::new();
         for event in events {
             match event {
                 Event::Changed(change) => {
+                    reached = reached.max(change.stamp.t);
                     changes.push(change);
                     if changes.len() == CHUNK {
                         self.apply_changes(mark, std::mem::take(&mut changes)).await?;
@@ -46,6 +48,8 @@ impl Core {
             }
         }
         self.apply_changes(mark, changes).await?;
+        // Not earlier: what voids a type comes last, whenever it happened.
+        self.cache.reached(mark, heard.covered.unwrap_or_default().max(reached)).await?;
         Ok(heard)
     }
 

@@ -41,7 +41,12 @@ pub async fn redis_cache(deployment: &str, limits: CacheLimits) -> RedisCache {
 
 /// The cache of a test that has a Redis of its own; its deployment is called `test`.
 pub async fn cache_on(server: &Server) -> RedisCache {
-    RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.expect("the URL is valid")
+    cache_within(server, limits()).await
+}
+
+/// The same with other limits.
+pub async fn cache_within(server: &Server, limits: CacheLimits) -> RedisCache {
+    RedisCache::connect(&server.url(), "test", limits, Arc::default()).await.expect("the URL is valid")
 }
 
 /// A deployment of its own on the test server's Redis, whose keys can be looked at from outside.
@@ -72,6 +77,11 @@ impl Deployment {
 /// The defaults, but nothing stays long on the test server.
 pub fn limits() -> CacheLimits {
     CacheLimits { ttl: Duration::from_secs(600), ..CacheLimits::default() }
+}
+
+/// The same for a cache that is told how far it has got.
+pub fn with_suspects() -> CacheLimits {
+    CacheLimits { suspects: 4_096, ..limits() }
 }
 
 /// The name of an item's document.
@@ -198,7 +208,7 @@ pub async fn read(cache: &dyn Cache, batch: &Batch, window: Window) -> PageState
 pub async fn whole(cache: &dyn Cache, batch: &Batch) -> Option<Vec<SortKey>> {
     match read(cache, batch, first(1_000)).await {
         PageState::Hit(page) => Some(page.rows),
-        PageState::Miss { .. } => None,
+        PageState::Miss { .. } | PageState::Doubtful => None,
     }
 }
 

@@ -154,6 +154,7 @@ async fn a_fill_says_what_was_read_and_no_more(kind: Kind) {
                     assert_eq!(page.has_next, (limit as usize) < all.len());
                     assert_eq!(page.total, (asked > all.len()).then_some(3));
                 }
+                PageState::Doubtful => panic!("there are no suspects"),
                 PageState::Miss { .. } => assert!(!known, "asked for {asked} rows, {limit} are not known"),
             }
             let cut = proved.page(&window);

@@ -1,12 +1,14 @@
 -- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark taken
--- before the write, the type, the entity's topic, the slot of the floor table, the change's stamp, its
+-- before the write, the type, the entity's topic, the topic of the type's counts, its name among the suspects (empty:
+-- there are none), the most bytes of suspects, the slot of the floor table, the change's stamp, its
 -- content (empty: not to be kept), milliseconds to live, the maximum number of matches, the version of the
 -- shape set that the prefixes were made with (`*`: any), the reason to void the type in any case (empty:
 -- none), the scope of the server, and the prefixes.
 -- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
 -- or why the type was voided; or 'scope', and nothing was done, if the cache is of other servers' types.
 local entity, index = KEYS[2], KEYS[3]
-local mark, ty, topic, slot, stamp, content, ttl = take(), take(), take(), take(), take(), take(), take()
+local mark, ty, topic, counts, name, most_suspects = take(), take(), take(), take(), take(), tonumber(take())
+local slot, stamp, content, ttl = take(), take(), take(), take()
 local most, version, void, scope, prefixes = tonumber(take()), take(), take(), take(), list()
 local time = sub(stamp, 1, 16)
 local now = epoch()
@@ -17,7 +19,7 @@ if mark == now and version ~= current and version ~= '*' then
   for _, shape in ipairs(call('ZRANGEBYLEX', index, '[!', '("')) do answer[#answer + 1] = sub(shape, 2) end
   return answer
 end
-local floors = call('HMGET', meta, slot, 'd:' .. ty, 'c')
+local floors = call('HMGET', meta, slot, 'd:' .. ty, 'c', 'R', 'u:' .. ty)
 if floors[3] and floors[3] ~= scope then return { now, lost, 'scope' } end
 local seen = time <= (floors[1] or zero) or time <= (floors[2] or zero)
 raise(slot, time)
@@ -26,6 +28,20 @@ tell(topic)
 if mark ~= now then
   drop(ty, index)
   return { now, lost, 'mark' }
+end
+if name ~= '' and time > (floors[4] or zero) then
+  local field = (floors[5] or '') .. as_suspect(name, stamp)
+  if #field > most_suspects then
+    local left, last = {}, ''
+    for name, stamp in pairs(suspects(field, floors[4] or zero)) do
+      left[#left + 1] = as_suspect(name, stamp)
+      if stamp > last then last = stamp end
+    end
+    field = table.concat(left)
+    if #field > most_suspects / 2 then field = as_suspect('', last) end
+  end
+  call('HSET', meta, 'u:' .. ty, field)
+  tell(counts)
 end
 local answer = { now, lost, 'found' }
 for _, prefix in ipairs(prefixes) do

@@ -1,10 +1,13 @@
 -- Reads one page. KEYS[2] is the batch. Arguments: its types, the row after which the page lies and the row
 -- before which it lies (each a list of one or none), offset, limit, 1 to count from the end, 1 when the
--- length of the whole list is wanted.
--- Answers {0, rows known} or {1, rows before the page, rows known, 1 when these are all, row members...}.
+-- length of the whole list is wanted, 1 and 1 when the page has to tell whether rows precede and follow it, and 1 when
+-- rows of suspects must not be counted unchecked.
+-- Answers {0, rows known}; or {2} if there are too many suspects; or {1, rows before the page, rows known, 1 when
+-- these are all, rows outside the page to be checked like those on it, row members...}.
 local set = KEYS[2]
 local types, after, before = list(), list()[1], list()[1]
 local offset, limit, from_end, total = tonumber(take()), tonumber(take()), take() == '1', take() == '1'
+local previous, next, counts = take() == '1', take() == '1', take() == '1'
 local h = head(set)
 if not h or h.gens ~= generations(types) then return { 0, 0 } end
 local known, complete = h.shown, not h.extent
@@ -24,8 +27,25 @@ end
 local covered
 if bounded then covered = complete or to < known else covered = not from_end and to < stop end
 if not covered or (total and not complete) then return { 0, known } end
-local answer = { 1, from, known, complete and 1 or 0 }
-if from < to then
-  for i, row in ipairs(call('ZRANGE', set, from, to - 1)) do answer[4 + i] = row end
+local unshown = {}
+if counts then
+  local reached = call('HGET', meta, 'R') or zero
+  for _, ty in ipairs(types) do
+    for name, stamp in pairs(suspects(call('HGET', meta, 'u:' .. ty) or '', reached)) do
+      if name == '' then return { 2 } end
+      local row = earlier_row(set, h, name, stamp)
+      if row then unshown[#unshown + 1] = '0' .. row end
+    end
+  end
+end
+previous, next = previous and from > 0, next and to < known
+local answer = { 1, from, known, complete and 1 or 0, unshown }
+local low, high = previous and from - 1 or from, next and to or to - 1
+if low <= high then
+  for i, row in ipairs(call('ZRANGE', set, low, high)) do
+    local rank = low + i - 1
+    local rows = (rank < from or rank >= to) and unshown or answer
+    rows[#rows + 1] = row
+  end
 end
 return answer

@@ -69,6 +69,14 @@ local function state(set, name)
   return known, late, row, members
 end
 
+-- The row that a batch shows of a document, if it is as of an earlier stamp than this one.
+local function earlier_row(set, h, name, stamp)
+  take_stamp(stamp)
+  if not is_later(struct.unpack('>I4I4', h.time)) then return nil end
+  local _, late, row = state(set, name)
+  return not late and row and within(h, row) and row or nil
+end
+
 -- The members (one or two) that record a document's row (nil: none) as of the current stamp.
 local function members_of(h, name, row)
   local start, rest = '2' .. name, row and '.' .. sub(row, 1, #row - #name) or ''

@@ -5,6 +5,7 @@ local owner, step, place, applied, voucher, ends = take(), take(), take(), take(
 local now = call('HMGET', meta, 'o', 't')
 if now[1] ~= owner or now[2] ~= step then return 0 end
 raise('F', applied)
+raise('R', applied)
 call('HSET', meta, 'k', place)
 call('PEXPIRE', meta, ARGV[2])
 call('SET', KEYS[2], voucher, 'PXAT', ends)

@@ -2,6 +2,7 @@
 
 mod filler;
 mod keeper;
+mod tailer;
 
 use oponn::cache::{
     Batch, CachedEntity, Floor, Lease, Mark, PageRead, PageRows, PageState, Place, Reconcile, Window,
@@ -71,17 +72,30 @@ enum State {
     },
     Entities {
         batch: Batch,
+        window: Window,
         page: PageRows,
         since: Acknowledged,
         place: Option<Place>,
     },
     Misses {
         batch: Batch,
+        window: Window,
         page: PageRows,
         since: Acknowledged,
         place: Option<Place>,
         found: Vec<Option<Option<Doc>>>,
         floor: Floor,
+    },
+    // Every commit, one after the other.
+    Follow {
+        turns: usize,
+        mark: Mark,
+    },
+    Bring {
+        turns: usize,
+        mark: Mark,
+        at: Time,
+        rows: Vec<Reconcile>,
     },
     // A request that was answered before, several times over.
     Ask {
@@ -105,6 +119,11 @@ impl Actor {
     /// One who asks again what has been answered before.
     pub fn keeper(number: usize) -> Actor {
         Actor { name: format!("keeper{number}"), state: State::Ask { turns: 15 } }
+    }
+
+    /// One who follows the store.
+    pub fn tailer(mark: Mark) -> Actor {
+        Actor { name: "tailer".to_owned(), state: State::Follow { turns: 15, mark } }
     }
 
     /// Writers, readers and fillers, by their number.
@@ -133,6 +152,7 @@ impl Actor {
             | State::ReadStore { .. }
             | State::Fill { .. }
             | State::FillEntities { .. }) => filler::fill(state, world, dice).await,
+            state @ (State::Follow { .. } | State::Bring { .. }) => tailer::follow(state, world).await,
             state @ (State::Ask { .. } | State::Look { .. } | State::Serve { .. }) => {
                 keeper::ask(state, world, dice).await?
             }
@@ -148,9 +168,10 @@ fn target(dice: &mut Dice) -> Option<(bool, i64)> {
 }
 
 fn window(dice: &mut Dice) -> Window {
-    match dice.roll(4) {
-        0 => first(1),
+    match dice.roll(12) {
+        0 => Window { next: true, ..first(1) },
         1 => Window { total: true, ..first(5) },
+        2 => Window { total: true, ..first(0) },
         _ => first(5),
     }
 }
@@ -230,30 +251,35 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
         State::Page { batch, window } => {
             let since = world.acknowledged();
             let place = world.place().await;
-            let read = PageRead { batch: batch.clone(), window };
+            let read = PageRead { batch: batch.clone(), window: window.clone() };
             match world.cache.read_pages(&[read]).await.unwrap().remove(0) {
-                PageState::Hit(page) => {
-                    world.check_total(&batch, page.total)?;
-                    (format!("reads {} rows", page.rows.len()), State::Entities { batch, page, since, place })
-                }
+                PageState::Hit(page) => (
+                    format!("reads {} rows and {} beside them", page.rows.len(), page.unshown.len()),
+                    State::Entities { batch, window, page, since, place },
+                ),
+                PageState::Doubtful => ("goes to the store".to_owned(), State::Done),
                 // Every reader that misses fills, and reads again.
                 PageState::Miss { .. } => {
                     ("misses".to_owned(), State::Register { batches: vec![batch], read: None })
                 }
             }
         }
-        State::Entities { batch, page, since, place } => {
-            let names: Vec<EntityRef> = page.rows.iter().map(|row| name(&batch, row)).collect();
+        State::Entities { batch, window, mut page, since, place } => {
+            if world.without == Without::Suspects {
+                page.unshown.clear();
+            }
+            let names: Vec<EntityRef> =
+                page.rows.iter().chain(&page.unshown).map(|row| name(&batch, row)).collect();
             let read = world.cache.read_entities(&names).await.unwrap();
             let found: Vec<Option<Option<Doc>>> =
                 read.entities.into_iter().map(|found| found.map(|CachedEntity { doc, .. }| doc)).collect();
             let told = format!("reads {} entities", found.iter().flatten().count());
-            (told, State::Misses { batch, page, since, place, found, floor: read.floor })
+            (told, State::Misses { batch, window, page, since, place, found, floor: read.floor })
         }
-        State::Misses { batch, page, since, place, mut found, mut floor } => {
+        State::Misses { batch, window, page, since, place, mut found, mut floor } => {
             let commits = world.snapshot(floor.time, dice.roll(1_000));
             let mut filled = Vec::new();
-            for (row, found) in page.rows.iter().zip(&mut found) {
+            for (row, found) in page.rows.iter().chain(&page.unshown).zip(&mut found) {
                 if found.is_none() {
                     let name = name(&batch, row);
                     let doc = world.at(number(&name), commits);
@@ -265,13 +291,14 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
                 filler::keep(world, &mut floor, &filled).await;
             }
             let docs: Vec<Option<Doc>> = found.into_iter().map(Option::unwrap_or_default).collect();
-            let next = batch.clone();
-            let agrees = check(world, &batch, &page, &docs, &since)?;
-            if let (true, true, Some(place)) = (agrees, filled.is_empty(), place) {
-                world.kept.push(Answer { batch, page, docs, place });
+            let next = match dice.once_in(3) {
+                true => State::Done,
+                false => State::Page { batch: batch.clone(), window: self::window(dice) },
+            };
+            let answer = Answer { batch, window, page, docs, place };
+            if check(world, &answer, &since)? && filled.is_empty() && place.is_some() {
+                world.kept.push(answer);
             }
-            let next =
-                if dice.once_in(3) { State::Done } else { State::Page { batch: next, window: window(dice) } };
             (format!("is content, filled {}", filled.len()), next)
         }
         other => ("does nothing".to_owned(), other),
@@ -280,15 +307,10 @@ async fn read(state: State, world: &mut World, dice: &mut Dice) -> Result<(Strin
 
 /// Checks a page as the engine puts it together: a row whose document no longer yields it sends the
 /// reader to the store, everything else must be right. Says whether all rows agreed with their documents.
-fn check(
-    world: &mut World,
-    batch: &Batch,
-    page: &PageRows,
-    docs: &[Option<Doc>],
-    since: &Acknowledged,
-) -> Result<bool, String> {
+fn check(world: &mut World, answer: &Answer, since: &Acknowledged) -> Result<bool, String> {
+    let Answer { batch, window, page, docs, .. } = answer;
     let mut agrees = true;
-    for (row, doc) in page.rows.iter().zip(docs) {
+    for (row, doc) in page.rows.iter().chain(&page.unshown).zip(docs) {
         let id = number(&name(batch, row));
         let allowed = world.allowed(id, since);
         if !allowed.contains(doc) {
@@ -300,9 +322,19 @@ fn check(
         return Ok(false);
     }
     world.hits += 1;
+    if let Some(total) = page.total.filter(|_| window.total) {
+        world.check_total(batch, total, since)?;
+    }
+    let end = page.rows.last().filter(|_| page.has_next);
+    let beyond = |doc: &Option<Doc>| {
+        let row = doc.as_ref().and_then(|doc| batch.def.row("Item", doc));
+        row.is_some_and(|row| end.is_none_or(|end| row > *end))
+    };
+    if window.next && page.has_next && !IDS.iter().any(|id| world.allowed(*id, since).iter().any(beyond)) {
+        return Err(format!("a row is told of that cannot be: {page:?}"));
+    }
     for id in IDS {
         let shown = page.rows.iter().find(|row| number(&name(batch, row)) == id);
-        let end = page.rows.last().filter(|_| page.has_next);
         let fits = |doc: &Option<Doc>| {
             let row = doc.as_ref().and_then(|doc| batch.def.row("Item", doc));
             match (&row, shown) {

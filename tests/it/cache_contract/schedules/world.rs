@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use oponn::cache::{Batch, Cache, News, PageRows, Place, Topic};
+use oponn::cache::{Batch, Cache, News, PageRows, Place, Topic, Window};
 use oponn::query::SortKey;
 use oponn::value::{Change, Doc, Image, Stamp, Time};
 
@@ -35,6 +35,10 @@ pub enum Without {
     BatchTopics,
     /// Nor of which types these are.
     TypeTopics,
+    /// Rows that are only counted are not looked at.
+    Suspects,
+    /// The tailer says that it has reached more than it has brought.
+    Reaching,
 }
 
 /// Of one in so many commits nobody can tell what was before.
@@ -57,16 +61,19 @@ pub struct World {
     /// Where the journal ended at the server's last look.
     place: Option<Place>,
     arrivals: u64,
+    /// How many commits the tailer has taken.
+    followed: usize,
 }
 
 /// An answer that was made of the cache alone.
 #[derive(Clone)]
 pub struct Answer {
     pub batch: Batch,
+    pub window: Window,
     pub page: PageRows,
     pub docs: Vec<Option<Doc>>,
     /// The place in the journal after which all of it was read.
-    pub place: Place,
+    pub place: Option<Place>,
 }
 
 struct Commit {
@@ -83,7 +90,18 @@ pub const IDS: [i64; 2] = [1, 2];
 impl World {
     pub fn new(cache: Arc<dyn Cache>, without: Without, lossy: bool) -> World {
         let (commits, kept) = (Vec::new(), Vec::new());
-        World { cache, without, lossy, commits, hits: 0, kept, served: 0, place: None, arrivals: 0 }
+        World {
+            cache,
+            without,
+            lossy,
+            commits,
+            hits: 0,
+            kept,
+            served: 0,
+            place: None,
+            arrivals: 0,
+            followed: 0,
+        }
     }
 
     /// A place in the journal that what is read from now on is not older than; it may lie back.
@@ -100,19 +118,23 @@ impl World {
 
     /// Looks at the journal: whether nothing of the answer has changed since it was made.
     pub async fn unchanged(&mut self, answer: &Answer) -> bool {
-        let news = self.news(Some(answer.place)).await;
+        let news = self.news(answer.place).await;
         self.place = news.as_ref().map(|news| news.place);
         let Some(changed) = news.and_then(|news| news.changed) else { return false };
-        let Answer { batch, page, .. } = answer;
+        let Answer { batch, window, page, .. } = answer;
         let entity = |row: &SortKey| row.entity(&batch.def.order).expect("a row names its document");
-        let entities = page.rows.iter().map(|row| Topic::entity(&entity(row)));
+        let entities = page.rows.iter().chain(&page.unshown).map(|row| Topic::entity(&entity(row)));
         let parts = [
             (Without::EntityTopics, entities.collect()),
             (Without::BatchTopics, vec![Topic::batch(batch.key)]),
             (Without::TypeTopics, vec![Topic::ty("Item")]),
         ];
         let known = parts.into_iter().filter(|(part, _)| *part != self.without);
-        !known.flat_map(|(_, topics): (_, Vec<Topic>)| topics).any(|topic| changed.contains(&topic))
+        let counts = window.counts().then(|| Topic::counts("Item"));
+        !known
+            .flat_map(|(_, topics): (_, Vec<Topic>)| topics)
+            .chain(counts)
+            .any(|topic| changed.contains(&topic))
     }
 
     /// The lists that there are.
@@ -150,6 +172,19 @@ impl World {
         change
     }
 
+    /// The next commit, for the tailer.
+    pub fn next_to_follow(&mut self) -> Option<Change> {
+        let commit = self.commits.get(self.followed)?;
+        self.followed += 1;
+        Some(commit.change.clone())
+    }
+
+    /// Leaves out what has been committed until now.
+    pub fn follow_from_here(&mut self) -> Time {
+        self.followed = self.commits.len();
+        Time(self.followed as u64)
+    }
+
     pub fn acknowledge(&mut self, commit: usize) {
         self.commits[commit].acknowledged = true;
     }
@@ -184,16 +219,20 @@ impl World {
         IDS.into_iter().map(last).collect()
     }
 
-    /// Checks a total. It counts rows that are not looked at, so it can be told only while no write is
-    /// under way.
-    pub fn check_total(&self, batch: &Batch, total: Option<u64>) -> Result<(), String> {
-        let right = self.rows(batch, self.commits.len()).len() as u64;
-        match total {
-            Some(total) if total != right && self.commits.iter().all(|commit| commit.acknowledged) => {
-                Err(format!("a stale total: {total}, must be {right}"))
-            }
-            _ => Ok(()),
+    /// Checks the length of a list: some of the permitted states of its documents have to add up to it.
+    pub fn check_total(&self, batch: &Batch, total: u64, since: &Acknowledged) -> Result<(), String> {
+        let (mut least, mut most) = (0, 0);
+        for id in IDS {
+            let belongs =
+                |doc: &Option<Doc>| doc.as_ref().and_then(|doc| batch.def.row("Item", doc)).is_some();
+            let allowed = self.allowed(id, since);
+            least += u64::from(allowed.iter().all(belongs));
+            most += u64::from(allowed.iter().any(belongs));
         }
+        if (least..=most).contains(&total) {
+            return Ok(());
+        }
+        Err(format!("a stale total: {total}, must be {least} to {most}"))
     }
 
     /// The states of a document that a read may show which began when these were acknowledged.

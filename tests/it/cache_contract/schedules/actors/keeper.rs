@@ -45,8 +45,6 @@ pub(super) async fn ask(state: State, world: &mut World, dice: &mut Dice) -> Res
 }
 
 fn serve(world: &mut World, answer: &Answer, since: &Acknowledged) -> Result<(), String> {
-    let Answer { batch, page, docs, .. } = answer;
     world.served += 1;
-    world.check_total(batch, page.total).map_err(|fault| format!("a kept answer: {fault}"))?;
-    check(world, batch, page, docs, since).map(drop).map_err(|fault| format!("a kept answer: {fault}"))
+    check(world, answer, since).map(drop).map_err(|fault| format!("a kept answer: {fault}"))
 }
