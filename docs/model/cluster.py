@@ -15,7 +15,8 @@ Control = namedtuple("Control", "term node applied unchanged")
 Session = namedtuple("Session", "node pushed")
 Beat = namedtuple("Beat", "age known time")
 # `at`: no; taken; placed, when the place has been read; adopting, after the first beat; follow; vouching, after STEP.
-Leader = namedtuple("Leader", "at term void applied mark step noted beat waited")
+# `noted`: whether the commit after `applied` is. `early`: how much is done of the one after that: nothing, noted, all.
+Leader = namedtuple("Leader", "at term void applied mark step noted early beat waited")
 # `on`: the process that has the write's scripts, if all went over one session.
 Writer = namedtuple("Writer", "at mark t on vouched waited")
 Filler = namedtuple("Filler", "at token time shows")
@@ -27,7 +28,7 @@ World = namedtuple(
     "World", "end nodes control sessions leaders writers filler reader kept acked script beat fresh left")
 
 FAULTS = ("copy", "crash", "empty", "lose", "move", "take", "late", "drift")
-NO_LEADER = Leader("no", 0, False, 0, 0, 0, False, None, 0)
+NO_LEADER = Leader("no", 0, False, 0, 0, 0, False, 0, None, 0)
 
 
 def put(those, i, new):
@@ -111,7 +112,7 @@ class Cluster:
             w = w._replace(reader=Reader("done", 0, 0))
         if w.leaders[i].at == "no" or not adopts:
             return w
-        return self.leader(w, i, at="taken", beat=None, noted=False, waited=0)
+        return self.leader(w, i, at="taken", beat=None, noted=False, early=0, waited=0)
 
     def heard(self, w, i):
         """A reply has come to server `i`: after the push, if there was one. Whether the reply counts."""

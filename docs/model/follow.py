@@ -3,7 +3,8 @@
 readers, for one document that is one entity or stands in one batch.
 
 Two servers, S0 and S1, share a store and one or two processes of the cache, N0 and N1. Either server may lead, and
-both may believe they do. The leader brings every commit to the process that its session leads to, beats, and vouches.
+both may believe they do. The leader brings every commit to the process that its session leads to, two at a time, beats,
+and vouches.
 Between any two steps a process may become a copy of the other one (a snapshot that is loaded later is a copy of a
 copy), die, or lose its meta hash; sessions break, scripts and beats arrive late, and clocks drift. No read that
 begins after a write has been acknowledged, by whatever rule, may show what was before: neither what the cache has, if
@@ -58,6 +59,8 @@ class Follow(Cluster):
         if l.at == "follow":
             if l.applied < w.end:
                 yield self.applies(w, i, k, l.applied + 1)
+            if l.applied + 1 < w.end and l.early < 2:
+                yield self.overtakes(w, i, k, l.applied + 2)
             if l.beat is None and c.term != l.term and self.has("the term of a beat"):
                 yield from self.beats(w, i, n)
             elif l.beat is None:
@@ -86,13 +89,15 @@ class Follow(Cluster):
 
     def answered(self, w, i, ours):
         w, heard = self.heard(w, i)
-        return w if ours or not heard else self.leader(w, i, at="taken", beat=None, noted=False, waited=0)
+        if ours or not heard:
+            return w
+        return self.leader(w, i, at="taken", beat=None, noted=False, early=0, waited=0)
 
     def beats(self, w, i, n):
         l, c = w.leaders[i], w.control
         adopts = l.at == "placed"
         if c.term != l.term and self.has("the term of a beat"):
-            yield f"S{i} finds another leader", self.leader(w, i, at="no", beat=None, noted=False)
+            yield f"S{i} finds another leader", self.leader(w, i, at="no", beat=None, noted=False, early=0)
             return
         early = self.has("the process in a beat before the voucher") or n.voucher and n.voucher.run == n.run
         node = n.run if early else c.node
@@ -112,13 +117,29 @@ class Follow(Cluster):
         settled = w.nodes[k].settled
         if not l.noted and settled and settled.time == t and (
                 settled.mark == l.mark or not self.has("the mark of what is settled")):
-            return f"S{i} finds {t} settled", self.heard(self.leader(w, i, applied=t), i)[0]
+            return f"S{i} finds {t} settled", self.heard(self.applied(w, i), i)[0]
         if l.noted:
             after, found = self.reconcile(w, k, t, l.mark), False
         else:
             after, found = self.note(w, k, t, l.mark)
-        after = self.leader(after, i, noted=found, applied=l.applied if found else t)
+        after = self.leader(after, i, noted=True) if found else self.applied(after, i)
         return f"S{i} {'reconciles' if l.noted else 'notes'} {t} from the feed", self.heard(after, i)[0]
+
+    def applied(self, w, i):
+        l = w.leaders[i]
+        if l.early < 2:
+            return self.leader(w, i, applied=l.applied + 1, noted=bool(l.early), early=0)
+        return self.leader(w, i, applied=l.applied + 2, noted=False, early=0)
+
+    def overtakes(self, w, i, k, t):
+        """A change is brought to the cache beside the one before it."""
+        l = w.leaders[i]
+        if l.early:
+            after, found = self.reconcile(w, k, t, l.mark), False
+        else:
+            after, found = self.note(w, k, t, l.mark)
+        after = self.leader(after, i, early=1 if found else 2)
+        return f"S{i} {'reconciles' if l.early else 'notes'} {t} early", self.heard(after, i)[0]
 
     def writes(self, w, j):
         x, i = w.writers[j], self.writers[j]
@@ -218,6 +239,7 @@ class Follow(Cluster):
 
 ONE = dict(writers=(0,))
 OUTSIDE = dict(writers=(None,))
+ANOTHER = dict(writers=(None, None), batch=True)
 SNAPSHOTS = dict(ONE, copy=2, move=1)
 KEPT = dict(ONE, batch=True, fills=True, keeps=True, copied=True, copy=1)
 SPLIT = dict(ONE, nodes=2, servers=(0, 1), copied=True, take=1)
@@ -225,6 +247,8 @@ CUT_OFF = dict(SPLIT, writers=(None,), drift=1)
 WHOLE = [
     ("two writers", dict(writers=(0, 1), settles=True)),
     ("two writers of a batch, one of them another program", dict(writers=(0, None), batch=True)),
+    ("two writes of another program to a batch, and the cache goes back in time", dict(ANOTHER, copy=2)),
+    ("two writes of another program to a batch that is filled, the meta hash lost", dict(ANOTHER, fills=True, lose=1)),
     ("a takeover with the old leader paused, a new session", dict(ONE, take=1, move=1)),
     ("two snapshots and a new session", dict(SNAPSHOTS, settles=True)),
     ("an answer kept, and the cache goes back in time", dict(ONE, keeps=True, copy=2)),
