@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::stream::{TryStreamExt, iter};
+
 use crate::cache::{CacheError, Mark, VoidReason};
 use crate::engine::Core;
 use crate::metrics::TailEvent;
 use crate::store::follow::Event;
 use crate::value::{Change, Time};
 
-/// How many changes are brought to the cache at a time.
+/// How many changes are brought to the cache together: one round trip of notes.
 const CHUNK: usize = 128;
+/// How many chunks are under way at once: while the cache works on one, the next is prepared.
+const AT_ONCE: usize = 2;
 
 /// How long a writer mostly takes from its commit to a cache that is right. The tailer gives it that time, unless
 /// it has much to catch up with: doing the same work again does no harm, but costs more.
@@ -26,21 +30,18 @@ pub(super) struct Heard {
 }
 
 impl Core {
-    /// Brings events to the cache. On an error some may be missing there.
+    /// Brings a batch of events to the cache, in no particular order. On an error some may be missing there.
     pub(super) async fn apply(&self, mark: Mark, events: Vec<Event>) -> Result<Heard, CacheError> {
         let mut heard = Heard::default();
         let mut reached = Time::default();
-        let mut changes = Vec::new();
+        let (mut changes, mut voids) = (Vec::new(), Vec::new());
         for event in events {
             match event {
                 Event::Changed(change) => {
                     reached = reached.max(change.stamp.t);
                     changes.push(change);
-                    if changes.len() == CHUNK {
-                        self.apply_changes(mark, std::mem::take(&mut changes)).await?;
-                    }
                 }
-                Event::Voided { types, at } => self.apply_void(&types, at).await?,
+                Event::Voided { types, at } => voids.push((types, at)),
                 Event::Beat { at, poked } => {
                     heard.covered = heard.covered.max(Some(at));
                     heard.poked |= poked;
@@ -48,7 +49,9 @@ impl Core {
             }
         }
         self.apply_changes(mark, changes).await?;
-        // Not earlier: what voids a type comes last, whenever it happened.
+        for (types, at) in voids {
+            self.apply_void(&types, at).await?;
+        }
         self.cache.reached(mark, heard.covered.unwrap_or_default().max(reached)).await?;
         Ok(heard)
     }
@@ -62,11 +65,13 @@ impl Core {
             changes = self.cache.unsettled(mark, changes).await?;
         }
         self.metrics.tail_events(TailEvent::Settled, (all - changes.len()) as u64);
-        self.metrics.tail_events(TailEvent::Applied, changes.len() as u64);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.bring(mark, &changes).await
+        iter(changes.chunks(CHUNK).map(Ok))
+            .try_for_each_concurrent(AT_ONCE, |chunk| async move {
+                self.bring(mark, chunk).await?;
+                self.metrics.tail_events(TailEvent::Applied, chunk.len() as u64);
+                Ok(())
+            })
+            .await
     }
 
     async fn apply_void(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {

@@ -22,7 +22,7 @@ use crate::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
 /// How long the server waits for the first event of a batch.
 const AWAIT: Duration = Duration::from_millis(500);
 /// Events of one batch at the most.
-const BATCH: u32 = 500;
+const BATCH: u32 = 1_000;
 
 /// An open stream.
 struct MongoFeed {

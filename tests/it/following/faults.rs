@@ -116,6 +116,32 @@ async fn a_cache_is_followed_on_from_its_place() {
     assert_eq!(again.store_operations().await, operations, "the other list is still cached");
 }
 
+/// More changes than are brought to the cache together, several of each document, so that later ones overtake.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_changes_while_nobody_followed_leave_what_the_last_ones_did() {
+    let app = on(CacheKind::Redis).start().await;
+    let id = create(&app, &book("first")).await;
+    let keeper = TestApp::uncached(&app).await;
+    let books = keeper.database().await.collection::<Document>("books");
+    let others = (0..30).map(|n| doc! { "name": format!("n{n:02}"), "kind": "k", "number": n });
+    books.insert_many(others).await.unwrap();
+    is_cached(&app, &id).await;
+    let place = app.keep();
+    drop(app);
+    for round in 0..25 {
+        let changed =
+            doc! { "name": format!("r{round}"), "kind": if round % 2 == 0 { "other" } else { "k" } };
+        books.update_many(doc! {}, doc! { "$set": changed }).await.unwrap();
+    }
+    books.update_many(doc! { "number": { "$lt": 15 } }, doc! { "$set": { "kind": "k" } }).await.unwrap();
+    books.delete_many(doc! { "number": { "$gte": 25 } }).await.unwrap();
+    let again = TestApp::at(place).await;
+    is_cached(&again, &id).await;
+    assert_eq!(all(&again, &id).await, all(&keeper, &id).await);
+    let metrics = again.metrics().await;
+    assert!(metrics.value("oponn_tail_events_total", &[("result", "applied")]) > 700.0);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_loses_or_goes_back_shows_nothing_stale() {
     let redis = Server::start(&["--enable-debug-command", "yes"]).await;
