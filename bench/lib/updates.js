@@ -5,7 +5,7 @@ import { while_ } from './cpu.js';
 import { ask } from './http.js';
 import { median, quantile, summary } from './stats.js';
 
-const UPDATE = 'mutation($id: ID!, $price: Decimal!) { updateBook(id: $id, set: { price: $price }) { id price } }';
+export const UPDATE = 'mutation($id: ID!, $price: Decimal!) { updateBook(id: $id, set: { price: $price }) { id price } }';
 
 /** Sets a book's price and checks the answer. */
 export async function setPrice(server, id, price, options) {

@@ -76,10 +76,10 @@ export class World {
     return resolve(settings.before);
   }
 
-  /** Starts an oponn on a database; `cache` is the address of its cache. */
-  async serve(name, { database, cache, lines = [], program }) {
+  /** Starts an oponn on a database; `cache` is the address of its cache, `shared` that by which others reach it. */
+  async serve(name, { database, cache, shared = cache, lines = [], program }) {
     const port = await freePort();
-    const args = ['serve', '--config', this.config(name, lines, cache), '--store', this.storeUrl(database)];
+    const args = ['serve', '--config', this.config(name, lines, shared), '--store', this.storeUrl(database)];
     args.push('--cache', cache, '--listen', `127.0.0.1:${port}`);
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => ({ ok: false }))).ok;
     return start({ name, command: this.program(program), args, cwd: this.work, work: this.work, port, measured: true, ready });
