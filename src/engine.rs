@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::cache::{Cache, CacheLimits, Topic};
 use crate::metrics::Metrics;
+use crate::probe::{self, Point};
 use crate::schema::Model;
 use crate::store::Store;
 use crate::value::Time;
@@ -107,6 +108,11 @@ struct Core {
 }
 
 impl Core {
+    /// Passes a point at which a test may stop this server.
+    async fn passes(&self, point: Point) {
+        probe::point(&self.options.deployment, point).await;
+    }
+
     /// Takes note of a commit.
     fn saw(&self, time: Time) {
         self.latest.fetch_max(time.0, Ordering::Relaxed);

@@ -27,5 +27,6 @@ pub mod cli;
 
 pub mod config;
 pub mod metrics;
+pub mod probe;
 pub mod spelling;
 pub mod telemetry;

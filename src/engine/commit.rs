@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Core;
 use super::reconcile::tell;
 use crate::cache::{Mark, VoidReason};
+use crate::probe::Point;
 use crate::value::{Change, Time};
 
 /// Longer than any store waits for a write to finish.
@@ -39,12 +40,15 @@ impl Core {
         let unsettled = self.unsettled(types);
         let (result, effects) = write.await;
         let committed = Instant::now();
+        self.passes(Point::WriteCommitted).await;
         for effect in effects {
             let (at, brought) = self.bring_effect(mark, effect).await;
             if at > Time(0) && !brought {
+                self.passes(Point::WriteUnseen).await;
                 self.followed(at, committed).await;
             }
         }
+        self.passes(Point::WriteSeen).await;
         unsettled.settled().await;
         result
     }

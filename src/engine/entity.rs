@@ -9,6 +9,7 @@ use async_graphql::dataloader::Loader;
 use super::{Core, EngineError, View};
 use crate::cache::{CachedEntity, Topic};
 use crate::metrics::{CacheKind, CacheResult, Joined};
+use crate::probe::Point;
 use crate::store::deadline;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
@@ -119,8 +120,10 @@ impl Loader<EntityRef> for EntityLoader {
         let floor = read.map(|read| read.floor);
         let result = if floor.is_some() { CacheResult::Miss } else { CacheResult::Bypass };
         let at = core.at(floor.as_ref().map_or(Time(0), |floor| floor.time));
+        core.passes(Point::EntityFloor).await;
         for (ty, ids) in missing {
             let mut docs = core.store.get(&ty, &ids, at).await?;
+            core.passes(Point::EntityRead).await;
             let entities: Vec<(EntityRef, Option<Doc>)> = ids
                 .into_iter()
                 .map(|id| (EntityRef { ty: ty.clone(), id: id.clone() }, docs.remove(&id)))

@@ -14,6 +14,7 @@ use super::page::PageRequest;
 use super::{Core, EngineError, Page, Row, View};
 use crate::cache::{Lease, LeaseState, PageRead, PageState, Proved, Window};
 use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
+use crate::probe::Point;
 use crate::query::BatchKey;
 use crate::store::deadline;
 use crate::telemetry::TRACES;
@@ -234,6 +235,7 @@ impl View {
         let limit = self.rows_to_read(requests, &cohort);
         let leaders: Vec<&PageRequest> =
             cohort.members.iter().map(|(led, _)| &requests[led.requests[0]]).collect();
+        self.lane.core.passes(Point::FillLeased).await;
         let read = match self.store_rows(&leaders, limit, self.lane.core.at(floor)).await {
             Ok(read) => read,
             Err(error) => {
@@ -244,6 +246,7 @@ impl View {
                 return self.direct_pages(requests, &asked.collect::<Vec<_>>()).await;
             }
         };
+        self.lane.core.passes(Point::FillRead).await;
         let mut answers = Vec::new();
         let mut too_short = Vec::new();
         let (led, leases): (Vec<Led<'_>>, Vec<Lease>) = cohort.members.into_iter().unzip();

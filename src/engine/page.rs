@@ -7,6 +7,7 @@ use bson::Bson;
 use super::{EngineError, View};
 use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Topic, Window};
 use crate::metrics::{CacheKind, CacheResult};
+use crate::probe::Point;
 use crate::query::{Filter, SortKey};
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Stamp};
@@ -137,6 +138,7 @@ impl View {
             }
         }
         let mark = self.lane.core.cache.mark();
+        self.lane.core.passes(Point::RowsRead).await;
         let mut entities = self.stamped_entities(&refs).await?.into_iter().zip(refs);
         let mut repairs = Vec::new();
         for (index, cached) in readable {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Core;
 use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
 use crate::metrics::CacheAction;
+use crate::probe::Point;
 use crate::telemetry::TRACES;
 use crate::value::{Change, Image};
 
@@ -27,7 +28,12 @@ impl Core {
         }
         let (start, session) = (Instant::now(), self.cache.session());
         let mut came_up = CameUp::default();
-        let brought = self.bring_counted(mark, changes, &mut came_up).await;
+        let brought = async {
+            let rows = self.rows(mark, changes, &mut came_up).await?;
+            self.passes(Point::WriteNoted).await;
+            self.reconcile(mark, &rows).await
+        };
+        let brought = brought.await;
         self.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
         match brought {
             Ok(()) => {
@@ -47,15 +53,17 @@ impl Core {
 
     /// Makes the cache right after changes that others have made.
     pub(super) async fn bring(&self, mark: Mark, changes: &[Change]) -> Result<(), CacheError> {
-        self.bring_counted(mark, changes, &mut CameUp::default()).await
+        let rows = self.rows(mark, changes, &mut CameUp::default()).await?;
+        self.reconcile(mark, &rows).await
     }
 
-    async fn bring_counted(
+    /// Notes changes, and returns the rows that the batches found have to have.
+    async fn rows(
         &self,
         mark: Mark,
         changes: &[Change],
         came_up: &mut CameUp,
-    ) -> Result<(), CacheError> {
+    ) -> Result<Vec<Reconcile>, CacheError> {
         for change in changes {
             self.saw(change.stamp.t);
         }
@@ -86,8 +94,12 @@ impl Core {
             }
         }
         came_up.touched = rows.len();
+        Ok(rows)
+    }
+
+    async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<(), CacheError> {
         if !rows.is_empty() {
-            self.count(&self.cache.reconcile(mark, &rows).await?);
+            self.count(&self.cache.reconcile(mark, rows).await?);
         }
         Ok(())
     }
@@ -96,9 +108,7 @@ impl Core {
     pub(super) async fn reconcile_rows(&self, mark: Mark, rows: &[Reconcile]) {
         self.metrics.cache_repairs(rows.len() as u64);
         // If the cache is out of reach, the reader goes to the store in the end.
-        if let Ok(done) = self.cache.reconcile(mark, rows).await {
-            self.count(&done);
-        }
+        let _ = self.reconcile(mark, rows).await;
     }
 
     fn count(&self, done: &[Reconciled]) {

@@ -16,7 +16,7 @@ const LADDER: [&[&str]; 8] = [
     &["cli"],
 ];
 /// These stand beside the ladder: every layer may import them, and they import no layer.
-const BESIDE: [&str; 4] = ["config", "metrics", "spelling", "telemetry"];
+const BESIDE: [&str; 5] = ["config", "metrics", "probe", "spelling", "telemetry"];
 /// Layers that do no input and output, and the crates and modules that would be needed for it.
 const PURE: [&str; 3] = ["value", "schema", "query"];
 const INPUT_OUTPUT: [(&str, &[&str]); 2] = [

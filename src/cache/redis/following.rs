@@ -9,6 +9,7 @@ use super::scripts::fresh;
 use super::{journal, keys, reply, scripts};
 use crate::cache::following::{Adoption, Standing, Voucher};
 use crate::cache::{CacheError, Mark, Topic, registry};
+use crate::probe::{self, Point};
 use crate::value::{Change, EntityRef, Stamp, Time};
 
 impl Link {
@@ -103,6 +104,7 @@ impl Link {
         if reply::count(self.change(step).await?)? == 0 {
             return Ok(false);
         }
+        probe::point(self.tag.deployment(), Point::VoucherMarked).await;
         self.in_session(voucher.session)?;
         let ends = voucher.asked + millis(freshness);
         let mut call = self.voucher_call(&scripts::VOUCH)?;

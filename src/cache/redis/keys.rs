@@ -16,6 +16,7 @@ const LONGEST_ID: usize = 128;
 /// journal and generations. Today a deployment has one tag; no code that is given a [`Tag`] relies on that.
 #[derive(Clone)]
 pub(super) struct Tag {
+    deployment: Arc<str>,
     prefix: Arc<str>,
 }
 
@@ -28,12 +29,17 @@ impl Tag {
                 "{deployment:?} cannot be the name of a deployment: use 1 to 64 letters, digits, '-', '_' or '.'"
             )));
         }
-        Ok(Tag { prefix: format!("{{oponn:{deployment}}}:").into() })
+        Ok(Tag { deployment: deployment.into(), prefix: format!("{{oponn:{deployment}}}:").into() })
     }
 
     /// Whether a key is under this tag.
     pub fn has(&self, key: &[u8]) -> bool {
         key.starts_with(self.prefix.as_bytes())
+    }
+
+    /// The deployment whose keys are under the tag.
+    pub fn deployment(&self) -> &str {
+        &self.deployment
     }
 
     /// The prefix of all keys under the tag.

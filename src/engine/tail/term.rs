@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Ended, Told, patience};
 use crate::cache::{Adoption, Mark, Standing, Voucher};
 use crate::engine::Core;
+use crate::probe::Point;
 use crate::store::Follow;
 use crate::store::follow::{Beat, Event, Feed, FeedError, From, Led};
 use crate::value::Time;
@@ -95,11 +96,13 @@ impl Term<'_> {
             let beat = tokio::select! {
                 batch = batches.recv() => {
                     let (events, place) = batch.unwrap_or_else(|| Err(closed()))?;
+                    self.core.passes(Point::TailReceived).await;
                     let heard = self.core.apply(mark, events).await?;
                     self.applied = self.applied.max(heard.covered.unwrap_or_default());
                     if let (Some(beat), Some(place)) = (&asked, place)
                         && beat.at <= self.applied
                     {
+                        self.core.passes(Point::TailApplied).await;
                         self.vouch(beat.by_clock, place).await?;
                         told.well();
                         asked = None;
