@@ -16,6 +16,7 @@ mod graphql_http;
 mod graphql_read;
 mod graphql_write;
 mod importer;
+mod interleavings;
 mod judge;
 mod kept_answers;
 mod language;

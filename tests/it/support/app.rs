@@ -9,9 +9,11 @@ use oponn::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
 use oponn::engine::{Engine, EngineOptions};
 use oponn::graphql::{Api, ApiLimits};
 use oponn::metrics::Metrics;
+use oponn::probe::{self, Held, Point};
 use oponn::schema::{self, Model};
 use oponn::server::{self, Server, ServerOptions};
 use oponn::store::{MongoStore, SqliteStore, Store};
+use redis::aio::MultiplexedConnection;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -77,7 +79,6 @@ impl Setup {
     /// Has the store followed on behalf of the cache, as `oponn serve` does on MongoDB.
     pub fn followed(mut self) -> Setup {
         self.engine.limits.freshness = Some(Duration::from_secs(3));
-        self.engine.deployment = redis_prefix();
         self
     }
 
@@ -133,13 +134,11 @@ impl Place {
                 Documents::Sqlite(Arc::new(store.expect("the file can be made")), folder)
             }
         };
-        let limits = setup.engine.limits.clone();
+        let (limits, prefix) = (setup.engine.limits.clone(), setup.engine.deployment.clone());
         let cached = match setup.cache {
             CacheKind::Memory => Cached::Here(Arc::new(MemoryCache::new(limits))),
             CacheKind::None => Cached::Here(Arc::new(NoCache)),
-            CacheKind::Redis => {
-                Cached::Redis(setup.redis.clone().unwrap_or_else(redis_url), redis_prefix(), limits)
-            }
+            CacheKind::Redis => Cached::Redis(setup.redis.clone().unwrap_or_else(redis_url), prefix, limits),
         };
         Place { documents, cached, engine: setup.engine.clone() }
     }
@@ -197,7 +196,7 @@ impl TestApp {
             redis: None,
             api: ApiLimits::default(),
             options: ServerOptions::default(),
-            engine: EngineOptions::default(),
+            engine: EngineOptions { deployment: redis_prefix(), ..EngineOptions::default() },
         }
     }
 
@@ -279,6 +278,23 @@ impl TestApp {
         TestApp { engine, http, address, place, _stop: stop, following }
     }
 
+    /// Stops the next task of this server, or of one beside it, that comes to a point.
+    pub fn hold(&self, point: Point) -> Held {
+        probe::hold(&self.place.engine.deployment, point)
+    }
+
+    /// A connection to its Redis, as other programs have it.
+    pub async fn raw_redis(&self) -> MultiplexedConnection {
+        let Cached::Redis(url, ..) = &self.place.cached else { panic!("the cache is not Redis") };
+        let client = redis::Client::open(url.as_str()).expect("the URL is right");
+        client.get_multiplexed_async_connection().await.expect("the server runs")
+    }
+
+    /// The key of a part of its cache: `m` is the meta hash, `x:Item` the index of a type.
+    pub fn key(&self, part: &str) -> String {
+        format!("{{oponn:{}}}:{part}", self.place.engine.deployment)
+    }
+
     /// The address of a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -294,18 +310,19 @@ impl TestApp {
 
     /// The whole response to an operation.
     pub async fn query(&self, text: &str, variables: Json) -> Json {
-        let request =
-            self.http.post(self.url("/graphql")).json(&json!({ "query": text, "variables": variables }));
-        let response = request.send().await.expect("the server answers");
-        let body = response.bytes().await.expect("the answer is whole");
-        serde_json::from_slice(&body).expect("the answer is JSON")
+        query(&self.http, &self.url("/graphql"), text, variables).await
     }
 
     /// The data of an operation that has to succeed.
     pub async fn data(&self, text: &str, variables: Json) -> Json {
-        let mut response = self.query(text, variables).await;
-        assert!(response.get("errors").is_none(), "{text}\n{response:#}");
-        response["data"].take()
+        data(text, self.query(text, variables).await)
+    }
+
+    /// As [`TestApp::data`], without waiting for the answer. The client goes away with the handle.
+    pub fn sends(&self, text: &str, variables: Json) -> AbortOnDropHandle<Json> {
+        let (http, url, text) = (self.http.clone(), self.url("/graphql"), text.to_owned());
+        let asking = async move { data(&text, query(&http, &url, &text, variables).await) };
+        AbortOnDropHandle::new(tokio::spawn(asking))
     }
 
     /// The sum of a counter's series that have these labels.
@@ -323,6 +340,18 @@ impl TestApp {
     pub async fn store_operations(&self) -> u64 {
         self.metric("oponn_store_operations_total", &[]).await
     }
+}
+
+async fn query(http: &reqwest::Client, url: &str, text: &str, variables: Json) -> Json {
+    let request = http.post(url).json(&json!({ "query": text, "variables": variables }));
+    let response = request.send().await.expect("the server answers");
+    let body = response.bytes().await.expect("the answer is whole");
+    serde_json::from_slice(&body).expect("the answer is JSON")
+}
+
+fn data(text: &str, mut response: Json) -> Json {
+    assert!(response.get("errors").is_none(), "{text}\n{response:#}");
+    response["data"].take()
 }
 
 /// A client for HTTP as it is: no proxy, nothing decoded.
