@@ -89,16 +89,22 @@ impl World {
         }
     }
 
+    /// Both servers count so many books on a shelf, and so does the store.
+    pub async fn counts(&self, name: &str, books: usize) {
+        const COUNT: &str =
+            "query($shelf: String!) { books(where: {shelf: {eq: $shelf}}, first: 1) { totalCount } }";
+        for app in [&self.truth, &self.one, &self.other] {
+            let counted = app.data(COUNT, json!({ "shelf": name })).await;
+            assert_eq!(counted["books"]["totalCount"], books, "{name}");
+        }
+    }
+
     /// Waits until both servers show what is true of these shelves, and answer from the cache.
     pub async fn converges(&self, names: &[&str]) {
         for name in names {
             let truth = shelf(&self.truth, name).await;
             for app in [&self.one, &self.other] {
-                until(&format!("{name} is {truth:?} and cached"), async || {
-                    let before = asked(app).await;
-                    shelf(app, name).await == truth && asked(app).await == before
-                })
-                .await;
+                is_cached(app, name, &truth).await;
             }
         }
     }
@@ -127,6 +133,16 @@ impl World {
             redis::cmd("DEL").arg(&found).exec_async(&mut redis).await.expect("it answers");
         }
     }
+}
+
+/// Waits until a server has a shelf with these books, and answers from the cache.
+pub async fn is_cached(app: &TestApp, name: &str, books: &[impl AsRef<str>]) {
+    let books: Vec<&str> = books.iter().map(AsRef::as_ref).collect();
+    until(&format!("{name} is {books:?} and cached"), async || {
+        let before = asked(app).await;
+        shelf(app, name).await == books && asked(app).await == before
+    })
+    .await;
 }
 
 /// How often a server has asked the store for a page.

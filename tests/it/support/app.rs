@@ -5,23 +5,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use oponn::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
+use oponn::cache::{Cache, NoCache};
 use oponn::engine::{Engine, EngineOptions};
 use oponn::graphql::{Api, ApiLimits};
 use oponn::metrics::Metrics;
 use oponn::probe::{self, Held, Point};
 use oponn::schema::{self, Model};
 use oponn::server::{self, Server, ServerOptions};
-use oponn::store::{MongoStore, SqliteStore, Store};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value as Json, json};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::place::{Cached, Documents, Place};
 use super::scrape::Scrape;
-use super::services::{MongoDatabase, redis_prefix, redis_url};
+use super::services::redis_prefix;
 
 /// Where a test's documents live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +37,20 @@ pub enum CacheKind {
     None,
 }
 
+/// Puts something around a cache.
+type Around = Box<dyn FnOnce(Arc<dyn Cache>) -> Arc<dyn Cache>>;
+
 /// How to make an application.
 pub struct Setup {
     sdl: String,
-    store: StoreKind,
-    cache: CacheKind,
-    redis: Option<String>,
+    pub(super) store: StoreKind,
+    pub(super) cache: CacheKind,
+    pub(super) redis: Option<String>,
+    mongodb: Option<String>,
+    around: Option<Around>,
     api: ApiLimits,
     options: ServerOptions,
-    engine: EngineOptions,
+    pub(super) engine: EngineOptions,
 }
 
 impl Setup {
@@ -58,6 +62,12 @@ impl Setup {
     /// Another way to the Redis server.
     pub fn redis(mut self, url: &str) -> Setup {
         self.redis = Some(url.to_owned());
+        self
+    }
+
+    /// Something around its cache.
+    pub fn around(mut self, around: impl FnOnce(Arc<dyn Cache>) -> Arc<dyn Cache> + 'static) -> Setup {
+        self.around = Some(Box::new(around));
         self
     }
 
@@ -82,13 +92,16 @@ impl Setup {
         self
     }
 
-    pub async fn start(self) -> TestApp {
+    pub async fn start(mut self) -> TestApp {
         let model = Arc::new(model(&self.sdl));
         let place = Arc::new(Place::new(&self, &model).await);
-        let store = place.store(&model).await;
+        let store = place.store(&model, None).await;
         store.prepare().await.expect("the store can be prepared");
         let metrics = Arc::default();
-        let cache = place.cache(None, &metrics).await;
+        let mut cache = place.cache(None, &metrics).await;
+        if let Some(around) = self.around.take() {
+            cache = around(cache);
+        }
         TestApp::serve(self, model, place, cache, metrics, true).await
     }
 }
@@ -101,68 +114,6 @@ pub async fn vouched(engine: &Engine) {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), vouched).await.expect("somebody vouches for the cache");
-}
-
-/// What an application and those beside it share.
-struct Place {
-    documents: Documents,
-    cached: Cached,
-    engine: EngineOptions,
-}
-
-/// Gone with the last application that uses them.
-enum Documents {
-    /// One store for all: SQLite is for one process.
-    Sqlite(Arc<SqliteStore>, #[allow(dead_code)] TempDir),
-    Mongo(MongoDatabase),
-}
-
-enum Cached {
-    /// The cache itself: it lives in the process.
-    Here(Arc<dyn Cache>),
-    /// The server's URL and the key prefix.
-    Redis(String, String, CacheLimits),
-}
-
-impl Place {
-    async fn new(setup: &Setup, model: &Arc<Model>) -> Place {
-        let documents = match setup.store {
-            StoreKind::Mongo => Documents::Mongo(MongoDatabase::new()),
-            StoreKind::Sqlite => {
-                let folder = tempfile::tempdir().expect("a temporary folder can be made");
-                let store = SqliteStore::open(model.clone(), &folder.path().join("test.db"));
-                Documents::Sqlite(Arc::new(store.expect("the file can be made")), folder)
-            }
-        };
-        let (limits, prefix) = (setup.engine.limits.clone(), setup.engine.deployment.clone());
-        let cached = match setup.cache {
-            CacheKind::Memory => Cached::Here(Arc::new(MemoryCache::new(limits))),
-            CacheKind::None => Cached::Here(Arc::new(NoCache)),
-            CacheKind::Redis => Cached::Redis(setup.redis.clone().unwrap_or_else(redis_url), prefix, limits),
-        };
-        Place { documents, cached, engine: setup.engine.clone() }
-    }
-
-    async fn store(&self, model: &Arc<Model>) -> Arc<dyn Store> {
-        match &self.documents {
-            Documents::Sqlite(store, _) => store.clone(),
-            Documents::Mongo(database) => {
-                let store = MongoStore::connect(model.clone(), &database.url()).await;
-                Arc::new(store.expect("the test server's URL is valid"))
-            }
-        }
-    }
-
-    async fn cache(&self, redis: Option<&str>, metrics: &Arc<Metrics>) -> Arc<dyn Cache> {
-        match &self.cached {
-            Cached::Here(cache) => cache.clone(),
-            Cached::Redis(url, prefix, limits) => {
-                let url = redis.unwrap_or(url);
-                let cache = RedisCache::connect(url, prefix, limits.clone(), metrics.clone()).await;
-                Arc::new(cache.expect("the test server's URL is valid"))
-            }
-        }
-    }
 }
 
 /// A store and a cache.
@@ -194,6 +145,8 @@ impl TestApp {
             store: StoreKind::Sqlite,
             cache: CacheKind::Memory,
             redis: None,
+            mongodb: None,
+            around: None,
             api: ApiLimits::default(),
             options: ServerOptions::default(),
             engine: EngineOptions { deployment: redis_prefix(), ..EngineOptions::default() },
@@ -210,7 +163,7 @@ impl TestApp {
         let (mut setup, place) = (TestApp::with(sdl), other.place.clone());
         setup.engine = place.engine.clone();
         let model = Arc::new(model(sdl));
-        place.store(&model).await.prepare().await.expect("the store can be prepared");
+        place.store(&model, None).await.prepare().await.expect("the store can be prepared");
         let metrics = Arc::default();
         let cache = place.cache(None, &metrics).await;
         TestApp::serve(setup, model, place, cache, metrics, false).await
@@ -218,11 +171,25 @@ impl TestApp {
 
     /// Another server on the same store and cache, with another way to the Redis server.
     pub async fn beside_by(other: &TestApp, redis: Option<&str>) -> TestApp {
+        TestApp::beside_on(other, redis, None, true).await
+    }
+
+    /// Another server on the same store and cache, with another way to the MongoDB server.
+    pub async fn beside_through(other: &TestApp, mongodb: &str) -> TestApp {
+        TestApp::beside_on(other, None, Some(mongodb), true).await
+    }
+
+    /// Another server on the same store, and on another Redis, for which nobody vouches.
+    pub async fn astray(other: &TestApp, redis: &str) -> TestApp {
+        TestApp::beside_on(other, Some(redis), None, false).await
+    }
+
+    async fn beside_on(other: &TestApp, redis: Option<&str>, mongodb: Option<&str>, waits: bool) -> TestApp {
         let (mut setup, place) = (TestApp::with(""), other.place.clone());
-        setup.engine = place.engine.clone();
+        (setup.engine, setup.mongodb) = (place.engine.clone(), mongodb.map(str::to_owned));
         let metrics = Arc::default();
         let cache = place.cache(redis, &metrics).await;
-        TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics, true).await
+        TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics, waits).await
     }
 
     /// The store and the cache, to serve on them again when this server has gone.
@@ -259,7 +226,7 @@ impl TestApp {
         metrics: Arc<Metrics>,
         waits: bool,
     ) -> TestApp {
-        let store = place.store(&model).await;
+        let store = place.store(&model, setup.mongodb.as_deref()).await;
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let follower = engine.clone();
         let following = AbortOnDropHandle::new(tokio::spawn(async move { follower.follow().await }));

@@ -21,6 +21,16 @@ pub fn redis_address() -> String {
     redis_url().trim_start_matches("redis://").trim_end_matches('/').to_owned()
 }
 
+/// Host and port of the server that speaks MongoDB's protocol, for a proxy before it.
+pub fn mongodb_address() -> String {
+    let url = mongodb_url();
+    url.split('/').nth(2).expect("a URL names a host").to_owned()
+}
+
+fn mongodb_url() -> String {
+    server(MONGODB, "mongodb://127.0.0.1:27017/?directConnection=true")
+}
+
 /// A key prefix that no other test has.
 pub fn redis_prefix() -> String {
     unique_name()
@@ -35,8 +45,7 @@ pub struct MongoDatabase {
 impl MongoDatabase {
     /// A database with nothing in it.
     pub fn new() -> MongoDatabase {
-        let server = server(MONGODB, "mongodb://127.0.0.1:27017/?directConnection=true");
-        MongoDatabase { server, name: unique_name() }
+        MongoDatabase { server: mongodb_url(), name: unique_name() }
     }
 
     /// The URL of the database, as `--store` takes it.

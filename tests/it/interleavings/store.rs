@@ -1,0 +1,103 @@
+//! What servers ask of MongoDB, seen and broken on the way there. The test server is one node, so that elections,
+//! rollbacks and readers of a former primary cannot be had from it: what would keep them harmless is in the requests.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::world::{
+    ALL, Asked, World, asks, asks_book, book, listed, move_to, put, shelf, take, told, until,
+};
+use crate::support::app::TestApp;
+use crate::support::proxy::Proxy;
+use crate::support::services::mongodb_address;
+
+/// The second server reaches MongoDB through a proxy.
+async fn through_a_proxy() -> (World, Proxy) {
+    let World { one, truth, .. } = World::new().await;
+    let proxy = Proxy::start(&mongodb_address()).await;
+    let other = TestApp::beside_through(&one, proxy.address()).await;
+    (World { one, other, truth }, proxy)
+}
+
+/// The time of the latest change that the cache has seen, as MongoDB's protocol has it.
+async fn seen(world: &World) -> [u8; 8] {
+    let mut redis = world.one.raw_redis().await;
+    let time: String = redis::cmd("HGET")
+        .arg(world.one.key("m"))
+        .arg("F")
+        .query_async(&mut redis)
+        .await
+        .expect("it answers");
+    u64::from_str_radix(&time, 16).expect("a time").to_le_bytes()
+}
+
+/// The answer to a request for which the other server sends these bytes to MongoDB.
+async fn sends(proxy: &Proxy, bytes: &[u8], ask: impl FnOnce() -> Asked) -> Json {
+    proxy.hold_at(bytes);
+    let asking = ask();
+    tokio::time::timeout(Duration::from_secs(30), proxy.held()).await.expect("it sends them");
+    proxy.restore();
+    asking.await.expect("it is answered")
+}
+
+/// A member that is behind has to wait for that time, or to refuse.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fill_asks_for_every_write_that_was_acknowledged() {
+    let (world, proxy) = through_a_proxy().await;
+    put(&world.one, "x", "a", 1).await;
+    world.lose(&["e:*"]).await;
+    let read = sends(&proxy, &seen(&world).await, || asks(&world.other, "a", ALL)).await;
+    assert_eq!(listed(&read, "a"), ["x@1"]);
+    world.lose(&["e:*"]).await;
+    let read = sends(&proxy, &seen(&world).await, || asks_book(&world.other, "x")).await;
+    assert_eq!(told(&read).as_deref(), Some("a@1"));
+}
+
+/// What a primary that has been left alone has in addition is not read, and its writes are not acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_a_majority_has_is_read_and_acknowledged() {
+    let (world, proxy) = through_a_proxy().await;
+    // Which tells it that it can have snapshots; they are what a majority has.
+    world.other.engine.store().prepare().await.expect("it is prepared already");
+    put(&world.one, "x", "a", 1).await;
+    world.lose(&["e:*"]).await;
+    for (asked, text) in [
+        ("snapshot", "{ books { nodes { id } } }"),
+        ("snapshot", "{ book(id: \"z\") { id } }"),
+        ("majority", "mutation { createBook(input: {id: \"y\", shelf: \"a\", place: 2}) { id } }"),
+        ("majority", "mutation { updateBook(id: \"y\", set: {place: 3}) { id } }"),
+        ("majority", "mutation { updateBooks(where: {place: {eq: 3}}, set: {place: 4}) { count } }"),
+        ("majority", "mutation { deleteBook(id: \"y\") { id } }"),
+    ] {
+        sends(&proxy, asked.as_bytes(), || world.other.sends(text, json!({}))).await;
+    }
+}
+
+/// MongoDB carries a write out, the server is not told, and somebody else deletes the document before anything is tried
+/// again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_outcome_was_not_told_leaves_no_ghost() {
+    let (world, proxy) = through_a_proxy().await;
+    world.cache("a").await;
+    proxy.cut_after(b"insert");
+    let text = "mutation { createBook(input: {id: \"x\", shelf: \"a\", place: 1}) { id } }";
+    let answer = world.other.query(text, json!({})).await;
+    assert!(answer.to_string().contains("may have happened"), "{answer}");
+    until("it is written", async || shelf(&world.truth, "a").await == ["x@1"]).await;
+    take(&world.one, "x").await;
+    world.other.engine.settled().await;
+    world.shows("a", &[]).await;
+    assert_eq!(book(&world.other, "x").await, None);
+    // The same for a change.
+    put(&world.one, "y", "a", 1).await;
+    world.cache("a").await;
+    proxy.cut_after(b"findAndModify");
+    let text = "mutation { updateBook(id: \"y\", set: {place: 2}) { id } }";
+    let answer = world.other.query(text, json!({})).await;
+    assert!(answer.to_string().contains("may have happened"), "{answer}");
+    until("it is written", async || shelf(&world.truth, "a").await == ["y@2"]).await;
+    move_to(&world.one, "y", "a", 3).await;
+    world.other.engine.settled().await;
+    world.shows("a", &["y@3"]).await;
+}
