@@ -40,7 +40,16 @@ pub struct CacheLimits {
     pub memory: u64,
 }
 
+/// Bytes of suspects of a type: some eighty documents, each of which a page that counts may have to look for.
+const SUSPECTS: usize = 4_096;
+
 impl CacheLimits {
+    /// With suspects, if the cache is told how far it has got: by a tailer or, in memory, by the only server that has it.
+    pub fn with_suspects(self, in_memory: bool) -> CacheLimits {
+        let told = self.freshness.is_some() || in_memory;
+        CacheLimits { suspects: if told { SUSPECTS } else { 0 }, ..self }
+    }
+
     /// The number of rows beyond which a growing batch is dropped.
     pub(super) fn most_rows(&self) -> u64 {
         self.rows.saturating_add(self.rows / 8)

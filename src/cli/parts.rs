@@ -28,9 +28,6 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// How late the cache may show the writes of other programs, unless configured.
 const FRESHNESS: Duration = Duration::from_secs(3);
 
-/// Bytes of suspects of a type: some eighty documents, each of which a page that counts may have to look for.
-const SUSPECTS: usize = 4_096;
-
 /// Maximum number of operations in one HTTP request, when batching is on and nothing else is configured.
 const BATCH_MAX: u64 = 10;
 
@@ -270,9 +267,10 @@ fn cache_limits(config: &Config) -> CacheLimits {
         row_key: limits.row_key.map_or(default.row_key, to_usize),
         entity: limits.entity.map_or(default.entity, to_usize),
         matches: limits.matches.unwrap_or(default.matches),
-        suspects: if followed || config.cache == CacheAddress::Memory { SUSPECTS } else { 0 },
+        suspects: 0,
         memory: limits.memory.unwrap_or(config.memory / 4),
     }
+    .with_suspects(config.cache == CacheAddress::Memory)
 }
 
 fn to_usize(number: u64) -> usize {

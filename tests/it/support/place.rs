@@ -43,7 +43,8 @@ impl Place {
                 Documents::Sqlite(Arc::new(store.expect("the file can be made")), folder)
             }
         };
-        let (limits, prefix) = (setup.engine.limits.clone(), setup.engine.deployment.clone());
+        let limits = setup.engine.limits.clone().with_suspects(setup.cache == CacheKind::Memory);
+        let prefix = setup.engine.deployment.clone();
         let cached = match setup.cache {
             CacheKind::Memory => Cached::Here(Arc::new(MemoryCache::new(limits))),
             CacheKind::None => Cached::Here(Arc::new(NoCache)),
