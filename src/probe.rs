@@ -1,11 +1,13 @@
-//! Points between two steps of the cache's protocol: a test can stop a server at one, and have it go on when something
-//! else has happened, or never.
+//! What tests may do inside a server. At a point between two steps of the cache's protocol they can stop it, and have it
+//! go on when something else has happened, or never. And they can have it do without a mechanism.
 //!
-//! Only builds with the feature `probes`, those of tests and benchmarks, can be stopped. In any other build a point is
-//! nothing at all.
+//! Only builds with the feature `probes`, those of tests and benchmarks, have any of this. In any other build a point is
+//! nothing at all, and no mechanism is missing.
 
 #[cfg(feature = "probes")]
 mod points;
+
+pub mod without;
 
 #[cfg(feature = "probes")]
 pub use points::{Held, hold, point};

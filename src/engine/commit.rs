@@ -8,6 +8,7 @@ use super::Core;
 use super::reconcile::tell;
 use crate::cache::{Mark, VoidReason};
 use crate::probe::Point;
+use crate::probe::without::{Mechanism, without};
 use crate::value::{Change, Time};
 
 /// Longer than any store waits for a write to finish.
@@ -43,7 +44,7 @@ impl Core {
         self.passes(Point::WriteCommitted).await;
         for effect in effects {
             let (at, brought) = self.bring_effect(mark, effect).await;
-            if at > Time(0) && !brought {
+            if at > Time(0) && !brought && !without(Mechanism::Acknowledgement) {
                 self.passes(Point::WriteUnseen).await;
                 self.followed(at, committed).await;
             }
@@ -87,7 +88,8 @@ impl Core {
         let session = self.cache.session();
         let (taken, vouched) = tokio::join!(step, self.vouched());
         // Over another connection, a part of the step may have been taken elsewhere.
-        taken && vouched && self.cache.session() == session
+        let vouched = vouched || without(Mechanism::AcknowledgedVoucher);
+        taken && vouched && (self.cache.session() == session || without(Mechanism::AcknowledgedSession))
     }
 
     /// Voids the types' cached data, and returns whether that was possible. No commit that the cache has not been told of may be later than `at`.
@@ -99,7 +101,7 @@ impl Core {
     ) -> bool {
         self.saw(at);
         let types: Vec<Arc<str>> = types.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        if types.is_empty() {
+        if types.is_empty() || without(Mechanism::Voiding) {
             return true;
         }
         match self.cache.drop_types(&types, at).await {

@@ -8,6 +8,7 @@ use super::{EngineError, View};
 use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Topic, Window};
 use crate::metrics::{CacheKind, CacheResult};
 use crate::probe::Point;
+use crate::probe::without::{Mechanism, without};
 use crate::query::{Filter, SortKey};
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Stamp};
@@ -149,7 +150,8 @@ impl View {
             let all = cached.rows.into_iter().chain(cached.unshown);
             for (place, (key, (found, entity))) in all.zip(entities.by_ref()).enumerate() {
                 let row = found.doc.as_ref().and_then(|doc| batch.def.row(&entity.ty, doc));
-                if row.as_ref() == Some(&key) {
+                let unchecked = without(Mechanism::Rows) || place >= shown && without(Mechanism::Suspects);
+                if row.as_ref() == Some(&key) || unchecked {
                     let shown = found.doc.filter(|_| place < shown);
                     rows.extend(shown.map(|doc| Row { entity, key, doc }));
                 } else {

@@ -17,6 +17,7 @@ use crate::cache::{
     Batch, CacheError, DropReason, Mark, Noted, Reconcile, Reconciled, Topic, VoidReason, registry,
 };
 use crate::metrics::Label;
+use crate::probe::without::{Mechanism, without};
 use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Time};
 
@@ -50,6 +51,7 @@ impl Reconciler {
     }
 
     pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+        let mark = self.counting(mark).await?;
         let mut found = vec![Noted::Found(Vec::new()); changes.len()];
         let mut open: Vec<usize> = (0..changes.len()).collect();
         let mut unreadable = Vec::new();
@@ -88,6 +90,15 @@ impl Reconciler {
             self.drop_types(&unreadable, Time(0)).await?;
         }
         Ok(found)
+    }
+
+    /// The mark that is compared with the cache's.
+    async fn counting(&self, mark: Mark) -> Result<Mark, CacheError> {
+        if without(Mechanism::Mark) {
+            self.link.epoch.learn_mark().await?;
+            return Ok(Mark(self.link.epoch.mark()));
+        }
+        Ok(mark)
     }
 
     /// Repeats the notes that Redis refused for want of memory: cached data is kept right, but nothing is added.
@@ -172,6 +183,7 @@ impl Reconciler {
     }
 
     pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
+        let mark = self.counting(mark).await?;
         let calls = rows
             .chunks(BATCHES_PER_SCRIPT)
             .map(|rows| self.reconcile_call(mark, rows))
@@ -232,7 +244,8 @@ impl Reconciler {
             let refused = row.as_ref().is_some_and(|row| !kept(&row));
             let row = row.as_ref().filter(kept).map_or(&[][..], |row| &row.0);
             batches::types(&mut call, batch);
-            call.arg(journal::topic(Topic::batch(batch.key)));
+            let topic = if without(Mechanism::Journal) { Topic(0) } else { Topic::batch(batch.key) };
+            call.arg(journal::topic(topic));
             call.arg(&name).arg(keys::stamp(*stamp)).arg(row).arg(u8::from(refused));
         }
         Ok(call)

@@ -18,6 +18,7 @@ use super::phase::Session;
 use super::trust::{Losses, Trust};
 use crate::cache::{CacheError, CacheLimits};
 use crate::metrics::Metrics;
+use crate::probe::without::{Mechanism, without};
 
 /// Pause before the first retry; pauses grow up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -97,7 +98,7 @@ async fn begin(connector: &Connector, link: &Link, stale: bool) -> Result<(), Ca
     let heard = replaced.clone();
     let on_replaced = move || {
         // A cache that is not followed notices by its meta hash.
-        if followed {
+        if followed && !without(Mechanism::Tracking) {
             heard.store(true, Ordering::Release);
             trust.distrust(number, "its data have been replaced");
         }

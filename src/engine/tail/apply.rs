@@ -8,6 +8,7 @@ use futures_util::stream::{TryStreamExt, iter};
 use crate::cache::{CacheError, Mark, VoidReason};
 use crate::engine::Core;
 use crate::metrics::TailEvent;
+use crate::probe::without::{Mechanism, without};
 use crate::store::follow::Event;
 use crate::value::{Change, Time};
 
@@ -65,6 +66,9 @@ impl Core {
             changes = self.cache.unsettled(mark, changes).await?;
         }
         self.metrics.tail_events(TailEvent::Settled, (all - changes.len()) as u64);
+        if without(Mechanism::Tailer) {
+            changes.clear();
+        }
         iter(changes.chunks(CHUNK).map(Ok))
             .try_for_each_concurrent(AT_ONCE, |chunk| async move {
                 self.bring(mark, chunk).await?;

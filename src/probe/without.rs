@@ -1,0 +1,97 @@
+//! Switches mechanisms of the cache off, one at a time, so that tests can show that they would notice its lack.
+
+/// Names a [`Mechanism`] in the environment of a server that is to do without it.
+pub const VARIABLE: &str = "PROBE_WITHOUT";
+
+macro_rules! mechanisms {
+    ($($(#[doc = $doc:literal])* $mechanism:ident = $name:literal,)*) => {
+        /// What keeps reads right; `docs/cache.md` has the reasons.
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        pub enum Mechanism {
+            $($(#[doc = $doc])* $mechanism,)*
+        }
+
+        #[cfg(feature = "probes")]
+        impl Mechanism {
+            /// All of them.
+            pub const ALL: &[Mechanism] = &[$(Mechanism::$mechanism),*];
+
+            /// As it stands in the environment.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Mechanism::$mechanism => $name,)*
+                }
+            }
+        }
+    };
+}
+
+mechanisms! {
+    /// A change is noted and every batch brought in line, by writers and by the tailer.
+    Note = "note",
+    /// The batches that a note has found are brought in line.
+    Reconcile = "reconcile",
+    /// A note or a reconcile with the mark of an earlier epoch voids.
+    Mark = "mark",
+    /// A fill of an entity takes its floor before it reads the store.
+    Floor = "floor",
+    /// A fill of a list registers its batch before it reads the store.
+    Registration = "registration",
+    /// A write of unknown documents voids their types.
+    Voiding = "voiding",
+    /// The rows of a page are checked against their entities.
+    Rows = "rows",
+    /// Rows that are only counted or told of are checked, those of suspects and those beside a page.
+    Suspects = "suspects",
+    /// A reconcile writes its batch to the journal.
+    Journal = "journal",
+    /// A turn is shared only by requests that came before it began: a look at the journal, a run of a query.
+    Turns = "turns",
+    /// Answers of the cache count only if it is vouched for.
+    Voucher = "voucher",
+    /// A voucher counts only for the process that it names.
+    VoucherProcess = "voucher_process",
+    /// A voucher counts only if it was asked for after the connection began.
+    VoucherNewer = "voucher_newer",
+    /// A connection is given up when Redis says that its data have been replaced.
+    Tracking = "tracking",
+    /// A voucher is given in two steps, the second only when the first has been answered.
+    TwoSteps = "two_steps",
+    /// An adoption begins a new epoch.
+    Epoch = "epoch",
+    /// The adoption of another process waits until the voucher of the last one has run out.
+    OldVoucher = "old_voucher",
+    /// A write that did not reach the cache is acknowledged when no read can be served what was before it.
+    Acknowledgement = "acknowledgement",
+    /// A write counts as brought to the cache only if that was vouched for.
+    AcknowledgedVoucher = "acknowledged_voucher",
+    /// A write counts as brought to the cache only if all of it went over one connection.
+    AcknowledgedSession = "acknowledged_session",
+    /// The tailer brings the changes of others to the cache.
+    Tailer = "tailer",
+    /// The tailer goes on from the place that is stored with the cached data.
+    Place = "place",
+    /// The cache is voided if its place is unknown or too long ago.
+    PlaceLost = "place_lost",
+    /// A cache that is followed for other types is not read, and not written to.
+    Scope = "scope",
+    /// Only remarks of the tailer's own epoch save it work.
+    Remarks = "remarks",
+}
+
+/// Whether this process is to do without a mechanism.
+#[cfg(feature = "probes")]
+pub fn without(mechanism: Mechanism) -> bool {
+    static WITHOUT: std::sync::LazyLock<Option<Mechanism>> = std::sync::LazyLock::new(|| {
+        let name = std::env::var(VARIABLE).ok()?;
+        let known = Mechanism::ALL.iter().find(|mechanism| mechanism.name() == name);
+        Some(*known.unwrap_or_else(|| panic!("{VARIABLE} names no mechanism: {name}")))
+    });
+    *WITHOUT == Some(mechanism)
+}
+
+/// Whether this process is to do without a mechanism: never, unless it is built for tests.
+#[cfg(not(feature = "probes"))]
+pub const fn without(_: Mechanism) -> bool {
+    false
+}
