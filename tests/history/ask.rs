@@ -10,6 +10,10 @@ use crate::dice::Dice;
 
 /// Cursors of each list that a client remembers.
 const CURSORS: usize = 6;
+/// Parts of one operation.
+const MOST_PARTS: usize = 4;
+/// Questions that all clients ask again and again.
+const COMMON: usize = 8;
 /// Rows of a page that is to be the whole list.
 pub const WHOLE: usize = 500;
 
@@ -97,8 +101,13 @@ impl Ask {
         Ask(parts.into_iter().map(below).collect())
     }
 
+    /// Questions that are often on their way several times at once, and whose answers servers keep.
+    pub fn common(dice: &mut Dice, names: &[Name]) -> Vec<Ask> {
+        (0..COMMON).map(|_| Ask::draw(dice, &Cursors::default(), names, None)).collect()
+    }
+
     pub fn draw(dice: &mut Dice, cursors: &Cursors, names: &[Name], focus: Option<&Focus>) -> Ask {
-        let parts = 1 + dice.roll(3) / 2;
+        let parts = 1 + dice.roll(MOST_PARTS);
         Ask((0..parts).map(|_| Part::draw(dice, cursors, names, focus)).collect())
     }
 
@@ -232,7 +241,7 @@ fn draw_list(dice: &mut Dice, focus: Option<&Focus>) -> List {
 
 impl Excerpt {
     fn draw(dice: &mut Dice, cursors: &Cursors, list: List) -> Excerpt {
-        let rows = dice.one_of(&[1, 3, 5, 5, 10, 10, WHOLE]);
+        let rows = dice.one_of(&[1, 3, 5, 10, 10, WHOLE, WHOLE, WHOLE]);
         let from_end = dice.once_in(4);
         let offset = if !from_end && dice.once_in(4) { 1 + dice.roll(6) } else { 0 };
         let mut window = Window { rows, from_end, offset, ..Window::default() };

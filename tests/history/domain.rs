@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use bson::{Bson, Document, doc};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 pub const SDL: &str = r#"
 type Shelf @collection(plural: "Shelves") {
@@ -73,6 +73,14 @@ impl Kind {
         }
     }
 
+    fn letter(self) -> char {
+        match self {
+            Kind::Book => 'b',
+            Kind::Disc => 'd',
+            Kind::Shelf => 's',
+        }
+    }
+
     pub fn of(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -87,7 +95,7 @@ impl Kind {
     }
 }
 
-/// A document's name: its type, and its number among those of the type.
+/// A document's name: its type, and its number among those of the type. Names compare as ids do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     pub kind: Kind,
@@ -96,18 +104,14 @@ pub struct Name {
 
 impl Name {
     pub fn id(self) -> String {
-        let letter = match self.kind {
-            Kind::Book => 'b',
-            Kind::Disc => 'd',
-            Kind::Shelf => 's',
-        };
-        format!("{letter}{:03}", self.number)
+        format!("{}{:03}", self.kind.letter(), self.number)
     }
 
     /// The name of a document of this type with this id; ids of other programs have none.
     pub fn of(kind: Kind, id: &str) -> Option<Name> {
-        let name = Name { kind, number: id.get(1..)?.parse().ok()? };
-        (name.id() == id).then_some(name)
+        let digits = id.strip_prefix(kind.letter())?;
+        let are_three = digits.len() == 3 && digits.bytes().all(|digit| digit.is_ascii_digit());
+        are_three.then_some(Name { kind, number: digits.parse().ok()? })
     }
 
     /// One of the values of the unique key that no other document ever has.
@@ -119,7 +123,7 @@ impl Name {
 /// The values of a document; those that its type does not have stay at their defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
-    pub group: String,
+    pub group: &'static str,
     pub rank: i64,
     pub code: String,
     pub shelf: Option<usize>,
@@ -144,9 +148,27 @@ impl Fields {
         object
     }
 
+    /// Whether what is shown of a document fits these values and this mark.
+    pub fn shows(&self, kind: Kind, mark: i64, shown: &Map<String, Json>) -> bool {
+        let shelf = |id: &Json| match self.shelf {
+            None => id.is_null(),
+            Some(number) => {
+                id.as_str().and_then(|id| Name::of(Kind::Shelf, id)).is_some_and(|name| name.number == number)
+            }
+        };
+        shown.iter().all(|(field, value)| match (field.as_str(), kind) {
+            ("group", _) => value == self.group,
+            ("rank", _) => value.as_i64() == Some(self.rank),
+            ("mark", _) => value.as_i64() == Some(mark),
+            ("code", Kind::Book | Kind::Disc) => *value == self.code,
+            ("shelfId", Kind::Book) => shelf(value),
+            _ => true,
+        })
+    }
+
     /// As a document of the store, but for the id.
     pub fn to_bson(&self, kind: Kind, mark: i64) -> Document {
-        let mut document = doc! { "group": &self.group, "rank": self.rank as i32, "mark": mark };
+        let mut document = doc! { "group": self.group, "rank": self.rank as i32, "mark": mark };
         if kind != Kind::Shelf {
             document.insert("code", &self.code);
         }
@@ -160,7 +182,9 @@ impl Fields {
     pub fn from_bson(document: &Document) -> Option<(Fields, i64)> {
         let text = |key: &str| document.get_str(key).ok().map(str::to_owned);
         let shelf = text("shelfId").and_then(|id| Name::of(Kind::Shelf, &id)).map(|name| name.number);
-        let (group, code) = (text("group")?, text("code").unwrap_or_default());
+        let group = document.get_str("group").ok()?;
+        let group = GROUPS.into_iter().find(|known| *known == group)?;
+        let code = text("code").unwrap_or_default();
         Some((Fields { group, rank: number(document, "rank")?, code, shelf }, number(document, "mark")?))
     }
 }
@@ -296,10 +320,10 @@ impl Order {
         let fields = match self {
             Order::Id => Ordering::Equal,
             Order::Rank => a.rank.cmp(&b.rank),
-            Order::GroupAndRankDown => a.group.cmp(&b.group).then(b.rank.cmp(&a.rank)),
+            Order::GroupAndRankDown => a.group.cmp(b.group).then(b.rank.cmp(&a.rank)),
         };
-        let ids = || a.name.id().cmp(&b.name.id());
-        fields.then_with(ids).then_with(|| a.name.kind.name().cmp(b.name.kind.name()))
+        // As ids compare, and names of types after them.
+        fields.then_with(|| a.name.cmp(&b.name))
     }
 }
 
@@ -307,13 +331,13 @@ impl Order {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub name: Name,
-    group: String,
+    group: &'static str,
     rank: i64,
 }
 
 impl Place {
     pub fn of(name: Name, fields: &Fields) -> Place {
-        Place { name, group: fields.group.clone(), rank: fields.rank }
+        Place { name, group: fields.group, rank: fields.rank }
     }
 }
 

@@ -11,7 +11,7 @@ use super::domain::{Fields, Name};
 
 /// Past states of a document that are remembered for reports.
 const REMEMBERED: usize = 40;
-/// No request takes longer.
+/// How long a count may lag behind at the most.
 const LONGEST_READ: Duration = Duration::from_secs(60);
 
 /// Time since the history began.
@@ -52,12 +52,6 @@ pub struct Write {
 }
 
 impl Write {
-    /// Whether it certainly took effect after another.
-    fn is_after(&self, other: &Write) -> bool {
-        other.returned.is_some_and(|returned| returned < self.invoked)
-            || matches!((other.version, self.version), (Some(earlier), Some(later)) if earlier < later)
-    }
-
     fn tell(&self) -> String {
         let time = |moment: Option<Moment>| {
             moment.map_or("never".to_owned(), |moment| format!("{:.4}", moment.as_secs_f64()))
@@ -77,6 +71,22 @@ impl Write {
             time(self.returned),
             time(self.visible)
         )
+    }
+}
+
+/// The latest of the writes that a read has to show: the last one invoked, and the last version.
+#[derive(Default)]
+struct Seen {
+    invoked: Option<Moment>,
+    version: Option<i64>,
+}
+
+impl Seen {
+    /// Whether one of them certainly took effect after this write.
+    fn supersedes(&self, write: &Write) -> bool {
+        let before = |(returned, invoked): (Moment, Moment)| returned < invoked;
+        write.returned.zip(self.invoked).is_some_and(before)
+            || write.version.zip(self.version).is_some_and(|(earlier, later)| earlier < later)
     }
 }
 
@@ -105,21 +115,28 @@ impl Document {
 
     /// The writes whose states a read may show.
     pub fn permitted(&self, span: Span) -> impl Iterator<Item = &Write> {
+        let seen = self.seen(span.begin);
         self.writes.iter().filter(move |write| {
-            write.fate != Fate::Never && write.invoked < span.end && !self.superseded(write, span.begin)
+            write.fate != Fate::Never && write.invoked < span.end && !seen.supersedes(write)
         })
     }
 
-    fn superseded(&self, write: &Write, at: Moment) -> bool {
-        self.writes
-            .iter()
-            .any(|later| later.visible.is_some_and(|visible| visible < at) && later.is_after(write))
+    /// What reads that are invoked at this moment have to show.
+    fn seen(&self, at: Moment) -> Seen {
+        let mut seen = Seen::default();
+        for write in self.writes.iter().filter(|write| write.visible.is_some_and(|visible| visible < at)) {
+            seen.invoked = seen.invoked.max(Some(write.invoked));
+            seen.version = seen.version.max(write.version);
+        }
+        seen
     }
 
     /// The latest write whose state a read may not show any more.
     pub fn last_superseded(&self, span: Span) -> Option<&Write> {
-        let gone = |write: &&Write| write.fate == Fate::Done && self.superseded(write, span.begin);
-        self.writes.iter().rev().find(gone).or(self.past.back())
+        let seen = self.seen(span.begin);
+        let gone = |write: &&Write| write.fate == Fate::Done && seen.supersedes(write);
+        let past = || self.past.iter().rev().find(|write| write.fate == Fate::Done);
+        self.writes.iter().rev().find(gone).or_else(past)
     }
 
     /// The write with a mark, if it is remembered.
@@ -147,19 +164,13 @@ impl Document {
         self.writes.iter().filter(open).map(|write| write.invoked).min().unwrap_or(at).min(at)
     }
 
-    fn prune(&mut self, now: Moment) {
-        let Some(horizon) = now.checked_sub(LONGEST_READ) else { return };
-        let gone: Vec<bool> = self
-            .writes
-            .iter()
-            .map(|write| write.fate == Fate::Never || self.superseded(write, horizon))
-            .collect();
-        let mut gone = gone.into_iter();
-        let (past, writes) = std::mem::take(&mut self.writes)
-            .into_iter()
-            .partition::<Vec<_>, _>(|_| gone.next().expect("one for each write"));
-        self.writes = writes;
-        self.past.extend(past);
+    /// Forgets what no read can show that began at `oldest` or later.
+    fn prune(&mut self, now: Moment, oldest: Moment) {
+        // Counts may lag behind for as long as a write is under way, which may be one of unknown outcome.
+        let horizon = self.calm_since(oldest).max(now.saturating_sub(LONGEST_READ));
+        let seen = self.seen(horizon);
+        let gone = |write: &mut Write| write.fate == Fate::Never || seen.supersedes(write);
+        self.past.extend(self.writes.extract_if(.., gone));
         self.past.drain(..self.past.len().saturating_sub(REMEMBERED));
     }
 
@@ -179,12 +190,20 @@ pub struct History {
     ahead: Duration,
     documents: BTreeMap<Name, Document>,
     marks: i64,
+    /// When the reads under way began, and how many at each moment.
+    reading: BTreeMap<Moment, usize>,
 }
 
 impl History {
     pub fn new(names: impl IntoIterator<Item = Name>) -> History {
         let documents = names.into_iter().map(|name| (name, Document::new())).collect();
-        History { began: Instant::now(), ahead: Duration::ZERO, documents, marks: 0 }
+        History {
+            began: Instant::now(),
+            ahead: Duration::ZERO,
+            documents,
+            marks: 0,
+            reading: BTreeMap::new(),
+        }
     }
 
     /// A history of which nothing is left but what is stored in the end: values and marks.
@@ -208,6 +227,22 @@ impl History {
         self.ahead += time;
     }
 
+    /// A read that is about to be sent: what it can show is remembered until it has ended.
+    pub fn reads(&mut self) -> Moment {
+        let begin = self.now();
+        *self.reading.entry(begin).or_default() += 1;
+        begin
+    }
+
+    /// The end of a read that began at this moment.
+    pub fn has_read(&mut self, begin: Moment) {
+        let reads = self.reading.get_mut(&begin).expect("it has begun");
+        *reads -= 1;
+        if *reads == 0 {
+            self.reading.remove(&begin);
+        }
+    }
+
     /// A mark that no write has.
     pub fn mark(&mut self) -> i64 {
         self.marks += 1;
@@ -217,8 +252,9 @@ impl History {
     /// A write that is about to be sent.
     pub fn invoked(&mut self, name: Name, mark: i64, after: Option<Fields>, how: String) {
         let invoked = self.now();
+        let oldest = self.reading.keys().next().copied().unwrap_or(invoked);
         let document = self.documents.get_mut(&name).expect("all documents are known from the start");
-        document.prune(invoked);
+        document.prune(invoked, oldest);
         let (returned, visible, version, fate) = (None, None, None, Fate::Maybe);
         document.writes.push(Write { mark, after, how, invoked, returned, visible, version, fate });
     }

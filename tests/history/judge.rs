@@ -102,13 +102,8 @@ impl Judge<'_> {
         let document = self.document(name);
         let stands = document.permitted(self.span).find(|write| write.mark == mark);
         let fits = |write: &Write| {
-            write.after.as_ref().map(|fields| {
-                let fields = fields.to_json(name.kind, mark);
-                let shown = row.as_object().into_iter().flatten();
-                let known = shown.filter(|(key, _)| fields.get(key.as_str()).is_some());
-                let place = Place::of(name, write.after.as_ref().expect("it is there"));
-                (known.into_iter().all(|(key, value)| fields[key.as_str()] == *value), place)
-            })
+            let shown = row.as_object()?;
+            write.after.as_ref().map(|fields| (fields.shows(name.kind, mark, shown), Place::of(name, fields)))
         };
         match stands.and_then(fits) {
             Some((true, place)) => Some(place),

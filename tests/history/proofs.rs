@@ -15,8 +15,8 @@ fn name(number: usize) -> Name {
     Name { kind: Kind::Book, number }
 }
 
-fn fields(group: &str, rank: i64) -> Fields {
-    Fields { group: group.to_owned(), rank, code: "c".to_owned(), shelf: None }
+fn fields(group: &'static str, rank: i64) -> Fields {
+    Fields { group, rank, code: "c".to_owned(), shelf: None }
 }
 
 fn row(number: usize, fields: &Fields, mark: i64) -> Json {

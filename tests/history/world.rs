@@ -34,6 +34,8 @@ const FOLLOWED: Duration = Duration::from_millis(3_500);
 pub struct World {
     pub settings: Settings,
     pub names: Vec<Name>,
+    /// What all clients ask.
+    pub common: Vec<Ask>,
     /// Whether clients write to the store directly too.
     pub writes_outside: bool,
     /// When such writes have to show.
@@ -70,6 +72,7 @@ impl World {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
         let world = World {
             settings: settings.clone(),
+            common: Ask::common(&mut Dice::new(settings.seed), &names),
             writes_outside: class.writes_outside,
             grace: FOLLOWED,
             servers,
@@ -214,10 +217,12 @@ impl World {
 
     /// Asks something and judges the answer.
     pub async fn read(&self, server: usize, ask: &Ask, cursors: &mut Cursors) {
-        let begin = self.now();
+        let begin = self.history().reads();
         let text = ask.text();
-        let Some(data) = self.ask(server, &text, Json::Null).await else { return };
-        let history = self.history();
+        let data = self.ask(server, &text, Json::Null).await;
+        let mut history = self.history();
+        history.has_read(begin);
+        let Some(data) = data else { return };
         let span = Span { begin, end: history.now() };
         let judge = Judge { history: &history, span, counts: self.class.counts };
         let verdict = ask.judge(&judge, &data, cursors);

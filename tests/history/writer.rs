@@ -55,7 +55,7 @@ pub struct Writer {
 /// A document as every one of its type begins.
 pub fn first_fields(name: Name) -> Fields {
     Fields {
-        group: GROUPS[name.number % GROUPS.len()].to_owned(),
+        group: GROUPS[name.number % GROUPS.len()],
         rank: (name.number % RANKS) as i64,
         code: if name.kind == Kind::Shelf { String::new() } else { name.code(0) },
         shelf: (name.kind == Kind::Book).then_some(name.number % SHELVES),
@@ -202,7 +202,7 @@ impl Writer {
         let mut states = Vec::new();
         for own in many.iter().map(|other| &self.own[*other]) {
             let before = own.state.as_ref().map(|state| state.fields.clone()).unwrap_or_default();
-            let after = Fields { group: model.group.clone(), rank: model.rank, ..before.clone() };
+            let after = Fields { group: model.group, rank: model.rank, ..before.clone() };
             states.extend([before, after.clone()]);
             writes.push((own.name, Some(after)));
         }
@@ -318,7 +318,7 @@ impl Own {
 fn change(name: Name, before: &Fields, dice: &mut Dice) -> Fields {
     let mut after = before.clone();
     if dice.once_in(2) {
-        after.group = dice.one_of(&GROUPS).to_owned();
+        after.group = dice.one_of(&GROUPS);
     }
     if dice.once_in(2) {
         after.rank = dice.roll(RANKS) as i64;
