@@ -85,7 +85,7 @@ impl Ask {
 
     /// A document by its id and by all values of its unique key.
     pub fn one(name: Name) -> Ask {
-        let codes = if name.kind == Kind::Shelf { 0 } else { CODES };
+        let codes = if name.kind.has_code() { CODES } else { 0 };
         let by_code = (0..codes).map(Some);
         Ask(std::iter::once(None).chain(by_code).map(|code| Part::One(name, code)).collect())
     }
@@ -111,6 +111,11 @@ impl Ask {
         Ask((0..parts).map(|_| Part::draw(dice, cursors, names, focus)).collect())
     }
 
+    /// The types that it asks for.
+    pub fn kinds(&self) -> Vec<Kind> {
+        Kind::ALL.into_iter().filter(|kind| self.0.iter().any(|part| part.asks_for(*kind))).collect()
+    }
+
     pub fn text(&self) -> String {
         let parts: Vec<String> =
             self.0.iter().enumerate().map(|(number, part)| format!("p{number}: {}", part.text())).collect();
@@ -132,7 +137,7 @@ impl Part {
         let name = focus.map_or_else(|| names[dice.roll(names.len())], |focus| focus.name);
         match dice.roll(10) {
             0 | 1 => {
-                let by_code = name.kind != Kind::Shelf && dice.once_in(2);
+                let by_code = name.kind.has_code() && dice.once_in(2);
                 Part::One(name, by_code.then(|| dice.roll(CODES)))
             }
             2 => {
@@ -144,6 +149,14 @@ impl Part {
                 let list = draw_list(dice, focus);
                 Part::Page(Excerpt::draw(dice, cursors, list))
             }
+        }
+    }
+
+    fn asks_for(&self, kind: Kind) -> bool {
+        match self {
+            Part::Page(excerpt) => excerpt.list.on.has(kind),
+            Part::One(name, _) => name.kind == kind,
+            Part::Below(..) => matches!(kind, Kind::Book | Kind::Shelf),
         }
     }
 
@@ -224,13 +237,15 @@ impl Part {
 /// A list at random, or one that a document in focus is in, or was.
 fn draw_list(dice: &mut Dice, focus: Option<&Focus>) -> List {
     let on = match focus.map(|focus| focus.name.kind) {
+        None if dice.once_in(20) => On::Leaves,
         None => dice.one_of(&[On::Books, On::Books, On::Discs, On::Things]),
         Some(Kind::Shelf) => On::Shelves,
+        Some(Kind::Leaf) => On::Leaves,
         Some(_) if dice.once_in(3) => On::Things,
         Some(Kind::Book) => On::Books,
         Some(Kind::Disc) => On::Discs,
     };
-    let mut filters = if on == On::Shelves { vec![Filter::All] } else { Filter::of(on) };
+    let mut filters = Filter::of(on);
     if let Some(focus) = focus {
         let touched = |filter: &Filter| focus.states.iter().any(|state| filter.matches(state));
         let of_focus: Vec<Filter> = filters.iter().copied().filter(touched).collect();

@@ -11,12 +11,15 @@ mod redis_evicting;
 mod redis_flushed;
 mod redis_old;
 mod redis_reloaded;
+mod redis_replaced;
 mod redis_silent;
 mod redis_slow;
 mod server_killed;
 mod server_stopped;
 mod store_cut;
 mod store_restarted;
+mod store_slow;
+mod two_schemas;
 
 use futures_util::future::BoxFuture;
 
@@ -34,15 +37,17 @@ pub struct Class {
     pub writes_outside: bool,
     /// Whether its faults are of the store, which is then no other test's.
     pub own_store: bool,
+    /// Whether all servers but the first have a schema file that lacks a type.
+    pub two_schemas: bool,
     pub step: Step,
 }
 
 const fn class(name: &'static str, step: Step) -> Class {
-    Class { name, counts: Counts::Exact, writes_outside: false, own_store: false, step }
+    Class { name, counts: Counts::Exact, writes_outside: false, own_store: false, two_schemas: false, step }
 }
 
 /// All classes.
-pub static CLASSES: [Class; 17] = [
+pub static CLASSES: [Class; 20] = [
     class("none", none::step),
     class("server_killed", server_killed::step),
     class("server_stopped", server_stopped::step),
@@ -52,12 +57,15 @@ pub static CLASSES: [Class; 17] = [
     class("redis_empty", redis_empty::step),
     class("redis_old", redis_old::step),
     class("redis_reloaded", redis_reloaded::step),
+    class("redis_replaced", redis_replaced::step),
     class("redis_cut_one", redis_cut_one::step),
     class("redis_cut_all", redis_cut_all::step),
     class("redis_silent", redis_silent::step),
     class("redis_slow", redis_slow::step),
+    class("store_slow", store_slow::step),
     class("store_cut", store_cut::step),
     Class { own_store: true, ..class("store_restarted", store_restarted::step) },
+    Class { two_schemas: true, ..class("two_schemas", two_schemas::step) },
     class("isolated_stop", isolated_stop::step),
     Class { writes_outside: true, own_store: true, ..class("everything", everything::step) },
 ];

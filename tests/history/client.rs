@@ -46,11 +46,11 @@ impl Client {
             let ask = match dice.once_in(3) {
                 true => &self.world.common[dice.roll(self.world.common.len())],
                 false => {
-                    drawn = Ask::draw(&mut dice, &cursors, &self.world.names, focus.as_ref());
+                    drawn = Ask::draw(&mut dice, &cursors, &self.world.asked, focus.as_ref());
                     &drawn
                 }
             };
-            match self.world.draw_server(&mut dice) {
+            match self.world.draw_server(&mut dice, &ask.kinds()) {
                 Some(server) => self.world.read(server, ask, &mut cursors).await,
                 None => self.world.breathe().await,
             }

@@ -1,4 +1,4 @@
-//! What is stored and asked for: three types, documents with few values, lists that many of them are in.
+//! What is stored and asked for: four types, documents with few values, lists that many of them are in.
 
 use std::cmp::Ordering;
 
@@ -13,6 +13,14 @@ type Shelf @collection(plural: "Shelves") {
   mark: Long!
   version: Int! @version
   books: [Book!]! @hasMany(field: "shelfId", onDelete: RESTRICT)
+}
+
+type Leaf @collection(plural: "Leaves") {
+  id: ID! @id(as: STRING, client: true)
+  group: String!
+  rank: Int!
+  mark: Long!
+  version: Int! @version
 }
 
 interface Thing { id: ID! group: String! rank: Int! mark: Long! }
@@ -38,21 +46,31 @@ type Disc implements Thing @collection {
 }
 "#;
 
+/// The schema file without one of the types.
+pub fn sdl_without(kind: Kind) -> String {
+    let start = SDL.find(&format!("type {} ", kind.name())).expect("every type is in the schema file");
+    let end = start + SDL[start..].find("\n}\n").expect("a type ends") + "\n}\n".len();
+    SDL[..start].to_owned() + &SDL[end..]
+}
+
 /// The type of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Book,
     Disc,
+    /// There are so many that a write of all of them voids their type.
+    Leaf,
     Shelf,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 3] = [Kind::Book, Kind::Disc, Kind::Shelf];
+    pub const ALL: [Kind; 4] = [Kind::Book, Kind::Disc, Kind::Leaf, Kind::Shelf];
 
     pub fn name(self) -> &'static str {
         match self {
             Kind::Book => "Book",
             Kind::Disc => "Disc",
+            Kind::Leaf => "Leaf",
             Kind::Shelf => "Shelf",
         }
     }
@@ -61,6 +79,7 @@ impl Kind {
         match self {
             Kind::Book => "Books",
             Kind::Disc => "Discs",
+            Kind::Leaf => "Leaves",
             Kind::Shelf => "Shelves",
         }
     }
@@ -69,6 +88,7 @@ impl Kind {
         match self {
             Kind::Book => "books",
             Kind::Disc => "discs",
+            Kind::Leaf => "leaves",
             Kind::Shelf => "shelves",
         }
     }
@@ -77,6 +97,7 @@ impl Kind {
         match self {
             Kind::Book => 'b',
             Kind::Disc => 'd',
+            Kind::Leaf => 'l',
             Kind::Shelf => 's',
         }
     }
@@ -85,12 +106,17 @@ impl Kind {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// Whether its documents have a unique key.
+    pub fn has_code(self) -> bool {
+        matches!(self, Kind::Book | Kind::Disc)
+    }
+
     /// What is selected of a document.
     pub fn selection(self) -> &'static str {
         match self {
             Kind::Book => "__typename id group rank mark code shelfId",
             Kind::Disc => "__typename id group rank mark code",
-            Kind::Shelf => "__typename id group rank mark",
+            Kind::Leaf | Kind::Shelf => "__typename id group rank mark",
         }
     }
 }
@@ -139,7 +165,7 @@ impl Fields {
     /// As an input of the API, but for the id.
     pub fn to_json(&self, kind: Kind, mark: i64) -> Json {
         let mut object = json!({ "group": self.group, "rank": self.rank, "mark": mark });
-        if kind != Kind::Shelf {
+        if kind.has_code() {
             object["code"] = json!(self.code);
         }
         if kind == Kind::Book {
@@ -160,7 +186,7 @@ impl Fields {
             ("group", _) => value == self.group,
             ("rank", _) => value.as_i64() == Some(self.rank),
             ("mark", _) => value.as_i64() == Some(mark),
-            ("code", Kind::Book | Kind::Disc) => *value == self.code,
+            ("code", kind) if kind.has_code() => *value == self.code,
             ("shelfId", Kind::Book) => shelf(value),
             _ => true,
         })
@@ -169,7 +195,7 @@ impl Fields {
     /// As a document of the store, but for the id.
     pub fn to_bson(&self, kind: Kind, mark: i64) -> Document {
         let mut document = doc! { "group": self.group, "rank": self.rank as i32, "mark": mark };
-        if kind != Kind::Shelf {
+        if kind.has_code() {
             document.insert("code", &self.code);
         }
         if kind == Kind::Book {
@@ -203,18 +229,20 @@ pub fn number(document: &Document, key: &str) -> Option<i64> {
 pub enum On {
     Books,
     Discs,
+    Leaves,
     Shelves,
     /// Those of both types that implement the interface.
     Things,
 }
 
 impl On {
-    pub const ALL: [On; 4] = [On::Books, On::Discs, On::Shelves, On::Things];
+    pub const ALL: [On; 5] = [On::Books, On::Discs, On::Leaves, On::Shelves, On::Things];
 
     pub fn field(self) -> &'static str {
         match self {
             On::Books => "books",
             On::Discs => "discs",
+            On::Leaves => "leaves",
             On::Shelves => "shelves",
             On::Things => "things",
         }
@@ -224,8 +252,9 @@ impl On {
         match self {
             On::Books => kind == Kind::Book,
             On::Discs => kind == Kind::Disc,
+            On::Leaves => kind == Kind::Leaf,
             On::Shelves => kind == Kind::Shelf,
-            On::Things => kind != Kind::Shelf,
+            On::Things => kind.has_code(),
         }
     }
 
@@ -233,6 +262,7 @@ impl On {
         match self {
             On::Books => Kind::Book.selection(),
             On::Discs => Kind::Disc.selection(),
+            On::Leaves => Kind::Leaf.selection(),
             On::Shelves => Kind::Shelf.selection(),
             On::Things => "__typename id group rank mark",
         }
@@ -255,6 +285,9 @@ pub enum Filter {
 impl Filter {
     /// The filters that clients ask for: few, so that lists are asked for again.
     pub fn of(on: On) -> Vec<Filter> {
+        if matches!(on, On::Leaves | On::Shelves) {
+            return vec![Filter::All];
+        }
         let mut all = vec![Filter::All, Filter::Groups(0, 2), Filter::NotGroup(1), Filter::From(5)];
         all.extend((0..GROUPS.len()).map(Filter::Group));
         all.extend([Filter::GroupBelow(0, 6), Filter::GroupBelow(3, 4)]);
@@ -354,10 +387,7 @@ impl List {
     pub fn all() -> Vec<List> {
         let of = |on| Filter::of(on).into_iter().map(move |filter| (on, filter));
         let every = On::ALL.into_iter().flat_map(of);
-        every
-            .flat_map(|(on, filter)| Order::ALL.map(|order| List { on, filter, order }))
-            .filter(|list| list.on != On::Shelves || list.filter == Filter::All)
-            .collect()
+        every.flat_map(|(on, filter)| Order::ALL.map(|order| List { on, filter, order })).collect()
     }
 
     /// The arguments that make it, without those of a window.

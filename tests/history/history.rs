@@ -46,7 +46,7 @@ pub struct Write {
     returned: Option<Moment>,
     /// From when on reads have to show it. A write that nobody acknowledged never promises that.
     visible: Option<Moment>,
-    /// The number that the store gave to the version that it made.
+    /// The number of the version that it made: later writes have larger ones.
     version: Option<i64>,
     fate: Fate,
 }
@@ -272,6 +272,11 @@ impl History {
         let now = self.now();
         let write = self.write(name, mark);
         (write.fate, write.returned) = (Fate::Done, Some(now));
+    }
+
+    /// A write that takes effect, if it ever does, before those of later versions.
+    pub fn ordered(&mut self, name: Name, mark: i64, version: i64) {
+        self.write(name, mark).version = Some(version);
     }
 
     /// A write that has not happened and never will.

@@ -12,6 +12,7 @@ mod judge;
 mod pace;
 mod program;
 mod proofs;
+mod redis;
 mod report;
 mod rest;
 mod server;

@@ -24,7 +24,8 @@ pub async fn converge(world: &World, patience: Duration) {
     let history = History::at_rest(&world.names, stored);
     let mut open: Vec<(usize, Ask)> = Vec::new();
     for server in 0..world.servers() {
-        open.extend(questions(&world.names).into_iter().map(|ask| (server, ask)));
+        let asked = questions(&world.asked).into_iter().filter(|ask| world.servers[server].has(&ask.kinds()));
+        open.extend(asked.map(|ask| (server, ask)));
     }
     loop {
         let asking = open.into_iter().map(async |(server, ask)| {

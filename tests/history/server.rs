@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::domain::SDL;
+use super::domain::{Kind, SDL, sdl_without};
 use super::program::Process;
 use crate::proxy::Proxy;
 
@@ -14,25 +14,28 @@ pub struct Server {
     pub redis: Proxy,
     /// Its way to the store.
     pub store: Proxy,
+    /// A type that its schema file does not have.
+    lacks: Option<Kind>,
     process: tokio::sync::Mutex<Option<Process>>,
     address: Mutex<Option<String>>,
 }
 
 impl Server {
     /// A server that has not been started; `redis` is a host and a port, `store` a URL.
-    pub async fn new(deployment: &str, redis: &str, store: &str) -> Server {
+    pub async fn new(redis: &str, store: &str, lacks: Option<Kind>) -> Server {
         let host = store.split('/').nth(2).expect("a URL names a host");
         let (redis, proxy) = (Proxy::start(redis).await, Proxy::start(host).await);
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let settings = format!(
-            "deployment = '{deployment}'\nschema = 'schema.graphql'\ncache = 'redis://{}'\nstore = '{}'\n",
+            "deployment = 'history'\nschema = 'schema.graphql'\ncache = 'redis://{}'\nstore = '{}'\n",
             redis.address(),
             store.replace(host, proxy.address()),
         );
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
         write("oponn.toml", &settings).expect("the file can be written");
-        write("schema.graphql", SDL).expect("the file can be written");
-        Server { folder, redis, store: proxy, process: Default::default(), address: Mutex::default() }
+        let schema = lacks.map_or(SDL.to_owned(), sdl_without);
+        write("schema.graphql", &schema).expect("the file can be written");
+        Server { folder, redis, store: proxy, lacks, process: Default::default(), address: Mutex::default() }
     }
 
     pub async fn start(&self) {
@@ -45,6 +48,11 @@ impl Server {
     /// Where it can be asked; `None` while it is not running.
     pub fn address(&self) -> Option<String> {
         self.address.lock().expect("nobody panics while holding it").clone()
+    }
+
+    /// Whether it has all of these types.
+    pub fn has(&self, kinds: &[Kind]) -> bool {
+        self.lacks.is_none_or(|lacks| !kinds.contains(&lacks))
     }
 
     /// Kills it while it is being asked.

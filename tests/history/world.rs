@@ -14,17 +14,21 @@ use super::domain::{Fields, Kind, Name, SHELVES};
 use super::history::{History, Moment, Span};
 use super::judge::{Judge, Violation};
 use super::pace::pass;
+use super::redis::Redis;
 use super::server::Server;
 use super::settings::Settings;
-use super::store::{Store, free_port};
+use super::store::Store;
 use super::tally::Tally;
 use super::writer::first_fields;
 use crate::dice::Dice;
-use crate::redis_server;
 use crate::scrape::Scrape;
 
 const BOOKS: usize = 40;
 const DISCS: usize = 16;
+/// More than one write may touch without voiding their type.
+const LEAVES: usize = 210;
+/// Those of them that are asked for one by one.
+pub const ASKED_LEAVES: usize = 4;
 /// How long a client waits for an answer: longer than any fault lasts.
 const PATIENCE: Duration = Duration::from_secs(12);
 /// When reads have to show what other programs write: the time that is to be promised, and as much again as the
@@ -34,6 +38,8 @@ const FOLLOWED: Duration = Duration::from_millis(3_500);
 pub struct World {
     pub settings: Settings,
     pub names: Vec<Name>,
+    /// Those that are asked for one by one.
+    pub asked: Vec<Name>,
     /// What all clients ask.
     pub common: Vec<Ask>,
     /// Whether clients write to the store directly too.
@@ -41,8 +47,7 @@ pub struct World {
     /// When such writes have to show.
     pub grace: Duration,
     pub servers: Vec<Server>,
-    pub redis: tokio::sync::Mutex<redis_server::Server>,
-    redis_port: String,
+    redis: tokio::sync::Mutex<Redis>,
     pub store: Store,
     class: &'static Class,
     database: Database,
@@ -56,28 +61,31 @@ impl World {
     /// Starts everything and makes all documents.
     pub async fn start(settings: &Settings, class: &'static Class) -> Arc<World> {
         let store = Store::start(class.own_store).await;
-        let redis_port = free_port().to_string();
-        let redis = redis_server::Server::start(&redis_options(&redis_port)).await;
-        let address = format!("127.0.0.1:{redis_port}");
+        let redis = Redis::start(&[]).await;
+        let address = redis.address();
         let mut servers = Vec::new();
-        for _ in 0..settings.servers {
-            servers.push(Server::new("history", &address, &store.url()).await);
+        for number in 0..settings.servers {
+            let lacks = Some(Kind::Disc).filter(|_| class.two_schemas && number > 0);
+            servers.push(Server::new(&address, &store.url(), lacks).await);
         }
         let number = |kind, count| (0..count).map(move |number| Name { kind, number });
         let names: Vec<Name> = number(Kind::Shelf, SHELVES)
             .chain(number(Kind::Book, BOOKS))
             .chain(number(Kind::Disc, DISCS))
+            .chain(number(Kind::Leaf, LEAVES))
             .collect();
+        let asked = |name: &Name| name.kind != Kind::Leaf || name.number < ASKED_LEAVES;
+        let asked: Vec<Name> = names.iter().copied().filter(asked).collect();
         let database = store.database().await;
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
         let world = World {
             settings: settings.clone(),
-            common: Ask::common(&mut Dice::new(settings.seed), &names),
+            common: Ask::common(&mut Dice::new(settings.seed), &asked),
+            asked,
             writes_outside: class.writes_outside,
             grace: FOLLOWED,
             servers,
             redis: redis.into(),
-            redis_port,
             store,
             class,
             database,
@@ -96,7 +104,7 @@ impl World {
 
     /// Makes every document as it begins.
     async fn fill(&self) {
-        for kind in [Kind::Shelf, Kind::Book, Kind::Disc] {
+        for kind in [Kind::Shelf, Kind::Book, Kind::Disc, Kind::Leaf] {
             let mut marks = Vec::new();
             let mut inputs = Vec::new();
             let names: Vec<Name> = self.names.iter().copied().filter(|name| name.kind == kind).collect();
@@ -150,10 +158,10 @@ impl World {
         self.servers.len()
     }
 
-    /// A server that is up, as far as a load balancer could know.
-    pub fn draw_server(&self, dice: &mut Dice) -> Option<usize> {
-        let up: Vec<usize> =
-            (0..self.servers.len()).filter(|server| self.servers[*server].address().is_some()).collect();
+    /// A server that is up, as far as a load balancer could know, and has these types.
+    pub fn draw_server(&self, dice: &mut Dice, kinds: &[Kind]) -> Option<usize> {
+        let fits = |server: &Server| server.address().is_some() && server.has(kinds);
+        let up: Vec<usize> = (0..self.servers.len()).filter(|number| fits(&self.servers[*number])).collect();
         (!up.is_empty()).then(|| dice.one_of(&up))
     }
 
@@ -178,6 +186,16 @@ impl World {
 
     pub fn acknowledged(&self, name: Name, mark: i64, version: Option<i64>, grace: Duration) {
         self.history().acknowledged(name, mark, version, grace);
+        self.tally().writes += 1;
+    }
+
+    /// One write of many documents, before which some of unknown outcome come if they come at all.
+    pub fn acknowledged_all(&self, names: &[Name], mark: i64, earlier: &[i64]) {
+        let mut history = self.history();
+        for name in names {
+            earlier.iter().for_each(|earlier| history.ordered(*name, *earlier, *earlier));
+            history.acknowledged(*name, mark, Some(mark), Duration::ZERO);
+        }
         self.tally().writes += 1;
     }
 
@@ -233,18 +251,35 @@ impl World {
 
     /// Restarts Redis without a word, with further options.
     pub async fn restart_redis(&self, options: &[&str]) {
-        let all = [&redis_options(&self.redis_port), options].concat();
-        self.redis.lock().await.restart(&all).await;
+        self.redis.lock().await.restart(options).await;
     }
 
     /// Sends one command to Redis, past all proxies.
     pub async fn redis_command(&self, words: &[&str]) -> redis::Value {
-        let mut connection = self.redis.lock().await.raw().await;
-        let mut command = redis::cmd(words[0]);
-        for word in &words[1..] {
-            command.arg(*word);
+        self.redis.lock().await.command(words).await
+    }
+
+    /// A part of what Redis tells about itself.
+    pub async fn redis_info(&self, part: &str) -> String {
+        self.redis.lock().await.info(part).await
+    }
+
+    /// Makes another process, which has the same data already, the one Redis; the last one is killed with the value
+    /// returned.
+    pub async fn replace_redis(&self, other: Redis) -> Redis {
+        std::mem::replace(&mut *self.redis.lock().await, other)
+    }
+
+    /// Starts another process that has what Redis has, and follows it until it is told otherwise.
+    pub async fn redis_replica(&self) -> Redis {
+        let of = self.redis.lock().await.port.clone();
+        // Who is led there too early is not refused: that would end what is to be tried.
+        let options = ["--replicaof", &format!("127.0.0.1 {of}"), "--replica-read-only", "no"];
+        let replica = Redis::start(&options).await;
+        while !replica.info("replication").await.contains("master_link_status:up") {
+            tokio::task::yield_now().await;
         }
-        command.query_async(&mut connection).await.expect("Redis does as it is told")
+        replica
     }
 
     /// Reads of entities and pages that went to the store, and all of them, of the servers as they run now.
@@ -261,11 +296,6 @@ impl World {
         }
         (past, all)
     }
-}
-
-/// What all Redis servers of runs are started with.
-fn redis_options(port: &str) -> Vec<&str> {
-    vec!["--port", port, "--bind", "127.0.0.1", "--enable-debug-command", "yes"]
 }
 
 /// A violation with the writes of the documents that it is about.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use super::ask::Focus;
 use super::domain::{CODES, Fields, GROUPS, Kind, Name, RANKS, SHELVES, number};
 use super::history::Moment;
-use super::world::World;
+use super::world::{ASKED_LEAVES, World};
 use crate::dice::Dice;
 
 /// Documents of each type that all clients write.
@@ -50,6 +50,9 @@ pub struct Writer {
     number: usize,
     own: Vec<Own>,
     shared: Vec<Name>,
+    leaves: Vec<Name>,
+    /// Writes of all leaves of unknown outcome, by their marks.
+    unsure: Vec<i64>,
 }
 
 /// A document as every one of its type begins.
@@ -57,36 +60,41 @@ pub fn first_fields(name: Name) -> Fields {
     Fields {
         group: GROUPS[name.number % GROUPS.len()],
         rank: (name.number % RANKS) as i64,
-        code: if name.kind == Kind::Shelf { String::new() } else { name.code(0) },
+        code: if name.kind.has_code() { name.code(0) } else { String::new() },
         shelf: (name.kind == Kind::Book).then_some(name.number % SHELVES),
     }
 }
 
 fn is_shared(name: Name) -> bool {
-    name.kind == Kind::Shelf || name.number < SHARED
+    name.kind == Kind::Shelf || name.kind.has_code() && name.number < SHARED
 }
 
 /// Some documents change their value of the unique key, and others come and go: in the tests' store a value that was
 /// given up stays taken when its document is removed.
 fn changes_code(name: Name) -> bool {
-    name.kind != Kind::Shelf && !is_shared(name) && name.number.is_multiple_of(3)
+    name.kind.has_code() && !is_shared(name) && name.number.is_multiple_of(3)
 }
 
 impl Writer {
     pub fn new(world: Arc<World>, number: usize) -> Writer {
         let clients = world.settings.clients;
-        let (shared, own): (Vec<Name>, Vec<Name>) = world.names.iter().partition(|name| is_shared(**name));
+        let (leaves, others): (Vec<Name>, Vec<Name>) =
+            world.names.iter().partition(|name| name.kind == Kind::Leaf);
+        let (shared, own): (Vec<Name>, Vec<Name>) = others.into_iter().partition(|name| is_shared(*name));
         let of_client = own.into_iter().filter(|name| name.number % clients == number);
         let begin = |name| {
             let state = State { fields: first_fields(name), mark: world.first_mark(name), version: 1 };
             Own { name, state: Some(state), unsure: Vec::new(), kept_until: Duration::ZERO }
         };
         let own = of_client.map(begin).collect();
-        Writer { world, number, own, shared }
+        Writer { world, number, own, shared, leaves, unsure: Vec::new() }
     }
 
     /// Writes something; what it was, if it was acknowledged.
     pub async fn write(&mut self, dice: &mut Dice) -> Option<Focus> {
+        if dice.once_in(20) && self.number == 0 {
+            return self.write_leaves(dice).await;
+        }
         if dice.once_in(4) {
             return self.write_shared(dice).await;
         }
@@ -110,7 +118,7 @@ impl Writer {
     async fn create(&mut self, at: usize, dice: &mut Dice) -> Option<Focus> {
         let name = self.own[at].name;
         let fields = change(name, &first_fields(name), dice);
-        let server = self.world.draw_server(dice)?;
+        let server = self.world.draw_server(dice, &[name.kind])?;
         let mark = self.world.invoked(&[(name, Some(fields.clone()))], || format!("create through {server}"));
         let mut input = fields.to_json(name.kind, mark);
         input["id"] = json!(name.id());
@@ -123,7 +131,7 @@ impl Writer {
     async fn update(&mut self, at: usize, state: &State, dice: &mut Dice) -> Option<Focus> {
         let name = self.own[at].name;
         let fields = change(name, &state.fields, dice);
-        let server = self.world.draw_server(dice)?;
+        let server = self.world.draw_server(dice, &[name.kind])?;
         let mark = self.world.invoked(&[(name, Some(fields.clone()))], || format!("update through {server}"));
         let set = patch(name, &state.fields, &fields, mark);
         let kind = name.kind.name();
@@ -138,7 +146,7 @@ impl Writer {
 
     async fn delete(&mut self, at: usize, state: &State, dice: &mut Dice) -> Option<Focus> {
         let name = self.own[at].name;
-        let server = self.world.draw_server(dice)?;
+        let server = self.world.draw_server(dice, &[name.kind])?;
         let mark = self.world.invoked(&[(name, None)], || format!("delete through {server}"));
         let kind = name.kind.name();
         let text = format!(
@@ -206,7 +214,7 @@ impl Writer {
             states.extend([before, after.clone()]);
             writes.push((own.name, Some(after)));
         }
-        let server = self.world.draw_server(dice)?;
+        let server = self.world.draw_server(dice, &[kind])?;
         let mark = self.world.invoked(&writes, || format!("update of {} through {server}", writes.len()));
         let (name, plural) = (kind.name(), kind.plural());
         let text = format!(
@@ -226,6 +234,26 @@ impl Writer {
             }
         }
         all.then(|| Focus { name: writes[0].0, states })
+    }
+
+    /// One write of all leaves, which the first client alone writes.
+    async fn write_leaves(&mut self, dice: &mut Dice) -> Option<Focus> {
+        let fields = change(self.leaves[0], &first_fields(self.leaves[0]), dice);
+        let writes: Vec<_> = self.leaves.iter().map(|name| (*name, Some(fields.clone()))).collect();
+        let server = self.world.draw_server(dice, &[Kind::Leaf])?;
+        let mark = self.world.invoked(&writes, || format!("update of all leaves through {server}"));
+        // An earlier one that comes late finds nothing to write.
+        let text = "mutation($mark: Long!, $set: LeafPatch!) {
+            w: updateLeaves(where: {mark: {lt: $mark}}, set: $set) { count } }";
+        let set = fields.to_json(Kind::Leaf, mark);
+        let answer = self.world.ask(server, text, json!({ "mark": mark, "set": set })).await;
+        if !answer.is_some_and(|answer| answer["w"]["count"] == self.leaves.len()) {
+            self.unsure.push(mark);
+            return None;
+        }
+        self.world.acknowledged_all(&self.leaves, mark, &self.unsure);
+        self.unsure.clear();
+        Some(Focus { name: self.leaves[dice.roll(ASKED_LEAVES)], states: vec![fields] })
     }
 
     /// A write of another program, past all servers.
@@ -280,7 +308,9 @@ impl Writer {
         let name = self.shared[dice.roll(self.shared.len())];
         let fields = change(name, &first_fields(name), dice);
         // Always the same: the commit times of the tests' store are exact for each of its clients only.
-        let server = name.number % self.world.servers();
+        let servers = self.world.servers();
+        let server =
+            if self.world.servers[1 % servers].has(&[name.kind]) { name.number % servers } else { 0 };
         let client = self.number;
         let mark = self.world.invoked(&[(name, Some(fields.clone()))], || {
             format!("update by client {client} through {server}")

@@ -8,7 +8,7 @@ use crate::world::World;
 
 pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
     Box::pin(async move {
-        pass_some(dice, 100, 500).await;
+        pass_some(dice, 100, 4_500).await;
         world.restart_redis(&["--dbfilename", "none.rdb"]).await;
     })
 }

@@ -19,8 +19,7 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
 }
 
 async fn used_memory(world: &World) -> u64 {
-    let info: String =
-        redis::from_redis_value(world.redis_command(&["INFO", "memory"]).await).expect("a text");
+    let info = world.redis_info("memory").await;
     let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
     used.and_then(|bytes| bytes.trim().parse().ok()).expect("Redis tells its memory")
 }

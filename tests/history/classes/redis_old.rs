@@ -11,5 +11,7 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
         world.redis_command(&["SAVE"]).await;
         pass_some(dice, 100, 700).await;
         world.restart_redis(&[]).await;
+        // It is some seconds before another process may be read.
+        pass_some(dice, 3_300, 5_500).await;
     })
 }

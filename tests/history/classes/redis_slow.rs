@@ -10,7 +10,10 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
     Box::pin(async move {
         let server = &world.servers[dice.roll(world.servers())];
         for _ in 0..dice.roll(10) {
-            server.redis.hold();
+            match dice.once_in(2) {
+                true => server.redis.hold(),
+                false => server.redis.hold_answers(),
+            }
             pass_some(dice, 10, 150).await;
             server.redis.restore();
             pass_some(dice, 1, 20).await;

@@ -15,6 +15,8 @@ enum Mode {
     Open,
     /// Keeps it for later.
     Held,
+    /// Keeps what the server answers for later.
+    Unanswered,
     /// Closes it at once.
     Cut,
     /// Accepts it and answers nothing.
@@ -40,6 +42,7 @@ struct Watched {
 
 /// What all connections share.
 struct Shared {
+    target: Mutex<String>,
     mode: watch::Sender<Mode>,
     watched: Mutex<Watched>,
 }
@@ -55,11 +58,12 @@ impl Proxy {
     pub async fn start(target: &str) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
-        let shared = Arc::new(Shared { mode: watch::Sender::new(Mode::Open), watched: Mutex::default() });
-        let (target, serving) = (target.to_owned(), shared.clone());
+        let (mode, target) = (watch::Sender::new(Mode::Open), Mutex::new(target.to_owned()));
+        let shared = Arc::new(Shared { target, mode, watched: Mutex::default() });
+        let serving = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, target.clone(), serving.clone()));
+                tokio::spawn(serve(client, serving.clone()));
             }
         });
         Proxy { address, shared }
@@ -75,9 +79,19 @@ impl Proxy {
         self.shared.mode.send_replace(Mode::Cut);
     }
 
+    /// Leads new connections to another server, a host and a port.
+    pub fn redirect(&self, target: &str) {
+        target.clone_into(&mut self.shared.target.lock().expect("nobody panics while holding it"));
+    }
+
     /// Keeps back what comes, in either direction, until everything is restored.
     pub fn hold(&self) {
         self.shared.mode.send_replace(Mode::Held);
+    }
+
+    /// Keeps back what the server answers until everything is restored.
+    pub fn hold_answers(&self) {
+        self.shared.mode.send_replace(Mode::Unanswered);
     }
 
     /// Lets nothing through any more, in either direction, but keeps connections open.
@@ -140,17 +154,18 @@ fn place(sent: &[u8], bytes: &[u8]) -> Option<usize> {
     sent.windows(bytes.len()).position(|part| part == bytes)
 }
 
-async fn serve(client: TcpStream, target: String, shared: Arc<Shared>) {
+async fn serve(client: TcpStream, shared: Arc<Shared>) {
     let mut modes = shared.mode.subscribe();
     if passes(*modes.borrow()) {
+        let target = shared.target.lock().expect("nobody panics while holding it").clone();
         let Ok(server) = TcpStream::connect(&target).await else { return };
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         tokio::select! {
             // First, so that no answer comes through once the connection is to be cut.
             biased;
-            _ = pass_on(from_client, to_server, modes.clone(), |sent| shared.sends(sent)) => return,
-            _ = pass_on(from_server, to_client, modes.clone(), |_| false) => return,
+            _ = pass_on(from_client, to_server, modes.clone(), &[Mode::Held], |sent| shared.sends(sent)) => return,
+            _ = pass_on(from_server, to_client, modes.clone(), &[Mode::Held, Mode::Unanswered], |_| false) => return,
             _ = modes.wait_for(|mode| !passes(*mode)) => {}
         }
     }
@@ -160,7 +175,7 @@ async fn serve(client: TcpStream, target: String, shared: Arc<Shared>) {
 
 /// Whether what comes arrives, now or later.
 fn passes(mode: Mode) -> bool {
-    matches!(mode, Mode::Open | Mode::Held)
+    matches!(mode, Mode::Open | Mode::Held | Mode::Unanswered)
 }
 
 /// Passes on what one side sends, up to and with a piece after which it has to stop.
@@ -168,6 +183,7 @@ async fn pass_on(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut modes: watch::Receiver<Mode>,
+    held: &[Mode],
     last: impl Fn(&mut [u8]) -> bool,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
@@ -175,7 +191,7 @@ async fn pass_on(
         let length = from.read(&mut buffer).await?;
         let sent = &mut buffer[..length];
         let last = last(sent);
-        if modes.wait_for(|mode| *mode != Mode::Held).await.is_err() {
+        if modes.wait_for(|mode| !held.contains(mode)).await.is_err() {
             return Ok(());
         }
         to.write_all(sent).await?;
