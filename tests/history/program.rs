@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use oponn::probe::without::{Mechanism, VARIABLE};
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
@@ -20,14 +21,16 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a server of this project in a folder with an `oponn.toml`; its address when it is ready.
-    pub async fn serve(folder: &Path) -> (Process, String) {
+    /// Starts a server of this project in a folder with an `oponn.toml`, perhaps without a mechanism; its address when it
+    /// is ready.
+    pub async fn serve(folder: &Path, without: Option<Mechanism>) -> (Process, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oponn"));
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("OPONN_") || name.starts_with("OTEL_")) {
                 command.env_remove(name);
             }
         }
+        command.envs(without.map(|mechanism| (VARIABLE, mechanism.name())));
         command.arg("--listen=127.0.0.1:0").current_dir(folder);
         let (tell, told) = oneshot::channel();
         let mut tell = Some(tell);

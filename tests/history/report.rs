@@ -1,5 +1,6 @@
 //! What is printed: a line for each class, and how to see a violation again.
 
+use super::ablations::{Ablation, BEYOND};
 use super::classes::Class;
 use super::judge::Fault;
 use super::settings::Settings;
@@ -34,6 +35,30 @@ pub fn table(results: &[(&Class, Tally)]) {
     println!();
     for (class, tally) in results {
         println!("{}", line(class, tally));
+    }
+}
+
+/// What came of doing without a mechanism.
+pub fn lack(ablation: &Ablation, tally: &Tally) -> String {
+    let found = match (tally.began, tally.first) {
+        (Some(began), Some((fault, at))) => {
+            let name = FAULTS.iter().find(|(known, _)| *known == fault).map_or("?", |(_, name)| name);
+            format!("{name} after {:.1} s", at.saturating_duration_since(began).as_secs_f64())
+        }
+        _ => format!("NOT FOUND in {} s", ablation.time.as_secs()),
+    };
+    let (name, class) = (ablation.name(), ablation.class().name);
+    format!("{name:<28} {class:<16} {found} ({} writes, {} pairs)", tally.writes, tally.pairs)
+}
+
+/// All mechanisms, and why some of them are left out.
+pub fn lacks(results: &[(&Ablation, Tally)]) {
+    println!();
+    for (ablation, tally) in results {
+        println!("{}", lack(ablation, tally));
+    }
+    for (mechanism, why) in BEYOND.iter().filter(|_| !results.is_empty()) {
+        println!("without_{:<20} not tried: {why}", mechanism.name());
     }
 }
 

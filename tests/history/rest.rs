@@ -85,6 +85,6 @@ async fn differs(world: &World, history: &History, server: usize, ask: &Ask) -> 
 
 fn add(world: &World, unlike: Vec<(usize, Ask, Vec<String>)>) {
     let mut tally = world.tally();
-    *tally.violations.entry(Fault::Unlike).or_default() += unlike.len() as u64;
+    tally.found(Fault::Unlike, unlike.len() as u64);
     tally.told.extend(unlike.into_iter().flat_map(|(_, _, told)| told).take(2));
 }

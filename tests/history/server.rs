@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use oponn::probe::without::Mechanism;
 use tempfile::TempDir;
 
 use super::domain::{Kind, SDL, sdl_without};
@@ -14,6 +15,7 @@ pub struct Server {
     pub redis: Proxy,
     /// Its way to the store.
     pub store: Proxy,
+    without: Option<Mechanism>,
     /// A type that its schema file does not have.
     lacks: Option<Kind>,
     process: tokio::sync::Mutex<Option<Process>>,
@@ -22,7 +24,7 @@ pub struct Server {
 
 impl Server {
     /// A server that has not been started; `redis` is a host and a port, `store` a URL.
-    pub async fn new(redis: &str, store: &str, lacks: Option<Kind>) -> Server {
+    pub async fn new(redis: &str, store: &str, without: Option<Mechanism>, lacks: Option<Kind>) -> Server {
         let host = store.split('/').nth(2).expect("a URL names a host");
         let (redis, proxy) = (Proxy::start(redis).await, Proxy::start(host).await);
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -35,12 +37,20 @@ impl Server {
         write("oponn.toml", &settings).expect("the file can be written");
         let schema = lacks.map_or(SDL.to_owned(), sdl_without);
         write("schema.graphql", &schema).expect("the file can be written");
-        Server { folder, redis, store: proxy, lacks, process: Default::default(), address: Mutex::default() }
+        Server {
+            folder,
+            redis,
+            store: proxy,
+            without,
+            lacks,
+            process: Default::default(),
+            address: Mutex::default(),
+        }
     }
 
     pub async fn start(&self) {
         let mut process = self.process.lock().await;
-        let (started, address) = Process::serve(self.folder.path()).await;
+        let (started, address) = Process::serve(self.folder.path(), self.without).await;
         *process = Some(started);
         *self.address.lock().expect("nobody panics while holding it") = Some(address);
     }

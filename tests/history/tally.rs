@@ -1,7 +1,7 @@
 //! What a class came to: how much was checked, what was wrong.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::judge::{Fault, Verdict};
 
@@ -20,6 +20,10 @@ pub struct Tally {
     pub fresh: u64,
     pub counts: u64,
     pub violations: BTreeMap<Fault, u64>,
+    /// When the faults began.
+    pub began: Option<Instant>,
+    /// The first violation and its moment.
+    pub first: Option<(Fault, Instant)>,
     /// The first violations, with the writes that tell why.
     pub told: Vec<String>,
     /// Reads of entities and pages that went to the store, and all of them.
@@ -42,8 +46,13 @@ impl Tally {
             self.told.push(tell(first));
         }
         for violation in verdict.violations {
-            *self.violations.entry(violation.fault).or_default() += 1;
+            self.found(violation.fault, 1);
         }
+    }
+
+    pub fn found(&mut self, fault: Fault, count: u64) {
+        *self.violations.entry(fault).or_default() += count;
+        self.first.get_or_insert_with(|| (fault, Instant::now()));
     }
 
     pub fn failed(&mut self, why: String) {

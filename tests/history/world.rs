@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bson::Document;
 use mongodb::{Collection, Database};
+use oponn::probe::without::Mechanism;
 use serde_json::{Value as Json, json};
 
 use super::ask::{Ask, Cursors};
@@ -59,14 +60,14 @@ pub struct World {
 
 impl World {
     /// Starts everything and makes all documents.
-    pub async fn start(settings: &Settings, class: &'static Class) -> Arc<World> {
+    pub async fn start(settings: &Settings, class: &'static Class, without: Option<Mechanism>) -> Arc<World> {
         let store = Store::start(class.own_store).await;
         let redis = Redis::start(&[]).await;
         let address = redis.address();
         let mut servers = Vec::new();
         for number in 0..settings.servers {
             let lacks = Some(Kind::Disc).filter(|_| class.two_schemas && number > 0);
-            servers.push(Server::new(&address, &store.url(), lacks).await);
+            servers.push(Server::new(&address, &store.url(), without, lacks).await);
         }
         let number = |kind, count| (0..count).map(move |number| Name { kind, number });
         let names: Vec<Name> = number(Kind::Shelf, SHELVES)
