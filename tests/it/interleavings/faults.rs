@@ -86,6 +86,8 @@ async fn a_server_on_an_old_redis_shows_every_acknowledged_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_reads_the_cache_of_a_tailer_that_stands_still() {
     let world = World::followed().await;
+    // Nobody takes the lead instead.
+    world.other.stop_following();
     put(&world.one, "x", "a", 1).await;
     world.converges(&["a"]).await;
     let mut tailer = world.hold(Point::TailReceived);

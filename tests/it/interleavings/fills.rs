@@ -109,11 +109,15 @@ async fn a_fill_whose_lease_has_gone_is_refused() {
     // Nobody leaves deltas for a fill that is gone.
     move_to(&world.one, "x", "a", 2).await;
     put(&world.one, "y", "a", 3).await;
-    assert_eq!(first(&world.one, "a", ALL).await, ["x@2", "y@3"], "another one fills it");
-    take(&world.one, "y").await;
+    let mut second = world.hold(Point::FillRead);
+    let reading = asks(&world.one, "a", ALL);
+    reached(&mut second).await;
+    put(&world.one, "z", "a", 4).await;
     fill.release();
     listed(&late.await.expect("it is answered"), "a");
-    world.shows_cached("a", &["x@2"]).await;
+    second.release();
+    listed(&reading.await.expect("it is answered"), "a");
+    world.shows_cached("a", &["x@2", "y@3", "z@4"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,14 +146,15 @@ async fn who_joins_a_fill_late_sees_what_was_acknowledged_before() {
     let leads = asks(&world.other, "a", ALL);
     reached(&mut fill).await;
     move_to(&world.one, "x", "a", 2).await;
+    put(&world.one, "y", "a", 3).await;
     // Another question about the same list, so that it shares the fill and not the answer.
     let joins = asks(&world.other, "a", ALL - 1);
     let joined = [("of", "flight")];
     until("it joins", async || world.other.metric("oponn_cache_joins_total", &joined).await == 1).await;
     fill.release();
-    assert_eq!(listed(&joins.await.expect("it is answered"), "a"), ["x@2"]);
+    assert_eq!(listed(&joins.await.expect("it is answered"), "a"), ["x@2", "y@3"]);
     listed(&leads.await.expect("it is answered"), "a");
-    world.shows_cached("a", &["x@2"]).await;
+    world.shows_cached("a", &["x@2", "y@3"]).await;
 }
 
 /// Beyond the bound up to which each document is reconciled.

@@ -1,5 +1,7 @@
 //! Writers that stand still between two of their steps while others write and read.
 
+use std::time::Duration;
+
 use oponn::probe::Point;
 
 use super::world::{
@@ -185,11 +187,12 @@ async fn a_write_whose_client_has_gone_comes_to_its_end() {
     }
 }
 
-/// A reader goes away while it repairs, and one while it fills: others do not wait for them.
+/// A reader goes away while it fills or reads the list: others do not wait for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_has_gone_leaves_the_list_to_others() {
     for point in [Point::FillLeased, Point::FillRead, Point::RowsRead] {
-        let world = World::new().await;
+        let long = Duration::from_secs(600);
+        let world = World::with(|setup| setup.engine(|engine| engine.limits.lease = long)).await;
         put(&world.one, "x", "a", 1).await;
         if point == Point::RowsRead {
             shelf(&world.one, "a").await;
