@@ -30,26 +30,26 @@ const fn always(ablation: Ablation) -> Ablation {
 
 /// What is found, and where.
 pub static ABLATIONS: &[Ablation] = &[
-    found(Mechanism::Note, "none", 20),
-    always(found(Mechanism::Reconcile, "none", 20)),
-    found(Mechanism::Floor, "store_slow", 60),
+    found(Mechanism::Note, "none", 60),
+    always(found(Mechanism::Reconcile, "none", 60)),
+    found(Mechanism::Floor, "store_slow", 180),
     found(Mechanism::Registration, "store_slow", 60),
-    found(Mechanism::Voiding, "none", 20),
-    found(Mechanism::Rows, "none", 20),
-    found(Mechanism::Journal, "none", 20),
+    found(Mechanism::Voiding, "none", 60),
+    found(Mechanism::Rows, "none", 60),
+    found(Mechanism::Journal, "none", 60),
     found(Mechanism::Turns, "redis_slow", 60),
-    always(found(Mechanism::Voucher, "redis_reloaded", 20)),
+    always(found(Mechanism::Voucher, "redis_reloaded", 60)),
     found(Mechanism::VoucherProcess, "redis_replaced", 60),
     found(Mechanism::VoucherNewer, "redis_reloaded", 60),
     found(Mechanism::Tracking, "redis_reloaded", 60),
-    found(Mechanism::Epoch, "redis_reloaded", 60),
-    found(Mechanism::OldVoucher, "redis_replaced", 60),
+    found(Mechanism::Epoch, "redis_reloaded", 180),
+    found(Mechanism::OldVoucher, "redis_replaced", 180),
     found(Mechanism::AcknowledgedVoucher, "redis_replaced", 60),
-    always(found(Mechanism::Acknowledgement, "redis_cut_one", 20)),
-    always(found(Mechanism::Tailer, "redis_cut_one", 20)),
+    always(found(Mechanism::Acknowledgement, "redis_cut_one", 60)),
+    always(found(Mechanism::Tailer, "redis_cut_one", 60)),
     found(Mechanism::Place, "redis_cut_one", 60),
     found(Mechanism::Scope, "two_schemas", 60),
-    found(Mechanism::Remarks, "redis_reloaded", 60),
+    found(Mechanism::Remarks, "redis_reloaded", 180),
 ];
 
 /// What is not found in a short run, and why.
