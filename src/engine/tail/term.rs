@@ -19,6 +19,11 @@ use crate::value::Time;
 const BEATS: u32 = 8;
 /// Batches of events that are read ahead.
 const AHEAD: usize = 2;
+/// Pause after a batch of few changes. A read of the feed costs more than a write, so writes that come one by one are
+/// read together.
+const BETWEEN: Duration = Duration::from_millis(5);
+/// From how many changes in a batch on there is no pause.
+const MANY: usize = 100;
 
 /// A batch of events, and the place after it.
 type Batch = (Vec<Event>, Option<Vec<u8>>);
@@ -189,9 +194,14 @@ fn read_ahead(mut feed: Box<dyn Feed>) -> (AbortOnDropHandle<()>, mpsc::Receiver
         loop {
             let next = feed.next().await;
             let failed = next.is_err();
+            let changed = |event: &&Event| matches!(event, Event::Changed(_));
+            let changes = next.as_ref().map_or(0, |events| events.iter().filter(changed).count());
             let next = next.map(|events| (events, feed.place()));
             if sender.send(next).await.is_err() || failed {
                 return;
+            }
+            if (1..MANY).contains(&changes) {
+                tokio::time::sleep(BETWEEN).await;
             }
         }
     });
