@@ -25,6 +25,17 @@ pub(super) enum Effect {
     Unknown(Vec<Arc<str>>),
 }
 
+impl Effect {
+    /// The time of the last change, if all changes are told one by one.
+    fn told(&self) -> Option<Time> {
+        match self {
+            Effect::Changes(changes) => Some(latest(changes)),
+            Effect::Unknown(types) if types.is_empty() => Some(Time(0)),
+            Effect::Voided { .. } | Effect::Unknown(_) => None,
+        }
+    }
+}
+
 impl Core {
     /// Carries out a write to documents of these types, and brings its effects to the cache before returning
     /// its result. From then on no read sees the state before the write: the cache is right, or it is out of
@@ -42,6 +53,9 @@ impl Core {
         let (result, effects) = write.await;
         let committed = Instant::now();
         self.passes(Point::WriteCommitted).await;
+        if let Some(at) = effects.iter().map(Effect::told).try_fold(Time(0), |at, told| Some(at.max(told?))) {
+            unsettled.committed(at).await;
+        }
         for effect in effects {
             let (at, brought) = self.bring_effect(mark, effect).await;
             if at > Time(0) && !brought && !without(Mechanism::Acknowledgement) {
@@ -57,8 +71,6 @@ impl Core {
     /// Brings an effect to the cache. Returns the time of the last commit in it (0: nothing is to be acknowledged),
     /// and whether all readers of the cache see it.
     async fn bring_effect(&self, mark: Mark, effect: Effect) -> (Time, bool) {
-        let latest =
-            |changes: &[Change]| changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
         match effect {
             Effect::Changes(changes) if changes.len() > self.options.bulk => {
                 let at = latest(&changes);
@@ -131,4 +143,9 @@ impl Core {
             let _ = cache.drop_types(&types, Time(0)).await;
         });
     }
+}
+
+/// The time of the last commit among changes; 0 if there are none.
+fn latest(changes: &[Change]) -> Time {
+    changes.iter().map(|change| change.stamp.t).max().unwrap_or_default()
 }

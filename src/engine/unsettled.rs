@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Core;
+use crate::cache::Mark;
 use crate::value::Time;
 
 /// The unsettled writes of this server.
@@ -58,15 +59,31 @@ impl Core {
             writes.remove(&begun);
             writes.first().map_or_else(|| self.at(Time(0)), |(time, _)| *time)
         };
+        self.reached(mark, reached).await;
+        self.writing.count.send_modify(|writes| *writes -= 1);
+    }
+
+    /// Tells the cache how far it has got, where only this server knows.
+    async fn reached(&self, mark: Mark, reached: Time) {
         if !self.cache.shared() && self.options.limits.freshness.is_none() {
             // If the cache is out of reach, it is cleared before it is used again.
             let _ = self.cache.reached(mark, reached).await;
         }
-        self.writing.count.send_modify(|writes| *writes -= 1);
     }
 }
 
 impl Unsettled {
+    /// Call this before the write is brought to the cache. If no other is under way, no earlier one has still to be
+    /// brought there: its documents need not become suspects.
+    pub(super) async fn committed(&self, at: Time) {
+        let Some(core) = &self.core else { return };
+        let mark = core.cache.mark();
+        let alone = core.writing.begun.lock().len() == 1;
+        if alone {
+            core.reached(mark, at).await;
+        }
+    }
+
     /// Ends the write: the cache is right, or knows that it cannot be trusted.
     pub(super) async fn settled(mut self) {
         if let Some(core) = self.core.take() {

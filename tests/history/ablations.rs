@@ -59,6 +59,10 @@ pub static BEYOND: &[(Mechanism, &str)] = &[
         "two servers would have to write one document at once, of which the tests' store cannot tell the order",
     ),
     (
+        Mechanism::Suspects,
+        "a writer would have to stall while another writes the same document (interleavings/counts.rs holds one)",
+    ),
+    (
         Mechanism::TwoSteps,
         "Redis would have to load a snapshot within the moment between two commands of the leader",
     ),

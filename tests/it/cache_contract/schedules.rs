@@ -54,7 +54,7 @@ async fn run(
     let mut dice = Dice::new(seed);
     let mut actors: Vec<Actor> = (0..12).map(|i| Actor::new(i, &mut dice)).collect();
     actors.extend((12..15).map(Actor::keeper));
-    if dice.once_in(2) {
+    if dice.once_in(2) || without == Without::Reaching {
         actors.push(Actor::tailer(world.cache.mark()));
     }
     let mut losses = 3;
