@@ -23,7 +23,6 @@ mod two_schemas;
 
 use futures_util::future::BoxFuture;
 
-use super::judge::Counts;
 use super::world::World;
 use crate::dice::Dice;
 
@@ -33,7 +32,6 @@ pub type Step = for<'a> fn(&'a World, &'a mut Dice) -> BoxFuture<'a, ()>;
 /// A class of faults.
 pub struct Class {
     pub name: &'static str,
-    pub counts: Counts,
     pub writes_outside: bool,
     /// Whether its faults are of the store, which is then no other test's.
     pub own_store: bool,
@@ -43,7 +41,7 @@ pub struct Class {
 }
 
 const fn class(name: &'static str, step: Step) -> Class {
-    Class { name, counts: Counts::Exact, writes_outside: false, own_store: false, two_schemas: false, step }
+    Class { name, writes_outside: false, own_store: false, two_schemas: false, step }
 }
 
 /// All classes.

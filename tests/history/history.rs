@@ -11,7 +11,7 @@ use super::domain::{Fields, Name};
 
 /// Past states of a document that are remembered for reports.
 const REMEMBERED: usize = 40;
-/// How long a count may lag behind at the most.
+/// How long a read takes at the most.
 const LONGEST_READ: Duration = Duration::from_secs(60);
 
 /// Time since the history began.
@@ -155,20 +155,9 @@ impl Document {
         self.writes.last().map_or(Duration::ZERO, |write| write.invoked)
     }
 
-    /// The moment from which on every write invoked before `at` has been over: no later than `at`.
-    fn calm_since(&self, at: Moment) -> Moment {
-        let open = |write: &&Write| {
-            let over = write.visible.or(write.returned);
-            write.fate != Fate::Never && write.invoked < at && over.is_none_or(|over| over >= at)
-        };
-        self.writes.iter().filter(open).map(|write| write.invoked).min().unwrap_or(at).min(at)
-    }
-
     /// Forgets what no read can show that began at `oldest` or later.
     fn prune(&mut self, now: Moment, oldest: Moment) {
-        // Counts may lag behind for as long as a write is under way, which may be one of unknown outcome.
-        let horizon = self.calm_since(oldest).max(now.saturating_sub(LONGEST_READ));
-        let seen = self.seen(horizon);
+        let seen = self.seen(oldest.max(now.saturating_sub(LONGEST_READ)));
         let gone = |write: &mut Write| write.fate == Fate::Never || seen.supersedes(write);
         self.past.extend(self.writes.extract_if(.., gone));
         self.past.drain(..self.past.len().saturating_sub(REMEMBERED));
@@ -296,11 +285,5 @@ impl History {
 
     pub fn documents(&self) -> impl Iterator<Item = (Name, &Document)> {
         self.documents.iter().map(|(name, document)| (*name, document))
-    }
-
-    /// The span in which what a list counts may have been right, where counts may lag behind for as long as any
-    /// write of the document is under way.
-    pub fn counted(&self, document: &Document, span: Span) -> Span {
-        Span { begin: document.calm_since(span.begin), end: span.end }
     }
 }

@@ -15,15 +15,6 @@ pub use page::{Page, Window};
 /// A pair counts as fresh when its write was acknowledged this long before the read at the most.
 const FRESH: Duration = Duration::from_millis(500);
 
-/// How exact a list has to be in what it counts: `totalCount`, `offset`, and whether more rows follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counts {
-    /// As exact as in its rows.
-    Exact,
-    /// A document may be counted in an earlier state for as long as any write of it is under way.
-    Lagging,
-}
-
 /// What a wrong answer is wrong in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -69,7 +60,6 @@ impl Verdict {
 pub struct Judge<'a> {
     pub history: &'a History,
     pub span: Span,
-    pub counts: Counts,
 }
 
 impl Judge<'_> {

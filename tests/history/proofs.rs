@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::domain::{Fields, Filter, Kind, List, Name, On, Order, Place};
 use super::history::{History, Moment, Span};
-use super::judge::{Counts, Fault, Judge, Page, Verdict, Window};
+use super::judge::{Fault, Judge, Page, Verdict, Window};
 
 const SECOND: Duration = Duration::from_secs(1);
 const BOOKS: List = List { on: On::Books, filter: Filter::Group(0), order: Order::Rank };
@@ -63,36 +63,28 @@ impl Made {
     }
 
     /// A read that begins and ends now.
-    fn page(&mut self, counts: Counts, window: Window, rows: &[Json], total: i64, next: bool) -> Vec<Fault> {
+    fn page(&mut self, window: Window, rows: &[Json], total: i64, next: bool) -> Vec<Fault> {
         let (begin, end) = (self.now(), self.now());
-        self.page_within(Span { begin, end }, counts, &window, rows, total, next)
+        self.page_within(Span { begin, end }, &window, rows, total, next)
     }
 
-    fn page_within(
-        &self,
-        span: Span,
-        counts: Counts,
-        window: &Window,
-        rows: &[Json],
-        total: i64,
-        next: bool,
-    ) -> Vec<Fault> {
+    fn page_within(&self, span: Span, window: &Window, rows: &[Json], total: i64, next: bool) -> Vec<Fault> {
         let (rows, total, next) = (rows.iter().collect(), Some(total), Some(next));
         let page = Page { list: &BOOKS, window, rows, total, next, previous: None };
         let mut verdict = Verdict::default();
-        Judge { history: &self.0, span, counts }.page(&page, &mut verdict);
+        Judge { history: &self.0, span }.page(&page, &mut verdict);
         faults(verdict)
     }
 
     /// The whole list, with its true length.
     fn whole(&mut self, rows: &[Json]) -> Vec<Fault> {
-        self.page(Counts::Exact, first(10), rows, rows.len() as i64, false)
+        self.page(first(10), rows, rows.len() as i64, false)
     }
 
     fn one(&mut self, number: usize, answer: &Json) -> Vec<Fault> {
         let span = Span { begin: self.now(), end: self.now() };
         let mut verdict = Verdict::default();
-        Judge { history: &self.0, span, counts: Counts::Exact }.one(name(number), None, answer, &mut verdict);
+        Judge { history: &self.0, span }.one(name(number), None, answer, &mut verdict);
         faults(verdict)
     }
 }
@@ -125,7 +117,7 @@ pub fn known_histories_are_judged_right() {
     assert_eq!(made.whole(&all), []);
     assert_eq!(made.whole(&after), []);
     made.end(2, mark, Duration::ZERO);
-    assert_eq!(made.page_within(early, Counts::Exact, &first(10), &all, 3, false), []);
+    assert_eq!(made.page_within(early, &first(10), &all, 3, false), []);
     assert_eq!(made.whole(&after), []);
     assert_eq!(made.whole(&all), [Fault::Stale]);
     assert_eq!(made.one(2, &two), [Fault::Stale]);
@@ -153,8 +145,7 @@ fn pages(all: &[Json; 3]) {
     let mut made = Made::new();
     assert_eq!(made.whole(&[one.clone(), three.clone()]), [Fault::Missing, Fault::Count]);
     assert_eq!(made.whole(&[two.clone(), one.clone(), three.clone()]), [Fault::Malformed]);
-    let mut page =
-        |window: Window, rows: &[Json], next: bool| made.page(Counts::Exact, window, rows, 3, next);
+    let mut page = |window: Window, rows: &[Json], next: bool| made.page(window, rows, 3, next);
     let place = |number: usize| Some(Place::of(name(number), &fields("blue", number as i64)));
     assert_eq!(page(first(2), &[one.clone(), two.clone()], true), []);
     assert_eq!(page(first(2), &[one.clone(), two.clone()], false), [Fault::Count]);
@@ -178,23 +169,20 @@ fn pages(all: &[Json; 3]) {
     assert_eq!(made.whole(&[one, two, red]), [Fault::Malformed, Fault::Count]);
 }
 
-/// Numbers while writes are under way, and where they may lag behind.
+/// Numbers while writes are under way.
 fn counts(all: &[Json; 3]) {
     let [one, two, _] = all.clone();
     let mut made = Made::new();
-    let total = |made: &mut Made, counts, total| made.page(counts, first(0), &[], total, false);
+    let total = |made: &mut Made, total| made.page(first(0), &[], total, false);
     let slow = made.begin(3, Some(fields("red", 3)));
     for (number, faults) in [(1, &[Fault::Count][..]), (2, &[]), (3, &[]), (4, &[Fault::Count])] {
-        assert_eq!(total(&mut made, Counts::Exact, number), faults);
+        assert_eq!(total(&mut made, number), faults);
     }
     // A later write is acknowledged; the one before it has not come to its end in the cache.
     made.write(3, Some(fields("white", 3)));
-    assert_eq!(total(&mut made, Counts::Exact, 3), [Fault::Count]);
-    assert_eq!(total(&mut made, Counts::Lagging, 3), []);
-    assert_eq!(total(&mut made, Counts::Lagging, 4), [Fault::Count]);
+    assert_eq!(total(&mut made, 3), [Fault::Count]);
     made.end(3, slow, Duration::ZERO);
-    assert_eq!(total(&mut made, Counts::Lagging, 3), [Fault::Count]);
-    assert_eq!(total(&mut made, Counts::Lagging, 2), []);
+    assert_eq!(total(&mut made, 2), []);
     assert_eq!(made.whole(&[one, two]), []);
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::ask::{Ask, Cursors};
 use super::domain::{Fields, Kind, List, Name};
 use super::history::{History, Span};
-use super::judge::{Counts, Fault, Judge, Verdict};
+use super::judge::{Fault, Judge, Verdict};
 use super::world::{World, tell};
 
 /// Questions under way at the same time.
@@ -75,7 +75,7 @@ async fn differs(world: &World, history: &History, server: usize, ask: &Ask) -> 
         return Some(vec![format!("{:?}: no answer through server {server}: {text}", Fault::Unlike)]);
     };
     let span = Span { begin, end: history.now() };
-    let judge = Judge { history, span, counts: Counts::Exact };
+    let judge = Judge { history, span };
     let Verdict { violations, .. } = ask.judge(&judge, &data, &mut Cursors::default());
     let written = world.history();
     let told =

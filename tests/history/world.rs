@@ -50,7 +50,6 @@ pub struct World {
     pub servers: Vec<Server>,
     redis: tokio::sync::Mutex<Redis>,
     pub store: Store,
-    class: &'static Class,
     database: Database,
     http: reqwest::Client,
     history: Mutex<History>,
@@ -88,7 +87,6 @@ impl World {
             servers,
             redis: redis.into(),
             store,
-            class,
             database,
             http: http.expect("a client can be made"),
             history: History::new(names.iter().copied()).into(),
@@ -243,7 +241,7 @@ impl World {
         history.has_read(begin);
         let Some(data) = data else { return };
         let span = Span { begin, end: history.now() };
-        let judge = Judge { history: &history, span, counts: self.class.counts };
+        let judge = Judge { history: &history, span };
         let verdict = ask.judge(&judge, &data, cursors);
         self.tally().add(verdict, |violation| {
             tell(&history, violation, &format!("through server {server}, {span:?}: {text}\n  {data}"))

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::{Counts, Fault, Judge, Verdict};
+use super::{Fault, Judge, Verdict};
 use crate::domain::{List, Name, Place};
 use crate::history::Span;
 
@@ -145,15 +145,8 @@ impl Judge<'_> {
     fn counting(&self, page: &Page<'_>, places: &[Place], verdict: &mut Verdict) {
         let Page { list, window, .. } = page;
         let of_list = self.history.documents().filter(|(name, _)| list.on.has(name.kind));
-        let standings: Vec<Standing> = of_list
-            .map(|(name, document)| {
-                let span = match self.counts {
-                    Counts::Exact => self.span,
-                    Counts::Lagging => self.history.counted(document, self.span),
-                };
-                self.standing(list, name, span)
-            })
-            .collect();
+        let standings: Vec<Standing> =
+            of_list.map(|(name, _)| self.standing(list, name, self.span)).collect();
         let beyond = |edge: &Place, way: Ordering| {
             let edge = edge.clone();
             move |place: &Place| list.order.compare(place, &edge) == way
