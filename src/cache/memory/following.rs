@@ -3,9 +3,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use super::state::State;
 use crate::cache::registry::{self, SLOTS};
-use crate::cache::{Adoption, CacheError, Mark, Standing, Voucher};
+use crate::cache::{CacheError, Mark, Standing, Voucher};
 use crate::value::{Change, EntityRef, Stamp};
 
 /// How far the cache has followed the store.
@@ -47,37 +46,29 @@ impl Followed {
         });
         changes
     }
-}
 
-impl State {
-    /// Whether the cache may be read.
-    pub fn readable(&self) -> Result<(), CacheError> {
-        match (self.limits.freshness, self.following.ends) {
+    /// Whether a cache with this bound may be read.
+    pub fn readable(&self, freshness: Option<Duration>) -> Result<(), CacheError> {
+        match (freshness, self.ends) {
             (None, _) => Ok(()),
             (Some(_), Some(ends)) if Instant::now() < ends => Ok(()),
             (Some(_), _) => Err(CacheError::Bypassed),
         }
     }
 
-    pub fn adopt(&mut self, adoption: &Adoption) -> Mark {
-        if let Some(time) = adoption.void {
-            self.clear();
-            self.latest = self.latest.max(time);
-        }
-        self.following.term = Some(adoption.term);
-        self.following.ends = None;
-        self.mark
+    /// Begins a term.
+    pub fn adopt(&mut self, term: u64) {
+        self.term = Some(term);
+        self.ends = None;
     }
 
-    pub fn vouch(&mut self, voucher: &Voucher) -> bool {
-        let Some(freshness) = self.limits.freshness else { return false };
-        if self.following.term != Some(voucher.term) {
+    /// Takes a voucher, if it is of this term.
+    pub fn vouch(&mut self, voucher: &Voucher, freshness: Duration) -> bool {
+        if self.term != Some(voucher.term) {
             return false;
         }
-        self.latest = self.latest.max(voucher.applied);
-        self.suspects.reach(voucher.applied);
-        self.following.place = Some(voucher.place.clone());
-        self.following.ends = Some(*BEGUN + Duration::from_millis(voucher.asked) + freshness);
+        self.place = Some(voucher.place.clone());
+        self.ends = Some(*BEGUN + Duration::from_millis(voucher.asked) + freshness);
         true
     }
 }

@@ -12,8 +12,9 @@ use super::suspects::Suspects;
 use super::table::Table;
 use crate::cache::registry::{self, Kept, SLOTS};
 use crate::cache::{
-    Batch, CacheLimits, CachedEntity, DropReason, EntitiesRead, Floor, Lease, LeaseState, Mark, News, Noted,
-    PageRead, PageState, Place, Proved, Reconcile, Reconciled, Topic, VoidReason,
+    Adoption, Batch, CacheError, CacheLimits, CachedEntity, DropReason, EntitiesRead, Floor, Lease,
+    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reconcile, Reconciled, Topic,
+    VoidReason, Voucher,
 };
 use crate::query::{BatchKey, Shape, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
@@ -263,6 +264,30 @@ impl State {
             self.keep_entity(entity, generation, stamp, change.after.as_ref());
         }
         found.map_or_else(Noted::Voided, Noted::Found)
+    }
+
+    /// Whether the cache may be read.
+    pub fn readable(&self) -> Result<(), CacheError> {
+        self.following.readable(self.limits.freshness)
+    }
+
+    pub fn adopt(&mut self, adoption: &Adoption) -> Mark {
+        if let Some(time) = adoption.void {
+            self.clear();
+            self.latest = self.latest.max(time);
+        }
+        self.following.adopt(adoption.term);
+        self.mark
+    }
+
+    pub fn vouch(&mut self, voucher: &Voucher) -> bool {
+        let Some(freshness) = self.limits.freshness else { return false };
+        let vouched = self.following.vouch(voucher, freshness);
+        if vouched {
+            self.latest = self.latest.max(voucher.applied);
+            self.suspects.reach(voucher.applied);
+        }
+        vouched
     }
 
     pub fn reconcile(&mut self, mark: Mark, change: &Reconcile) -> Reconciled {

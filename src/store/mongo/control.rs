@@ -5,15 +5,11 @@ use async_trait::async_trait;
 use bson::{Bson, Document, doc};
 
 use super::command::{Reply, number, time, write_concern};
-use super::{MongoStore, error, feed};
+use super::feed::{self, CONTROL, POKE};
+use super::{MongoStore, error};
 use crate::store::StoreError;
 use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From, Lack, Led};
 use crate::value::Time;
-
-/// The collection of control records.
-pub(super) const CONTROL: &str = "_oponn";
-/// The field that requests for a beat change.
-pub(super) const POKE: &str = "poke";
 
 #[async_trait]
 impl Follow for MongoStore {

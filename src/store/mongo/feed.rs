@@ -13,11 +13,15 @@ use mongodb::error::{Error, ErrorKind};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use super::command::{encoded, of_timestamp, timestamp};
-use super::control::{CONTROL, POKE};
 use super::{MongoStore, error};
 use crate::store::follow::{Event, Feed, FeedError, From};
 use crate::store::{Store, StoreError};
 use crate::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
+
+/// The collection of control records, whose changes the feed reports too.
+pub(super) const CONTROL: &str = "_oponn";
+/// The field of a control record that requests for a beat change.
+pub(super) const POKE: &str = "poke";
 
 /// How long the server waits for the first event of a batch.
 const AWAIT: Duration = Duration::from_millis(500);
