@@ -17,7 +17,7 @@ fn the_tree_keeps_its_laws() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     for folder in ["src", "tests"] {
-        rust_files(&root.join(folder), &mut files);
+        texts(&root.join(folder), &["rs"], &mut files);
     }
     assert!(files.len() > 20, "the source tree was found");
     files.sort();
@@ -32,14 +32,38 @@ fn the_tree_keeps_its_laws() {
     assert!(breaches.is_empty(), "{count} breaches of the laws of the tree:\n\n{}\n", breaches.join("\n"));
 }
 
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The files in a folder whose names end so.
+fn texts(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("the folder is there") {
         let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        if path.is_dir() && !path.ends_with("node_modules") {
+            texts(&path, extensions, found);
+        } else if path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
+        {
             found.push(path);
         }
+    }
+}
+
+#[test]
+fn no_file_is_half_merged() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["bench", "docs", "k6", "scripts", "src", "tests"] {
+        texts(&root.join(folder), &["js", "lua", "md", "mjs", "py", "rs", "sh", "toml"], &mut files);
+    }
+    files.extend(["CONTRIBUTING.md", "Cargo.toml", "Makefile", "README.md"].map(|name| root.join(name)));
+    // Put together, so that this file has none.
+    let marks = ["<", "|", ">"].map(|mark| mark.repeat(7) + " ");
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source file is readable UTF-8");
+        let marked = text.lines().position(|line| marks.iter().any(|mark| line.starts_with(mark)));
+        assert_eq!(
+            marked.map(|line| line + 1),
+            None,
+            "the line in {} where a merge was left",
+            file.display()
+        );
     }
 }
 

@@ -6,8 +6,7 @@ list A and stalls, W1, which finds it outside already, does not look at A, and i
 row. The rows that a page shows are compared with their documents; rows that are only counted are not. So the cache
 keeps *suspects*: a note adds its document with the time of the write and tells the journal that counts are in doubt.
 The tailer brings all writes in their order; those whose times it has reached are suspects no more. A list with a
-row of a suspect as of an older time does not count; the reader reads the suspect from the store and repairs its row
-first.
+row of a suspect as of an older time does not count; the reader compares the row with the document and repairs it first.
 
 Tried are all orders of steps of writers, a tailer, a fill, a reader that repairs, and a server that keeps an
 answer, for one document and list A. The cache may go back to an earlier state, which nobody reads before the tailer
@@ -29,8 +28,7 @@ Kept = namedtuple("Kept", "shown told")  # an answer that counts A; whether the 
 # A state of the cache that it may go back to, with the tailer's place.
 Saved = namedtuple("Saved", "row suspect reached floor place")
 # `log`: for each write, whether it leaves the document in A. `suspect`: the time of the document's latest write.
-# `brought`: the tailer has brought all up to there; `reached`: the cache
-# knows that; `late`: a word of that on its way,
+# `brought`: the tailer has brought all up to there; `reached`: the cache knows that; `late`: a word of that on its way,
 # perhaps into an earlier state. `must`: what the tailer has to bring before anybody reads. `tailer`: its next step.
 World = namedtuple("World", "log writers floor suspect reached brought late tailer term must row pending filler reader"
                    " kept saved acked left")
