@@ -12,8 +12,8 @@ use crate::value::EntityRef;
 /// How many changes a journal holds. A server that falls further behind has to start anew.
 pub const JOURNAL: u64 = 4_096;
 
-/// The subject of a change: an entity, a batch, a type's counts or a whole type, as a hash that is the same on all servers. If
-/// two subjects share a topic, that costs a needless read and nothing else.
+/// The subject of a change: an entity, a batch, a type's counts or a whole type, as a hash that is the same on all
+/// servers. If two subjects share a topic, that costs a needless read and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Topic(pub u64);
 

@@ -25,17 +25,6 @@ pub(super) enum Effect {
     Unknown(Vec<Arc<str>>),
 }
 
-impl Effect {
-    /// The time of the last change, if all changes are told one by one.
-    fn told(&self) -> Option<Time> {
-        match self {
-            Effect::Changes(changes) => Some(latest(changes)),
-            Effect::Unknown(types) if types.is_empty() => Some(Time(0)),
-            Effect::Voided { .. } | Effect::Unknown(_) => None,
-        }
-    }
-}
-
 impl Core {
     /// Carries out a write to documents of these types, and brings its effects to the cache before returning
     /// its result. From then on no read sees the state before the write: the cache is right, or it is out of
@@ -53,8 +42,8 @@ impl Core {
         let (result, effects) = write.await;
         let committed = Instant::now();
         self.passes(Point::WriteCommitted).await;
-        if let Some(at) = effects.iter().map(Effect::told).try_fold(Time(0), |at, told| Some(at.max(told?))) {
-            unsettled.committed(at).await;
+        if let Some(earliest) = earliest(&effects) {
+            unsettled.committed(earliest).await;
         }
         for effect in effects {
             let (at, brought) = self.bring_effect(mark, effect).await;
@@ -143,6 +132,21 @@ impl Core {
             let _ = cache.drop_types(&types, Time(0)).await;
         });
     }
+}
+
+/// The time of the first change, if there are any and all are told one by one.
+fn earliest(effects: &[Effect]) -> Option<Time> {
+    let mut first = None;
+    for effect in effects {
+        match effect {
+            Effect::Changes(changes) => {
+                first = first.into_iter().chain(changes.iter().map(|change| change.stamp.t)).min();
+            }
+            Effect::Unknown(types) if types.is_empty() => {}
+            Effect::Voided { .. } | Effect::Unknown(_) => return None,
+        }
+    }
+    first
 }
 
 /// The time of the last commit among changes; 0 if there are none.

@@ -73,14 +73,14 @@ impl Core {
 }
 
 impl Unsettled {
-    /// Call this before the write is brought to the cache. If no other is under way, no earlier one has still to be
-    /// brought there: its documents need not become suspects.
-    pub(super) async fn committed(&self, at: Time) {
+    /// Call this before the write is brought to the cache, with the time of its first change. If no other write is under
+    /// way, all changes before that one are there, and it makes no suspect.
+    pub(super) async fn committed(&self, earliest: Time) {
         let Some(core) = &self.core else { return };
         let mark = core.cache.mark();
         let alone = core.writing.begun.lock().len() == 1;
         if alone {
-            core.reached(mark, at).await;
+            core.reached(mark, earliest).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Switches mechanisms of the cache off, one at a time, so that tests can show that they would notice its lack.
+//! Switches a mechanism of the cache off, so that tests can show that they would notice its lack.
 
 /// Names a [`Mechanism`] in the environment of a server that is to do without it.
 pub const VARIABLE: &str = "PROBE_WITHOUT";

@@ -159,7 +159,7 @@ impl Ready {
             return PageState::Miss { known: self.rows.len() as u64 };
         };
         let mut unshown = Vec::new();
-        for (name, stamp) in suspects {
+        for (name, stamp) in suspects.iter().filter(|(_, stamp)| stamp.t > self.time) {
             match name {
                 Some(name) => unshown.extend(self.earlier_row(name, *stamp)),
                 None => return PageState::Doubtful,
@@ -180,7 +180,6 @@ impl Ready {
     /// The row shown of a document, if it is as of an earlier stamp than this one.
     fn earlier_row(&self, name: &[u8], stamp: Stamp) -> Option<SortKey> {
         let (known, row) = self.states.get(name)?;
-        let earlier = *known < stamp && stamp.t > self.time;
-        row.clone().filter(|row| earlier && self.extent.covers(row))
+        row.clone().filter(|row| *known < stamp && self.extent.covers(row))
     }
 }

@@ -247,7 +247,10 @@ impl State {
             self.drop_type(&entity.ty);
             return Noted::Voided(VoidReason::Mark);
         }
-        if self.limits.suspects > 0 && self.suspects.add(entity, stamp, self.limits.suspects) {
+        let name = row_ref(entity);
+        // No list has a row of a document with a longer name.
+        let counts = self.limits.suspects > 0 && name.len() <= self.limits.row_key;
+        if counts && self.suspects.add(&entity.ty, name, stamp, self.limits.suspects) {
             self.journal.tell(Topic::counts(&entity.ty));
         }
         let most = self.limits.matches;

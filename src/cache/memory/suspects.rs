@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::query::row_ref;
-use crate::value::{EntityRef, Stamp, Time};
+use crate::value::{Stamp, Time};
 
 /// A document's name and its latest write. Without a name they are all documents of a type, up to that stamp.
 pub(super) type Suspect = (Option<Vec<u8>>, Stamp);
@@ -25,12 +24,15 @@ pub(super) struct Suspects {
 #[derive(Default)]
 struct Field {
     all: Vec<Suspect>,
+    /// The latest of their stamps.
+    last: Stamp,
     bytes: usize,
 }
 
 impl Field {
     fn push(&mut self, suspect: Suspect) {
         self.bytes += SUSPECT + suspect.0.as_ref().map_or(0, Vec::len);
+        self.last = self.last.max(suspect.1);
         self.all.push(suspect);
     }
 
@@ -47,15 +49,17 @@ impl Field {
 
 impl Suspects {
     /// Adds the document of a write, within so many bytes. Returns whether it is a suspect now.
-    pub fn add(&mut self, entity: &EntityRef, stamp: Stamp, most: usize) -> bool {
+    pub fn add(&mut self, ty: &Arc<str>, name: Vec<u8>, stamp: Stamp, most: usize) -> bool {
         if stamp.t <= self.reached {
             return false;
         }
-        let field = self.of.entry(entity.ty.clone()).or_default();
-        field.push((Some(row_ref(entity)), stamp));
+        let field = self.of.entry(ty.clone()).or_default();
+        if field.last.t <= self.reached {
+            *field = Field::default();
+        }
+        field.push((Some(name), stamp));
         if field.bytes > most {
-            let latest = field.latest(self.reached);
-            let last = latest.values().max().copied().unwrap_or_default();
+            let (latest, last) = (field.latest(self.reached), field.last);
             *field = Field::default();
             latest.into_iter().for_each(|suspect| field.push(suspect));
             if field.bytes > most / 2 {

@@ -137,6 +137,8 @@ impl Reconciler {
         let mut call = script.call(&self.link.tag, &keys, number, self.link.life());
         call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::entity(&change.entity)));
         let name = if self.link.limits.suspects > 0 { row_ref(&change.entity) } else { Vec::new() };
+        // No list has a row of a document with such a name.
+        let name = if name.len() > self.link.limits.row_key { Vec::new() } else { name };
         call.arg(journal::topic(Topic::counts(ty))).arg(name).arg(self.link.limits.suspects);
         call.arg(keys::floor(registry::slot(&change.entity)));
         call.arg(keys::stamp(change.stamp))

@@ -53,7 +53,10 @@ impl Core {
         for (types, at) in voids {
             self.apply_void(&types, at).await?;
         }
-        self.cache.reached(mark, heard.covered.unwrap_or_default().max(reached)).await?;
+        let reached = heard.covered.unwrap_or_default().max(reached);
+        if reached > Time(0) {
+            self.cache.reached(mark, reached).await?;
+        }
         Ok(heard)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use oponn::cache::{Cache, CacheLimits, PageRows, PageState, Topic, Window};
 use oponn::query::{Direction, Filter};
-use oponn::value::{Doc, Time};
+use oponn::value::{Doc, Id, Time};
 
 use super::domain::{
     Kind, change, fill, first, hit, item, list, of_type, on, read, row, shelf, versioned, with_suspects,
@@ -21,6 +21,8 @@ on_both!(
     suspects_of_each_type_of_a_list_are_looked_for,
     a_suspect_tells_the_journal_that_counts_are_doubtful,
     a_row_beside_the_page_is_there_when_it_is_wanted,
+    a_list_filled_since_is_not_doubtful,
+    a_name_that_no_list_can_have_casts_no_doubt,
 );
 
 fn total() -> Window {
@@ -150,4 +152,24 @@ async fn a_row_beside_the_page_is_there_when_it_is_wanted(kind: Kind) {
     let PageRows { rows: shown, unshown, .. } = page;
     assert_eq!(shown, rows[1..2]);
     assert_eq!(unshown, [rows[0].clone(), rows[2].clone()]);
+}
+
+async fn a_list_filled_since_is_not_doubtful(kind: Kind) {
+    let cache = kind.cache(CacheLimits { suspects: 10, ..with_suspects() }).await;
+    write(&*cache, change(1, None, Some(&on("a", 1, 1)), 7)).await;
+    fill(&*cache, &shelf("a"), &[on("a", 1, 1)]).await;
+    assert_eq!(hit(&*cache, &shelf("a"), total()).await.total, Some(1));
+    write(&*cache, change(1, Some(&on("c", 1, 1)), Some(&on("c", 1, 2)), 8)).await;
+    assert_eq!(read(&*cache, &shelf("a"), total()).await, PageState::Doubtful);
+}
+
+/// Other programs may use such ids.
+async fn a_name_that_no_list_can_have_casts_no_doubt(kind: Kind) {
+    let (cache, batch) = (kind.cache(with_suspects()).await, shelf("a"));
+    fill(&*cache, &batch, &[on("a", 1, 1)]).await;
+    let mut foreign = change(2, None, Some(&on("b", 2, 2)), 5);
+    foreign.entity.id = Id::String("a".repeat(70_000).into());
+    write(&*cache, foreign).await;
+    let page = hit(&*cache, &batch, total()).await;
+    assert_eq!((page.total, page.unshown), (Some(1), vec![]));
 }

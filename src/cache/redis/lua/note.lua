@@ -24,24 +24,17 @@ if floors[3] and floors[3] ~= scope then return { now, lost, 'scope' } end
 local seen = time <= (floors[1] or zero) or time <= (floors[2] or zero)
 raise(slot, time)
 raise('F', time)
-tell(topic)
 if mark ~= now then
+  tell(topic)
   drop(ty, index)
   return { now, lost, 'mark' }
 end
-if name ~= '' and time > (floors[4] or zero) then
-  local field = (floors[5] or '') .. as_suspect(name, stamp)
-  if #field > most_suspects then
-    local left, last = {}, ''
-    for name, stamp in pairs(suspects(field, floors[4] or zero)) do
-      left[#left + 1] = as_suspect(name, stamp)
-      if stamp > last then last = stamp end
-    end
-    field = table.concat(left)
-    if #field > most_suspects / 2 then field = as_suspect('', last) end
-  end
-  call('HSET', meta, 'u:' .. ty, field)
-  tell(counts)
+local reached = floors[4] or zero
+if name ~= '' and time > reached then
+  call('HSET', meta, 'u:' .. ty, with_suspect(floors[5] or '', reached, name, stamp, most_suspects))
+  tell(topic, counts)
+else
+  tell(topic)
 end
 local answer = { now, lost, 'found' }
 for _, prefix in ipairs(prefixes) do

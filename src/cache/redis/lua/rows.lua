@@ -69,10 +69,15 @@ local function state(set, name)
   return known, late, row, members
 end
 
--- The row that a batch shows of a document, if it is as of an earlier stamp than this one.
-local function earlier_row(set, h, name, stamp)
+-- Whether a batch was filled as of an earlier time than this stamp, which becomes the current one.
+local function is_since_fill(h, stamp)
   take_stamp(stamp)
-  if not is_later(struct.unpack('>I4I4', h.time)) then return nil end
+  local a, b = struct.unpack('>I4I4', h.time)
+  return is_later(a, b)
+end
+
+-- The row that a batch shows of a document, if it is as of an earlier stamp than the current one.
+local function earlier_row(set, h, name)
   local _, late, row = state(set, name)
   return not late and row and within(h, row) and row or nil
 end
@@ -89,9 +94,7 @@ end
 -- Merges a change into a batch: the later stamp wins. An empty row means that the document has none. Sets
 -- `h.changed` when the head has to be rewritten.
 local function merge(set, h, name, stamp, row)
-  take_stamp(stamp)
-  local a, b = struct.unpack('>I4I4', h.time)
-  if not is_later(a, b) then return 'unchanged' end
+  if not is_since_fill(h, stamp) then return 'unchanged' end
   local known, late, old, gone = state(set, name)
   if late then return 'unchanged' end
   if row == '' then row = nil end

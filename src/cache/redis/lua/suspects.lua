@@ -1,14 +1,16 @@
 -- Suspects are documents of which a list may still have a row that an earlier write, not yet brought here, has taken
--- out. Those of a type are one field of the meta hash, so they are lost with the epoch or not at all: for each, the
--- stamp of its latest write, the length of its name in two bytes, and its name. Without a name they are all documents
--- of the type, up to that stamp. Those that the tailer has reached are suspects no more, though still in the field.
+-- out. Those of a type are one field of the meta hash, so they are lost with the epoch or not at all: the latest of their
+-- stamps; and for each document the stamp of its write, the length of its name in two bytes, and its name. Without a
+-- name they are all documents of the type, up to that stamp. Those that the cache has reached are suspects no more,
+-- though they may still be in the field.
 local function as_suspect(name, stamp)
   return stamp .. struct.pack('>I2', #name) .. name
 end
 
 -- The suspects in a field: their latest stamps by name.
 local function suspects(field, reached)
-  local latest, at = {}, 1
+  local latest, at = {}, 33
+  if sub(field, 1, 16) <= reached then return latest end
   while at <= #field do
     local stamp, size = sub(field, at, at + 31), struct.unpack('>I2', field, at + 32)
     local name = sub(field, at + 34, at + 33 + size)
@@ -16,4 +18,18 @@ local function suspects(field, reached)
     at = at + 34 + size
   end
   return latest
+end
+
+-- The field with one more suspect, within so many bytes.
+local function with_suspect(field, reached, name, stamp, most)
+  if sub(field, 1, 16) <= reached then field = stamp end
+  local last = sub(field, 1, 32)
+  if stamp > last then last = stamp end
+  field = last .. sub(field, 33) .. as_suspect(name, stamp)
+  if #field - 32 <= most then return field end
+  local left = { last }
+  for known, since in pairs(suspects(field, reached)) do left[#left + 1] = as_suspect(known, since) end
+  field = table.concat(left)
+  if #field - 32 <= most / 2 then return field end
+  return last .. as_suspect('', last)
 end
