@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -19,11 +18,9 @@ use crate::value::Time;
 #[derive(Default)]
 pub(super) struct Writing {
     /// The latest commit known when each of them began, so each commits later than that; and a number.
-    begun: Mutex<BTreeSet<(Time, u64)>>,
+    begun: watch::Sender<BTreeSet<(Time, u64)>>,
     /// How many there have been.
     numbers: AtomicU64,
-    /// How many there are.
-    count: watch::Sender<usize>,
 }
 
 /// A write to these types, until the cache is right again.
@@ -37,30 +34,30 @@ pub(super) struct Unsettled {
 impl Core {
     /// Registers a write; call this before the store is asked to write.
     pub(super) fn unsettled(self: &Arc<Self>, types: impl IntoIterator<Item = Arc<str>>) -> Unsettled {
-        let mut writes = self.writing.begun.lock();
-        let begun = (self.at(Time(0)), self.writing.numbers.fetch_add(1, Ordering::Relaxed));
-        writes.insert(begun);
-        self.writing.count.send_modify(|writes| *writes += 1);
+        let mut begun = (Time(0), self.writing.numbers.fetch_add(1, Ordering::Relaxed));
+        self.writing.begun.send_modify(|writes| {
+            begun.0 = self.at(Time(0));
+            writes.insert(begun);
+        });
         Unsettled { core: Some(self.clone()), types: types.into_iter().collect(), begun }
     }
 
     /// Resolves once no write is under way, in the store or from there to the cache.
     pub(super) async fn settled(&self) {
         // Cannot fail: the sender is still here.
-        let _ = self.writing.count.subscribe().wait_for(|writes| *writes == 0).await;
+        let _ = self.writing.begun.subscribe().wait_for(BTreeSet::is_empty).await;
     }
 
     /// Ends a write. Where nobody follows the store and no other server writes, this server itself knows how far the
     /// changes have been brought to the cache.
     async fn end(&self, begun: (Time, u64)) {
         let mark = self.cache.mark();
-        let reached = {
-            let mut writes = self.writing.begun.lock();
+        let mut reached = Time(0);
+        self.writing.begun.send_modify(|writes| {
             writes.remove(&begun);
-            writes.first().map_or_else(|| self.at(Time(0)), |(time, _)| *time)
-        };
+            reached = writes.first().map_or_else(|| self.at(Time(0)), |(time, _)| *time);
+        });
         self.reached(mark, reached).await;
-        self.writing.count.send_modify(|writes| *writes -= 1);
     }
 
     /// Tells the cache how far it has got, where only this server knows.
@@ -78,7 +75,7 @@ impl Unsettled {
     pub(super) async fn committed(&self, earliest: Time) {
         let Some(core) = &self.core else { return };
         let mark = core.cache.mark();
-        let alone = core.writing.begun.lock().len() == 1;
+        let alone = core.writing.begun.borrow().len() == 1;
         if alone {
             core.reached(mark, earliest).await;
         }
