@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(missing_docs))]
 
 pub mod value;
+pub mod viewer;
 
 pub mod schema;
 

@@ -13,6 +13,7 @@ use super::{Core, Footprint, Read};
 use crate::cache::Strategy;
 use crate::schema::Model;
 use crate::telemetry::traced;
+use crate::viewer::Viewer;
 
 /// The properties of a request's caller that the engine's answers depend on. Equal callers share kept answers
 /// and queries under way; different callers never do.
@@ -20,6 +21,8 @@ use crate::telemetry::traced;
 pub struct Caller {
     /// How the request uses the cache.
     pub strategy: Strategy,
+    /// Who sends it; `None` where nobody is asked who they are, and everything is open.
+    pub viewer: Option<Arc<Viewer>>,
 }
 
 /// Reads and writes for one caller.

@@ -21,7 +21,7 @@ pub(super) fn caller(state: &ServerState, headers: &HeaderMap) -> Result<Caller,
         return Err(RequestFault { code: ErrorCode::Forbidden, ..fault });
     }
     let strategy = std::str::from_utf8(name.as_bytes()).ok().and_then(Strategy::parse);
-    strategy.map(|strategy| Caller { strategy }).ok_or_else(|| {
+    strategy.map(|strategy| Caller { strategy, viewer: None }).ok_or_else(|| {
         let names = Strategy::ALL.map(Strategy::as_str).join(", ");
         let name = String::from_utf8_lossy(name.as_bytes());
         RequestFault::bad_request(format!("The header Oponn-Cache is {name:?}; it has to be one of {names}."))

@@ -1,0 +1,68 @@
+//! Who a request is from: what rules of access can ask about its sender, however the sender was identified.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json};
+
+/// The sender of a request, as far as rules of access know it. It never changes; requests share it.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Viewer {
+    /// Sorted, each once.
+    roles: Vec<Arc<str>>,
+    claims: Map<String, Json>,
+}
+
+impl Viewer {
+    /// A viewer with these roles, in any order, and these claims.
+    pub fn new(roles: impl IntoIterator<Item = Arc<str>>, claims: Map<String, Json>) -> Viewer {
+        let mut roles: Vec<Arc<str>> = roles.into_iter().collect();
+        roles.sort_unstable();
+        roles.dedup();
+        Viewer { roles, claims }
+    }
+
+    /// The roles, sorted, each once.
+    pub fn roles(&self) -> &[Arc<str>] {
+        &self.roles
+    }
+
+    /// The claim with this name.
+    pub fn claim(&self, name: &str) -> Option<&Json> {
+        self.claims.get(name)
+    }
+}
+
+/// Claims are personal data, which does not belong into a log.
+impl fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Viewer").field("roles", &self.roles).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn viewer(roles: &[&str], claims: Json) -> Viewer {
+        let Json::Object(claims) = claims else { panic!("claims are an object") };
+        Viewer::new(roles.iter().map(|role| Arc::from(*role)), claims)
+    }
+
+    #[test]
+    fn the_order_in_which_roles_and_claims_are_given_makes_no_difference() {
+        let one = viewer(&["b", "a", "b"], json!({ "x": 1, "y": "2" }));
+        assert_eq!(one, viewer(&["a", "b"], json!({ "y": "2", "x": 1 })));
+        assert_eq!(one.roles(), [Arc::<str>::from("a"), Arc::from("b")]);
+        assert_ne!(one, viewer(&["a", "b"], json!({ "x": 2, "y": "2" })));
+        assert_eq!((one.claim("x"), one.claim("z")), (Some(&json!(1)), None));
+    }
+
+    #[test]
+    fn claims_are_not_shown() {
+        let shown = format!("{:?}", viewer(&["reader"], json!({ "email": "ann@example.com" })));
+        assert!(shown.contains("reader") && !shown.contains("example"), "{shown}");
+    }
+}
