@@ -98,7 +98,7 @@ impl Connector {
         let tracked = timeout(Need::Change.patience(), track.exec_async(&mut connection)).await;
         tracked.map_err(|_| late())?.map_err(failed)?;
         let mut info = redis::cmd("INFO");
-        info.arg("server");
+        info.arg("server").arg("replication");
         let info = timeout(Need::Change.patience(), info.query_async::<Value>(&mut connection)).await;
         let info = info.map_err(|_| late())?.map_err(failed)?;
         let run_id = check(&reply::text(info)?, &self.server)?;
@@ -110,7 +110,8 @@ impl Connector {
     }
 }
 
-/// Reads the answer to `INFO server`: returns the run id if the server has everything the scripts need.
+/// Reads what the server tells of itself: returns the run id if the server has everything the scripts need, and its data
+/// are its own. Changes that another server sends it, made of that server's data, would spoil what is here.
 fn check(info: &str, server: &str) -> Result<String, CacheError> {
     let field = |name: &str| {
         let of = |line: &'_ str| line.trim_end().strip_prefix(name)?.strip_prefix(':').map(str::to_owned);
@@ -123,17 +124,28 @@ fn check(info: &str, server: &str) -> Result<String, CacheError> {
             "Redis at {server} has version {version:?}, but 7.0 or newer is needed: upgrade it, or use the memory cache"
         )));
     }
+    if field("role").is_some_and(|role| role != "master") {
+        return Err(CacheError::Unavailable(format!(
+            "Redis at {server} is a replica of another one, not yet promoted"
+        )));
+    }
     field("run_id").ok_or_else(|| CacheError::Internal(format!("Redis at {server} does not tell its run id")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{CacheError, check};
 
     #[test]
     fn a_new_enough_server_gives_its_run_id() {
-        let info = "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n";
+        let info = "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\n\r\n# Replication\r\nrole:master\r\n";
         assert_eq!(check(info, "here").unwrap(), "abc");
+    }
+
+    #[test]
+    fn a_replica_may_be_used_later() {
+        let info = "redis_version:7.0.15\r\nrun_id:abc\r\nrole:slave\r\nmaster_link_status:up\r\n";
+        assert!(matches!(check(info, "here"), Err(CacheError::Unavailable(_))));
     }
 
     #[test]

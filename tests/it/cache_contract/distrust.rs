@@ -9,6 +9,7 @@ use super::domain::{
     Deployment, all_of, change, fill, item, lease, limits, on, redis_cache, shelf, whole, write,
 };
 use crate::support::proxy::Proxy;
+use crate::support::redis_server::Server;
 use crate::support::services;
 
 /// A cache behind a proxy, and another client of the same deployment that always reaches it.
@@ -122,6 +123,26 @@ async fn a_server_that_is_away_is_no_cache_and_is_named_without_its_password() {
     let message =
         RedisCache::connect(wrong, "test", limits(), Arc::default()).await.err().unwrap().to_string();
     assert!(!message.contains("secret"), "{message}");
+}
+
+#[tokio::test]
+async fn a_replica_is_no_cache_before_it_is_promoted() {
+    let server = Server::start(&[]).await;
+    let to = |words: &'static [&'static str]| {
+        let mut command = redis::cmd(words[0]);
+        words[1..].iter().for_each(|word| drop(command.arg(*word)));
+        let server = &server;
+        async move { command.exec_async(&mut server.raw().await).await.unwrap() }
+    };
+    // What replicas refuse by default is left to us.
+    to(&["CONFIG", "SET", "replica-read-only", "no"]).await;
+    to(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
+    let message = cache.ping().await.expect_err("it is a replica").to_string();
+    assert!(message.contains("replica"), "{message}");
+    assert!(unavailable(cache.drop_types(&["Item".into()], Time(2)).await));
+    to(&["REPLICAOF", "NO", "ONE"]).await;
+    trusted(&cache).await;
 }
 
 #[tokio::test]
