@@ -5,6 +5,7 @@
 //! no configuration.
 
 mod batch;
+mod before;
 mod filter;
 mod matcher;
 mod normalize;
@@ -13,6 +14,7 @@ mod pattern;
 mod sort_key;
 
 pub use batch::{BatchDef, BatchKey, Probe, Shape};
+pub use before::before;
 pub use filter::{CmpOp, Filter};
 pub(crate) use matcher::any_leaf;
 pub use matcher::matches;

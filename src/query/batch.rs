@@ -4,6 +4,7 @@
 //! A definition contains everything a writer needs to judge a document, so that any server can reconcile a
 //! batch filled by another.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use crate::value::Doc;
 /// Prefix of a definition's text: the version of the text and of the data cached under it. Raise it when
 /// either changes: a server of another version cannot read the text and voids the types concerned.
 const VERSION: &str = "2";
+/// The same, of a definition with rules, which older servers would overlook.
+const VERSION_WITH_RULES: &str = "3";
 /// Maximum number of equality values of a filter that get their own index entries; the rest is left to the
 /// filter.
 const MAX_POINTS: usize = 16;
@@ -37,6 +40,8 @@ pub struct BatchDef {
     pub types: Vec<Arc<str>>,
     /// The canonical filter.
     pub filter: Filter,
+    /// What documents of single types have to satisfy besides, by type; canonical.
+    pub rules: BTreeMap<Arc<str>, Filter>,
     /// The order, without the final id.
     pub order: Order,
 }
@@ -70,29 +75,54 @@ pub enum Probe {
 impl BatchDef {
     /// Makes a definition, with the filter in canonical form.
     pub fn new(on: Arc<str>, types: Vec<Arc<str>>, filter: Filter, order: Order) -> BatchDef {
-        BatchDef { on, types, filter: filter.canonical(), order }
+        BatchDef { on, types, filter: filter.canonical(), rules: BTreeMap::new(), order }
+    }
+
+    /// The same list, whose documents of single types have to satisfy these rules besides.
+    pub fn with_rules(self, rules: BTreeMap<Arc<str>, Filter>) -> BatchDef {
+        let rules = rules.into_iter().map(|(ty, rule)| (ty, rule.canonical()));
+        BatchDef { rules: rules.filter(|(_, rule)| !rule.is_all()).collect(), ..self }
+    }
+
+    /// What the list's documents of a type satisfy.
+    pub fn filter_of(&self, ty: &str) -> Filter {
+        match self.rules.get(ty) {
+            Some(rule) => self.filter.clone().and(rule.clone()).canonical(),
+            None => self.filter.clone(),
+        }
     }
 
     /// The definition as text: a version, then JSON without spaces and with keys in a fixed order. Equal
     /// definitions have equal texts.
     pub fn text(&self) -> String {
-        let definition = json!({
+        let mut definition = json!({
             "on": &*self.on,
             "types": self.types.iter().map(|ty| &**ty).collect::<Vec<_>>(),
             "where": self.filter.to_json(),
             "order": self.order.to_json(),
         });
-        format!("{VERSION}{definition}")
+        if self.rules.is_empty() {
+            return format!("{VERSION}{definition}");
+        }
+        definition["rules"] = self.rules.iter().map(|(ty, rule)| (ty.to_string(), rule.to_json())).collect();
+        format!("{VERSION_WITH_RULES}{definition}")
     }
 
     /// Parses the output of [`BatchDef::text`]. `None` for anything else.
     pub fn parse(text: &str) -> Option<BatchDef> {
-        let json: Json = serde_json::from_str(text.strip_prefix(VERSION)?).ok()?;
+        let text = text.strip_prefix(VERSION).or_else(|| text.strip_prefix(VERSION_WITH_RULES))?;
+        let json: Json = serde_json::from_str(text).ok()?;
+        let rules = json.get("rules").map(|rules| {
+            let rule =
+                |(ty, rule): (&String, &Json)| Some((Arc::from(ty.as_str()), Filter::from_json(rule)?));
+            rules.as_object()?.iter().map(rule).collect::<Option<_>>()
+        });
         let name = |json: &Json| json.as_str().map(Arc::from);
         Some(BatchDef {
             on: name(json.get("on")?)?,
             types: json.get("types")?.as_array()?.iter().map(name).collect::<Option<_>>()?,
             filter: Filter::from_json(json.get("where")?)?,
+            rules: rules.unwrap_or_else(|| Some(BTreeMap::new()))?,
             order: Order::from_json(json.get("order")?)?,
         })
     }
@@ -109,7 +139,10 @@ impl BatchDef {
     /// collection type.
     pub fn row(&self, ty: &str, doc: &Doc) -> Option<SortKey> {
         let listed = self.types.iter().any(|listed| &**listed == ty);
-        if listed && matches(&self.filter, doc.raw()) { row_key(&self.order, ty, doc.raw()) } else { None }
+        let fits = listed
+            && matches(&self.filter, doc.raw())
+            && self.rules.get(ty).is_none_or(|rule| matches(rule, doc.raw()));
+        if fits { row_key(&self.order, ty, doc.raw()) } else { None }
     }
 
     /// The shape and values parts under which the table index registers the batch. There are several parts

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bson::{Bson, DateTime, Document, doc};
-use proptest::collection::vec;
+use proptest::collection::{hash_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -78,8 +78,10 @@ fn orders() -> impl Strategy<Value = Order> {
 }
 
 fn definitions() -> impl Strategy<Value = BatchDef> {
-    (filters(), orders()).prop_map(|(filter, order)| {
-        BatchDef::new("T".into(), vec!["T".into(), Arc::from("U")], filter, order)
+    let rules = hash_map(select(vec!["T", "U"]).prop_map(Arc::from), filters(), 0..3);
+    (filters(), rules, orders()).prop_map(|(filter, rules, order)| {
+        let all = BatchDef::new("T".into(), vec!["T".into(), Arc::from("U")], filter, order);
+        all.with_rules(rules.into_iter().collect())
     })
 }
 
@@ -130,6 +132,26 @@ proptest! {
     fn filters_that_say_the_same_have_one_text(filter in filters()) {
         let text = |filter: Filter| filter.canonical().to_json().to_string();
         prop_assert_eq!(text(shuffled(filter.clone())), text(filter));
+    }
+
+    #[test]
+    fn what_holds_before_a_change_is_what_a_filter_says_after_it(
+        filter in filters(), document in documents(), mut change in documents(),
+    ) {
+        change.remove("_id");
+        let mut changed = document.clone();
+        changed.extend(change.clone());
+        let holds = matches(&filter, encoded(&changed).raw());
+        prop_assert_eq!(matches(&before(&filter, encoded(&change).raw()), encoded(&document).raw()), holds);
+    }
+
+    #[test]
+    fn a_list_with_rules_has_the_documents_that_satisfy_both(definition in definitions(), document in documents()) {
+        let doc = encoded(&document);
+        for ty in ["T", "U"] {
+            let listed = definition.row(ty, &doc).is_some();
+            prop_assert_eq!(listed, matches(&definition.filter_of(ty), doc.raw()));
+        }
     }
 
     #[test]
