@@ -16,6 +16,7 @@ mod words;
 
 pub use diagnostic::Diagnostic;
 pub use model::*;
+pub use rules::access::CLAIM;
 
 use diagnostic::SchemaFaults;
 
@@ -38,4 +39,16 @@ pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
         }
         _ => Err(faults.into_diagnostics(name, bytes)),
     }
+}
+
+/// Faults that were found in a file's model, in the order of the file: for each the offset of a byte in the file, the
+/// rule, what is wrong, and what to write instead.
+pub fn diagnostics(
+    name: &str,
+    bytes: &[u8],
+    found: impl IntoIterator<Item = (usize, &'static str, String, String)>,
+) -> Vec<Diagnostic> {
+    let mut faults = SchemaFaults::default();
+    found.into_iter().for_each(|(at, code, message, help)| faults.add(at, code, message, help));
+    faults.into_diagnostics(name, bytes)
 }

@@ -8,7 +8,7 @@ use super::rules::literals::Meanings;
 use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
-use super::rules::{api, embedded, filled, interfaces, keys, relations, shapes, types, values};
+use super::rules::{access, api, embedded, filled, interfaces, keys, relations, shapes, types, values};
 use super::syntax::*;
 use super::{
     Collection, Embedded, Enum, Field, IdKind, Interface, Member, Model, Relation, RelationKind, describe,
@@ -21,6 +21,7 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     let keys = relations::resolve(&owners, faults);
     interfaces::check_implements(&types, faults);
     embedded::check(&types, &owners, faults);
+    access::check_places(&owners, faults);
     api::check_types(&types, faults);
 
     let of = |class| owners.iter().filter(move |owner| owner.class == class);
@@ -199,6 +200,7 @@ fn collection(
         relations,
         uniques,
         indexes,
+        access: access::grants(owner, faults),
         interfaces,
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use bson::Bson;
 use sha2::{Digest, Sha256};
 
-use super::{Collection, Field, FieldType, Kind, Member, Model, Relation, RelationKind};
+use super::{Allowed, Collection, Field, FieldType, Grant, Kind, Member, Model, Relation, RelationKind};
 
 impl Model {
     /// The model as text, for people and for the fingerprint: one fact per line, in the order of the file,
@@ -55,9 +55,31 @@ fn describe_collection(collection: &Collection, facts: &mut Vec<String>) {
     for index in &collection.indexes {
         facts.push(format!("{name} index {}", index.fields.join(", ")));
     }
+    for (number, grant) in collection.access.iter().enumerate() {
+        facts.push(format!("{name} access {number}: {}", describe_grant(grant)));
+    }
     for interface in &collection.interfaces {
         facts.push(format!("{name} implements {interface}"));
     }
+}
+
+fn describe_grant(grant: &Grant) -> String {
+    let roles = grant.roles.as_ref().map_or("everybody".to_owned(), |roles| roles.join(", "));
+    let rules = [
+        ("read", &grant.read),
+        ("create", &grant.create),
+        ("update", &grant.update),
+        ("delete", &grant.delete),
+    ];
+    let rule = |(action, allowed): (&str, &Allowed)| match allowed {
+        Allowed::Never => String::new(),
+        Allowed::Always => format!("; {action}"),
+        Allowed::If(any) => {
+            let any: Vec<String> = any.iter().map(|condition| condition.filter.to_string()).collect();
+            format!("; {action} if {}", any.join(" or "))
+        }
+    };
+    roles + &rules.map(rule).concat()
 }
 
 fn members(owner: &str, order: &[Member], fields: &[Field], relations: &[Relation], facts: &mut Vec<String>) {

@@ -1,6 +1,7 @@
 //! The rules of schema files, one file per family. Each rule reports its faults and passes its results to
 //! [`build`](super::build); one rule's fault never hides another's.
 
+pub mod access;
 pub mod api;
 pub mod directives;
 pub mod embedded;

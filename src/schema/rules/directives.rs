@@ -132,6 +132,7 @@ fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &
         ("String", Literal::String(_)) | ("Boolean", Literal::Boolean(_)) => {}
         ("Int", Literal::Int(digits)) if digits.parse::<i32>().is_ok() => {}
         ("AnyValue", other) if !matches!(other, Literal::Variable | Literal::Null) => {}
+        ("AccessRule", Literal::Boolean(_) | Literal::Object(_) | Literal::List(_)) => {}
         (_, Literal::Null) => {
             let message = format!("`{argument}` cannot be null");
             faults.add(value.at, "wrong-argument", message, "give a value, or remove the directive");
@@ -139,6 +140,9 @@ fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &
         ("String", _) => wrong("a string in quotes".to_owned(), faults),
         ("Boolean", _) => wrong("`true` or `false`".to_owned(), faults),
         ("Int", _) => wrong("an integer of 32 bits".to_owned(), faults),
+        ("AccessRule", _) => {
+            wrong("`true`, `false`, a condition, or a list of conditions".to_owned(), faults)
+        }
         _ => wrong("a value".to_owned(), faults),
     }
 }

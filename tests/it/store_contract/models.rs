@@ -82,6 +82,7 @@ pub fn collection(
             .iter()
             .map(|fields| Index { fields: fields.iter().map(|field| Arc::from(*field)).collect() })
             .collect(),
+        access: Vec::new(),
         interfaces: Vec::new(),
         order: std::iter::once(Member::Id).chain((0..fields.len()).map(Member::Field)).collect(),
     })
