@@ -21,6 +21,7 @@ mod output;
 mod parts;
 mod print_schema;
 mod progress;
+mod schema_file;
 mod serve;
 mod stop;
 

@@ -13,7 +13,9 @@ use crate::probe::{self, Point};
 use crate::schema::Model;
 use crate::store::Store;
 use crate::value::Time;
+use crate::viewer::Viewer;
 
+mod access;
 mod bulk;
 mod cascade;
 mod commit;
@@ -29,6 +31,7 @@ mod list;
 mod lookup;
 mod observed;
 mod page;
+mod permit;
 mod reconcile;
 mod references;
 mod tail;
@@ -40,6 +43,7 @@ mod watch;
 mod write;
 
 pub use crate::cache::{Place, Strategy, Window};
+pub use access::{Sight, load};
 pub use error::{EngineError, InputFault, Step};
 pub use footprint::Read;
 pub use gather::Gather;
@@ -50,6 +54,7 @@ pub use tasks::Tasks;
 pub use upsert::{Expect, Upserted, Upserts};
 pub use view::{Caller, View};
 
+use access::Access;
 use commit::Effect;
 use fill::Flights;
 use footprint::Footprint;
@@ -96,6 +101,7 @@ impl Default for EngineOptions {
 #[derive(Clone)]
 struct Core {
     model: Arc<Model>,
+    access: Arc<Access>,
     store: Arc<dyn Store>,
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
@@ -140,7 +146,8 @@ impl Engine {
         let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
         let watch = Watch::new(cache.clone(), metrics.clone());
         let (writing, tail) = (Arc::default(), Arc::default());
-        let core = Core { model, store, cache, metrics, options, latest, writing, tasks, tail };
+        let access = Arc::new(Access::new(model.clone()));
+        let core = Core { model, access, store, cache, metrics, options, latest, writing, tasks, tail };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
         core.cache.follows(&tail::scope(&core.model));
@@ -156,7 +163,14 @@ impl Engine {
 
     /// A view of the engine for one caller.
     pub fn view(&self, caller: &Caller) -> View {
-        View { lane: self.lanes[caller.strategy as usize].clone(), footprint: Footprint::none() }
+        let rights = caller.viewer.as_deref().map(|viewer| self.core.access.rights(viewer));
+        View { lane: self.lanes[caller.strategy as usize].clone(), rights, footprint: Footprint::none() }
+    }
+
+    /// What a viewer sees of these types, in a fixed order; of all types without them.
+    pub fn sight(&self, viewer: &Viewer, types: Option<&[Arc<str>]>) -> Sight {
+        let rights = self.core.access.rights(viewer);
+        types.map_or_else(|| rights.whole_sight(), |types| rights.sight(types))
     }
 
     /// The application's model.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::output::print;
-use super::parts;
+use super::{parts, schema_file};
 use crate::config::{CacheAddress, Config};
 use crate::spelling::suggestion;
 use crate::value::Time;
@@ -36,7 +36,7 @@ pub(super) async fn run(config: Config, command: Command) -> Result<(), Failure>
             return Err(Failure::Usage("cache is `none:`; there is nothing to look at".into()));
         }
     }
-    let model = parts::model(&config)?;
+    let model = schema_file::model(&config)?;
     let cache = parts::cache(&config, &Arc::default()).await?;
     let away = |error| Failure::Failed(format!("cache {}: {error}", config.cache));
     match command {

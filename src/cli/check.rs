@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::output::{counted, print};
-use super::parts::{api_limits, read_schema};
+use super::parts::api_limits;
+use super::schema_file::read_schema;
 use crate::config::{Config, StoreAddress, mask};
+use crate::engine;
 use crate::graphql::Api;
-use crate::schema::{self, Diagnostic, Model};
+use crate::schema::{Diagnostic, Model};
 use crate::store::{Follow, MongoStore, StoreError};
 
 #[derive(Debug, clap::Args)]
@@ -77,7 +79,7 @@ fn check_schema(config: &Config, arguments: &Arguments) -> Result<Option<Model>,
     let bytes = read_schema(path)?;
     let name = path.display().to_string();
     let checked =
-        schema::load(&name, &bytes).and_then(|model| match Api::sdl_of(&model, &api_limits(config)) {
+        engine::load(&name, &bytes).and_then(|model| match Api::sdl_of(&model, &api_limits(config)) {
             Ok(_) => Ok(model),
             // A schema that passes the rules must also yield an API.
             Err(message) => Err(vec![Diagnostic {

@@ -10,9 +10,9 @@ use std::sync::atomic::Ordering;
 
 use super::failure::Failure;
 use super::output::{counted, print};
-use super::parts;
 use super::progress::Bar;
 use super::stop::Stop;
+use super::{parts, schema_file};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::importer::{self, Loader, Options, Summary};
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(config: Config, arguments: Arguments) -> Result<(), Failure> {
-    let model = parts::model(&config)?;
+    let model = schema_file::model(&config)?;
     // Report faults in loaders before opening anything.
     let loaders = load(&config, &arguments.names, &model)?;
     if loaders.is_empty() {

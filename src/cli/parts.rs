@@ -1,18 +1,16 @@
 //! Builds the parts of the program from the configuration.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use super::output::counted;
 use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache};
-use crate::config::{CacheAddress, Config, StoreAddress, deployment_of, mask};
+use crate::config::{CacheAddress, Config, StoreAddress, deployment_of};
 use crate::engine::{Engine, EngineOptions};
 use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
-use crate::schema::{self, Model};
+use crate::schema::Model;
 use crate::server::ServerOptions;
 use crate::store::{Claim, MongoStore, SqliteStore, Store, StoreError};
 
@@ -30,34 +28,6 @@ const FRESHNESS: Duration = Duration::from_secs(3);
 
 /// Maximum number of operations in one HTTP request, when batching is on and nothing else is configured.
 const BATCH_MAX: u64 = 10;
-
-/// The bytes of a schema file.
-pub(super) fn read_schema(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        Failure::Failed(match error.kind() {
-            ErrorKind::NotFound => format!(
-                "schema: there is no file {}. Run oponn where your schema file is, or name it with --schema, \
-                 OPONN_SCHEMA or `schema` in oponn.toml. A schema file can be as short as\n\n    \
-                 type Book @collection {{\n      id: ID!\n      title: String!\n    }}\n\n\
-                 docs/schema.md says what else it can have.",
-                mask(&path.to_string_lossy())
-            ),
-            _ => format!("schema: {} cannot be read: {error}", mask(&path.to_string_lossy())),
-        })
-    })
-}
-
-/// The model of the configured schema file; the schema's faults make the command fail.
-pub(super) fn model(config: &Config) -> Result<Arc<Model>, Failure> {
-    let bytes = read_schema(&config.schema)?;
-    let name = config.schema.display().to_string();
-    schema::load(&name, &bytes).map(Arc::new).map_err(|faults| {
-        let source = String::from_utf8_lossy(&bytes);
-        let mut text: String = faults.iter().map(|fault| fault.render(&source) + "\n").collect();
-        text += &format!("{name} has {}", counted(faults.len(), "fault"));
-        Failure::Failed(text)
-    })
-}
 
 /// A store that is ready for use.
 pub(super) struct OpenStore {

@@ -2,12 +2,12 @@
 
 use super::failure::Failure;
 use super::output::print;
-use super::parts;
+use super::{parts, schema_file};
 use crate::config::Config;
 use crate::graphql::Api;
 
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
-    let model = parts::model(config)?;
+    let model = schema_file::model(config)?;
     let sdl = Api::sdl_of(&model, &parts::api_limits(config)).map_err(Failure::Failed)?;
     print(&sdl)
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::failure::Failure;
 use super::stop::Stop;
-use super::{files, import, output, parts};
+use super::{files, import, output, parts, schema_file};
 use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, mask};
 use crate::engine::{Engine, Tasks};
@@ -113,7 +113,7 @@ async fn start(
     started: Instant,
     background: &Tasks,
 ) -> Result<(TcpListener, Server, Arc<Engine>), Failure> {
-    let model = parts::model(config)?;
+    let model = schema_file::model(config)?;
     let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
         Failure::Failed(format!(
             "listen: {} cannot be used: {error}. Set another address with --listen, OPONN_LISTEN or `listen` \

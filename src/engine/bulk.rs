@@ -55,6 +55,7 @@ impl View {
             .into_iter()
             .map(|draft| {
                 let document = self.complete(collection, draft?);
+                self.check_create(collection, &document)?;
                 let doc = Doc::encode(&document).map_err(|error| unencodable(&error))?;
                 let id = doc.id().ok_or_else(|| EngineError::Internal("a new document has no id".into()))?;
                 documents.push(document);
@@ -104,12 +105,14 @@ impl View {
         at: &[Step],
     ) -> Result<u64, EngineError> {
         let patch = self.checked_patch(collection, set, at).await?;
+        let filter = filter.and(self.updatable(collection, &patch)?).canonical();
         self.write_all_of(collection, Some(&patch), &filter).await
     }
 
     /// Deletes every document that matches the filter; returns the number of documents.
     pub async fn delete_many(&self, collection: &Collection, filter: Filter) -> Result<u64, EngineError> {
         let ty = &collection.name;
+        let filter = filter.and(self.deletable(collection)).canonical();
         if self.lane.core.model.dependents(ty).is_empty() {
             return self.write_all_of(collection, None, &filter).await;
         }

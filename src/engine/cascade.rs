@@ -89,28 +89,41 @@ impl View {
 
     async fn check_blockers(&self, ty: &Arc<str>, ids: &[Id], doomed: &Doomed) -> Result<(), EngineError> {
         for (child, field, _) in self.dependents(ty, OnDelete::Restrict) {
-            let goes_along = doomed.levels.iter().any(|(ty, _)| *ty == child);
-            let mut blockers = 0;
+            let (mut blockers, mut seen) = (0, 0);
             for parents in ids.chunks(DOCUMENTS_AT_A_TIME) {
-                let filter = pointing(&field, parents);
-                blockers += if goes_along {
-                    doomed.spared(&child, self.all_ids(&child, &filter).await?).len() as u64
-                } else {
-                    self.lane.core.store.count(&child, &filter, self.lane.core.at(Time(0))).await?
-                };
+                let all = pointing(&field, parents);
+                blockers += self.blocking(&child, &all, doomed).await?;
+                if self.rights.is_some() && blockers > 0 {
+                    seen += self.blocking(&child, &self.seen(&child, all), doomed).await?;
+                }
             }
-            if blockers > 0 {
-                let of = if ids.len() == 1 { "this" } else { "these" };
-                return Err(EngineError::Conflict {
-                    message: format!(
-                        "{blockers} {child} still {} to {of} {ty} by {field}; delete or move them first.",
-                        if blockers == 1 { "points" } else { "point" },
-                    ),
-                    details: vec![("field", (&*field).into()), ("blockers", blockers.into())],
-                });
+            if blockers == 0 {
+                continue;
             }
+            let of = if ids.len() == 1 { "this" } else { "these" };
+            // The viewer is not told how many there are that the viewer may not see.
+            if self.rights.is_some() && seen == 0 {
+                let message = format!("Something still points to {of} {ty}.");
+                return Err(EngineError::Conflict { message, details: Vec::new() });
+            }
+            let told = if self.rights.is_some() { seen } else { blockers };
+            return Err(EngineError::Conflict {
+                message: format!(
+                    "{told} {child} still {} to {of} {ty} by {field}; delete or move them first.",
+                    if told == 1 { "points" } else { "point" },
+                ),
+                details: vec![("field", (&*field).into()), ("blockers", told.into())],
+            });
         }
         Ok(())
+    }
+
+    /// The number of documents that satisfy the filter and stay.
+    async fn blocking(&self, child: &Arc<str>, filter: &Filter, doomed: &Doomed) -> Result<u64, EngineError> {
+        if doomed.levels.iter().any(|(ty, _)| ty == child) {
+            return Ok(doomed.spared(child, self.all_ids(child, filter).await?).len() as u64);
+        }
+        Ok(self.lane.core.store.count(child, filter, self.lane.core.at(Time(0))).await?)
     }
 
     fn dependents(

@@ -75,8 +75,8 @@ impl View {
         let values: Vec<_> =
             leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
         for ty in &leaders[0].batch.def.types {
-            let counts =
-                self.lane.core.store.count_each(ty, &family.filter, &family.field, &values, at).await?;
+            let filter = family.all.def.filter_of(ty);
+            let counts = self.lane.core.store.count_each(ty, &filter, &family.field, &values, at).await?;
             totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
         }
         Ok(totals)
@@ -152,7 +152,10 @@ impl View {
     }
 
     async fn total(&self, def: &BatchDef, at: Time) -> Result<u64, EngineError> {
-        let counts = def.types.iter().map(|ty| self.lane.core.store.count(ty, &def.filter, at));
+        let counts = def
+            .types
+            .iter()
+            .map(|ty| async move { self.lane.core.store.count(ty, &def.filter_of(ty), at).await });
         Ok(try_join_all(counts).await?.into_iter().sum())
     }
 
@@ -173,7 +176,7 @@ impl View {
             leaders.iter().filter_map(|leader| Some(leader.family.as_ref()?.value.clone())).collect();
         let mut lists: Vec<Vec<Row>> = vec![Vec::new(); leaders.len()];
         for ty in &def.types {
-            let find = Find::first(ty.clone(), (*family.filter).clone(), def.order.clone(), limit);
+            let find = Find::first(ty.clone(), family.all.def.filter_of(ty), def.order.clone(), limit);
             let found = self.lane.core.store.find_each(&find, &family.field, &values, at).await?;
             for (list, docs) in lists.iter_mut().zip(found) {
                 list.extend(rows_of(def, ty, docs));
@@ -196,7 +199,7 @@ impl View {
                 |key: &Option<SortKey>, after| key.as_ref().and_then(|key| key.bound(&def.order, ty, after));
             let find = Find {
                 ty: ty.clone(),
-                filter: def.filter.clone(),
+                filter: def.filter_of(ty),
                 order: def.order.clone(),
                 after: bound(&window.after, true),
                 before: bound(&window.before, false),

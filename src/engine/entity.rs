@@ -15,13 +15,15 @@ use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Id, Stamp, Time};
 
 impl View {
-    /// The documents that the references name, in order; `None` where there is no document.
+    /// The documents that the references name, in order; `None` where there is none that the viewer may see.
     pub async fn entities(&self, refs: &[EntityRef]) -> Result<Vec<Option<Doc>>, EngineError> {
         let found = self.stamped_entities(refs).await?;
-        Ok(found.into_iter().map(|entity| entity.doc).collect())
+        let visible =
+            |(entity, found): (&EntityRef, CachedEntity)| found.doc.filter(|doc| self.sees(&entity.ty, doc));
+        Ok(refs.iter().zip(found).map(visible).collect())
     }
 
-    /// As [`View::entities`], with the cache's stamps. An entity that had to be read from the store has a
+    /// As [`View::entities`], with the cache's stamps, and whether the viewer may see them or not. An entity that had to be read from the store has a
     /// stamp of zero, which orders nothing.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine entities", skip_all, fields(entities = refs.len()))]
     pub(super) async fn stamped_entities(

@@ -37,6 +37,9 @@ pub enum EngineError {
         /// Its place in the input, if the input named it.
         path: Vec<Step>,
     },
+    /// The viewer may not do this. For the client.
+    #[error("{0}")]
+    Forbidden(String),
     /// A unique key is taken, or documents that refer to this one forbid its deletion.
     #[error("{message}")]
     Conflict {

@@ -375,11 +375,8 @@ fn rows_needed(window: &Window, known: u64, limit: u64) -> Option<u64> {
 
 /// The family's name: one operation fills all requests with the same name.
 pub(super) fn family_name(request: &PageRequest) -> String {
-    let def = &request.batch.def;
     match &request.family {
-        Some(family) => {
-            format!("{}|{}|{}|{}", def.on, family.field, family.filter.to_json(), def.order.to_json())
-        }
+        Some(family) => format!("{}|{}", family.field, family.all.text),
         None => request.batch.text.to_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! Turns the lists that requests ask for into batches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bson::Bson;
@@ -22,16 +23,10 @@ pub struct List {
     pub order: Order,
 }
 
-impl List {
-    fn batch(&self, filter: Filter) -> Batch {
-        Batch::new(BatchDef::new(self.on.clone(), self.types.clone(), filter, self.order.clone()))
-    }
-}
-
 impl View {
     /// A page of a list.
     pub async fn list(&self, list: &List, window: &Window) -> Result<Page, EngineError> {
-        let batch = list.batch(list.filter.clone());
+        let batch = Batch::new(self.visible(list));
         let request = PageRequest { batch, window: window.clone(), family: None };
         let page = self.pages(std::slice::from_ref(&request)).await?.pop();
         page.ok_or_else(|| EngineError::Internal("a page had no result".into()))
@@ -46,12 +41,32 @@ impl View {
         keys: Vec<Bson>,
         window: &Window,
     ) -> Result<Vec<Page>, EngineError> {
-        let shared = Arc::new(list.filter.clone().canonical());
-        let request = |key: Bson| PageRequest {
-            batch: list.batch(Filter::eq(&**field, key.clone()).and(list.filter.clone())),
-            window: window.clone(),
-            family: Some(Family { filter: shared.clone(), field: field.clone(), value: key }),
+        let all = Batch::new(self.visible(list));
+        let request = |key: Bson| {
+            let filter = Filter::eq(&**field, key.clone()).and(all.def.filter.clone()).canonical();
+            let batch = Batch::new(BatchDef { filter, ..(*all.def).clone() });
+            let family = Some(Family { all: all.clone(), field: field.clone(), value: key });
+            PageRequest { batch, window: window.clone(), family }
         };
         self.pages(&keys.into_iter().map(request).collect::<Vec<_>>()).await
+    }
+
+    /// The part of a list that the view's viewer may see. What viewers see alike is one list.
+    fn visible(&self, list: &List) -> BatchDef {
+        let List { on, types, filter, order } = list.clone();
+        let Some(rights) = &self.rights else { return BatchDef::new(on, types, filter, order) };
+        let rules: BTreeMap<Arc<str>, Filter> =
+            types.iter().map(|ty| (ty.clone(), rights.of(ty).read.clone())).collect();
+        let visible: Vec<Arc<str>> = types.iter().filter(|ty| !rules[*ty].is_none()).cloned().collect();
+        let Some(first) = visible.first() else { return BatchDef::new(on, types, Filter::none(), order) };
+        let first = rules[first].clone();
+        match visible.iter().all(|ty| rules[ty] == first) {
+            // Where the rule is part of the filter, writers find the list by the values that it fixes.
+            true => BatchDef::new(on, visible, filter.and(first), order),
+            false => {
+                let rules = rules.into_iter().filter(|(ty, _)| visible.contains(ty)).collect();
+                BatchDef::new(on, visible, filter, order).with_rules(rules)
+            }
+        }
     }
 }

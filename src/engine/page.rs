@@ -9,7 +9,7 @@ use crate::cache::{Batch, PageRead, PageRows, PageState, Reconcile, Topic, Windo
 use crate::metrics::{CacheKind, CacheResult};
 use crate::probe::Point;
 use crate::probe::without::{Mechanism, without};
-use crate::query::{Filter, SortKey};
+use crate::query::SortKey;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Stamp};
 
@@ -31,8 +31,8 @@ pub(super) struct PageRequest {
 /// One of several lists that differ only in the value of one field.
 #[derive(Clone, Debug)]
 pub(super) struct Family {
-    /// The filter that all of them share.
-    pub(super) filter: Arc<Filter>,
+    /// The list of all their documents together.
+    pub(super) all: Batch,
     /// The field that tells them apart.
     pub(super) field: Arc<str>,
     /// The field's value in this list.

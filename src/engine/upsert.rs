@@ -40,7 +40,8 @@ impl View {
                 Err(EngineError::BadInput(faults)) => return Err(EngineError::bad_input(at, faults)),
                 found => found?,
             };
-            let result = match found {
+            let hidden = found.as_ref().is_some_and(|doc| !self.sees(&collection.name, doc));
+            let result = match found.filter(|_| !hidden) {
                 Some(doc) => {
                     let mut set = input.clone();
                     set.remove("id");
@@ -49,6 +50,8 @@ impl View {
                 None => self.create(collection, input, at).await,
             };
             match result {
+                // The value is taken, by a document that is none of the viewer's.
+                Err(error @ EngineError::Conflict { .. }) if hidden => return Err(error),
                 // Another write created or deleted the document meanwhile: look again.
                 Err(EngineError::Conflict { details, .. })
                     if details.contains(&("field", Json::from(on))) => {}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_graphql::dataloader::DataLoader;
 use tracing::Instrument;
 
+use super::access::Rights;
 use super::entity::EntityLoader;
 use super::fill::Flights;
 use super::{Core, Footprint, Read};
@@ -15,9 +16,8 @@ use crate::schema::Model;
 use crate::telemetry::traced;
 use crate::viewer::Viewer;
 
-/// The properties of a request's caller that the engine's answers depend on. Equal callers share kept answers
-/// and queries under way; different callers never do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// The properties of a request's caller that the engine's answers depend on.
+#[derive(Clone, Debug, Default)]
 pub struct Caller {
     /// How the request uses the cache.
     pub strategy: Strategy,
@@ -28,6 +28,8 @@ pub struct Caller {
 /// Reads and writes for one caller.
 pub struct View {
     pub(super) lane: Arc<Lane>,
+    /// What the viewer may do; `None` where everybody may do everything.
+    pub(super) rights: Option<Arc<Rights>>,
     pub(super) footprint: Footprint,
 }
 

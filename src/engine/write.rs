@@ -7,8 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use super::commit::Effect;
 use super::lookup::{Numbered, apart};
+use super::permit::no_such;
 use super::references::keys;
 use super::{EngineError, InputFault, Step, View, input};
+use crate::query::{Filter, matches};
 use crate::schema::{Collection, Filled};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
 use crate::telemetry::TRACES;
@@ -44,7 +46,12 @@ impl View {
         let mut results = Vec::with_capacity(drafts.len());
         let mut documents = Vec::new();
         for draft in drafts {
-            results.push(draft.map(|draft| documents.push(self.complete(collection, draft))));
+            results.push(draft.and_then(|draft| {
+                let document = self.complete(collection, draft);
+                self.check_create(collection, &document)?;
+                documents.push(document);
+                Ok(())
+            }));
         }
         let mut written = self.insert_each(collection, documents).await.into_iter();
         let finish = |result: Result<(), EngineError>| {
@@ -173,7 +180,8 @@ impl View {
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
         let patch = self.checked_patch(collection, set, at).await?;
-        let when = Condition { version: if_version, filter: None };
+        let when =
+            Condition { version: if_version, filter: restricting(self.updatable(collection, &patch)?) };
         let write = Write::Update { ty: collection.name.clone(), id: id.clone(), patch, when };
         self.write_one(collection, id, write).await
     }
@@ -205,6 +213,9 @@ impl View {
             let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
             let current = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
             let current = current.ok_or_else(|| no_such(collection, id))?;
+            if !matches(&self.deletable(collection), current.raw()) {
+                return Err(self.nothing_written(collection, id).await);
+            }
             if let Some(expected) = if_version.filter(|expected| *expected != current.version()) {
                 tracing::debug!(expected, "a delete expected another version");
                 return Err(EngineError::VersionMismatch { current: current.version() });
@@ -212,7 +223,7 @@ impl View {
             let doomed = self.doomed(&collection.name, vec![id.clone()]).await?;
             self.clear_way(&doomed).await?;
         }
-        let when = Condition { version: if_version, filter: None };
+        let when = Condition { version: if_version, filter: restricting(self.deletable(collection)) };
         let write = Write::Delete { ty: collection.name.clone(), id: id.clone(), when };
         self.write_one(collection, id, write).await
     }
@@ -225,7 +236,10 @@ impl View {
     ) -> Result<(EntityRef, Doc), EngineError> {
         match self.write_all(vec![write]).await.pop() {
             Some(Ok(Written::VersionMismatch(current))) => Err(EngineError::VersionMismatch { current }),
-            Some(Ok(written)) => changed(written).ok_or_else(|| no_such(collection, id)),
+            Some(Ok(written)) => match changed(written) {
+                Some(changed) => Ok(changed),
+                None => Err(self.nothing_written(collection, id).await),
+            },
             Some(Err(error)) => Err(error),
             None => Err(EngineError::Internal("a write had no result".into())),
         }
@@ -269,9 +283,7 @@ fn changed(written: Written) -> Option<(EntityRef, Doc)> {
     }
 }
 
-fn no_such(collection: &Collection, id: &Id) -> EngineError {
-    EngineError::NotFound {
-        message: format!("There is no {} with the id {id}.", collection.name),
-        path: Vec::new(),
-    }
+/// The filter, unless every document satisfies it.
+fn restricting(filter: Filter) -> Option<Filter> {
+    Some(filter).filter(|filter| !filter.is_all())
 }

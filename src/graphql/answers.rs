@@ -14,7 +14,7 @@ use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::{Map, Value as Json};
 
 use super::{ApiRequest, Body};
-use crate::engine::{Caller, Engine, Place, Read};
+use crate::engine::{Caller, Engine, Place, Read, Sight, Strategy};
 use crate::metrics::{CacheKind, CacheResult};
 
 /// Maximum lifetime of an answer. The cache's TTL bounds how long writes of other programs to the store stay unseen;
@@ -35,17 +35,25 @@ pub(super) struct Answers {
 /// The answer kept for a request that is no longer right, if there was one.
 pub(super) struct Outdated(Option<Arc<Kept>>);
 
+/// Everything about a caller on which the answer to one question depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asker {
+    strategy: Strategy,
+    /// What its viewer sees of the types that the question is about.
+    sight: Option<Sight>,
+}
+
 /// The question that an answer answers; identical questions share one answer.
 #[derive(PartialEq, Eq)]
 pub(super) struct Question {
-    caller: Caller,
+    asker: Asker,
     query: String,
     operation_name: Option<String>,
     variables: Map<String, Json>,
 }
 
 /// A question, borrowed from a request.
-struct Asked<'a>(&'a ApiRequest);
+struct Asked<'a>(&'a ApiRequest, Asker);
 
 /// An answer that is kept.
 struct Kept {
@@ -74,36 +82,48 @@ impl Answers {
     }
 
     /// The answer kept for a request, if it is still right; if not, the outdated one.
-    pub(super) async fn get(&self, request: &ApiRequest, engine: &Engine) -> Result<Body, Outdated> {
-        let Some(answer) = self.kept.get(&Asked(request)) else { return Err(Outdated(None)) };
+    pub(super) async fn get(
+        &self,
+        request: &ApiRequest,
+        asker: Asker,
+        engine: &Engine,
+    ) -> Result<Body, Outdated> {
+        let Some(answer) = self.kept.get(&Asked(request, asker)) else { return Err(Outdated(None)) };
         let looked = engine.look().await;
         let confirmed = looked.and_then(|_| answer.confirmed(engine)).or_else(|| {
             // A new answer may have been kept while the look was under way.
             looked?;
-            let newer = self.kept.get(&Asked(request)).filter(|newer| !Arc::ptr_eq(newer, &answer))?;
+            let newer = self.kept.get(&Asked(request, asker)).filter(|newer| !Arc::ptr_eq(newer, &answer))?;
             newer.confirmed(engine)
         });
         confirmed.ok_or(Outdated(Some(answer)))
     }
 
     /// Whether an answer was kept for this request since it found the outdated one.
-    pub(super) fn has_newer(&self, request: &ApiRequest, outdated: &Outdated) -> bool {
-        match (self.kept.get(&Asked(request)), &outdated.0) {
+    pub(super) fn has_newer(&self, request: &ApiRequest, asker: Asker, outdated: &Outdated) -> bool {
+        match (self.kept.get(&Asked(request, asker)), &outdated.0) {
             (Some(kept), Some(outdated)) => !Arc::ptr_eq(&kept, outdated),
             (kept, _) => kept.is_some(),
         }
     }
 
     /// Keeps an answer whose reads came after this place in the journal.
-    pub(super) fn keep(&self, request: ApiRequest, body: &Bytes, read: Read, place: Place) {
+    pub(super) fn keep(&self, question: Question, body: &Bytes, read: Read, place: Place) {
         if body.len() as u64 > self.largest {
             return;
         }
-        let ApiRequest { query, operation_name, variables, caller, .. } = request;
         let valid = AtomicU64::new(place.number);
         let (body, until) = (Body::kept(body.clone()), Instant::now() + LIFE);
         let answer = Kept { body, read, place, valid, until };
-        self.kept.insert(Question { caller, query, operation_name, variables }, Arc::new(answer));
+        self.kept.insert(question, Arc::new(answer));
+    }
+}
+
+impl Asker {
+    /// The asker of a question about these types, in a fixed order; about all of them if it is not known which.
+    pub(super) fn of(caller: &Caller, types: Option<&[Arc<str>]>, engine: &Engine) -> Asker {
+        let sight = caller.viewer.as_ref().map(|viewer| engine.sight(viewer, types));
+        Asker { strategy: caller.strategy, sight }
     }
 }
 
@@ -121,27 +141,27 @@ impl Kept {
 }
 
 impl Question {
-    pub(super) fn of(request: &ApiRequest) -> Question {
-        let ApiRequest { query, operation_name, variables, caller, .. } = request.clone();
-        Question { caller, query, operation_name, variables }
+    pub(super) fn of(request: ApiRequest, asker: Asker) -> Question {
+        let ApiRequest { query, operation_name, variables, .. } = request;
+        Question { asker, query, operation_name, variables }
     }
 }
 
 impl Hash for Question {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.caller, &self.query, &self.operation_name, &self.variables).hash(state);
+        (&self.asker, &self.query, &self.operation_name, &self.variables).hash(state);
     }
 }
 
 impl Hash for Asked<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.0.caller, &self.0.query, &self.0.operation_name, &self.0.variables).hash(state);
+        (&self.1, &self.0.query, &self.0.operation_name, &self.0.variables).hash(state);
     }
 }
 
 impl Equivalent<Question> for Asked<'_> {
     fn equivalent(&self, question: &Question) -> bool {
-        self.0.caller == question.caller
+        self.1 == question.asker
             && self.0.query == question.query
             && self.0.operation_name == question.operation_name
             && self.0.variables == question.variables

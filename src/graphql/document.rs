@@ -34,6 +34,8 @@ pub(super) struct Document {
     parsed: Valid<ExecutableDocument>,
     positions: Positions,
     flags: Vec<String>,
+    /// The collection types whose documents its operations can show.
+    shows: Arc<[Arc<str>]>,
     weight: u64,
 }
 
@@ -96,10 +98,16 @@ impl Documents {
             let check::Checked { document, positions, tokens } = checked;
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let (flags, weight) = (flag_names(&document), tokens as u64 * TOKEN + text.len() as u64 * 2);
-            Arc::new(Document { number, parsed: document, positions, flags, weight })
+            let shows = definition.sources.shown_by(&document);
+            Arc::new(Document { number, parsed: document, positions, flags, shows, weight })
         });
         self.kept.insert(text.into(), verdict.clone());
         verdict
+    }
+
+    /// The collection types whose documents a text can show; `None` if it has not been read, or is not valid.
+    pub(super) fn shown_by(&self, text: &str) -> Option<Arc<[Arc<str>]>> {
+        Some(self.kept.get(text)?.ok()?.shows.clone())
     }
 
     /// The plan of an operation of a document, given the values of the operation's variables.
@@ -180,6 +188,11 @@ impl Document {
             }
             Refusal::Unknown => (ApiError::internal("a valid operation has no plan"), Outcome::Executed),
         }
+    }
+
+    /// The collection types whose documents its operations can show.
+    pub(super) fn shows(&self) -> &[Arc<str>] {
+        &self.shows
     }
 
     /// Bytes that the document takes up, roughly.

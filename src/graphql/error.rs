@@ -70,6 +70,7 @@ impl ApiError {
                 error.code = ErrorCode::NotFound;
                 vec![error]
             }
+            EngineError::Forbidden(message) => vec![ApiError::new(ErrorCode::Forbidden, message)],
             EngineError::Conflict { message, details } => {
                 vec![ApiError { details, ..ApiError::new(ErrorCode::Conflict, message) }]
             }

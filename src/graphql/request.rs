@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::answer::{Answer, Refused};
-use super::answers::{Answers, Outdated, Question};
+use super::answers::{Answers, Asker, Outdated, Question};
 use super::body::Body;
 use super::budget::Budget;
 use super::document::Verdict;
@@ -83,7 +83,8 @@ impl Inner {
             graphql.operation.name = request.operation_name,
             oponn.answer.kept = Empty,
         );
-        let outdated = match self.answers.get(&request, &self.engine).instrument(span.clone()).await {
+        let kept = self.answers.get(&request, self.asker(&request), &self.engine);
+        let outdated = match kept.instrument(span.clone()).await {
             Ok(body) => {
                 self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
                 span.record("oponn.answer.kept", true);
@@ -112,6 +113,13 @@ impl Inner {
         answered.reply.clone()
     }
 
+    /// The asker of a request, as far as its text is known already.
+    fn asker(&self, request: &ApiRequest) -> Asker {
+        let shows =
+            request.caller.viewer.as_ref().and_then(|_| self.shared.documents.shown_by(&request.query));
+        Asker::of(&request.caller, shows.as_deref(), &self.engine)
+    }
+
     /// Parses the text of a request and has the operation carried out, once for all identical requests at the time.
     async fn fly(
         self: Arc<Self>,
@@ -127,7 +135,9 @@ impl Inner {
         if let Err(error) = budget.hold(weight) {
             return Arc::new(Answered::turned_away(error));
         }
-        let question = question(&document, &request);
+        let shows = document.as_ref().ok().map(|document| document.shows());
+        let asker = Asker::of(&request.caller, shows, &self.engine);
+        let question = question(&document, &request, asker);
         let worker = self.clone();
         let work = |waited: bool| {
             let work = async move {
@@ -135,13 +145,13 @@ impl Inner {
                 let _turn = turn;
                 // An earlier flight may have made the answer wanted here.
                 let answers = &worker.answers;
-                let kept = match waited || answers.has_newer(&request, &outdated) {
-                    true => answers.get(&request, &worker.engine).await.ok(),
+                let kept = match waited || answers.has_newer(&request, asker, &outdated) {
+                    true => answers.get(&request, asker, &worker.engine).await.ok(),
                     false => None,
                 };
                 Arc::new(match kept {
                     Some(body) => Answered::kept(body),
-                    None => worker.clone().execute(request, document, budget, aside).await,
+                    None => worker.clone().execute(request, asker, document, budget, aside).await,
                 })
             };
             work.instrument(span)
@@ -163,6 +173,7 @@ impl Inner {
     async fn execute(
         self: Arc<Self>,
         request: ApiRequest,
+        asker: Asker,
         document: Verdict,
         budget: Budget,
         aside: bool,
@@ -171,7 +182,7 @@ impl Inner {
             Ok(prepared) => {
                 // Moving the work aside once is enough.
                 let large = !aside && prepared.cost() > LARGE_ANSWER;
-                self.shared.aside.run(large, self.clone().carry_out(request, prepared, budget)).await
+                self.shared.aside.run(large, self.clone().carry_out(request, asker, prepared, budget)).await
             }
             Err(refused) => Answered::refused(refused),
         };
@@ -181,13 +192,19 @@ impl Inner {
         answered
     }
 
-    async fn carry_out(self: Arc<Self>, asked: ApiRequest, prepared: Prepared, budget: Budget) -> Answered {
+    async fn carry_out(
+        self: Arc<Self>,
+        asked: ApiRequest,
+        asker: Asker,
+        prepared: Prepared,
+        budget: Budget,
+    ) -> Answered {
         let answer = prepared.run(&self.engine, &asked.caller, &self.shared, budget, envelope::OPENING).await;
         let (kind, outcome) = (prepared.kind(), answer.outcome());
         let Answer { json, errors, read, place, .. } = answer;
         let reply = envelope::close(json, &errors, Outcome::Executed);
         if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
-            self.answers.keep(asked, reply.body.plain(), read, place);
+            self.answers.keep(Question::of(asked, asker), reply.body.plain(), read, place);
         }
         Answered { reply, errors, kind, outcome }
     }
@@ -225,7 +242,7 @@ impl Inner {
 }
 
 /// What a query asks: identical queries at the same time share one answer. None for anything but a query.
-fn question(document: &Verdict, request: &ApiRequest) -> Option<Arc<Question>> {
+fn question(document: &Verdict, request: &ApiRequest, asker: Asker) -> Option<Arc<Question>> {
     let operation = document.as_ref().ok()?.operation(request.operation_name.as_deref()).ok()?;
-    (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request)))
+    (operation.operation_type == OperationType::Query).then(|| Arc::new(Question::of(request.clone(), asker)))
 }

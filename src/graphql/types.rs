@@ -18,8 +18,10 @@ mod objects;
 mod parts;
 mod roots;
 mod scalars;
+mod sources;
 
 use parts::{Stricter, Types};
+pub use sources::Sources;
 
 /// The schema's description of itself.
 const DESCRIPTION: &str = "Documents and lists of them, read through a cache that every write keeps right.";
@@ -30,6 +32,8 @@ pub struct Definition {
     pub schema: Valid<Schema>,
     /// What introspection tells clients of the schema.
     pub introspection: Introspection,
+    /// Whose documents its types show.
+    pub sources: Sources,
     /// Maximum levels of nested fields.
     pub depth: usize,
 }
@@ -43,7 +47,7 @@ pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
         true => Introspection::of(&schema)?,
         false => Introspection::closed(),
     };
-    Ok(Definition { schema, introspection, depth: limits.depth })
+    Ok(Definition { schema, introspection, sources: Sources::new(model), depth: limits.depth })
 }
 
 /// The whole generated API of a model in the schema definition language: types sorted by name, fields in the order of

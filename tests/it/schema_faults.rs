@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use oponn::schema::{Diagnostic, Model, load};
+use oponn::engine::load;
+use oponn::schema::{Diagnostic, Model};
 
 /// The schema files of a folder below `tests/schema`, sorted.
 fn fixtures(folder: &str) -> Vec<PathBuf> {

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use oponn::engine::load;
 use oponn::graphql::{Api, ApiLimits};
-use oponn::schema::load;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

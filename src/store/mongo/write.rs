@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::command::{MAX_DOCUMENT, Reply, encoded, number, too_large};
 use super::{MongoStore, error, filter, update};
+use crate::query::matches;
 use crate::schema::Collection;
 use crate::store::{Condition, Patch, StoreError, Write, Written};
 use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Image, Stamp, Time, VERSION_PATH};
@@ -119,8 +120,11 @@ impl MongoStore {
         let mut found = self.read_by_id(collection, std::slice::from_ref(id), reply.time).await?;
         Ok(match found.remove(id) {
             None => Some(Written::NotFound),
+            // Nobody is told the version of a document that the condition hides.
+            Some(doc) if when.filter.as_ref().is_some_and(|filter| !matches(filter, doc.raw())) => {
+                Some(Written::NotFound)
+            }
             Some(doc) if when.version != Some(doc.version()) => Some(Written::VersionMismatch(doc.version())),
-            Some(_) if when.filter.is_some() => Some(Written::NotFound),
             Some(_) => None,
         })
     }

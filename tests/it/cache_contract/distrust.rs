@@ -130,7 +130,7 @@ async fn a_replica_is_no_cache_before_it_is_promoted() {
     let server = Server::start(&[]).await;
     let to = |words: &'static [&'static str]| {
         let mut command = redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| drop(command.arg(*word)));
+        command.arg(&words[1..]);
         let server = &server;
         async move { command.exec_async(&mut server.raw().await).await.unwrap() }
     };
@@ -138,8 +138,7 @@ async fn a_replica_is_no_cache_before_it_is_promoted() {
     to(&["CONFIG", "SET", "replica-read-only", "no"]).await;
     to(&["REPLICAOF", "127.0.0.1", "1"]).await;
     let cache = RedisCache::connect(&server.url(), "test", limits(), Arc::default()).await.unwrap();
-    let message = cache.ping().await.expect_err("it is a replica").to_string();
-    assert!(message.contains("replica"), "{message}");
+    assert!(unavailable(cache.ping().await));
     assert!(unavailable(cache.drop_types(&["Item".into()], Time(2)).await));
     to(&["REPLICAOF", "NO", "ONE"]).await;
     trusted(&cache).await;

@@ -150,6 +150,11 @@ pub async fn checks_the_condition_of_a_write(place: &dyn Place) {
         Ok(Written::NotFound) => {}
         other => panic!("{other:?}"),
     }
+    // A filter may hide the document, whose version is then nobody's business.
+    match write_one(&*store, update(Some(7), Some(Filter::eq("stock", 4)))).await {
+        Ok(Written::NotFound) => {}
+        other => panic!("{other:?}"),
+    }
     let done = change(&*store, update(Some(1), Some(Filter::eq("stock", 5)))).await;
     assert_eq!(done.stamp.v, 2);
     let remove = |version, filter| Write::Delete {
