@@ -9,14 +9,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 mod address;
+mod auth;
+mod claim_path;
 mod deployment;
 mod faults;
 mod mask;
 mod place;
 mod reader;
+mod table;
 mod units;
 
 pub use address::{CacheAddress, StoreAddress};
+pub use auth::{
+    ApiKeySettings, AuthMode, AuthSettings, IssuerSettings, JwksSettings, KeySource, Requirement, Secret,
+};
+pub use claim_path::ClaimPath;
 pub use deployment::{deployment, deployment_of};
 pub use faults::{SettingFault, SettingFaults};
 pub use mask::{bare, mask, told};
@@ -66,6 +73,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// `[server]`
     pub server: ServerSettings,
+    /// `[auth]`: how the senders of requests are identified; `None` when nobody is asked who they are.
+    pub auth: Option<AuthSettings>,
 }
 
 /// The table `[api]`.
@@ -174,13 +183,13 @@ impl Config {
     ) -> Result<Loaded, SettingFaults> {
         let mut reader = Reader::default();
         reader.add_flags(flags);
-        let warnings = reader.add_env(env);
+        reader.add_env(env);
         match file {
             Some(path) => reader.add_file(path, true),
             None => reader.add_file(Path::new(DEFAULT_FILE), false),
         }
         let config = Config::read(&mut reader);
-        reader.finish()?;
+        let warnings = reader.finish()?;
         Ok(Loaded { config, warnings })
     }
 
@@ -240,6 +249,7 @@ impl Config {
                 executions: reader.number("server.executions", 1),
                 queue: reader.number("server.queue", 0),
             },
+            auth: auth::read(reader),
         }
     }
 }

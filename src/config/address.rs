@@ -162,6 +162,12 @@ pub(super) fn collector(text: &str) -> Result<String, String> {
     Ok(url.into())
 }
 
+/// Parses an address that is fetched by HTTP.
+pub(super) fn web(text: &str) -> Result<url::Url, String> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "`https://HOST/PATH`".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

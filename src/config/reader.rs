@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::table::Table;
 use super::{SettingFault, SettingFaults, mask, toml_fault};
 use crate::spelling::suggestion;
 
@@ -34,6 +35,8 @@ const ENV_KEYS: [&str; 8] =
 /// One layer of settings; earlier ones win.
 struct Layer {
     values: BTreeMap<String, toml::Value>,
+    /// The tables at the top of the layer's file.
+    tables: Vec<String>,
     /// Name of the setting in this layer, for messages.
     name: fn(&str) -> String,
     /// The layer's file, to which its paths are relative, for messages too.
@@ -45,6 +48,9 @@ pub(super) struct Reader {
     layers: Vec<Layer>,
     known: Vec<&'static str>,
     faults: Vec<SettingFault>,
+    env: BTreeMap<String, String>,
+    /// Variables that look like settings, with the warning that they are none.
+    strangers: BTreeMap<String, String>,
 }
 
 impl Reader {
@@ -63,34 +69,34 @@ impl Reader {
             .filter_map(|(key, value)| Some((key.to_owned(), toml::Value::String(value?))))
             .collect();
         let name = |key: &str| format!("flag --{}", key.replace('_', "-"));
-        self.layers.push(Layer { values, name, file: None });
+        self.layers.push(Layer { values, tables: Vec::new(), name, file: None });
     }
 
-    /// Returns warnings about variables that look like settings but are not.
-    pub(super) fn add_env(&mut self, env: impl IntoIterator<Item = (String, String)>) -> Vec<String> {
+    pub(super) fn add_env(&mut self, env: impl IntoIterator<Item = (String, String)>) {
         let env: BTreeMap<String, String> = env.into_iter().collect();
-        let mut warnings = Vec::new();
         let mut values = BTreeMap::new();
         values.extend(collector(&env).map(|url| ("traces".to_owned(), toml::Value::String(url))));
-        for (name, value) in env {
+        for (name, value) in &env {
             let Some(rest) = name.strip_prefix("OPONN_") else { continue };
             match ENV_KEYS.iter().find(|key| **key == rest.to_lowercase()) {
                 Some(key) => {
-                    values.insert((*key).to_owned(), toml::Value::String(value));
+                    values.insert((*key).to_owned(), toml::Value::String(value.clone()));
                 }
                 None => {
                     let names = ENV_KEYS.map(env_name);
-                    let hint = suggestion(&name, names.iter().map(String::as_str));
-                    warnings.push(format!("the environment variable {name} is not a setting; {hint}"));
+                    let hint = suggestion(name, names.iter().map(String::as_str));
+                    let warning = format!("the environment variable {name} is not a setting; {hint}");
+                    self.strangers.insert(name.clone(), warning);
                 }
             }
         }
         self.layers.push(Layer {
             values,
+            tables: Vec::new(),
             name: |key| format!("environment variable {}", env_name(key)),
             file: None,
         });
-        warnings
+        self.env = env;
     }
 
     /// Reads a file; a missing file is a fault only if it is required.
@@ -109,8 +115,11 @@ impl Reader {
         match text.parse::<toml::Table>() {
             Ok(table) => {
                 let mut values = BTreeMap::new();
+                let tables = table.iter().filter(|(_, value)| value.is_table());
+                let tables = tables.map(|(name, _)| name.clone()).collect();
                 flatten(String::new(), table, &mut values);
-                self.layers.push(Layer { values, name: |key| format!("`{key}`"), file: Some(path.into()) });
+                let name = |key: &str| format!("`{key}`");
+                self.layers.push(Layer { values, tables, name, file: Some(path.into()) });
             }
             Err(error) => {
                 self.faults.push(SettingFault(format!(
@@ -194,6 +203,44 @@ impl Reader {
         })
     }
 
+    /// Whether the file has a table with this name, empty or not.
+    pub(super) fn has_table(&self, name: &str) -> bool {
+        self.layers.iter().any(|layer| layer.tables.iter().any(|table| table == name))
+    }
+
+    /// A list of tables.
+    pub(super) fn tables<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Table<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        self.known.push(key);
+        let found =
+            self.layers.iter().find_map(|layer| Some((layer, layer.values.get(key)?, layer.file.as_ref()?)));
+        let Some((layer, value, file)) = found else { return Vec::new() };
+        let tables: Option<Vec<&toml::Table>> =
+            value.as_array().and_then(|items| items.iter().map(toml::Value::as_table).collect());
+        let Some(tables) = tables else {
+            let message = format!("{} has to be a list of tables, each under `[[{key}]]`", layer.place(key));
+            self.faults.push(SettingFault(message));
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (place, values) in tables.into_iter().enumerate() {
+            let mut table = Table::new(values, format!("{key}[{place}]"), file, &self.env);
+            all.extend(read(&mut table));
+            let leftovers = table.finish();
+            self.faults.extend(leftovers.faults);
+            self.strangers.retain(|name, _| !leftovers.variables.contains(name));
+        }
+        all
+    }
+
+    /// Notes what is wrong with a setting.
+    pub(super) fn fault(&mut self, message: String) {
+        self.faults.push(SettingFault(message));
+    }
+
     fn read<T>(
         &mut self,
         key: &'static str,
@@ -211,8 +258,9 @@ impl Reader {
         }
     }
 
-    /// Tells what is wrong, unknown keys included.
-    pub(super) fn finish(mut self) -> Result<(), SettingFaults> {
+    /// Tells what is wrong, unknown keys included. When nothing is, returns warnings about variables that look like
+    /// settings but are not.
+    pub(super) fn finish(mut self) -> Result<Vec<String>, SettingFaults> {
         for layer in &self.layers {
             for key in layer.values.keys().filter(|key| !self.known.contains(&key.as_str())) {
                 let hint = suggestion(key, self.known.iter().copied());
@@ -221,7 +269,7 @@ impl Reader {
             }
         }
         match self.faults.is_empty() {
-            true => Ok(()),
+            true => Ok(self.strangers.into_values().collect()),
             false => Err(SettingFaults(self.faults)),
         }
     }
@@ -275,106 +323,4 @@ fn shown(value: &toml::Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::config::{Config, Flags, StoreAddress};
-
-    fn load(flags: Flags, env: &[(&str, &str)], file: &str) -> Result<super::super::Loaded, String> {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let path = dir.path().join("oponn.toml");
-        std::fs::write(&path, file).expect("the file can be written");
-        let env = env.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        Config::load(flags, env, Some(&path))
-            .map_err(|faults| faults.to_string().replace(&dir.path().display().to_string(), "DIR"))
-    }
-
-    #[test]
-    fn flag_goes_over_environment_over_file() {
-        let file = "store = 'sqlite:file.db'\nlisten = 'file:1'\nlog = 'warn'";
-        let env = [("OPONN_STORE", "sqlite:env.db"), ("OPONN_LISTEN", "env:1")];
-        let flags = Flags { store: Some("sqlite:flag.db".into()), ..Flags::default() };
-        let config = load(flags, &env, file).expect("valid").config;
-        assert_eq!(config.store, Some(StoreAddress::Sqlite("flag.db".into())));
-        assert_eq!((config.listen.as_str(), config.log.as_str()), ("env:1", "warn"));
-    }
-
-    #[test]
-    fn every_fault_is_told_at_once() {
-        let file = "shcema = 'x'\ncache = 'redis:pass'\n[api]\npage_maxx = 3\ndepth = 0\n[limits]\nttl = 5";
-        let env = [("OPONN_STORE", "postgres://ann:secret@db/x")];
-        let message = load(Flags::default(), &env, file).expect_err("faulty");
-        let lines: Vec<_> = message.lines().collect();
-        assert_eq!(lines.len(), 6, "{message}");
-        assert!(message.contains("OPONN_STORE is `postgres://ann:***@db/x`; it has to be `sqlite:PATH`"));
-        assert!(message.contains("`shcema` in DIR/oponn.toml is not a setting; did you mean `schema`?"));
-        assert!(
-            message
-                .contains("`api.page_maxx` in DIR/oponn.toml is not a setting; did you mean `api.page_max`?")
-        );
-        assert!(
-            message.contains("`api.depth` in DIR/oponn.toml is `0`; it has to be a whole number, 1 or more")
-        );
-        assert!(message.contains("`limits.ttl` in DIR/oponn.toml is `5`; it has to be a duration"));
-        assert!(!message.contains("secret"));
-    }
-
-    #[test]
-    fn a_switch_is_true_or_false_wherever_it_stands() {
-        let allowed = |flag, env: &[(&str, &str)], file| {
-            let flags = Flags { allow_cache_override: flag, ..Flags::default() };
-            load(flags, env, file).map(|loaded| loaded.config.allow_cache_override)
-        };
-        let env = |value| [("OPONN_ALLOW_CACHE_OVERRIDE", value)];
-        assert_eq!(allowed(false, &[], ""), Ok(false));
-        assert_eq!(allowed(true, &env("false"), "allow_cache_override = false"), Ok(true));
-        assert_eq!(allowed(false, &env("true"), "allow_cache_override = false"), Ok(true));
-        assert_eq!(allowed(false, &env("false"), "allow_cache_override = true"), Ok(false));
-        assert_eq!(allowed(false, &[], "allow_cache_override = true"), Ok(true));
-        let message = allowed(false, &env("yes"), "").expect_err("faulty");
-        assert!(
-            message.contains("OPONN_ALLOW_CACHE_OVERRIDE is `yes`; it has to be `true` or `false`"),
-            "{message}"
-        );
-        assert!(allowed(false, &[], "allow_cache_override = 'true'").is_err());
-    }
-
-    #[test]
-    fn traces_go_where_opentelemetry_says_unless_we_say() {
-        let to = |env: &[(&str, &str)]| {
-            load(Flags::default(), env, "traces = 'https://file:1/in'").map(|loaded| loaded.config.traces)
-        };
-        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://base:4318/otlp/");
-        let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://exact:4318/here");
-        let ours = ("OPONN_TRACES", "http://ours:4318");
-        for (env, expected) in [
-            (&[][..], "https://file:1/in"),
-            (&[base], "http://base:4318/otlp/v1/traces"),
-            (&[base, exact], "http://exact:4318/here"),
-            (&[base, exact, ours], "http://ours:4318/v1/traces"),
-            (&[base, ("OTEL_SDK_DISABLED", "true")], "https://file:1/in"),
-            (&[base, ("OTEL_TRACES_EXPORTER", "none")], "https://file:1/in"),
-        ] {
-            assert_eq!(to(env), Ok(Some(expected.to_owned())), "{env:?}");
-        }
-        assert!(to(&[("OPONN_TRACES", "collector:4317")]).expect_err("faulty").contains("OTLP collector"));
-        let ratio = |env, file| load(Flags::default(), env, file).map(|loaded| loaded.config.traces_ratio);
-        assert_eq!(ratio(&[], ""), Ok(None));
-        assert_eq!(ratio(&[], "traces_ratio = 1"), Ok(Some(1.0)));
-        assert_eq!(ratio(&[("OPONN_TRACES_RATIO", "0.25")], "traces_ratio = 1"), Ok(Some(0.25)));
-        assert!(ratio(&[], "traces_ratio = 1.5").is_err());
-    }
-
-    #[test]
-    fn unknown_variables_are_warned_about() {
-        let loaded = load(Flags::default(), &[("OPONN_STROE", "x"), ("HOME", "y")], "").expect("valid");
-        assert_eq!(
-            loaded.warnings,
-            ["the environment variable OPONN_STROE is not a setting; did you mean `OPONN_STORE`?"]
-        );
-    }
-
-    #[test]
-    fn paths_in_a_file_are_relative_to_it() {
-        let loaded = load(Flags::default(), &[], "schema = 'app/schema.graphql'").expect("valid");
-        assert!(loaded.config.schema.is_absolute() && loaded.config.schema.ends_with("app/schema.graphql"));
-    }
-}
+mod tests;
