@@ -19,6 +19,7 @@ pub mod store;
 
 pub mod engine;
 
+pub mod auth;
 pub mod graphql;
 pub mod importer;
 

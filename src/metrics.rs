@@ -6,6 +6,7 @@
 
 use prometheus::{Registry, TextEncoder};
 
+mod auth;
 mod cache;
 mod declare;
 mod graphql;
@@ -19,10 +20,12 @@ mod tail;
 pub use declare::UnderWay;
 pub(crate) use labels::label;
 pub use labels::{
-    Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult, GraphqlKind,
-    GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, Stage, StoreOp, TailEvent,
+    AuthResult, Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult,
+    GraphqlKind, GraphqlOutcome, Joined, JwksResult, KeptKind, KeptResult, Label, Route, Stage, StoreOp,
+    TailEvent,
 };
 
+use auth::AuthMetrics;
 use cache::CacheMetrics;
 use declare::Declare;
 use graphql::GraphqlMetrics;
@@ -39,6 +42,7 @@ pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 pub struct Metrics {
     registry: Registry,
     http: HttpMetrics,
+    auth: AuthMetrics,
     graphql: GraphqlMetrics,
     cache: CacheMetrics,
     store: StoreMetrics,
@@ -53,8 +57,9 @@ impl Default for Metrics {
         let (http, graphql) = (HttpMetrics::new(&declare), GraphqlMetrics::new(&declare));
         let (cache, store) = (CacheMetrics::new(&declare), StoreMetrics::new(&declare));
         let (redis, tail) = (RedisMetrics::new(&declare), TailMetrics::new(&declare));
+        let auth = AuthMetrics::new(&declare);
         registry.register(Box::new(Process::new())).expect("its names are distinct from those above");
-        Metrics { http, graphql, cache, store, redis, tail, registry }
+        Metrics { http, auth, graphql, cache, store, redis, tail, registry }
     }
 }
 
@@ -88,6 +93,8 @@ mod tests {
             r#"oponn_graphql_kept_total{result="hit",what="plan"} 0"#,
             r#"oponn_http_requests_total{route="graphql",status="200"} 0"#,
             r#"oponn_redis_bytes_total{direction="received"} 0"#,
+            r#"oponn_auth_requests_total{result="expired"} 0"#,
+            r#"oponn_auth_jwks_fetches_total{result="garbage"} 0"#,
             "oponn_redis_round_trips_total 0",
             "oponn_cache_trusted 0",
         ] {

@@ -14,6 +14,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use crate::auth::Authenticator;
 use crate::engine::Engine;
 use crate::graphql::Api;
 use crate::metrics::Metrics;
@@ -80,6 +81,8 @@ pub struct ServerOptions {
     pub grace: Duration,
     /// Whether a request may choose how it uses the cache.
     pub allow_cache_override: bool,
+    /// Identifies the senders of requests; `None` when nobody is asked who they are, and everything is open.
+    pub auth: Option<Arc<Authenticator>>,
 }
 
 impl Default for ServerOptions {
@@ -99,6 +102,7 @@ impl Default for ServerOptions {
             cors_origins: Vec::new(),
             grace: Duration::from_secs(20),
             allow_cache_override: false,
+            auth: None,
         }
     }
 }
@@ -203,7 +207,7 @@ fn probes() -> Router<Arc<ServerState>> {
 }
 
 /// The CORS rules for pages of other origins; none when no origin is allowed. A page of an allowed origin may send any
-/// headers: clients send many, and the answers here depend on none of them.
+/// headers: clients send many, and no answer depends on the page.
 fn cors(options: &ServerOptions) -> Option<CorsLayer> {
     let origins = &options.cors_origins;
     let everybody = origins.iter().any(|origin| origin == "*");
@@ -219,7 +223,7 @@ fn cors(options: &ServerOptions) -> Option<CorsLayer> {
             .allow_credentials(!everybody)
             .allow_methods([Method::GET, Method::HEAD, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+            .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
             .max_age(Duration::from_secs(24 * 60 * 60)),
     )
 }

@@ -27,6 +27,11 @@ impl Viewer {
         &self.roles
     }
 
+    /// All claims.
+    pub fn claims(&self) -> &Map<String, Json> {
+        &self.claims
+    }
+
     /// The claim with this name.
     pub fn claim(&self, name: &str) -> Option<&Json> {
         self.claims.get(name)

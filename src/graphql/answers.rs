@@ -174,8 +174,7 @@ struct Weight;
 impl Weighter<Question, Arc<Kept>> for Weight {
     fn weight(&self, question: &Question, answer: &Arc<Kept>) -> u64 {
         // Values take up more room than their text, but are seldom many.
-        let variables: usize =
-            question.variables.iter().map(|(name, value)| 128 + name.len() + size(value)).sum();
+        let variables = fields(&question.variables);
         let topics = std::mem::size_of_val(&*answer.read.topics);
         (512 + question.query.len() + variables + answer.body.weight() + topics) as u64
     }
@@ -188,6 +187,10 @@ fn size(value: &Json) -> usize {
         Json::Number(number) => 64 + number.as_str().len(),
         Json::String(text) => 32 + text.len(),
         Json::Array(items) => 32 + items.iter().map(size).sum::<usize>(),
-        Json::Object(fields) => fields.iter().map(|(name, value)| 128 + name.len() + size(value)).sum(),
+        Json::Object(object) => fields(object),
     }
+}
+
+fn fields(object: &Map<String, Json>) -> usize {
+    object.iter().map(|(name, value)| 128 + name.len() + size(value)).sum()
 }

@@ -46,7 +46,7 @@ async fn answer(
     media: Media,
     by_get: bool,
 ) -> Result<Response, RequestFault> {
-    let caller = choice::caller(state, request.headers())?;
+    let caller = choice::caller(state, request.headers()).await?;
     let gzip = prefers_gzip(request.headers());
     if by_get {
         if asks_for_websocket(request.headers()) {
