@@ -12,10 +12,12 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Config, Flags};
 use crate::telemetry::{self, TraceOptions};
 
+mod auth;
 mod cache;
 mod check;
 mod failure;
 mod files;
+mod identity;
 mod import;
 mod output;
 mod parts;
@@ -93,6 +95,9 @@ enum Command {
     /// Look at the cache, or empty it
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Make API keys, and tokens for development
+    #[command(subcommand)]
+    Auth(auth::Command),
 }
 
 /// Runs the program.
@@ -137,6 +142,7 @@ fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
         Command::PrintSchema => print_schema::run(&config),
         Command::Import(arguments) => block_on(import::run(config, arguments)),
         Command::Cache(command) => block_on(cache::run(config, command)),
+        Command::Auth(command) => auth::run(&config, command),
     }
 }
 

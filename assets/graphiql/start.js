@@ -7,6 +7,8 @@
     fetcher: GraphiQL.createFetcher({ url: 'graphql' }),
     defaultQuery: place.dataset.query,
     defaultEditorToolsVisibility: given.get('variables') ? 'variables' : false,
+    // A token that was put in once is there again when the page is loaded anew.
+    shouldPersistHeaders: true,
   };
   ['query', 'variables', 'operationName'].forEach(function (name) {
     if (given.get(name)) props[name] = given.get(name);

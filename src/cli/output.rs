@@ -25,6 +25,11 @@ pub(super) fn complain(message: &str) {
     }
 }
 
+/// Tells people something beside the output.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Prints clap's message about a command line (a fault, or the help asked for), with secrets masked in addresses that
 /// stand where none belongs.
 pub(super) fn refuse(error: &clap::Error, arguments: impl Iterator<Item = OsString>) {

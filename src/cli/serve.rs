@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::failure::Failure;
 use super::stop::Stop;
-use super::{files, import, output, parts, schema_file};
+use super::{files, identity, import, output, parts, schema_file};
 use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, mask};
 use crate::engine::{Engine, Tasks};
@@ -121,8 +121,10 @@ async fn start(
             mask(&config.listen)
         ))
     })?;
-    let store = parts::store(config, &model).await?;
+    identity::check_network(config, &listener)?;
     let metrics = Arc::default();
+    let auth = identity::authenticator(config, &metrics)?;
+    let store = parts::store(config, &model).await?;
     let cache = parts::cache(config, &metrics).await?;
     let engine = parts::engine(config, model.clone(), &store, cache, metrics).await;
     if let Some(path) = &store.fresh {
@@ -143,8 +145,10 @@ async fn start(
     follow(&engine, background).await;
     let mut options = parts::server_options(config);
     files::make_room(&mut options);
+    options.auth = auth;
     let server = Server::new(Arc::new(api), options);
 
+    identity::tell(config, &listener);
     let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());
     let took = started.elapsed();
     match std::io::stdout().is_terminal() {

@@ -3,6 +3,7 @@
 mod support;
 
 mod audit;
+mod auth;
 mod bounds;
 mod cache_contract;
 mod cache_parity;

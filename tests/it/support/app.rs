@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use oponn::auth::Authenticator;
 use oponn::cache::{Cache, NoCache};
+use oponn::config::AuthSettings;
 use oponn::engine::{Engine, EngineOptions};
 use oponn::graphql::{Api, ApiLimits};
 use oponn::metrics::Metrics;
@@ -48,6 +50,7 @@ pub struct Setup {
     pub(super) redis: Option<String>,
     mongodb: Option<String>,
     around: Option<Around>,
+    auth: Option<AuthSettings>,
     api: ApiLimits,
     options: ServerOptions,
     pub(super) engine: EngineOptions,
@@ -83,6 +86,12 @@ impl Setup {
 
     pub fn engine(mut self, change: impl FnOnce(&mut EngineOptions)) -> Setup {
         change(&mut self.engine);
+        self
+    }
+
+    /// Has its callers say who they are.
+    pub fn auth(mut self, auth: AuthSettings) -> Setup {
+        self.auth = Some(auth);
         self
     }
 
@@ -147,6 +156,7 @@ impl TestApp {
             redis: None,
             mongodb: None,
             around: None,
+            auth: None,
             api: ApiLimits::default(),
             options: ServerOptions::default(),
             engine: EngineOptions { deployment: redis_prefix(), ..EngineOptions::default() },
@@ -219,13 +229,17 @@ impl TestApp {
     }
 
     async fn serve(
-        setup: Setup,
+        mut setup: Setup,
         model: Arc<Model>,
         place: Arc<Place>,
         cache: Arc<dyn Cache>,
         metrics: Arc<Metrics>,
         waits: bool,
     ) -> TestApp {
+        if let Some(auth) = &setup.auth {
+            let auth = Authenticator::new(auth, metrics.clone()).expect("the keys are right");
+            setup.options.auth = Some(Arc::new(auth));
+        }
         let store = place.store(&model, setup.mongodb.as_deref()).await;
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let follower = engine.clone();

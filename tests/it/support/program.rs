@@ -88,8 +88,17 @@ impl Folder {
         command
     }
 
-    fn start(&self, mut command: Command) -> Serving {
-        command.arg("--listen=127.0.0.1:0").stderr(Stdio::piped());
+    /// A server on another address, which is not only for this machine.
+    pub fn serve_on(&self, listen: &str) -> Serving {
+        self.start_on(self.command(&[]), listen)
+    }
+
+    fn start(&self, command: Command) -> Serving {
+        self.start_on(command, "127.0.0.1:0")
+    }
+
+    fn start_on(&self, mut command: Command, listen: &str) -> Serving {
+        command.arg(format!("--listen={listen}")).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program runs");
         let log = BufReader::new(child.stderr.take().expect("its log is piped"));
         let mut serving = Serving { child, address: String::new(), lines: Vec::new(), log };
