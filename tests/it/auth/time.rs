@@ -1,5 +1,7 @@
 //! From when and until when a token is good.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use super::mint::{Pair, claims, now};
@@ -71,11 +73,14 @@ async fn a_request_that_has_begun_outlives_its_token() {
         tokio::task::yield_now().await;
     }
     // The same token, which is remembered by now, for others.
-    let told = loop {
-        if let Err(told) = verdict(&app, &token).await {
-            break told;
+    let expired = async {
+        loop {
+            if let Err(told) = verdict(&app, &token).await {
+                break told;
+            }
         }
     };
+    let told = tokio::time::timeout(Duration::from_secs(30), expired).await.expect("it expires");
     assert!(told.contains("has expired"), "{told}");
     raw.send(body.as_bytes()).await;
     let answer = raw.answer().await.expect("an answer");
