@@ -1,5 +1,6 @@
 //! OpenTelemetry traces, sent in batches by OTLP over HTTP, by a thread of their own.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,8 +19,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
+use url::Url;
 
-use crate::config::told;
+use crate::config::{bare, told};
 
 /// The target of all traced spans.
 pub const TRACES: &str = "traces";
@@ -65,11 +67,13 @@ where
         .enable_all()
         .build()
         .map_err(|error| format!("traces: the system gives no threads: {error}"))?;
+    let url = Url::parse(&options.endpoint).map_err(|error| format!("traces: no URL: {error}"))?;
     let exporter = SpanExporter::builder()
         .with_http()
-        .with_http_client(Client::new(runtime.handle().clone())?)
         .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(&options.endpoint)
+        // The exporter logs it, so it gets it without the secrets. The client has those.
+        .with_endpoint(bare(&url))
+        .with_http_client(Client::new(runtime.handle().clone(), url)?)
         .build()
         .map_err(|error| {
             let reason = error.to_string();
@@ -122,14 +126,20 @@ fn resource() -> Resource {
 }
 
 /// The program's own HTTP client, for a thread without a runtime.
-#[derive(Debug)]
 struct Client {
     http: reqwest::Client,
+    collector: Url,
     runtime: Handle,
 }
 
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("collector", &bare(&self.collector)).finish_non_exhaustive()
+    }
+}
+
 impl Client {
-    fn new(runtime: Handle) -> Result<Client, String> {
+    fn new(runtime: Handle, collector: Url) -> Result<Client, String> {
         // Fails when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -137,17 +147,19 @@ impl Client {
             .user_agent(concat!("oponn/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| format!("traces: HTTP cannot be used: {error}"))?;
-        Ok(Client { http, runtime })
+        Ok(Client { http, collector, runtime })
     }
 }
 
 #[async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (http, request) = (self.http.clone(), reqwest::Request::try_from(request)?);
+        let (head, body) = request.into_parts();
+        // User and password of the URL become a header.
+        let request = self.http.request(head.method, self.collector.clone()).headers(head.headers).body(body);
         let send = async move {
-            // The URL may hold a password.
-            let response = http.execute(request).await.map_err(reqwest::Error::without_url)?;
+            // The URL may hold a secret.
+            let response = request.send().await.map_err(reqwest::Error::without_url)?;
             let answer = Response::builder().status(response.status());
             Ok(answer.body(response.bytes().await.map_err(reqwest::Error::without_url)?)?)
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::routing::post;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -30,7 +30,8 @@ impl Collector {
     async fn start() -> Collector {
         let received = Arc::new(Mutex::new(Vec::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-        let url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let url = format!("http://ann:pa55@{address}?key=k3y");
         let routes = axum::Router::new().route("/v1/traces", post(take)).with_state(received.clone());
         tokio::spawn(async { axum::serve(listener, routes).await });
         Collector { url, received }
@@ -50,10 +51,13 @@ impl Collector {
 
 async fn take(
     State(received): State<Arc<Mutex<Vec<ExportTraceServiceRequest>>>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) {
     assert_eq!(headers["content-type"], "application/x-protobuf");
+    assert_eq!(headers["authorization"], "Basic YW5uOnBhNTU=", "user and password of the URL");
+    assert_eq!(uri.query(), Some("key=k3y"));
     received.lock().push(ExportTraceServiceRequest::decode(body).expect("protobuf"));
 }
 
