@@ -16,6 +16,7 @@ mod faults;
 mod mask;
 mod place;
 mod reader;
+mod secret;
 mod table;
 mod units;
 
@@ -29,6 +30,7 @@ pub use faults::{SettingFault, SettingFaults};
 pub use mask::{bare, mask, told};
 pub use place::toml_fault;
 pub use reader::Flags;
+pub use secret::secret_of;
 pub use units::{duration, size};
 
 use reader::Reader;

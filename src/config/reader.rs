@@ -2,11 +2,12 @@
 //!
 //! Reading a setting makes its key known: a key that was never read is an unknown key.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::table::Table;
-use super::{SettingFault, SettingFaults, mask, toml_fault};
+use super::{SettingFault, SettingFaults, mask, secret, toml_fault};
 use crate::spelling::suggestion;
 
 /// Settings given as flags.
@@ -75,20 +76,25 @@ impl Reader {
     pub(super) fn add_env(&mut self, env: impl IntoIterator<Item = (String, String)>) {
         let env: BTreeMap<String, String> = env.into_iter().collect();
         let mut values = BTreeMap::new();
-        values.extend(collector(&env).map(|url| ("traces".to_owned(), toml::Value::String(url))));
+        let collector = collector(&env);
+        let keys = || ENV_KEYS.into_iter().chain(secret::file_keys());
         for (name, value) in &env {
             let Some(rest) = name.strip_prefix("OPONN_") else { continue };
-            match ENV_KEYS.iter().find(|key| **key == rest.to_lowercase()) {
+            match keys().find(|key| *key == rest.to_lowercase()) {
                 Some(key) => {
-                    values.insert((*key).to_owned(), toml::Value::String(value.clone()));
+                    values.insert(key.to_owned(), toml::Value::String(value.clone()));
                 }
                 None => {
-                    let names = ENV_KEYS.map(env_name);
+                    let names: Vec<String> = keys().map(env_name).collect();
                     let hint = suggestion(name, names.iter().map(String::as_str));
                     let warning = format!("the environment variable {name} is not a setting; {hint}");
                     self.strangers.insert(name.clone(), warning);
                 }
             }
+        }
+        let is_ours = ["traces", "traces_file"].iter().any(|key| values.contains_key(*key));
+        if let Some(url) = collector.filter(|_| !is_ours) {
+            values.insert("traces".to_owned(), toml::Value::String(url));
         }
         self.layers.push(Layer {
             values,
@@ -246,13 +252,15 @@ impl Reader {
         key: &'static str,
         parse: impl FnOnce(&toml::Value, Option<&Path>) -> Result<T, String>,
     ) -> Option<T> {
-        self.known.push(key);
-        let (layer, value) = self.layers.iter().find_map(|layer| Some((layer, layer.values.get(key)?)))?;
-        match parse(value, layer.file.as_deref()) {
+        self.known.extend([key].into_iter().chain(secret::file_key(key)));
+        let (layer, given) = self.layers.iter().find_map(|layer| Some((layer, layer.given(key)?)))?;
+        let result = given.and_then(|Given { value, told }| {
+            parse(&value, layer.file.as_deref()).map_err(|remedy| format!("{told}; it has to be {remedy}"))
+        });
+        match result {
             Ok(value) => Some(value),
-            Err(remedy) => {
-                let place = layer.place(key);
-                self.faults.push(SettingFault(format!("{place} is {}; it has to be {remedy}", shown(value))));
+            Err(fault) => {
+                self.faults.push(SettingFault(fault));
                 None
             }
         }
@@ -275,7 +283,44 @@ impl Reader {
     }
 }
 
+/// A setting as a layer gives it.
+struct Given<'a> {
+    value: Cow<'a, toml::Value>,
+    /// Where it is given and what it is, for messages.
+    told: String,
+}
+
 impl Layer {
+    /// The setting, if this layer gives it, as itself or by a file. The error is a whole message.
+    fn given(&self, key: &str) -> Option<Result<Given<'_>, String>> {
+        let by_file = secret::file_key(key).and_then(|key| Some((self.place(key), self.values.get(key)?)));
+        match (self.values.get(key), by_file) {
+            (None, None) => None,
+            (Some(value), None) => {
+                let told = format!("{} is {}", self.place(key), shown(value));
+                Some(Ok(Given { value: Cow::Borrowed(value), told }))
+            }
+            (None, Some((place, toml::Value::String(path)))) if !path.is_empty() => {
+                let secret = secret::read(&self.resolved(path)).map_err(|fault| format!("{place}: {fault}"));
+                Some(secret.map(|secret| Given {
+                    value: Cow::Owned(toml::Value::String(secret)),
+                    told: format!("{place}: what is in the file {} is not shown", mask(path)),
+                }))
+            }
+            (None, Some((place, other))) => {
+                Some(Err(format!("{place} is {}; it has to be the path of a file", shown(other))))
+            }
+            (Some(_), Some((place, _))) => {
+                Some(Err(format!("{} and {place} are both given; leave one of them out", self.place(key))))
+            }
+        }
+    }
+
+    /// A path, which is relative to the layer's file if there is one.
+    fn resolved(&self, path: &str) -> PathBuf {
+        self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
+    }
+
     fn place(&self, key: &str) -> String {
         match &self.file {
             Some(file) => format!("{} in {}", (self.name)(key), file.display()),

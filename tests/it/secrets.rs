@@ -5,6 +5,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::support::program::{Folder, LOADER};
 
+mod files;
+mod serving;
+
 const SECRET: &str = "S3CRET";
 
 /// Runs of the program.

@@ -1,4 +1,4 @@
-//! Tests of how settings are found in their layers.
+//! How settings are found in their layers, their faults, and settings from files.
 
 use crate::config::{Config, Flags, StoreAddress};
 
@@ -82,6 +82,16 @@ fn traces_go_where_opentelemetry_says_unless_we_say() {
     assert_eq!(ratio(&[], "traces_ratio = 1"), Ok(Some(1.0)));
     assert_eq!(ratio(&[("OPONN_TRACES_RATIO", "0.25")], "traces_ratio = 1"), Ok(Some(0.25)));
     assert!(ratio(&[], "traces_ratio = 1.5").is_err());
+}
+
+#[test]
+fn a_file_of_ours_goes_over_opentelemetry() {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(&file, "http://file:4318").expect("the file can be written");
+    let path = file.path().to_str().expect("text");
+    let env = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://base:4318"), ("OPONN_TRACES_FILE", path)];
+    let traces = load(Flags::default(), &env, "").map(|loaded| loaded.config.traces);
+    assert_eq!(traces, Ok(Some("http://file:4318/v1/traces".to_owned())));
 }
 
 #[test]

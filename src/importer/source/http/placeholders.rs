@@ -1,5 +1,6 @@
-//! `${NAME}` in a text: the environment variable of that name.
+//! `${NAME}` in a text: the environment variable of that name, or the secret in the file that `NAME_FILE` names.
 
+use crate::config::secret_of;
 use crate::importer::Env;
 
 /// The text with every placeholder filled. The error says which cannot be.
@@ -8,8 +9,7 @@ pub(super) fn fill(text: &str, env: Env<'_>) -> Result<String, String> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         let (name, after) = after.split_once('}').ok_or("a `${` has no `}`")?;
-        let value = env(name).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| format!("the environment variable {name} is not set; set it"))?;
+        let value = secret_of(name, env)?;
         filled.push_str(before);
         filled.push_str(&value);
         rest = after;
