@@ -53,6 +53,8 @@ pub struct Config {
     pub cache: CacheAddress,
     /// `listen`: the address to serve on.
     pub listen: String,
+    /// `admin.listen`: the address to serve probes and metrics on; `None` for `listen`.
+    pub admin_listen: Option<String>,
     /// `log`: the log filter, in the notation of `tracing`'s `EnvFilter`.
     pub log: String,
     /// `traces`: the collector for traces; `None` for none.
@@ -201,6 +203,7 @@ impl Config {
             store: reader.parsed("store", StoreAddress::parse),
             cache: reader.parsed("cache", CacheAddress::parse).unwrap_or(CacheAddress::Memory),
             listen: reader.parsed("listen", address::listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
+            admin_listen: reader.parsed("admin.listen", address::listen),
             log: reader.parsed("log", log_filter).unwrap_or_else(|| "info".into()),
             traces: reader.parsed("traces", address::collector),
             traces_ratio: reader.fraction("traces_ratio"),

@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 mod body;
 mod choice;
 mod connections;
+mod faces;
 mod fault;
 mod graphiql;
 mod graphql;
@@ -36,12 +37,13 @@ mod text_hash;
 mod unread;
 mod upload;
 
+use faces::Face;
 use persisted::Texts;
 use unread::Unread;
 use upload::Room;
 
 pub use choice::CACHE_STRATEGY;
-pub use connections::serve;
+pub use connections::{Listeners, serve};
 pub use sample::sample_query;
 
 /// Header that carries a request's id in both directions.
@@ -152,8 +154,11 @@ impl Server {
         Server { state: Arc::new(state) }
     }
 
-    /// All routes.
-    pub fn router(&self) -> Router {
+    /// The routes of a listener.
+    fn router(&self, face: Face) -> Router {
+        if face == Face::Admin {
+            return faces::admin(&self.state);
+        }
         let api = Router::new().route("/graphql", any(graphql::handle));
         let api = match cors(&self.state.options) {
             Some(cors) => api.layer(cors),
@@ -163,7 +168,7 @@ impl Server {
             .merge(api)
             .route("/", get(graphiql::page))
             .route("/graphiql/{file}", get(graphiql::file))
-            .merge(probes())
+            .merge(face.probes())
             .fallback(fault::nothing_here)
             .method_not_allowed_fallback(fault::wrong_method)
             .layer(
@@ -177,8 +182,8 @@ impl Server {
     }
 
     /// The routes for connections past the bound: probes, and for everything else the answer that there is no place.
-    fn router_without_place(&self) -> Router {
-        probes()
+    fn router_without_place(&self, face: Face) -> Router {
+        face.probes()
             .fallback(fault::no_place)
             .layer(from_fn_with_state(self.state.clone(), observe::observe))
             .with_state(self.state.clone())
@@ -196,14 +201,6 @@ impl Server {
     fn metrics(&self) -> &Metrics {
         self.state.engine().metrics()
     }
-}
-
-/// The routes for orchestrators and Prometheus, which are served however busy the server is.
-fn probes() -> Router<Arc<ServerState>> {
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
 }
 
 /// The CORS rules for pages of other origins; none when no origin is allowed. A page of an allowed origin may send any

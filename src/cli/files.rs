@@ -4,7 +4,7 @@ use crate::server::ServerOptions;
 
 /// File descriptors reserved for everything but client connections: connections of the store and the cache, files, and
 /// clients that are told that there is no place for them.
-const RESERVE: usize = 192;
+const RESERVE: usize = 256;
 
 /// Raises the limit on open files as far as the system allows, and reduces the number of connections to what fits.
 pub(super) fn make_room(options: &mut ServerOptions) {
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn something_is_left_for_the_store() {
         for (limit, room) in
-            [(0, 0), (1, 0), (4, 1), (256, 64), (1_024, 832), (usize::MAX, usize::MAX - RESERVE)]
+            [(0, 0), (1, 0), (4, 1), (256, 64), (1_024, 768), (usize::MAX, usize::MAX - RESERVE)]
         {
             assert_eq!(room_for_connections(limit), room, "{limit}");
         }

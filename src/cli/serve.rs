@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, mask};
 use crate::engine::{Engine, Tasks};
 use crate::graphql::Api;
-use crate::server::{self, Server, sample_query};
+use crate::server::{self, Listeners, Server, sample_query};
 
 /// How often expired entries are removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         started = start(&config, started, &background) => started?,
         () = stop.told() => return Ok(()),
     };
-    let (listener, server, engine) = started;
+    let (listeners, server, engine) = started;
     background.spawn_until_end(sweep(engine.cache().clone()));
     // Servers with another cache may share the store: each would take the writes of the others for foreign ones.
     if config.cache == CacheAddress::Memory && !engine.is_followed() {
@@ -49,7 +49,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
     //    did not reach the cache, the cache is cleared, or the log asks the operator to clear it;
     // 6. the store is closed, when the last part that holds it is dropped;
     // 7. the caller of this function sends the traces of all this.
-    let finished = server::serve(listener, server, async {
+    let finished = server::serve(listeners, server, async {
         stop.told().await;
         tracing::info!("stopping: requests in flight may finish");
     })
@@ -112,16 +112,10 @@ async fn start(
     config: &Config,
     started: Instant,
     background: &Tasks,
-) -> Result<(TcpListener, Server, Arc<Engine>), Failure> {
+) -> Result<(Listeners, Server, Arc<Engine>), Failure> {
     let model = schema_file::model(config)?;
-    let listener = TcpListener::bind(&config.listen).await.map_err(|error| {
-        Failure::Failed(format!(
-            "listen: {} cannot be used: {error}. Set another address with --listen, OPONN_LISTEN or `listen` \
-             in oponn.toml.",
-            mask(&config.listen)
-        ))
-    })?;
-    identity::check_network(config, &listener)?;
+    let listeners = listen(config).await?;
+    identity::check_network(config, &listeners.public)?;
     let metrics = Arc::default();
     let auth = identity::authenticator(config, &metrics)?;
     let store = parts::store(config, &model).await?;
@@ -148,14 +142,38 @@ async fn start(
     options.auth = auth;
     let server = Server::new(Arc::new(api), options);
 
-    identity::tell(config, &listener);
-    let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());
+    identity::tell(config, &listeners.public);
+    let address = place(&listeners.public, &config.listen);
+    let admin = listeners.admin.as_ref().zip(config.admin_listen.as_ref()).map(|(at, set)| place(at, set));
     let took = started.elapsed();
     match std::io::stdout().is_terminal() {
         true => output::print(&welcome(&address, took, &sample_query(&model)))?,
-        false => tracing::info!(address, cache = %config.cache, ?took, "ready"),
+        false => tracing::info!(address, admin, cache = %config.cache, ?took, "ready"),
     }
-    Ok((listener, server, engine))
+    Ok((listeners, server, engine))
+}
+
+async fn listen(config: &Config) -> Result<Listeners, Failure> {
+    let public = bind(&config.listen, "listen", "--listen, OPONN_LISTEN or `listen`").await?;
+    let admin = match &config.admin_listen {
+        Some(address) => Some(bind(address, "admin.listen", "OPONN_ADMIN_LISTEN or `admin.listen`").await?),
+        None => None,
+    };
+    Ok(Listeners { public, admin })
+}
+
+async fn bind(address: &str, setting: &str, set_by: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Failed(format!(
+            "{setting}: {} cannot be used: {error}. Set another address with {set_by} in oponn.toml.",
+            mask(address)
+        ))
+    })
+}
+
+/// Where a listener is: the setting may have left the port to the system.
+fn place(listener: &TcpListener, setting: &str) -> String {
+    listener.local_addr().map_or_else(|_| setting.to_owned(), |address| address.to_string())
 }
 
 fn welcome(address: &str, took: Duration, query: &str) -> String {

@@ -29,9 +29,18 @@ pub struct Flags {
     pub allow_cache_override: bool,
 }
 
-/// The settings that environment variables can give, as `OPONN_` and the key in capitals.
-const ENV_KEYS: [&str; 8] =
-    ["schema", "store", "cache", "listen", "log", "traces", "traces_ratio", "allow_cache_override"];
+/// The settings that environment variables can give, as `OPONN_` and the key in capitals, with `_` for `.`.
+const ENV_KEYS: [&str; 9] = [
+    "schema",
+    "store",
+    "cache",
+    "listen",
+    "admin.listen",
+    "log",
+    "traces",
+    "traces_ratio",
+    "allow_cache_override",
+];
 
 /// One layer of settings; earlier ones win.
 struct Layer {
@@ -79,8 +88,10 @@ impl Reader {
         let collector = collector(&env);
         let keys = || ENV_KEYS.into_iter().chain(secret::file_keys());
         for (name, value) in &env {
-            let Some(rest) = name.strip_prefix("OPONN_") else { continue };
-            match keys().find(|key| *key == rest.to_lowercase()) {
+            if !name.starts_with("OPONN_") {
+                continue;
+            }
+            match keys().find(|key| env_name(key) == name.to_uppercase()) {
                 Some(key) => {
                     values.insert(key.to_owned(), toml::Value::String(value.clone()));
                 }
@@ -342,7 +353,7 @@ fn collector(env: &BTreeMap<String, String>) -> Option<String> {
 }
 
 fn env_name(key: &str) -> String {
-    format!("OPONN_{}", key.to_uppercase())
+    format!("OPONN_{}", key.to_uppercase().replace('.', "_"))
 }
 
 /// Nested tables become dotted keys.

@@ -82,6 +82,12 @@ pub(super) async fn nothing_here(uri: Uri) -> RequestFault {
     RequestFault { code: ErrorCode::NotFound, ..RequestFault::new(StatusCode::NOT_FOUND, message) }
 }
 
+/// The answer for unknown paths of the admin listener.
+pub(super) async fn nothing_to_administer() -> RequestFault {
+    let message = "There is nothing here but /healthz, /readyz and /metrics; the API is at another address.";
+    RequestFault { code: ErrorCode::NotFound, ..RequestFault::new(StatusCode::NOT_FOUND, message) }
+}
+
 /// The answer on connections past the bound, for everything but probes.
 pub(super) async fn no_place() -> RequestFault {
     RequestFault::overloaded("The server has as many connections as it may; come again in a while.")

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod admin;
 mod audit;
 mod auth;
 mod bounds;
