@@ -33,6 +33,7 @@ mod observe;
 mod persisted;
 mod places;
 mod sample;
+mod share;
 mod text_hash;
 mod unread;
 mod upload;

@@ -7,19 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::AbortHandle;
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 
+use super::share;
 use crate::engine::Engine;
 use crate::metrics::Bound;
-
-/// Smaller answers are not counted: the number of connections bounds them.
-const COUNTED_FROM: usize = 64 << 10;
-
-tokio::task_local! {
-    /// Ends the connection that the current task serves.
-    pub(super) static CONNECTION: AbortHandle;
-}
 
 /// The large answers that are being sent.
 pub(super) struct Unread {
@@ -32,7 +25,7 @@ struct Held {
     bytes: usize,
     next: u64,
     /// Oldest first.
-    answers: BTreeMap<u64, (Buffer, Option<AbortHandle>)>,
+    answers: BTreeMap<u64, (Buffer, CancellationToken)>,
     /// How many answers share the same bytes: a kept answer is sent to many clients.
     buffers: HashMap<Buffer, usize>,
 }
@@ -54,14 +47,13 @@ impl Unread {
 
     /// The same bytes, counted until they have been sent.
     pub(super) fn count(&self, bytes: Bytes, engine: &Engine) -> Bytes {
-        if bytes.len() < COUNTED_FROM {
-            return bytes;
-        }
+        // Others are bounded by the number of connections.
+        let Some(end) = share::counted(bytes.len()) else { return bytes };
         let mut held = self.held.lock();
-        let number = held.add((bytes.as_ptr() as usize, bytes.len()), CONNECTION.try_get().ok());
+        let number = held.add((bytes.as_ptr() as usize, bytes.len()), end);
         while held.bytes > self.bytes && held.answers.len() > 1 {
             if let Some(connection) = held.pop_oldest() {
-                connection.abort();
+                connection.cancel();
                 engine.metrics().http_bound(Bound::Unread);
             }
         }
@@ -71,7 +63,7 @@ impl Unread {
 }
 
 impl Held {
-    fn add(&mut self, buffer: Buffer, connection: Option<AbortHandle>) -> u64 {
+    fn add(&mut self, buffer: Buffer, connection: CancellationToken) -> u64 {
         let count = self.buffers.entry(buffer).or_default();
         *count += 1;
         if *count == 1 {
@@ -82,12 +74,12 @@ impl Held {
         self.next
     }
 
-    fn pop_oldest(&mut self) -> Option<AbortHandle> {
+    fn pop_oldest(&mut self) -> Option<CancellationToken> {
         let (number, _) = self.answers.first_key_value()?;
         self.remove(*number)
     }
 
-    fn remove(&mut self, number: u64) -> Option<AbortHandle> {
+    fn remove(&mut self, number: u64) -> Option<CancellationToken> {
         let (buffer, connection) = self.answers.remove(&number)?;
         if let Some(count) = self.buffers.get_mut(&buffer) {
             *count -= 1;
@@ -96,7 +88,7 @@ impl Held {
                 self.bytes -= buffer.1;
             }
         }
-        connection
+        Some(connection)
     }
 }
 

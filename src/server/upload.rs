@@ -11,17 +11,14 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fault::RequestFault;
-use super::{ServerOptions, ServerState};
+use super::{ServerOptions, ServerState, share};
 use crate::metrics::Bound;
-
-/// The first bytes of a body are not counted: the number of connections bounds them, so ordinary requests get in
-/// however many large bodies there are.
-const FREE: usize = 16 << 10;
 
 /// A body, and the room that it takes up.
 pub(super) struct Upload {
     pub(super) bytes: Bytes,
-    room: Option<OwnedSemaphorePermit>,
+    /// Of the share of its connection, and of the room for all.
+    held: [Option<OwnedSemaphorePermit>; 2],
 }
 
 /// The room for all bodies.
@@ -93,7 +90,7 @@ fn too_large(limit: usize) -> RequestFault {
 
 async fn collect(state: &ServerState, mut body: Body) -> Result<Upload, RequestFault> {
     let limit = state.options.body_limit;
-    let mut upload = Upload { bytes: Bytes::new(), room: None };
+    let mut upload = Upload { bytes: Bytes::new(), held: [None, None] };
     // Most bodies come in one piece, which is not copied.
     let mut pieces = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -136,21 +133,25 @@ fn unpack(state: &ServerState, mut upload: Upload) -> Result<Upload, RequestFaul
 impl Upload {
     /// Takes up room until the upload holds room for this many bytes in all.
     fn reserve(&mut self, state: &ServerState, bytes: usize) -> Result<(), RequestFault> {
-        let held = self.room.as_ref().map_or(FREE, |room| FREE + room.num_permits());
+        let held: usize = self.held.iter().flatten().map(OwnedSemaphorePermit::num_permits).sum();
         let Some(more) = bytes.checked_sub(held).filter(|more| *more > 0) else { return Ok(()) };
-        let more = u32::try_from(more).ok().and_then(|more| {
+        let free = share::bodies(more);
+        let more = more - free.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let counted = u32::try_from(more).ok().and_then(|more| {
             let room = &state.room.0;
             room.clone().try_acquire_many_owned(more).ok()
         });
-        let Some(more) = more else {
+        let Some(counted) = counted else {
             state.engine().metrics().http_bound(Bound::Bodies);
             let message =
                 "The server has as many large bodies at hand as it may; send this one again in a while.";
             return Err(RequestFault::overloaded(message));
         };
-        match &mut self.room {
-            Some(room) => room.merge(more),
-            none => *none = Some(more),
+        for (held, more) in self.held.iter_mut().zip([free, Some(counted)]) {
+            match (held, more) {
+                (Some(held), Some(more)) => held.merge(more),
+                (held, more) => *held = held.take().or(more),
+            }
         }
         Ok(())
     }

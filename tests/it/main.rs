@@ -17,6 +17,7 @@ mod foreign_writes;
 mod graphql_http;
 mod graphql_read;
 mod graphql_write;
+mod http2;
 mod importer;
 mod interleavings;
 mod judge;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod dice;
 pub mod gate;
+pub mod http2;
 pub mod place;
 pub mod program;
 pub mod promql;
