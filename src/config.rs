@@ -55,6 +55,8 @@ pub struct Config {
     pub listen: String,
     /// `admin.listen`: the address to serve probes and metrics on; `None` for `listen`.
     pub admin_listen: Option<String>,
+    /// `[tls]`: what is spoken with clients at `listen`; `None` for plain HTTP.
+    pub tls: Option<TlsSettings>,
     /// `log`: the log filter, in the notation of `tracing`'s `EnvFilter`.
     pub log: String,
     /// `traces`: the collector for traces; `None` for none.
@@ -79,6 +81,15 @@ pub struct Config {
     pub server: ServerSettings,
     /// `[auth]`: how the senders of requests are identified; `None` when nobody is asked who they are.
     pub auth: Option<AuthSettings>,
+}
+
+/// The table `[tls]`.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// The PEM file of the certificate and those that vouch for it.
+    pub cert: PathBuf,
+    /// The PEM file of its private key.
+    pub key: PathBuf,
 }
 
 /// The table `[api]`.
@@ -204,6 +215,7 @@ impl Config {
             cache: reader.parsed("cache", CacheAddress::parse).unwrap_or(CacheAddress::Memory),
             listen: reader.parsed("listen", address::listen).unwrap_or_else(|| "127.0.0.1:8080".into()),
             admin_listen: reader.parsed("admin.listen", address::listen),
+            tls: reader.paths(["tls.cert", "tls.key"]).map(|[cert, key]| TlsSettings { cert, key }),
             log: reader.parsed("log", log_filter).unwrap_or_else(|| "info".into()),
             traces: reader.parsed("traces", address::collector),
             traces_ratio: reader.fraction("traces_ratio"),

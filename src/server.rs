@@ -35,6 +35,7 @@ mod places;
 mod sample;
 mod share;
 mod text_hash;
+mod tls;
 mod unread;
 mod upload;
 
@@ -46,6 +47,7 @@ use upload::Room;
 pub use choice::CACHE_STRATEGY;
 pub use connections::{Listeners, serve};
 pub use sample::sample_query;
+pub use tls::{Tls, TlsFiles};
 
 /// Header that carries a request's id in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,6 +64,8 @@ pub struct ServerOptions {
     pub body_timeout: Duration,
     /// How long a client may take to send a request's head, and how long it may keep an idle connection.
     pub head_timeout: Duration,
+    /// How long a client may take until TLS has come about.
+    pub handshake_timeout: Duration,
     /// How long a client may go without reading any of its answer.
     pub write_timeout: Duration,
     /// Maximum number of connections.
@@ -94,6 +98,7 @@ impl Default for ServerOptions {
             body_limit: 2 << 20,
             body_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(75),
+            handshake_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             connections: 10_000,
             connections_per_address: None,

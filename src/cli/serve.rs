@@ -10,10 +10,10 @@ use super::failure::Failure;
 use super::stop::Stop;
 use super::{files, identity, import, output, parts, schema_file};
 use crate::cache::Cache;
-use crate::config::{CacheAddress, Config, mask};
+use crate::config::{CacheAddress, Config, TlsSettings, mask};
 use crate::engine::{Engine, Tasks};
 use crate::graphql::Api;
-use crate::server::{self, Listeners, Server, sample_query};
+use crate::server::{self, Listeners, Server, Tls, TlsFiles, sample_query};
 
 /// How often expired entries are removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
@@ -34,6 +34,9 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         () = stop.told() => return Ok(()),
     };
     let (listeners, server, engine) = started;
+    if let Some(tls) = listeners.tls.clone() {
+        background.spawn_until_end(tls.follow());
+    }
     background.spawn_until_end(sweep(engine.cache().clone()));
     // Servers with another cache may share the store: each would take the writes of the others for foreign ones.
     if config.cache == CacheAddress::Memory && !engine.is_followed() {
@@ -147,7 +150,7 @@ async fn start(
     let admin = listeners.admin.as_ref().zip(config.admin_listen.as_ref()).map(|(at, set)| place(at, set));
     let took = started.elapsed();
     match std::io::stdout().is_terminal() {
-        true => output::print(&welcome(&address, took, &sample_query(&model)))?,
+        true => output::print(&welcome(&address, listeners.tls.is_some(), took, &sample_query(&model)))?,
         false => tracing::info!(address, admin, cache = %config.cache, ?took, "ready"),
     }
     Ok((listeners, server, engine))
@@ -159,7 +162,14 @@ async fn listen(config: &Config) -> Result<Listeners, Failure> {
         Some(address) => Some(bind(address, "admin.listen", "OPONN_ADMIN_LISTEN or `admin.listen`").await?),
         None => None,
     };
-    Ok(Listeners { public, admin })
+    let tls = match &config.tls {
+        Some(TlsSettings { cert, key }) => {
+            let files = TlsFiles { cert: cert.clone(), key: key.clone() };
+            Some(Tls::load(files).await.map_err(Failure::Failed)?)
+        }
+        None => None,
+    };
+    Ok(Listeners { public, admin, tls })
 }
 
 async fn bind(address: &str, setting: &str, set_by: &str) -> Result<TcpListener, Failure> {
@@ -176,11 +186,12 @@ fn place(listener: &TcpListener, setting: &str) -> String {
     listener.local_addr().map_or_else(|_| setting.to_owned(), |address| address.to_string())
 }
 
-fn welcome(address: &str, took: Duration, query: &str) -> String {
+fn welcome(address: &str, is_tls: bool, took: Duration, query: &str) -> String {
+    let scheme = if is_tls { "https" } else { "http" };
     let shown = address.replace("0.0.0.0", "localhost").replace("[::]", "localhost");
     let indented: String = query.lines().map(|line| format!("    {line}\n")).collect();
     format!(
-        "oponn is ready after {} ms.\n\n  GraphiQL  http://{shown}/\n  API       http://{shown}/graphql\n\n  \
+        "oponn is ready after {} ms.\n\n  GraphiQL  {scheme}://{shown}/\n  API       {scheme}://{shown}/graphql\n\n  \
          A query to begin with:\n\n{indented}\n",
         took.as_millis()
     )

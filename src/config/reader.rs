@@ -30,12 +30,14 @@ pub struct Flags {
 }
 
 /// The settings that environment variables can give, as `OPONN_` and the key in capitals, with `_` for `.`.
-const ENV_KEYS: [&str; 9] = [
+const ENV_KEYS: [&str; 11] = [
     "schema",
     "store",
     "cache",
     "listen",
     "admin.listen",
+    "tls.cert",
+    "tls.key",
     "log",
     "traces",
     "traces_ratio",
@@ -169,6 +171,18 @@ impl Reader {
             }
             _ => Err("a path".to_owned()),
         })
+    }
+
+    /// Two paths, neither of which is of use without the other.
+    pub(super) fn paths(&mut self, keys: [&'static str; 2]) -> Option<[PathBuf; 2]> {
+        let [one, other] = keys;
+        match keys.map(|key| self.layers.iter().any(|layer| layer.values.contains_key(key))) {
+            [true, false] => self.fault(format!("`{one}` is given without `{other}`; give both or neither")),
+            [false, true] => self.fault(format!("`{other}` is given without `{one}`; give both or neither")),
+            [true, true] | [false, false] => {}
+        }
+        let [one, other] = keys.map(|key| self.path(key));
+        Some([one?, other?])
     }
 
     /// A whole number, not below `least`.

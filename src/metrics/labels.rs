@@ -127,6 +127,8 @@ label! {
         Executions = "executions",
         /// Answers in memory that clients have not read.
         Unread = "unread",
+        /// Time until TLS has come about.
+        Handshake = "handshake",
         /// Time in which a client reads nothing.
         WriteTimeout = "write_timeout",
     }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::Server;
 use super::faces::Face;
 use super::places::ConnectionPlaces;
+use super::tls::Tls;
 
 mod connection;
 mod pulse;
@@ -39,11 +40,13 @@ pub struct Listeners {
     pub public: TcpListener,
     /// Where operators, orchestrators and Prometheus come; without it, to the other one.
     pub admin: Option<TcpListener>,
+    /// What is spoken with clients, if it is TLS.
+    pub tls: Option<Tls>,
 }
 
 impl From<TcpListener> for Listeners {
     fn from(public: TcpListener) -> Listeners {
-        Listeners { public, admin: None }
+        Listeners { public, admin: None, tls: None }
     }
 }
 
@@ -59,13 +62,15 @@ pub async fn serve(
     let of_one = options.connections_per_address.unwrap_or(options.connections.div_ceil(2));
     let places = ConnectionPlaces::new(options.connections, of_one);
     let doors = match listeners.into() {
-        Listeners { public, admin: None } => vec![(public, Face::Whole)],
-        Listeners { public, admin: Some(admin) } => vec![(public, Face::Public), (admin, Face::Admin)],
+        Listeners { public, admin: None, tls } => vec![(public, Face::Whole, tls)],
+        Listeners { public, admin: Some(admin), tls } => {
+            vec![(public, Face::Public, tls), (admin, Face::Admin, None)]
+        }
     };
     let stopping = CancellationToken::new();
-    let served = doors
-        .into_iter()
-        .map(|(listener, face)| Door::new(&server, face, places.clone(), stopping.clone()).serve(listener));
+    let served = doors.into_iter().map(|(listener, face, tls)| {
+        Door::new(&server, face, tls, places.clone(), stopping.clone()).serve(listener)
+    });
     let stop = async {
         stop.await;
         stopping.cancel();
@@ -83,9 +88,16 @@ struct Door {
 }
 
 impl Door {
-    fn new(server: &Server, face: Face, places: Arc<ConnectionPlaces>, stopping: CancellationToken) -> Door {
+    fn new(
+        server: &Server,
+        face: Face,
+        tls: Option<Tls>,
+        places: Arc<ConnectionPlaces>,
+        stopping: CancellationToken,
+    ) -> Door {
         let terms = Terms {
             router: server.router(face),
+            tls,
             server: server.clone(),
             keep_alive: true,
             write_timeout: server.options().write_timeout,

@@ -36,6 +36,7 @@ mod sqlite_shell;
 mod store_contract;
 mod store_mongo;
 mod strategies;
+mod tls;
 mod traces;
 mod unsettled;
 mod windows;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use super::streams::Streams;
 use crate::metrics::Bound;
 use crate::server::Server;
 use crate::server::share::Share;
+use crate::server::tls::Tls;
 
 /// Maximum bytes read or written ahead on a connection; the head of a request over HTTP/1.1 has to fit.
 const BUFFER: usize = 128 << 10;
@@ -39,6 +41,7 @@ const PING: Duration = Duration::from_secs(20);
 pub(super) struct Terms {
     pub(super) server: Server,
     pub(super) router: Router,
+    pub(super) tls: Option<Tls>,
     /// Whether a connection over HTTP/1.1 may have several requests.
     pub(super) keep_alive: bool,
     /// How long a client may go without reading.
@@ -51,6 +54,7 @@ pub(super) struct Terms {
 
 /// Serves a connection.
 pub(super) async fn serve(terms: &Terms, stream: TcpStream) {
+    let Some(stream) = open(terms, stream).await else { return };
     let end = CancellationToken::new();
     let _end_of_requests = end.clone().drop_guard();
     let share = Share::new(end.clone());
@@ -58,7 +62,7 @@ pub(super) async fn serve(terms: &Terms, stream: TcpStream) {
     let pulse = Pulse::new();
     let limits = Limits { idle: terms.server.options().head_timeout, unread: terms.write_timeout };
     let service = Heard::new(terms.router.clone(), pulse.clone());
-    let connection = http.serve_connection(wrap(stream, terms.write_timeout), service);
+    let connection = http.serve_connection(stream, service);
     let converse = async {
         let (mut connection, mut leaving) = (pin!(connection), false);
         loop {
@@ -106,13 +110,33 @@ fn http(terms: &Terms, streams: Streams) -> auto::Builder<Streams> {
     http
 }
 
-type Stream = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
+trait Io: AsyncRead + AsyncWrite + Send {}
+impl<S: AsyncRead + AsyncWrite + Send> Io for S {}
 
-/// A stream whose other end has to read something within the time.
-fn wrap(stream: TcpStream, write_timeout: Duration) -> Stream {
+type Stream = TokioIo<Pin<Box<dyn Io>>>;
+
+/// A stream whose other end has to read something within the time; none if TLS does not come about.
+async fn open(terms: &Terms, stream: TcpStream) -> Option<Stream> {
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(write_timeout));
-    TokioIo::new(Box::pin(stream))
+    stream.set_write_timeout(Some(terms.write_timeout));
+    let stream = Box::pin(stream);
+    let Some(tls) = &terms.tls else { return Some(TokioIo::new(stream)) };
+    let handshake = tls.acceptor().accept(stream);
+    let shaken = tokio::select! {
+        () = terms.stopping.cancelled() => return None,
+        shaken = tokio::time::timeout(terms.server.options().handshake_timeout, handshake) => shaken,
+    };
+    match shaken {
+        Ok(Ok(stream)) => Some(TokioIo::new(Box::pin(stream))),
+        Ok(Err(error)) => {
+            tracing::trace!(%error, "a connection ended early");
+            None
+        }
+        Err(_) => {
+            terms.server.metrics().http_bound(Bound::Handshake);
+            None
+        }
+    }
 }
 
 /// Whether a connection ended because its client has not read.

@@ -155,6 +155,19 @@ impl Serving {
         }
     }
 
+    /// Reads its log until it says this; the line.
+    pub fn until_logged(&mut self, message: &str) -> Json {
+        loop {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).expect("its log is text");
+            assert!(read > 0, "the server ended without saying {message}");
+            let entry: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line} is not JSON"));
+            if entry["message"] == message {
+                return entry;
+            }
+        }
+    }
+
     pub async fn query(&self, query: &str) -> Json {
         self.ask(query, Json::Null).await
     }
