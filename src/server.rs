@@ -30,6 +30,7 @@ mod health;
 mod media;
 mod negotiate;
 mod observe;
+mod own_page;
 mod persisted;
 mod places;
 mod sample;

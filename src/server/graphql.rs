@@ -12,6 +12,7 @@ use super::body::{self, Asked, Requests};
 use super::fault::{RETRY_AFTER, RequestFault};
 use super::media::Media;
 use super::negotiate::{asks_for_websocket, prefers_gzip, prefers_html, require_json};
+use super::own_page::require_own_page;
 use super::{COMPRESS_FROM, ServerState, choice, upload};
 use crate::engine::Caller;
 use crate::graphql::{ApiReply, Outcome};
@@ -49,6 +50,7 @@ async fn answer(
     let caller = choice::caller(state, request.headers()).await?;
     let gzip = prefers_gzip(request.headers());
     if by_get {
+        require_own_page(&state.options, request.uri(), request.headers())?;
         if asks_for_websocket(request.headers()) {
             let message = "There are no subscriptions in this API yet, so nothing speaks WebSocket here; send \
                            queries and mutations by POST.";

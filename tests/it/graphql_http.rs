@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::app::TestApp;
 
+mod forgery;
 mod origins;
 mod uploads;
 mod visitors;
