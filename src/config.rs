@@ -73,8 +73,10 @@ pub struct Config {
     pub deployment: String,
     /// `[api]`
     pub api: ApiSettings,
-    /// `[cors]`: origins whose pages may call the API; `*` for all.
+    /// `cors.origins`: origins whose pages may call the API; `*` for all.
     pub cors_origins: Vec<String>,
+    /// `cors.credentials`: whether these pages may do so with what their browsers know the user by.
+    pub cors_credentials: bool,
     /// `[limits]`: bounds of the cache.
     pub limits: LimitSettings,
     /// `[server]`
@@ -204,6 +206,11 @@ impl Config {
             None => reader.add_file(Path::new(DEFAULT_FILE), false),
         }
         let config = Config::read(&mut reader);
+        if config.cors_credentials && config.cors_origins.iter().any(|origin| origin == "*") {
+            let fault = "`cors.credentials` is true, and `cors.origins` has `*`: every page could act for its visitors; \
+                         name the origins whose pages may, or leave `cors.credentials` out";
+            reader.fault(fault.to_owned());
+        }
         let warnings = reader.finish()?;
         Ok(Loaded { config, warnings })
     }
@@ -238,6 +245,7 @@ impl Config {
                 persisted: reader.parsed("api.persisted", size),
             },
             cors_origins: reader.list("cors.origins", address::origin).unwrap_or_default(),
+            cors_credentials: reader.flag("cors.credentials").unwrap_or(false),
             limits: LimitSettings {
                 ttl: reader.parsed("limits.ttl", duration),
                 lease: reader.parsed("limits.lease", duration),

@@ -85,6 +85,8 @@ pub struct ServerOptions {
     pub batch_answers: usize,
     /// Origins whose pages may call the API; `*` for all.
     pub cors_origins: Vec<String>,
+    /// Whether they may do so with what their browsers know the user by; never for `*`.
+    pub cors_credentials: bool,
     /// How long requests in flight may take to finish after the signal to stop.
     pub grace: Duration,
     /// Whether a request may choose how it uses the cache.
@@ -109,6 +111,7 @@ impl Default for ServerOptions {
             batch_max: None,
             batch_answers: 16 << 20,
             cors_origins: Vec::new(),
+            cors_credentials: false,
             grace: Duration::from_secs(20),
             allow_cache_override: false,
             auth: None,
@@ -223,8 +226,8 @@ fn cors(options: &ServerOptions) -> Option<CorsLayer> {
     Some(
         CorsLayer::new()
             .allow_origin(allowed)
-            // Credentials of a gateway in front, say; never for everybody's pages.
-            .allow_credentials(!everybody)
+            // Everybody's pages would act for whoever looks at them.
+            .allow_credentials(options.cors_credentials && !everybody)
             .allow_methods([Method::GET, Method::HEAD, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::WWW_AUTHENTICATE])

@@ -214,6 +214,7 @@ pub(super) fn server_options(config: &Config) -> ServerOptions {
         batch_max: batching.then(|| to_usize(api.batch_max.unwrap_or(BATCH_MAX))),
         batch_answers: api.batch_answers.map_or(default.batch_answers, to_usize),
         cors_origins: config.cors_origins.clone(),
+        cors_credentials: config.cors_credentials,
         grace: server.grace.unwrap_or(default.grace),
         allow_cache_override: config.allow_cache_override,
         ..default

@@ -5,6 +5,7 @@ use reqwest::{Method, StatusCode};
 
 use super::{PLAIN, app};
 use crate::support::app::TestApp;
+use crate::support::program::Folder;
 
 const NAMED: &str = "https://a.example";
 const UNNAMED: &str = "https://c.example";
@@ -15,9 +16,12 @@ const HEADERS: &str = "accept,apollo-require-preflight,apollographql-client-name
                        x-apollo-operation-id,x-apollo-operation-name,x-apollo-operation-type,x-request-id,\
                        x-requested-with";
 
-async fn open_to(origins: &[&str]) -> TestApp {
+async fn open_to(origins: &[&str], credentials: bool) -> TestApp {
     let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-    TestApp::with(super::SDL).options(|options| options.cors_origins = origins).start().await
+    let open = |options: &mut oponn::server::ServerOptions| {
+        (options.cors_origins, options.cors_credentials) = (origins, credentials);
+    };
+    TestApp::with(super::SDL).options(open).start().await
 }
 
 /// What a browser is told that asks before it sends.
@@ -47,7 +51,7 @@ fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn pages_of_named_origins_may_call_the_api() {
-    let app = open_to(&[NAMED, "https://b.example:8443"]).await;
+    let app = open_to(&[NAMED, "https://b.example:8443"], true).await;
     for origin in [NAMED, "https://b.example:8443"] {
         for method in ["GET", "POST"] {
             let (status, headers) = preflight(&app, origin, method).await;
@@ -74,7 +78,7 @@ async fn pages_of_named_origins_may_call_the_api() {
 
 #[tokio::test]
 async fn pages_of_other_origins_may_not() {
-    let app = open_to(&[NAMED]).await;
+    let app = open_to(&[NAMED], true).await;
     for origin in [UNNAMED, "null", "http://a.example", "https://a.example:444", "https://a.example.evil"] {
         let (_, headers) = preflight(&app, origin, "POST").await;
         assert_eq!(value(&headers, "access-control-allow-origin"), None, "{origin}");
@@ -86,8 +90,29 @@ async fn pages_of_other_origins_may_not() {
 }
 
 #[tokio::test]
+async fn credentials_are_for_those_who_are_said_to_need_them() {
+    let app = open_to(&[NAMED], false).await;
+    for (status, headers) in [preflight(&app, NAMED, "POST").await, answer(&app, NAMED).await] {
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(value(&headers, "access-control-allow-origin"), Some(NAMED));
+        assert_eq!(value(&headers, "access-control-allow-credentials"), None);
+    }
+}
+
+#[test]
+fn credentials_for_everybody_are_refused_at_the_start() {
+    let folder = Folder::with_books();
+    folder.write("oponn.toml", "[cors]\norigins = ['https://a.example', '*']\ncredentials = true\n");
+    folder.run(&["check"]).assert(2, "", "name the origins whose pages may");
+    for settings in ["origins = ['*']\ncredentials = false", "origins = ['https://a']\ncredentials = true"] {
+        folder.write("oponn.toml", &format!("[cors]\n{settings}\n"));
+        folder.run(&["check"]).assert(0, "no faults", "");
+    }
+}
+
+#[tokio::test]
 async fn everybody_may_where_that_is_said_but_with_nobodys_credentials() {
-    let app = open_to(&["*"]).await;
+    let app = open_to(&["*"], true).await;
     for origin in [UNNAMED, "null"] {
         for (_, headers) in [preflight(&app, origin, "POST").await, answer(&app, origin).await] {
             assert_eq!(value(&headers, "access-control-allow-origin"), Some("*"), "{origin}");
