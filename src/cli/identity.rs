@@ -8,6 +8,7 @@ use super::failure::Failure;
 use crate::auth::Authenticator;
 use crate::config::{AuthMode, AuthSettings, Config, KeySource, bare};
 use crate::metrics::Metrics;
+use crate::schema::Model;
 
 /// Refuses to believe tokens that anybody could send.
 pub(super) fn check_network(config: &Config, listener: &TcpListener) -> Result<(), Failure> {
@@ -58,6 +59,25 @@ pub(super) fn tell(config: &Config, listener: &TcpListener) {
             url,
             "an issuer's keys are fetched without TLS: whoever is on the way can put others there"
         );
+    }
+}
+
+/// Tells what identity and the schema's rules of access make of each other.
+pub(super) fn tell_rules(config: &Config, model: &Model) {
+    let of = |with: bool| {
+        let types = model.collections.iter().filter(|collection| collection.access.is_empty() != with);
+        types.map(|collection| &*collection.name).collect::<Vec<_>>().join(", ")
+    };
+    match &config.auth {
+        Some(_) if !of(false).is_empty() => tracing::warn!(
+            types = of(false),
+            "no `@access` says who may read and write these types, so nobody may"
+        ),
+        None if !of(true).is_empty() => tracing::warn!(
+            types = of(true),
+            "identity is off, so the rules of access of these types have no effect"
+        ),
+        _ => {}
     }
 }
 

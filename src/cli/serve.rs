@@ -146,6 +146,7 @@ async fn start(
     let server = Server::new(Arc::new(api), options);
 
     identity::tell(config, &listeners.public);
+    identity::tell_rules(config, &model);
     let address = place(&listeners.public, &config.listen);
     let admin = listeners.admin.as_ref().zip(config.admin_listen.as_ref()).map(|(at, set)| place(at, set));
     let took = started.elapsed();

@@ -135,6 +135,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     address: SocketAddr,
     place: Arc<Place>,
+    auth: Option<AuthSettings>,
     /// Dropped to stop.
     _stop: oneshot::Sender<()>,
     /// As a process that is killed: dropped without a word to the other servers.
@@ -197,6 +198,7 @@ impl TestApp {
     async fn beside_on(other: &TestApp, redis: Option<&str>, mongodb: Option<&str>, waits: bool) -> TestApp {
         let (mut setup, place) = (TestApp::with(""), other.place.clone());
         (setup.engine, setup.mongodb) = (place.engine.clone(), mongodb.map(str::to_owned));
+        setup.auth = other.auth.clone();
         let metrics = Arc::default();
         let cache = place.cache(redis, &metrics).await;
         TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics, waits).await
@@ -256,7 +258,7 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let http = client();
-        TestApp { engine, http, address, place, _stop: stop, following }
+        TestApp { engine, http, address, place, auth: setup.auth, _stop: stop, following }
     }
 
     /// Stops the next task of this server, or of one beside it, that comes to a point.
@@ -297,6 +299,15 @@ impl TestApp {
     /// The data of an operation that has to succeed.
     pub async fn data(&self, text: &str, variables: Json) -> Json {
         data(text, self.query(text, variables).await)
+    }
+
+    /// The whole response to an operation with this token.
+    pub async fn query_as(&self, token: &str, text: &str, variables: Json) -> Json {
+        let request = self.http.post(self.url("/graphql")).bearer_auth(token);
+        let request = request.json(&json!({ "query": text, "variables": variables }));
+        let response = request.send().await.expect("the server answers");
+        let body = response.bytes().await.expect("the answer is whole");
+        serde_json::from_slice(&body).expect("the answer is JSON")
     }
 
     /// As [`TestApp::data`], without waiting for the answer. The client goes away with the handle.
