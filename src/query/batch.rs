@@ -110,19 +110,23 @@ impl BatchDef {
 
     /// Parses the output of [`BatchDef::text`]. `None` for anything else.
     pub fn parse(text: &str) -> Option<BatchDef> {
-        let text = text.strip_prefix(VERSION).or_else(|| text.strip_prefix(VERSION_WITH_RULES))?;
+        let (text, ruled) = match text.strip_prefix(VERSION_WITH_RULES) {
+            Some(text) => (text, true),
+            None => (text.strip_prefix(VERSION)?, false),
+        };
         let json: Json = serde_json::from_str(text).ok()?;
-        let rules = json.get("rules").map(|rules| {
-            let rule =
-                |(ty, rule): (&String, &Json)| Some((Arc::from(ty.as_str()), Filter::from_json(rule)?));
-            rules.as_object()?.iter().map(rule).collect::<Option<_>>()
-        });
+        let rule = |(ty, rule): (&String, &Json)| Some((Arc::from(ty.as_str()), Filter::from_json(rule)?));
+        let rules = match (json.get("rules"), ruled) {
+            (Some(rules), true) => rules.as_object()?.iter().map(rule).collect::<Option<_>>()?,
+            (None, false) => BTreeMap::new(),
+            _ => return None,
+        };
         let name = |json: &Json| json.as_str().map(Arc::from);
         Some(BatchDef {
             on: name(json.get("on")?)?,
             types: json.get("types")?.as_array()?.iter().map(name).collect::<Option<_>>()?,
             filter: Filter::from_json(json.get("where")?)?,
-            rules: rules.unwrap_or_else(|| Some(BTreeMap::new()))?,
+            rules,
             order: Order::from_json(json.get("order")?)?,
         })
     }
