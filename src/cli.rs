@@ -88,8 +88,8 @@ enum Command {
     Serve,
     /// Tell every fault of a schema file; with --store, also what a MongoDB database lacks
     Check(check::Arguments),
-    /// Print the whole generated API in the schema definition language
-    PrintSchema,
+    /// Print the generated API in the schema definition language: all of it, or the part that a role has
+    PrintSchema(print_schema::Arguments),
     /// Bring data from files and HTTP APIs into the store
     Import(import::Arguments),
     /// Look at the cache, or empty it
@@ -139,7 +139,7 @@ fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
     match command_line.command.unwrap_or(Command::Serve) {
         Command::Serve => block_on(serve::run(config, started)),
         Command::Check(arguments) => block_on(check::run(config, arguments, store_named)),
-        Command::PrintSchema => print_schema::run(&config),
+        Command::PrintSchema(arguments) => print_schema::run(&config, arguments),
         Command::Import(arguments) => block_on(import::run(config, arguments)),
         Command::Cache(command) => block_on(cache::run(config, command)),
         Command::Auth(command) => auth::run(&config, command),

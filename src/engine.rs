@@ -43,7 +43,7 @@ mod watch;
 mod write;
 
 pub use crate::cache::{Place, Strategy, Window};
-pub use access::{Sight, load};
+pub use access::{Rights, Sight, load};
 pub use error::{EngineError, InputFault, Step};
 pub use footprint::Read;
 pub use gather::Gather;
@@ -163,14 +163,13 @@ impl Engine {
 
     /// A view of the engine for one caller.
     pub fn view(&self, caller: &Caller) -> View {
-        let rights = caller.viewer.as_deref().map(|viewer| self.core.access.rights(viewer));
-        View { lane: self.lanes[caller.strategy as usize].clone(), rights, footprint: Footprint::none() }
+        let (lane, rights) = (self.lanes[caller.strategy as usize].clone(), caller.rights.clone());
+        View { lane, rights, footprint: Footprint::none() }
     }
 
-    /// What a viewer sees of these types, in a fixed order; of all types without them.
-    pub fn sight(&self, viewer: &Viewer, types: Option<&[Arc<str>]>) -> Sight {
-        let rights = self.core.access.rights(viewer);
-        types.map_or_else(|| rights.whole_sight(), |types| rights.sight(types))
+    /// What a viewer may read and write.
+    pub fn rights(&self, viewer: &Viewer) -> Arc<Rights> {
+        self.core.access.rights(viewer)
     }
 
     /// The application's model.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::engine::{Caller, Engine};
-use crate::schema::Model;
+use crate::schema::{Model, Surface};
 
 mod answer;
 mod answers;
@@ -100,9 +100,9 @@ impl Api {
         &self.inner.engine
     }
 
-    /// The whole generated API of a model in the schema definition language.
-    pub fn sdl_of(model: &Model, limits: &ApiLimits) -> Result<String, String> {
-        types::sdl(model, limits)
+    /// The generated API of a part of a model in the schema definition language.
+    pub fn sdl_of(model: &Model, surface: &Surface, limits: &ApiLimits) -> Result<String, String> {
+        types::sdl(model, surface, limits)
     }
 
     /// Executes a request. Never fails: errors are in the response. A mutation runs to completion even when the caller

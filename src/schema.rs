@@ -1,7 +1,7 @@
 //! Turns a schema file into a [`Model`], or into the list of all its faults. Does no I/O.
 //!
 //! [`parse`](mod@parse) turns text into syntax, [`rules`] check the syntax, one file per family of rules,
-//! and [`build`] assembles the model from their results.
+//! and [`build`] assembles the model from their results. A [`Surface`] is the part of a model that some roles have.
 
 mod build;
 mod describe;
@@ -11,12 +11,14 @@ pub mod names;
 mod parse;
 mod prelude;
 mod rules;
+mod surface;
 mod syntax;
 mod words;
 
 pub use diagnostic::Diagnostic;
 pub use model::*;
 pub use rules::access::CLAIM;
+pub use surface::{Action, Reach, Surface, SurfaceId};
 
 use diagnostic::SchemaFaults;
 

@@ -10,7 +10,7 @@ use super::schema_file::read_schema;
 use crate::config::{Config, StoreAddress, mask};
 use crate::engine;
 use crate::graphql::Api;
-use crate::schema::{Diagnostic, Model};
+use crate::schema::{Diagnostic, Model, Surface};
 use crate::store::{Follow, MongoStore, StoreError};
 
 #[derive(Debug, clap::Args)]
@@ -78,8 +78,8 @@ fn check_schema(config: &Config, arguments: &Arguments) -> Result<Option<Model>,
     let path = arguments.file.as_ref().unwrap_or(&config.schema);
     let bytes = read_schema(path)?;
     let name = path.display().to_string();
-    let checked =
-        engine::load(&name, &bytes).and_then(|model| match Api::sdl_of(&model, &api_limits(config)) {
+    let checked = engine::load(&name, &bytes).and_then(|model| {
+        match Api::sdl_of(&model, &Surface::whole(), &api_limits(config)) {
             Ok(_) => Ok(model),
             // A schema that passes the rules must also yield an API.
             Err(message) => Err(vec![Diagnostic {
@@ -90,7 +90,8 @@ fn check_schema(config: &Config, arguments: &Arguments) -> Result<Option<Model>,
                 message: format!("no API can be made of it: {message}"),
                 help: "change what the message names".to_owned(),
             }]),
-        });
+        }
+    });
     let faults = checked.as_ref().err().map_or(&[][..], |faults| faults);
     match arguments.format {
         Format::Json => {

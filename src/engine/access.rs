@@ -9,19 +9,23 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 use serde_json::Value as Json;
-use sha2::{Digest, Sha256};
 
 use super::input::{self, FilterLimits};
 use crate::query::Filter;
-use crate::schema::{AccessCondition, Allowed, Collection, Grant, Model};
+use crate::schema::{
+    AccessCondition, Allowed, Collection, Grant, MemberRule, Model, RelationKind, Surface, is_for,
+};
 use crate::viewer::Viewer;
 
 mod check;
 mod claims;
+mod rights;
 
 pub use check::load;
+pub use rights::{Rights, Sight};
 
 use claims::{bound, claims_of};
+use rights::{MemberRights, OwnerField, TypeRights, digest};
 
 /// Rights that are kept for viewers to come.
 const KEPT: usize = 10_000;
@@ -38,42 +42,14 @@ pub(super) struct Access {
 /// All about a viewer that matters to the rules: the roles, and the claims as JSON.
 type Matters = (Vec<Arc<str>>, Vec<Option<String>>);
 
-/// The rights of a viewer.
-pub(super) struct Rights(BTreeMap<Arc<str>, TypeRights>);
-
-/// A viewer's rights to the documents of one type: those that satisfy these filters, which are canonical.
-pub(super) struct TypeRights {
-    pub(super) read: Filter,
-    pub(super) create: Filter,
-    /// Before the change and after it.
-    pub(super) update: Filter,
-    pub(super) delete: Filter,
-    /// Equal for equal rights to the same type.
-    digest: [u8; 16],
-}
-
-/// What a viewer sees of some types. Equal sights are of viewers who see the same documents of these types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sight([u8; 16]);
-
-/// The rights to a type without rules.
-static CLOSED: TypeRights = TypeRights {
-    read: Filter::Or(Vec::new()),
-    create: Filter::Or(Vec::new()),
-    update: Filter::Or(Vec::new()),
-    delete: Filter::Or(Vec::new()),
-    digest: [0; 16],
-};
-
 impl Access {
     pub(super) fn new(model: Arc<Model>) -> Access {
         let (mut roles, mut claims) = (BTreeSet::new(), BTreeSet::new());
-        for grant in model.collections.iter().flat_map(|collection| &collection.access) {
-            roles.extend(grant.roles.iter().flatten().cloned());
-            for allowed in [&grant.read, &grant.create, &grant.update, &grant.delete] {
-                let Allowed::If(conditions) = allowed else { continue };
-                conditions.iter().for_each(|condition| claims_of(&condition.filter, &mut claims));
-            }
+        for collection in &model.collections {
+            roles.extend(collection.roles().cloned());
+            collection.conditions().for_each(|condition| claims_of(&condition.filter, &mut claims));
+            let owners = collection.members.values().filter_map(|access| access.owner.as_deref());
+            claims.extend(owners.map(str::to_owned));
         }
         Access { model, roles, claims, known: Cache::new(KEPT) }
     }
@@ -86,18 +62,19 @@ impl Access {
         if let Some(known) = self.known.get(&matters) {
             return known;
         }
-        let of_type =
-            |collection: &Arc<Collection>| (collection.name.clone(), self.type_rights(collection, viewer));
-        let rights = Arc::new(Rights(self.model.collections.iter().map(of_type).collect()));
+        let surface = Arc::new(Surface::of(&self.model, &matters.0));
+        let of_type = |collection: &Arc<Collection>| {
+            (collection.name.clone(), self.type_rights(collection, &surface, viewer))
+        };
+        let types = self.model.collections.iter().map(of_type).collect();
+        let rights = Arc::new(Rights { types, surface: surface.clone() });
         self.known.insert(matters, rights.clone());
         rights
     }
 
-    fn type_rights(&self, collection: &Collection, viewer: &Viewer) -> TypeRights {
-        let holds = |grant: &&Grant| {
-            grant.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| viewer.roles().contains(role)))
-        };
-        let grants: Vec<&Grant> = collection.access.iter().filter(holds).collect();
+    fn type_rights(&self, collection: &Collection, surface: &Surface, viewer: &Viewer) -> TypeRights {
+        let grants: Vec<&Grant> =
+            collection.access.iter().filter(|grant| is_for(&grant.roles, viewer.roles())).collect();
         let any = |action: fn(&Grant) -> &Allowed| {
             let filters = grants.iter().map(|grant| self.filter(&collection.name, action(grant), viewer));
             Filter::Or(filters.collect()).canonical()
@@ -107,9 +84,53 @@ impl Access {
         let write = |action| any(action).and(read.clone()).canonical();
         let (create, update) = (write(|grant| &grant.create), write(|grant| &grant.update));
         let delete = write(|grant| &grant.delete);
-        let all = [&read, &create, &update, &delete].map(Filter::to_json);
-        let digest = digest(&[collection.name.as_bytes(), Json::from(all.to_vec()).to_string().as_bytes()]);
-        TypeRights { read, create, update, delete, digest }
+        let members = self.members(collection, viewer);
+        let owner = |(field, claim): (&Arc<str>, &Arc<str>)| OwnerField {
+            field: field.clone(),
+            claim: claim.clone(),
+            value: viewer.claim(claim).cloned(),
+        };
+        let owners =
+            collection.members.iter().filter_map(|(field, access)| Some((field, access.owner.as_ref()?)));
+        let owners = owners.map(owner).collect();
+        let shown: Vec<Json> = members.values().map(|member: &MemberRights| member.read.to_json()).collect();
+        let reading = surface.reading(&collection.name);
+        let digest = digest(&[
+            collection.name.as_bytes(),
+            reading.as_bytes(),
+            Json::from(vec![read.to_json(), Json::Array(shown)]).to_string().as_bytes(),
+        ]);
+        TypeRights { read, create, update, delete, members, owners, digest }
+    }
+
+    /// The rights to the fields and relations that have rules of their own, and to what is reached through those.
+    fn members(&self, collection: &Collection, viewer: &Viewer) -> BTreeMap<Arc<str>, MemberRights> {
+        let all = |rules: &Option<Vec<MemberRule>>| {
+            let Some(rules) = rules else { return Filter::all() };
+            let own = rules.iter().filter(|rule| is_for(&rule.roles, viewer.roles()));
+            let filters = own.map(|rule| self.filter(&collection.name, &rule.allowed, viewer));
+            Filter::Or(filters.collect()).canonical()
+        };
+        let mut members: BTreeMap<Arc<str>, MemberRights> = collection
+            .members
+            .iter()
+            .map(|(name, access)| {
+                let (read, create, update) = (all(&access.read), all(&access.create), all(&access.update));
+                (name.clone(), MemberRights { read, create, update })
+            })
+            .collect();
+        for relation in &collection.relations {
+            // Whoever sees the parent sees the key.
+            let RelationKind::BelongsTo { field, .. } = &relation.kind else { continue };
+            let Some(key) = members.get(field).map(|key| key.read.clone()) else { continue };
+            let own = members.remove(&relation.name).map_or_else(Filter::all, |own| own.read);
+            let (create, update) = (Filter::all(), Filter::all());
+            members.insert(
+                relation.name.clone(),
+                MemberRights { read: own.and(key).canonical(), create, update },
+            );
+        }
+        members
     }
 
     fn filter(&self, ty: &str, allowed: &Allowed, viewer: &Viewer) -> Filter {
@@ -126,38 +147,4 @@ impl Access {
             }
         }
     }
-}
-
-impl Rights {
-    /// The rights to the documents of a type.
-    pub(super) fn of(&self, ty: &str) -> &TypeRights {
-        self.0.get(ty).unwrap_or(&CLOSED)
-    }
-
-    /// What a viewer with these rights sees of some types, given in a fixed order.
-    pub(super) fn sight<'a>(&self, types: impl IntoIterator<Item = &'a Arc<str>>) -> Sight {
-        let mut all = Sha256::new();
-        types.into_iter().for_each(|ty| all.update(self.of(ty).digest));
-        Sight(shortened(all))
-    }
-
-    /// What a viewer with these rights sees of everything.
-    pub(super) fn whole_sight(&self) -> Sight {
-        self.sight(self.0.keys())
-    }
-}
-
-fn digest(parts: &[&[u8]]) -> [u8; 16] {
-    let mut all = Sha256::new();
-    for part in parts {
-        all.update((part.len() as u64).to_be_bytes());
-        all.update(part);
-    }
-    shortened(all)
-}
-
-fn shortened(hash: Sha256) -> [u8; 16] {
-    let mut short = [0; 16];
-    short.copy_from_slice(&hash.finalize()[..16]);
-    short
 }

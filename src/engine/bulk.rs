@@ -54,8 +54,7 @@ impl View {
         let results: Vec<Result<(EntityRef, Doc), EngineError>> = drafts
             .into_iter()
             .map(|draft| {
-                let document = self.complete(collection, draft?);
-                self.check_create(collection, &document)?;
+                let document = self.permitted(collection, draft?)?;
                 let doc = Doc::encode(&document).map_err(|error| unencodable(&error))?;
                 let id = doc.id().ok_or_else(|| EngineError::Internal("a new document has no id".into()))?;
                 documents.push(document);

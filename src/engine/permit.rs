@@ -3,12 +3,16 @@
 //! A write is permitted by conditions that the store checks in the same step as it writes, on the document as it is then.
 //! A document that the viewer may not see is none: the write finds nothing, as if the document were not there.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bson::Document;
+use serde_json::{Map, Value as Json};
 
 use super::bulk::unencodable;
-use super::{EngineError, View};
+use super::{EngineError, View, input};
 use crate::query::{Filter, before, matches};
-use crate::schema::Collection;
+use crate::schema::{Collection, UniqueKey};
 use crate::store::Patch;
 use crate::value::{Doc, EntityRef, Id};
 
@@ -16,6 +20,12 @@ impl View {
     /// Whether the viewer may see a document.
     pub(super) fn sees(&self, ty: &str, doc: &Doc) -> bool {
         self.rights.as_ref().is_none_or(|rights| matches(&rights.of(ty).read, doc.raw()))
+    }
+
+    /// Whether the viewer may see a field or relation of a document that the viewer may see.
+    pub fn shows(&self, ty: &str, member: &str, doc: &Doc) -> bool {
+        let rights = self.rights.as_ref().and_then(|rights| rights.of(ty).members.get(member));
+        rights.is_none_or(|rights| matches(&rights.read, doc.raw()))
     }
 
     /// The part of these documents that the viewer may see.
@@ -26,33 +36,107 @@ impl View {
         }
     }
 
-    /// Refuses a new document that the viewer may not create.
+    /// The input of a new document, with the claims that fill its fields.
+    pub(super) fn owned<'i>(
+        &self,
+        collection: &Collection,
+        given: &'i Map<String, Json>,
+    ) -> Result<Cow<'i, Map<String, Json>>, EngineError> {
+        let owners = self.rights.as_ref().map_or(&[][..], |rights| &rights.of(&collection.name).owners);
+        let mut input = Cow::Borrowed(given);
+        for owner in owners.iter().filter(|owner| !given.contains_key(&*owner.field)) {
+            let model = &self.lane.core.model;
+            let field = collection.field(&owner.field);
+            let fits = |claim: &&Json| {
+                !claim.is_null() && field.is_some_and(|field| input::value(model, field, claim).is_ok())
+            };
+            let Some(claim) = owner.value.as_ref().filter(fits) else {
+                return Err(EngineError::Forbidden(format!(
+                    "You may not create a {}: its {} is your claim `{}`, which you do not have, or which does not fit.",
+                    collection.name, owner.field, owner.claim
+                )));
+            };
+            input.to_mut().insert(owner.field.to_string(), claim.clone());
+        }
+        Ok(input)
+    }
+
+    /// The fields of an input that the viewer may not give in every document.
+    pub(super) fn restricted(&self, collection: &Collection, given: &Map<String, Json>) -> Vec<Arc<str>> {
+        let Some(rights) = &self.rights else { return Vec::new() };
+        let members = rights.of(&collection.name).members.iter();
+        let named = members.filter(|(name, rights)| !rights.create.is_all() && given.contains_key(&***name));
+        named.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Refuses a new document that the viewer may not create. `restricted`: the fields that were given, of those that may
+    /// not be given in every document.
     pub(super) fn check_create(
         &self,
         collection: &Collection,
         document: &Document,
+        restricted: &[Arc<str>],
     ) -> Result<(), EngineError> {
         let Some(rights) = &self.rights else { return Ok(()) };
-        let doc = Doc::encode(document).map_err(|error| unencodable(&error))?;
-        match matches(&rights.of(&collection.name).create, doc.raw()) {
-            true => Ok(()),
-            false => Err(EngineError::Forbidden(format!("You may not create such a {}.", collection.name))),
+        let (rights, doc) = (rights.of(&collection.name), Doc::encode(document));
+        let doc = doc.map_err(|error| unencodable(&error))?;
+        if !matches(&rights.create, doc.raw()) {
+            return Err(EngineError::Forbidden(format!("You may not create such a {}.", collection.name)));
         }
+        for name in restricted {
+            if rights.members.get(name).is_some_and(|member| !matches(&member.create, doc.raw())) {
+                return Err(EngineError::Forbidden(format!(
+                    "You may not give {name} to such a {}; leave it out.",
+                    collection.name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The changes that an upsert makes to a document that it has found by a key. A value of the key that is as it was
+    /// is none, so that it needs no right.
+    pub(super) fn changes(
+        &self,
+        collection: &Collection,
+        key: Option<&UniqueKey>,
+        input: &Map<String, Json>,
+    ) -> Map<String, Json> {
+        let mut set = input.clone();
+        set.remove("id");
+        let members = self.rights.as_ref().map(|rights| &rights.of(&collection.name).members);
+        if let (Some(members), Some(key)) = (members, key.filter(|key| key.normalize.is_empty())) {
+            set.retain(|name, _| {
+                !(key.fields.iter().any(|field| **field == **name) && members.contains_key(&**name))
+            });
+        }
+        set
     }
 
     /// The condition under which the viewer may apply a patch: on the document before it.
     pub(super) fn updatable(&self, collection: &Collection, patch: &Patch) -> Result<Filter, EngineError> {
         let Some(rights) = &self.rights else { return Ok(Filter::all()) };
-        let allowed = &rights.of(&collection.name).update;
+        let rights = rights.of(&collection.name);
+        let mut allowed = rights.update.clone();
+        for (name, _) in &patch.set {
+            let Some(member) = rights.members.get(&**name) else { continue };
+            allowed = allowed.and(member.update.clone()).canonical();
+            if member.update.is_none() {
+                return Err(EngineError::Forbidden(format!(
+                    "You may not change {name} of a {}.",
+                    collection.name
+                )));
+            }
+        }
         // Its other paths lie in the bookkeeping, which rules cannot name.
         let whole = patch.set.iter().filter(|(path, _)| !path.contains('.'));
         let changed: Document = whole.map(|(path, value)| (path.clone(), value.clone())).collect();
         let changed = Doc::encode(&changed).map_err(|error| unencodable(&error))?;
-        let after = before(allowed, changed.raw()).canonical();
+        let after = before(&allowed, changed.raw()).canonical();
         if after.is_none() {
             return Err(EngineError::Forbidden(format!("You may not change a {} so.", collection.name)));
         }
-        Ok(allowed.clone().and(after).canonical())
+        Ok(allowed.and(after).canonical())
     }
 
     /// The documents that the viewer may delete.

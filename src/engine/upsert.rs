@@ -30,7 +30,7 @@ impl View {
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
         let on = key.map_or("id", |key| &key.name);
-        let values = key_values(collection, on, input);
+        let values = key_values(collection, on, &*self.owned(collection, input)?);
         if let Some(faults) = without_key(collection, on, &values) {
             return Err(EngineError::bad_input(at, faults));
         }
@@ -43,8 +43,7 @@ impl View {
             let hidden = found.as_ref().is_some_and(|doc| !self.sees(&collection.name, doc));
             let result = match found.filter(|_| !hidden) {
                 Some(doc) => {
-                    let mut set = input.clone();
-                    set.remove("id");
+                    let set = self.changes(collection, key, input);
                     self.update(collection, &id_of(&doc)?, &set, None, at).await
                 }
                 None => self.create(collection, input, at).await,

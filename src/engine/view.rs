@@ -14,15 +14,14 @@ use super::{Core, Footprint, Read};
 use crate::cache::Strategy;
 use crate::schema::Model;
 use crate::telemetry::traced;
-use crate::viewer::Viewer;
 
 /// The properties of a request's caller that the engine's answers depend on.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     /// How the request uses the cache.
     pub strategy: Strategy,
-    /// Who sends it; `None` where nobody is asked who they are, and everything is open.
-    pub viewer: Option<Arc<Viewer>>,
+    /// What its sender may do; `None` where nobody is asked who they are, and everything is open.
+    pub rights: Option<Arc<Rights>>,
 }
 
 /// Reads and writes for one caller.

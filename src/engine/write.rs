@@ -22,6 +22,8 @@ pub(super) struct Draft {
     pub(super) document: Document,
     /// The id, if the client gave one.
     pub(super) id: Option<Id>,
+    /// The given fields that the viewer may not give in every document.
+    pub(super) restricted: Vec<Arc<str>>,
 }
 
 impl View {
@@ -47,8 +49,7 @@ impl View {
         let mut documents = Vec::new();
         for draft in drafts {
             results.push(draft.and_then(|draft| {
-                let document = self.complete(collection, draft);
-                self.check_create(collection, &document)?;
+                let document = self.permitted(collection, draft)?;
                 documents.push(document);
                 Ok(())
             }));
@@ -92,7 +93,9 @@ impl View {
         places: &[Vec<Step>],
     ) -> Vec<Result<Draft, EngineError>> {
         let draft = |(input, at): (&&Map<String, Json>, &Vec<Step>)| {
-            let document = input::create(&self.lane.core.model, collection, input)
+            let restricted = self.restricted(collection, input);
+            let input = self.owned(collection, input)?;
+            let document = input::create(&self.lane.core.model, collection, &input)
                 .map_err(|faults| EngineError::bad_input(at, faults))?;
             let id = match input.get("id") {
                 Some(given) if !given.is_null() => Some(
@@ -101,7 +104,7 @@ impl View {
                 ),
                 _ => None,
             };
-            Ok(Draft { document, id })
+            Ok(Draft { document, id, restricted })
         };
         let mut drafts: Vec<_> = inputs.iter().zip(places).map(draft).collect();
         let groups: Vec<_> = drafts
@@ -129,9 +132,17 @@ impl View {
         drafts
     }
 
+    /// Builds the whole document, and refuses it if the viewer may not create it.
+    pub(super) fn permitted(&self, collection: &Collection, draft: Draft) -> Result<Document, EngineError> {
+        let restricted = draft.restricted.clone();
+        let document = self.complete(collection, draft);
+        self.check_create(collection, &document, &restricted)?;
+        Ok(document)
+    }
+
     /// Builds the whole document: id, fields in the model's order, times, bookkeeping.
-    pub(super) fn complete(&self, collection: &Collection, draft: Draft) -> Document {
-        let Draft { document: mut given, id } = draft;
+    fn complete(&self, collection: &Collection, draft: Draft) -> Document {
+        let Draft { document: mut given, id, .. } = draft;
         let id = id.unwrap_or_else(|| input::new_id(collection.id));
         let now = Bson::DateTime(bson::DateTime::now());
         let mut bookkeeping = doc! { "v": 1_i64 };

@@ -13,6 +13,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::{Map, Value as Json};
 
+use super::types::Shown;
 use super::{ApiRequest, Body};
 use crate::engine::{Caller, Engine, Place, Read, Sight, Strategy};
 use crate::metrics::{CacheKind, CacheResult};
@@ -120,9 +121,13 @@ impl Answers {
 }
 
 impl Asker {
-    /// The asker of a question about these types, in a fixed order; about all of them if it is not known which.
-    pub(super) fn of(caller: &Caller, types: Option<&[Arc<str>]>, engine: &Engine) -> Asker {
-        let sight = caller.viewer.as_ref().map(|viewer| engine.sight(viewer, types));
+    /// The asker of a question that shows something; that shows everything if it is not known what.
+    pub(super) fn of(caller: &Caller, shown: Option<&Shown>) -> Asker {
+        let sight = caller.rights.as_ref().map(|rights| match shown {
+            Some(Shown { types, api: false }) => rights.sight(&**types),
+            Some(Shown { types, api: true }) => rights.sight(&**types).and_of(rights.surface().id()),
+            None => rights.whole_sight().and_of(rights.surface().id()),
+        });
         Asker { strategy: caller.strategy, sight }
     }
 }

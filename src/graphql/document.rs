@@ -1,21 +1,23 @@
 //! Operation texts, parsed and validated once, and kept with their plans.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use apollo_compiler::ast::OperationType;
 use apollo_compiler::executable::{ExecutableDocument, Operation};
 use apollo_compiler::validation::Valid;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 
 use super::Outcome;
 use super::error::ApiError;
 use super::plan::{Flags, Plan, Planner, Refusal, flag_names};
 use super::position::Positions;
 use super::resolve::Variables;
-use super::types::Definition;
+use super::types::{Definition, Shown};
 use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
+use crate::schema::SurfaceId;
 
 mod check;
 mod grammar;
@@ -34,8 +36,10 @@ pub(super) struct Document {
     parsed: Valid<ExecutableDocument>,
     positions: Positions,
     flags: Vec<String>,
-    /// The collection types whose documents its operations can show.
-    shows: Arc<[Arc<str>]>,
+    /// What its operations can show.
+    shows: Shown,
+    /// The API that it is valid for.
+    definition: Arc<Definition>,
     weight: u64,
 }
 
@@ -44,11 +48,19 @@ pub(super) type Verdict = Result<Arc<Document>, Arc<Vec<ApiError>>>;
 
 /// The texts seen lately.
 pub(super) struct Documents {
-    kept: Cache<Arc<str>, Verdict, Weight>,
+    kept: Cache<Text, Verdict, Weight>,
     plans: Cache<PlanKey, Planned, Weight>,
     next: AtomicU64,
     metrics: Arc<Metrics>,
 }
+
+/// A text for one API.
+#[derive(PartialEq, Eq)]
+struct Text(SurfaceId, Arc<str>);
+
+/// A text for one API, borrowed.
+#[derive(Hash)]
+struct AskedText<'a>(SurfaceId, &'a str);
 
 /// A document's number, the operation's name, and the values of the document's conditions.
 type PlanKey = (u64, Option<String>, Flags);
@@ -60,8 +72,20 @@ struct Planned(Arc<Plan>, Arc<Document>);
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Arc<str>, Verdict> for Weight {
-    fn weight(&self, text: &Arc<str>, verdict: &Verdict) -> u64 {
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        AskedText(self.0, &self.1).hash(state);
+    }
+}
+
+impl Equivalent<Text> for AskedText<'_> {
+    fn equivalent(&self, text: &Text) -> bool {
+        self.0 == text.0 && *self.1 == *text.1
+    }
+}
+
+impl Weighter<Text, Verdict> for Weight {
+    fn weight(&self, Text(_, text): &Text, verdict: &Verdict) -> u64 {
         let made = match verdict {
             Ok(document) => document.weight,
             Err(errors) => errors.iter().map(|error| 300 + error.message.len() as u64).sum(),
@@ -87,9 +111,10 @@ impl Documents {
         }
     }
 
-    /// The document of a text.
-    pub(super) fn get(&self, definition: &Definition, text: &str) -> Verdict {
-        if let Some(known) = self.kept.get(text) {
+    /// The document of a text for an API.
+    pub(super) fn get(&self, definition: &Arc<Definition>, text: &str) -> Verdict {
+        let surface = definition.surface.id();
+        if let Some(known) = self.kept.get(&AskedText(surface, text)) {
             self.metrics.graphql_kept(KeptKind::Document, KeptResult::Hit);
             return known;
         }
@@ -99,15 +124,16 @@ impl Documents {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let (flags, weight) = (flag_names(&document), tokens as u64 * TOKEN + text.len() as u64 * 2);
             let shows = definition.sources.shown_by(&document);
-            Arc::new(Document { number, parsed: document, positions, flags, shows, weight })
+            let definition = definition.clone();
+            Arc::new(Document { number, parsed: document, positions, flags, shows, definition, weight })
         });
-        self.kept.insert(text.into(), verdict.clone());
+        self.kept.insert(Text(surface, text.into()), verdict.clone());
         verdict
     }
 
-    /// The collection types whose documents a text can show; `None` if it has not been read, or is not valid.
-    pub(super) fn shown_by(&self, text: &str) -> Option<Arc<[Arc<str>]>> {
-        Some(self.kept.get(text)?.ok()?.shows.clone())
+    /// What a text for an API can show; `None` if it has not been read, or is not valid.
+    pub(super) fn shown_by(&self, surface: SurfaceId, text: &str) -> Option<Shown> {
+        Some(self.kept.get(&AskedText(surface, text))?.ok()?.shows.clone())
     }
 
     /// The plan of an operation of a document, given the values of the operation's variables.
@@ -160,7 +186,8 @@ impl Document {
         operation: &Operation,
         flags: &Flags,
     ) -> Result<Plan, Refusal> {
-        planner.plan(&self.parsed, &self.positions, operation, flags)
+        let text = (&*self.parsed, &self.positions);
+        planner.plan(&self.definition.surface, text, operation, flags)
     }
 
     /// The error and the outcome that a refusal has for the client. A condition that is null fails only where the
@@ -190,9 +217,14 @@ impl Document {
         }
     }
 
-    /// The collection types whose documents its operations can show.
-    pub(super) fn shows(&self) -> &[Arc<str>] {
+    /// What its operations can show.
+    pub(super) fn shows(&self) -> &Shown {
         &self.shows
+    }
+
+    /// The API that it is valid for.
+    pub(super) fn definition(&self) -> &Arc<Definition> {
+        &self.definition
     }
 
     /// Bytes that the document takes up, roughly.

@@ -11,7 +11,7 @@ use super::plan::{
     TypeSelection,
 };
 use super::position::Pos;
-use crate::engine::Step;
+use crate::engine::{Step, View};
 use crate::metrics::{ErrorCode, Metrics};
 
 mod introspection;
@@ -43,9 +43,9 @@ pub(super) fn write(
     plan: &Plan,
     done: &[Result<Done>],
     introspection: &Introspection,
-    (metrics, budget): (&Metrics, &Budget),
+    (metrics, view, budget): (&Metrics, &View, &Budget),
 ) -> Answer {
-    let mut writer = Writer::new(opening, metrics, budget);
+    let mut writer = Writer::new(opening, metrics, view, budget);
     let fields = plan.roots.iter().zip(done).map(|(root, done)| (&*root.key, (root, done)));
     let _ = writer.nullable(|writer| {
         writer.object(fields, |writer, (root, done)| writer.root(root, done, introspection))
@@ -61,6 +61,7 @@ struct Writer<'a> {
     path: Vec<Part<'a>>,
     pos: Pos,
     metrics: &'a Metrics,
+    view: &'a View,
     budget: &'a Budget,
     /// Bytes of `json` that have been taken from the budget.
     taken: usize,
@@ -70,11 +71,11 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(opening: &[u8], metrics: &'a Metrics, budget: &'a Budget) -> Writer<'a> {
+    fn new(opening: &[u8], metrics: &'a Metrics, view: &'a View, budget: &'a Budget) -> Writer<'a> {
         let (mut json, path, errors) = (Vec::with_capacity(4_096), Vec::new(), Vec::new());
         json.extend_from_slice(opening);
         let from = json.len();
-        Writer { json, from, path, pos: Pos::START, metrics, budget, taken: STEP, over: None, errors }
+        Writer { json, from, path, pos: Pos::START, metrics, view, budget, taken: STEP, over: None, errors }
     }
 
     fn finish(mut self) -> Answer {
@@ -219,14 +220,32 @@ impl<'a> Writer<'a> {
         expanded: &Expanded,
     ) -> Written {
         match selection.of(&item.ty) {
-            Some(of_type) => self
-                .object(of_type.fields.iter().map(|field| (&*field.key, field)), |writer, field| {
-                    writer.field(of_type, field, item, row, expanded)
-                }),
+            Some(of_type) => {
+                self.object(of_type.fields.iter().map(|field| (&*field.key, field)), |writer, field| {
+                    match &field.guard {
+                        None => writer.field(of_type, field, item, row, expanded),
+                        Some(name) => writer.nullable(|writer| {
+                            writer.stand(field.pos);
+                            writer.guard(of_type, name, item)?;
+                            writer.field(of_type, field, item, row, expanded)
+                        }),
+                    }
+                })
+            }
             None => {
                 Err(self.fail(&[ApiError::internal("a document has a type that the plan does not know")]))
             }
         }
+    }
+
+    /// Null, with an error, where the document does not show a field to the viewer.
+    fn guard(&mut self, of_type: &TypeSelection, name: &str, item: &Item) -> Written {
+        let ty = &of_type.collection.name;
+        if self.view.shows(ty, name, &item.doc) {
+            return Ok(());
+        }
+        Err(self
+            .fail(&[ApiError::new(ErrorCode::Forbidden, format!("You may not see {name} of this {ty}."))]))
     }
 
     fn field(

@@ -177,6 +177,8 @@ pub(super) struct Field {
     pub(super) pos: Pos,
     /// What the field is.
     pub(super) kind: FieldKind,
+    /// The field's name, if not every document shows it to everybody who may ask for it: then it is nullable.
+    pub(super) guard: Option<Arc<str>>,
 }
 
 /// What a selected field of a document is.

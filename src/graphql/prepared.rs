@@ -18,6 +18,7 @@ use super::output;
 use super::plan::Plan;
 use super::resolve::Variables;
 use super::shared::Shared;
+use super::types::Definition;
 use crate::engine::{Caller, Engine, Place, View, operation};
 use crate::metrics::GraphqlKind;
 
@@ -25,6 +26,7 @@ use crate::metrics::GraphqlKind;
 /// the request that brought it: a route that stands for a fixed operation keeps one, and a watcher of a list runs one
 /// again and again. Each run has its own budget and view.
 pub(super) struct Prepared {
+    definition: Arc<Definition>,
     plan: Arc<Plan>,
     variables: Variables,
     kind: GraphqlKind,
@@ -41,7 +43,8 @@ impl Prepared {
     ) -> Result<Prepared, Refused> {
         let kind = kind(operation);
         let refused = |errors, outcome| Refused { errors, outcome, kind };
-        let schema = &*shared.definition.schema;
+        let definition = document.definition().clone();
+        let schema = &*definition.schema;
         let variables = coerce::variables(schema, operation, given).map_err(|faults| {
             let positions = document.positions();
             let errors = faults.into_iter().map(|fault| fault.into_error(positions)).collect();
@@ -54,7 +57,7 @@ impl Prepared {
         })?;
         let cost = Costs { schema, limits: &shared.limits, variables: &variables }.check(&plan);
         let cost = cost.map_err(|error| refused(vec![error], Outcome::Rejected))?;
-        Ok(Prepared { plan, variables, kind, cost })
+        Ok(Prepared { definition, plan, variables, kind, cost })
     }
 
     /// The operation's kind.
@@ -91,13 +94,13 @@ impl Prepared {
         let view = engine.view(caller);
         let view = if query { view.recording() } else { view };
         let done = operation(budget.end, self.fetch(&view, shared, &budget)).await;
-        let written = self.write(engine, shared, &budget, &done, opening);
+        let written = self.write(engine, &view, &budget, &done, opening);
         Answer { read: view.finish(), place, ..written }
     }
 
     /// Fetches the results of the root fields.
     pub(super) async fn fetch(&self, view: &View, shared: &Shared, budget: &Budget) -> Vec<Result<Done>> {
-        let (schema, limits, variables) = (&*shared.definition.schema, &shared.limits, &self.variables);
+        let (schema, limits, variables) = (&*self.definition.schema, &shared.limits, &self.variables);
         Execution { view, schema, limits, variables, budget }.run(&self.plan).await
     }
 
@@ -105,13 +108,13 @@ impl Prepared {
     pub(super) fn write(
         &self,
         engine: &Engine,
-        shared: &Shared,
+        view: &View,
         budget: &Budget,
         done: &[Result<Done>],
         opening: &[u8],
     ) -> Answer {
-        let introspection = &shared.definition.introspection;
-        output::write(opening, &self.plan, done, introspection, (engine.metrics(), budget))
+        let introspection = &self.definition.introspection;
+        output::write(opening, &self.plan, done, introspection, (engine.metrics(), view, budget))
     }
 }
 

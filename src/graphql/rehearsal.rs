@@ -8,6 +8,7 @@ use super::envelope::OPENING;
 use super::fetched::{Done, Result};
 use super::prepared::Prepared;
 use super::{Api, ApiRequest};
+use crate::engine::View;
 
 /// A query that has been carried out, and can be planned and written repeatedly.
 pub struct Rehearsal<'a> {
@@ -16,6 +17,7 @@ pub struct Rehearsal<'a> {
     name: Option<&'a str>,
     prepared: Prepared,
     budget: Budget,
+    view: View,
     done: Vec<Result<Done>>,
 }
 
@@ -24,12 +26,14 @@ impl Api {
     pub async fn rehearse<'a>(&'a self, request: &'a ApiRequest) -> Option<Rehearsal<'a>> {
         let (engine, shared) = (&self.inner.engine, &self.inner.shared);
         let name = request.operation_name.as_deref();
-        let document = shared.documents.get(&shared.definition, &request.query).ok()?;
+        let definition = shared.definitions.of(request.caller.rights.as_deref())?;
+        let document = shared.documents.get(&definition, &request.query).ok()?;
         let operation = document.operation(name).ok()?;
         let prepared = Prepared::new(shared, &document, operation, &request.variables).ok()?;
         let budget = shared.pool.budget();
-        let done = prepared.fetch(&engine.view(&request.caller), shared, &budget).await;
-        Some(Rehearsal { api: self, document, name, prepared, budget, done })
+        let view = engine.view(&request.caller);
+        let done = prepared.fetch(&view, shared, &budget).await;
+        Some(Rehearsal { api: self, document, name, prepared, budget, view, done })
     }
 }
 
@@ -44,7 +48,7 @@ impl Rehearsal<'_> {
 
     /// Writes the `data` of the response anew; returns its length in bytes.
     pub fn write(&self) -> usize {
-        let (engine, shared) = (&self.api.inner.engine, &self.api.inner.shared);
-        self.prepared.write(engine, shared, &self.budget, &self.done, OPENING).data().len()
+        let engine = &self.api.inner.engine;
+        self.prepared.write(engine, &self.view, &self.budget, &self.done, OPENING).data().len()
     }
 }

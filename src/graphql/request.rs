@@ -115,9 +115,20 @@ impl Inner {
 
     /// The asker of a request, as far as its text is known already.
     fn asker(&self, request: &ApiRequest) -> Asker {
-        let shows =
-            request.caller.viewer.as_ref().and_then(|_| self.shared.documents.shown_by(&request.query));
-        Asker::of(&request.caller, shows.as_deref(), &self.engine)
+        let surface = request.caller.rights.as_ref().map(|rights| rights.surface().id());
+        let shown = surface.and_then(|surface| self.shared.documents.shown_by(surface, &request.query));
+        Asker::of(&request.caller, shown.as_ref())
+    }
+
+    /// The document of a request's text, for the API that the sender has.
+    fn document(&self, request: &ApiRequest) -> Verdict {
+        match self.shared.definitions.of(request.caller.rights.as_deref()) {
+            Some(definition) => self.shared.documents.get(&definition, &request.query),
+            None => {
+                let message = "You may read nothing here: no rule of access is for your roles.";
+                Err(Arc::new(vec![ApiError::new(ErrorCode::Forbidden, message)]))
+            }
+        }
     }
 
     /// Parses the text of a request and has the operation carried out, once for all identical requests at the time.
@@ -130,13 +141,12 @@ impl Inner {
         aside: bool,
     ) -> Arc<Answered> {
         let budget = self.shared.pool.budget();
-        let document = self.shared.documents.get(&self.shared.definition, &request.query);
+        let document = self.document(&request);
         let weight = document.as_ref().map_or(0, |document| document.weight());
         if let Err(error) = budget.hold(weight) {
             return Arc::new(Answered::turned_away(error));
         }
-        let shows = document.as_ref().ok().map(|document| document.shows());
-        let asker = Asker::of(&request.caller, shows, &self.engine);
+        let asker = Asker::of(&request.caller, document.as_ref().ok().map(|document| document.shows()));
         let question = question(&document, &request, asker);
         let worker = self.clone();
         let work = |waited: bool| {

@@ -7,7 +7,7 @@ use super::document::Documents;
 use super::limits::ApiLimits;
 use super::plan::Planner;
 use super::turns::Turns;
-use super::types::{self, Definition};
+use super::types::Definitions;
 use crate::engine::Engine;
 
 /// The part of an API that operations need, whether they come by a request, a route or a subscription.
@@ -15,7 +15,7 @@ pub(super) struct Shared {
     /// What the API allows.
     pub(super) limits: ApiLimits,
     /// What operations are validated against.
-    pub(super) definition: Definition,
+    pub(super) definitions: Definitions,
     /// Makes plans of operations.
     pub(super) planner: Planner,
     /// The texts and plans that are kept.
@@ -32,7 +32,7 @@ impl Shared {
     /// The shared part of the API of the engine's model. Fails when no API can be made of the model.
     pub(super) fn new(engine: &Engine, limits: ApiLimits) -> Result<Shared, String> {
         Ok(Shared {
-            definition: types::build(engine.model(), &limits)?,
+            definitions: Definitions::new(engine.model().clone(), limits.clone())?,
             planner: Planner::new(engine.model().clone()),
             documents: Documents::new(limits.documents, engine.metrics().clone()),
             pool: Pool::new(&limits),

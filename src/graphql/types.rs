@@ -1,6 +1,8 @@
 //! The generated API: built with async-graphql as a schema, printed as SDL, and then used to validate operations.
 //! Nothing is resolved through it: plans answer the requests.
 
+use std::sync::Arc;
+
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{FieldDefinition, Type};
 use apollo_compiler::schema::{Component, ExtendedType, Name};
@@ -10,8 +12,9 @@ use async_graphql::dynamic::{self, SchemaBuilder};
 
 use super::ApiLimits;
 use super::introspection::Introspection;
-use crate::schema::Model;
+use crate::schema::{Model, Surface};
 
+mod definitions;
 mod filters;
 mod inputs;
 mod objects;
@@ -20,14 +23,17 @@ mod roots;
 mod scalars;
 mod sources;
 
+pub use definitions::Definitions;
 use parts::{Stricter, Types};
-pub use sources::Sources;
+pub use sources::{Shown, Sources};
 
 /// The schema's description of itself.
 const DESCRIPTION: &str = "Documents and lists of them, read through a cache that every write keeps right.";
 
-/// What operations are validated against.
+/// What operations are validated against: the API of a surface.
 pub struct Definition {
+    /// The part of the model that it shows.
+    pub surface: Arc<Surface>,
     /// The types, fields and directives of the API.
     pub schema: Valid<Schema>,
     /// What introspection tells clients of the schema.
@@ -38,27 +44,27 @@ pub struct Definition {
     pub depth: usize,
 }
 
-/// Builds the API of a model. Fails when no API can be made of it.
-pub fn build(model: &Model, limits: &ApiLimits) -> Result<Definition, String> {
-    let mut schema = schema(model, limits)?;
+/// Builds the API of a part of a model. Fails when no API can be made of it, as when nothing in it can be read.
+pub fn build(model: &Model, surface: Arc<Surface>, limits: &ApiLimits) -> Result<Definition, String> {
+    let mut schema = schema(model, &surface, limits)?;
     add_one_of(&mut schema);
     let schema = schema.validate().map_err(|faulty| faulty.errors.to_string())?;
     let introspection = match limits.introspection {
         true => Introspection::of(&schema)?,
         false => Introspection::closed(),
     };
-    Ok(Definition { schema, introspection, sources: Sources::new(model), depth: limits.depth })
+    Ok(Definition { surface, schema, introspection, sources: Sources::new(model), depth: limits.depth })
 }
 
-/// The whole generated API of a model in the schema definition language: types sorted by name, fields in the order of
-/// the schema file. Every schema printed here can be served.
-pub fn sdl(model: &Model, limits: &ApiLimits) -> Result<String, String> {
-    let schema = schema(model, limits)?.validate().map_err(|faulty| faulty.errors.to_string())?;
+/// The generated API of a part of a model in the schema definition language: types sorted by name, fields in the order
+/// of the schema file. Every schema printed here can be served.
+pub fn sdl(model: &Model, surface: &Surface, limits: &ApiLimits) -> Result<String, String> {
+    let schema = schema(model, surface, limits)?.validate().map_err(|faulty| faulty.errors.to_string())?;
     Ok(schema.serialize().to_string())
 }
 
-fn schema(model: &Model, limits: &ApiLimits) -> Result<Schema, String> {
-    let (builder, stricter) = builder(model, limits);
+fn schema(model: &Model, surface: &Surface, limits: &ApiLimits) -> Result<Schema, String> {
+    let (builder, stricter) = builder(model, surface, limits);
     let made = builder.finish().map_err(|error| error.to_string())?;
     let text = made.sdl_with_options(SDLExportOptions::new().include_specified_by());
     let mut schema = Schema::parse(text, "schema").map_err(|faulty| faulty.errors.to_string())?;
@@ -86,8 +92,8 @@ fn add_one_of(schema: &mut Schema) {
     }
 }
 
-fn builder(model: &Model, limits: &ApiLimits) -> (SchemaBuilder, Vec<Stricter>) {
-    let mut types = Types::new(model, limits);
+fn builder(model: &Model, surface: &Surface, limits: &ApiLimits) -> (SchemaBuilder, Vec<Stricter>) {
+    let mut types = Types::new(model, surface, limits);
     objects::register(&mut types);
     let query = roots::query(&mut types);
     let mutation = roots::mutation(&mut types);

@@ -8,7 +8,9 @@ use super::rules::literals::Meanings;
 use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
-use super::rules::{access, api, embedded, filled, interfaces, keys, relations, shapes, types, values};
+use super::rules::{
+    access, api, embedded, filled, interfaces, keys, member_access, relations, shapes, types, values,
+};
 use super::syntax::*;
 use super::{
     Collection, Embedded, Enum, Field, IdKind, Interface, Member, Model, Relation, RelationKind, describe,
@@ -188,6 +190,8 @@ fn collection(
         .collect();
     let interfaces = owner.definition.implements.iter().map(|name| name.node.as_str());
     let interfaces = interfaces.filter(|name| types.get(name).is_some()).map(Arc::from).collect();
+    let access = access::grants(owner, faults);
+    let members = member_access::members(owner, &fields, &access, faults);
     Collection {
         name: owner.name().into(),
         description: owner.definition.description.clone(),
@@ -200,7 +204,8 @@ fn collection(
         relations,
         uniques,
         indexes,
-        access: access::grants(owner, faults),
+        access,
+        members,
         interfaces,
     }
 }

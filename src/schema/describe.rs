@@ -1,11 +1,15 @@
 //! A model in words: one line per fact, equal for files with equal meaning.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use bson::Bson;
 use sha2::{Digest, Sha256};
 
-use super::{Allowed, Collection, Field, FieldType, Grant, Kind, Member, Model, Relation, RelationKind};
+use super::{
+    Allowed, Collection, Field, FieldType, Grant, Kind, Member, MemberAccess, MemberRule, Model, Relation,
+    RelationKind,
+};
 
 impl Model {
     /// The model as text, for people and for the fingerprint: one fact per line, in the order of the file,
@@ -58,28 +62,49 @@ fn describe_collection(collection: &Collection, facts: &mut Vec<String>) {
     for (number, grant) in collection.access.iter().enumerate() {
         facts.push(format!("{name} access {number}: {}", describe_grant(grant)));
     }
+    for (member, access) in &collection.members {
+        describe_member_access(&format!("{name}.{member}"), access, facts);
+    }
     for interface in &collection.interfaces {
         facts.push(format!("{name} implements {interface}"));
     }
 }
 
 fn describe_grant(grant: &Grant) -> String {
-    let roles = grant.roles.as_ref().map_or("everybody".to_owned(), |roles| roles.join(", "));
     let rules = [
         ("read", &grant.read),
         ("create", &grant.create),
         ("update", &grant.update),
         ("delete", &grant.delete),
     ];
-    let rule = |(action, allowed): (&str, &Allowed)| match allowed {
+    describe_roles(&grant.roles) + &rules.map(|(action, allowed)| describe_allowed(action, allowed)).concat()
+}
+
+fn describe_member_access(name: &str, access: &MemberAccess, facts: &mut Vec<String>) {
+    for (action, rules) in [("read", &access.read), ("create", &access.create), ("update", &access.update)] {
+        if let Some(rules) = rules {
+            let rule =
+                |rule: &MemberRule| describe_roles(&rule.roles) + &describe_allowed(action, &rule.allowed);
+            let rules: Vec<String> = rules.iter().map(rule).collect();
+            facts.push(format!("{name} access to {action}: {}", rules.join(" | ")));
+        }
+    }
+    facts.extend(access.owner.iter().map(|claim| format!("{name} owner {claim:?}")));
+}
+
+fn describe_roles(roles: &Option<Vec<Arc<str>>>) -> String {
+    roles.as_ref().map_or("everybody".to_owned(), |roles| roles.join(", "))
+}
+
+fn describe_allowed(action: &str, allowed: &Allowed) -> String {
+    match allowed {
         Allowed::Never => String::new(),
         Allowed::Always => format!("; {action}"),
         Allowed::If(any) => {
             let any: Vec<String> = any.iter().map(|condition| condition.filter.to_string()).collect();
             format!("; {action} if {}", any.join(" or "))
         }
-    };
-    roles + &rules.map(rule).concat()
+    }
 }
 
 fn members(owner: &str, order: &[Member], fields: &[Field], relations: &[Relation], facts: &mut Vec<String>) {

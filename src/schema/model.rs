@@ -9,7 +9,7 @@ use bson::Bson;
 
 mod access;
 
-pub use access::{AccessCondition, Allowed, Grant};
+pub use access::{AccessCondition, Allowed, Grant, MemberAccess, MemberRule, is_for};
 
 /// A whole application as described by its schema file.
 #[derive(Debug, Default)]
@@ -51,6 +51,8 @@ pub struct Collection {
     pub indexes: Vec<Index>,
     /// Who may read and write its documents, from `@access`, in the order of the file.
     pub access: Vec<Grant>,
+    /// Rules of access of its fields and relations that have some, by name.
+    pub members: BTreeMap<Arc<str>, MemberAccess>,
     /// Names of the model's interfaces that the type implements.
     pub interfaces: Vec<Arc<str>>,
     /// Every field of the SDL type in the order of the file, so that the API shows that order.

@@ -9,6 +9,7 @@ pub mod filled;
 pub mod interfaces;
 pub mod keys;
 pub mod literals;
+pub mod member_access;
 pub mod relations;
 pub mod shapes;
 pub mod types;

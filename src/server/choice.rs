@@ -13,11 +13,14 @@ pub const CACHE_STRATEGY: HeaderName = HeaderName::from_static("oponn-cache");
 
 /// The caller of a request.
 pub(super) async fn caller(state: &ServerState, headers: &HeaderMap) -> Result<Caller, RequestFault> {
-    let viewer = match &state.options.auth {
-        Some(auth) => Some(auth.authenticate(headers).await.map_err(refuse)?),
+    let rights = match &state.options.auth {
+        Some(auth) => {
+            let viewer = auth.authenticate(headers).await.map_err(refuse)?;
+            Some(state.engine().rights(&viewer))
+        }
         None => None,
     };
-    Ok(Caller { strategy: strategy(state, headers)?, viewer })
+    Ok(Caller { strategy: strategy(state, headers)?, rights })
 }
 
 /// A strategy that cannot be granted is refused, not ignored: a client that compares strategies must not compare one

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use oponn::engine::load;
 use oponn::graphql::{Api, ApiLimits};
+use oponn::schema::Surface;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -24,8 +26,20 @@ fn judge(text: &str) -> bool {
             false
         }
         Ok(model) => {
-            let sdl = Api::sdl_of(&model, &ApiLimits::default());
-            assert!(sdl.is_ok(), "{sdl:?}:\n{text}");
+            let sdl = |surface| Api::sdl_of(&model, &surface, &ApiLimits::default());
+            let whole = sdl(Surface::whole());
+            assert!(whole.is_ok(), "{whole:?}:\n{text}");
+            let mut roles: Vec<Arc<str>> =
+                model.collections.iter().flat_map(|of| of.roles()).cloned().collect();
+            roles.sort();
+            roles.dedup();
+            let each = roles.iter().map(std::slice::from_ref);
+            for roles in each.chain([&[][..], &roles[..]]) {
+                let surface = Surface::of(&model, roles);
+                let empty = !model.collections.iter().any(|of| surface.reads(&of.name));
+                let part = sdl(surface);
+                assert_eq!(part.is_err(), empty, "{roles:?} {part:?}:\n{text}");
+            }
             true
         }
     }

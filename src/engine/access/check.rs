@@ -10,7 +10,7 @@ use super::claims::{bound, claims_of};
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{InputFault, Step};
 use crate::query::Filter;
-use crate::schema::{self, AccessCondition, Allowed, Collection, Diagnostic, Model};
+use crate::schema::{self, AccessCondition, Collection, Diagnostic, Model};
 
 /// Reads a schema file, as [`schema::load`] does, and checks the conditions of its rules of access too.
 pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
@@ -26,13 +26,8 @@ fn check(model: &Model) -> Vec<Fault> {
     let mut faults = Vec::new();
     for collection in &model.collections {
         // One that `write` gives to several actions is one.
-        let mut conditions: BTreeMap<usize, &AccessCondition> = BTreeMap::new();
-        for grant in &collection.access {
-            for allowed in [&grant.read, &grant.create, &grant.update, &grant.delete] {
-                let Allowed::If(given) = allowed else { continue };
-                conditions.extend(given.iter().map(|condition| (condition.at, condition)));
-            }
-        }
+        let conditions: BTreeMap<usize, &AccessCondition> =
+            collection.conditions().map(|condition| (condition.at, condition)).collect();
         conditions.into_values().for_each(|condition| check_one(model, collection, condition, &mut faults));
     }
     faults

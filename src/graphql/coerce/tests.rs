@@ -8,9 +8,11 @@ use crate::engine::input::sample;
 use crate::graphql::resolve::Variables;
 use crate::graphql::types::{self, Definition};
 use crate::graphql::{ApiLimits, arguments};
+use crate::schema::Surface;
 
 fn api() -> Definition {
-    types::build(&sample::model(), &ApiLimits::default()).expect("the sample is a valid model")
+    types::build(&sample::model(), Surface::whole().into(), &ApiLimits::default())
+        .expect("the sample is a valid model")
 }
 
 fn parse(api: &Definition, query: &str) -> ExecutableDocument {

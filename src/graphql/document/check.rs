@@ -130,9 +130,11 @@ mod tests {
     use super::*;
     use crate::engine::input::sample;
     use crate::graphql::{ApiLimits, types};
+    use crate::schema::Surface;
 
     fn errors(limits: &ApiLimits, query: &str) -> Vec<String> {
-        let definition = types::build(&sample::model(), limits).expect("the sample is a valid model");
+        let definition = types::build(&sample::model(), Surface::whole().into(), limits)
+            .expect("the sample is a valid model");
         let errors = check(&definition, query).err().unwrap_or_default();
         errors.into_iter().map(|error| error.message).collect()
     }

@@ -12,7 +12,7 @@ use crate::graphql::cursor::Cursors;
 use crate::graphql::error::ApiError;
 use crate::graphql::fetched::{Child, Expanded, Item, List, PageMeta};
 use crate::graphql::page::{ListArgs, list_args};
-use crate::graphql::plan::{Args, Connection, FieldKind, Selection, Source, TypeSelection};
+use crate::graphql::plan::{Args, Connection, Field, FieldKind, Selection, Source, TypeSelection};
 use crate::graphql::together::together;
 use crate::value::{EntityRef, Id};
 
@@ -29,9 +29,8 @@ impl Execution<'_> {
             if items.is_empty() || selection.slots == 0 {
                 return expanded;
             }
-            let of_type =
-                |of: &'a TypeSelection| of.fields.iter().map(|field| (&*of.collection.name, &field.kind));
-            let fields: Vec<(&str, &FieldKind)> = selection.types.iter().flat_map(of_type).collect();
+            let of_type = |of: &'a TypeSelection| of.fields.iter().map(|field| (&*of.collection.name, field));
+            let fields: Vec<(&str, &Field)> = selection.types.iter().flat_map(of_type).collect();
             let children = together(fields.len(), |index| self.expand_field(fields[index], items)).await;
             for (slot, child) in children.into_iter().flatten() {
                 expanded[slot] = child;
@@ -42,13 +41,16 @@ impl Execution<'_> {
     }
 
     /// Fetches one relation: its slot and its result.
-    async fn expand_field(&self, (ty, field): (&str, &FieldKind), items: &[Item]) -> Option<(usize, Child)> {
-        match field {
+    async fn expand_field(&self, (ty, of): (&str, &Field), items: &[Item]) -> Option<(usize, Child)> {
+        let shows = |item: &Item| {
+            *item.ty == *ty && of.guard.as_ref().is_none_or(|name| self.view.shows(ty, name, &item.doc))
+        };
+        match &of.kind {
             FieldKind::One { field, target, slot, selection, .. } => {
-                Some((*slot, self.expand_one(ty, field, target, selection, items).await))
+                Some((*slot, self.expand_one(&shows, field, target, selection, items).await))
             }
             FieldKind::Many { field, source, slot, args, connection } => {
-                Some((*slot, self.expand_many(ty, field, source, args, connection, items).await))
+                Some((*slot, self.expand_many(&shows, field, source, args, connection, items).await))
             }
             _ => None,
         }
@@ -56,7 +58,7 @@ impl Execution<'_> {
 
     async fn expand_one(
         &self,
-        ty: &str,
+        shows: &(dyn Fn(&Item) -> bool + Sync),
         field: &str,
         target: &Arc<str>,
         selection: &Selection,
@@ -67,7 +69,7 @@ impl Execution<'_> {
         let wanted: Vec<Option<usize>> = items
             .iter()
             .map(|item| {
-                if *item.ty != *ty {
+                if !shows(item) {
                     return None;
                 }
                 let id = Id::from_raw(item.doc.raw().get(field).ok().flatten()?)?;
@@ -99,7 +101,7 @@ impl Execution<'_> {
 
     async fn expand_many(
         &self,
-        ty: &str,
+        shows: &(dyn Fn(&Item) -> bool + Sync),
         field: &Arc<str>,
         source: &Source,
         args: &Args,
@@ -110,7 +112,7 @@ impl Execution<'_> {
             Ok(args) => args,
             Err(errors) => return Child::Failed(errors),
         };
-        let of_type = items.iter().enumerate().filter(|(_, item)| *item.ty == *ty);
+        let of_type = items.iter().enumerate().filter(|(_, item)| shows(item));
         let parent = |(index, item): (usize, &Item)| Some((index, item.doc.id()?.to_bson()));
         let (parents, keys): (Vec<usize>, Vec<Bson>) = of_type.filter_map(parent).unzip();
         match self.view.children(&args.list, field, keys, &args.window).await {

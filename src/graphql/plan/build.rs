@@ -16,7 +16,7 @@ use super::{
 };
 use crate::graphql::position::{Pos, Positions};
 use crate::schema::{
-    Collection, Field as ModelField, Filled, IdKind, Kind, Model, RelationKind, Scalar, names,
+    Collection, Field as ModelField, Filled, IdKind, Kind, Model, Reach, RelationKind, Scalar, Surface, names,
 };
 
 /// Maximum number of fields in a plan: fragments that spread each other can multiply without bound.
@@ -73,8 +73,8 @@ impl Planner {
     /// The plan of a validated operation.
     pub(in crate::graphql) fn plan(
         &self,
-        document: &ExecutableDocument,
-        positions: &Positions,
+        surface: &Surface,
+        (document, positions): (&ExecutableDocument, &Positions),
         operation: &Operation,
         flags: &Flags,
     ) -> Result<Plan, Refusal> {
@@ -83,7 +83,8 @@ impl Planner {
             OperationType::Mutation => ("Mutation", &self.mutations, true),
             OperationType::Subscription => return Err(Refusal::Unknown),
         };
-        let build = Build { model: &self.model, document, positions, flags, left: Cell::new(MAX_FIELDS) };
+        let left = Cell::new(MAX_FIELDS);
+        let build = Build { model: &self.model, surface, document, positions, flags, left };
         let fields = build.collect(&[&operation.selection_set], &|on| on == root_type)?;
         let root = |collected: Collected<'_>| {
             let node = collected.first();
@@ -112,6 +113,7 @@ fn source(model: &Model, on: &Arc<str>) -> Source {
 /// The plan of one operation under construction.
 struct Build<'a> {
     model: &'a Model,
+    surface: &'a Surface,
     document: &'a ExecutableDocument,
     positions: &'a Positions,
     flags: &'a Flags,
@@ -253,11 +255,21 @@ impl<'a> Build<'a> {
             let mut fields = Vec::new();
             for field in self.collect(sets, &applies)? {
                 let kind = self.field(&collection, &field, &mut selection.slots)?;
-                fields.push(Field { key: field.key.clone(), pos: self.pos(field.first()), kind });
+                let guard = self.guard(&collection, field.first());
+                fields.push(Field { key: field.key.clone(), pos: self.pos(field.first()), kind, guard });
             }
             selection.types.push(TypeSelection { collection, fields });
         }
         Ok(selection)
+    }
+
+    /// The name of a field that not every document shows.
+    fn guard(&self, collection: &Collection, field: &AskedField) -> Option<Arc<str>> {
+        let name = field.name.as_str();
+        let members = collection.fields.iter().map(|field| &field.name);
+        let mut members = members.chain(collection.relations.iter().map(|relation| &relation.name));
+        let guarded = self.surface.member(&collection.name, name) < Reach::Always;
+        members.find(|member| guarded && ***member == *name).cloned()
     }
 
     fn field(
@@ -286,7 +298,7 @@ impl<'a> Build<'a> {
             RelationKind::BelongsTo { field: key, required } => Ok(FieldKind::One {
                 field: key.clone(),
                 target: relation.target.clone(),
-                required: *required,
+                required: *required && self.surface.read(&relation.target) == Reach::Always,
                 slot,
                 selection: self.selection(std::slice::from_ref(&relation.target), &field.sets())?,
             }),

@@ -22,7 +22,8 @@ async fn api(folder: &TempDir) -> (Engine, Shared) {
 }
 
 fn prepare(shared: &Shared, text: &str, given: &Json) -> Prepared {
-    let document = shared.documents.get(&shared.definition, text).expect("the test's text is valid");
+    let definition = shared.definitions.of(None).expect("the sample has an API");
+    let document = shared.documents.get(&definition, text).expect("the test's text is valid");
     let operation = document.operation(None).expect("it has one operation");
     let given = given.as_object().expect("variables are an object");
     Prepared::new(shared, &document, operation, given).ok().expect("nothing refuses it")

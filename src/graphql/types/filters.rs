@@ -2,6 +2,7 @@
 
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, TypeRef};
 
+use super::objects::output;
 use super::parts::{Types, input_value};
 use crate::engine::input::{Operand, Operator};
 use crate::schema::{Field, FieldType, Kind, Scalar, names};
@@ -13,7 +14,8 @@ pub fn of_list(types: &mut Types<'_>, of: &str) -> String {
         let made = junctions(name).description(format!("Which {of} documents: all conditions must hold."));
         let made =
             made.field(input_value("id", TypeRef::named(of_field(types, &id)), "By the document's id."));
-        with_fields(types, made, fields_of(types, of)).into()
+        let fields = types.comparable(of);
+        with_fields(types, made, &fields).into()
     })
 }
 
@@ -30,7 +32,7 @@ fn of_embedded(types: &mut Types<'_>, of: &str) -> String {
 pub fn order(types: &mut Types<'_>, of: &str) -> String {
     types.once(names::order(of), |types, name| {
         let fields = types.once(names::order_field(of), |types, name| {
-            let fields = names::order_fields(fields_of(types, of), &types.model.embedded);
+            let fields = names::order_fields(&types.comparable(of), &types.model.embedded);
             let items = fields.into_iter().map(|(name, _)| EnumItem::new(name));
             Enum::new(name)
                 .description(format!("What lists of {of} documents can be ordered by."))
@@ -70,15 +72,6 @@ fn string_mode(types: &mut Types<'_>) -> String {
     })
 }
 
-fn fields_of<'m>(types: &Types<'m>, of: &str) -> &'m [Field] {
-    let model = types.model;
-    match (model.collection(of), model.interface(of)) {
-        (Some(collection), _) => &collection.fields,
-        (None, Some(interface)) => &interface.fields,
-        (None, None) => &[],
-    }
-}
-
 /// A filter type with its `and`, `or` and `not`.
 fn junctions(name: &str) -> InputObject {
     InputObject::new(name)
@@ -102,8 +95,7 @@ fn with_fields(types: &mut Types<'_>, made: InputObject, fields: &[Field]) -> In
 fn of_field(types: &mut Types<'_>, ty: &FieldType) -> String {
     let of = match &ty.kind {
         Kind::Embedded(name) if ty.list.is_none() => return of_embedded(types, name),
-        Kind::Embedded(name) | Kind::Enum(name) => name.to_string(),
-        Kind::Scalar(scalar) => types.scalar(*scalar),
+        kind => output(types, kind),
     };
     let (name, text) = match ty.list {
         None => (names::filter(&of), format!("Conditions on a value of the type {of}; all must hold.")),

@@ -1,14 +1,17 @@
 //! The inputs of writes: new documents, changes, embedded values.
 
+use std::sync::Arc;
+
 use async_graphql::dynamic::{Enum, EnumItem, InputObject, TypeRef};
 use bson::Bson;
 
+use super::objects::output;
 use super::parts::{Types, input_value, reference};
-use crate::schema::{Collection, Field, Filled, Kind, names};
+use crate::schema::{Action, Collection, Field, Filled, Kind, Reach, UniqueKey, names};
 
 /// The name of the type of new documents; `None` when clients can set nothing.
 pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
-    let fields = by_client(&collection.fields);
+    let fields = settable(types, collection, Action::Create);
     if fields.is_empty() && !collection.client_id {
         return None;
     }
@@ -18,13 +21,19 @@ pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> 
             let text = "The document's id; without it, the server makes one.";
             made = made.field(input_value("id", TypeRef::named(TypeRef::ID), text));
         }
-        with_fields(types, made, &fields).into()
+        let filled = |field: &Field| {
+            let access = collection.members.get(&field.name).filter(|_| !types.surface.is_whole());
+            access.is_some_and(|access| access.owner.is_some())
+        };
+        let optional: Vec<&str> =
+            fields.iter().filter(|field| filled(field)).map(|field| &*field.name).collect();
+        with_fields(types, made, &fields, &optional).into()
     }))
 }
 
 /// The name of the type of changes; `None` when clients can change no field.
 pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
-    let fields = by_client(&collection.fields);
+    let fields = settable(types, collection, Action::Update);
     if fields.is_empty() {
         return None;
     }
@@ -42,8 +51,7 @@ pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
 /// The name of the type of one value in inputs.
 pub fn value(types: &mut Types<'_>, kind: &Kind) -> String {
     match kind {
-        Kind::Scalar(scalar) => types.scalar(*scalar),
-        Kind::Enum(name) => name.to_string(),
+        Kind::Scalar(_) | Kind::Enum(_) => output(types, kind),
         Kind::Embedded(name) => {
             types.once(names::input(name), |types, made| embedded(types, name, made).into())
         }
@@ -54,16 +62,15 @@ pub fn value(types: &mut Types<'_>, kind: &Kind) -> String {
 fn embedded(types: &mut Types<'_>, of: &str, name: &str) -> InputObject {
     let made = InputObject::new(name).description(format!("{of} as it is written: always as a whole."));
     let fields = types.model.embedded.get(of).map_or_else(Vec::new, |embedded| by_client(&embedded.fields));
-    with_fields(types, made, &fields)
+    with_fields(types, made, &fields, &[])
 }
 
 /// The name of the enum of a collection's unique keys; `None` when it has none.
 pub fn unique(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
     let id = (names::UNIQUE_ID.to_owned(), vec!["id"]);
-    let key = |key: &'_ crate::schema::UniqueKey| names::screaming(&key.name);
-    let keys = collection
-        .uniques
-        .iter()
+    let key = |key: &UniqueKey| names::screaming(&key.name);
+    let keys = readable_keys(types, collection)
+        .into_iter()
         .map(|unique| (key(unique), unique.fields.iter().map(|field| &**field).collect::<Vec<_>>()));
     let keys: Vec<_> = collection.client_id.then_some(id).into_iter().chain(keys).collect();
     if keys.is_empty() {
@@ -78,13 +85,32 @@ pub fn unique(types: &mut Types<'_>, collection: &Collection) -> Option<String> 
     }))
 }
 
+/// The unique keys by which documents can be found: their fields can be read in every document.
+pub fn readable_keys<'c>(types: &Types<'_>, collection: &'c Collection) -> Vec<&'c UniqueKey> {
+    let readable = |field: &Arc<str>| types.reach(&collection.name, field) == Reach::Always;
+    collection.uniques.iter().filter(|key| key.fields.iter().all(readable)).collect()
+}
+
+/// The fields of a collection that clients can set in an action.
+fn settable<'c>(types: &Types<'_>, collection: &'c Collection, action: Action) -> Vec<&'c Field> {
+    let mut fields = by_client(&collection.fields);
+    fields.retain(|field| types.surface.sets(&collection.name, &field.name, action));
+    fields
+}
+
 fn by_client(fields: &[Field]) -> Vec<&Field> {
     fields.iter().filter(|field| field.filled == Filled::ByClient).collect()
 }
 
-fn with_fields(types: &mut Types<'_>, made: InputObject, fields: &[&Field]) -> InputObject {
+/// `optional`: names of fields that something else fills if they are left out.
+fn with_fields(
+    types: &mut Types<'_>,
+    made: InputObject,
+    fields: &[&Field],
+    optional: &[&str],
+) -> InputObject {
     let fields = fields.iter().map(|field| {
-        let required = field.ty.required && field.default.is_none();
+        let required = field.ty.required && field.default.is_none() && !optional.contains(&&*field.name);
         let ty = reference(value(types, &field.ty.kind), &field.ty, required);
         let default = field.default.as_ref().map(|default| format!("Without it: {}.", shown(field, default)));
         input_value(&field.name, ty, described(field, default.as_deref()))

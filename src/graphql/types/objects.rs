@@ -5,24 +5,23 @@ use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, Inter
 use super::filters;
 use super::parts::{Slot, Stricter, Types, input_value, reference, safe};
 use crate::graphql::limits::max_offset;
-use crate::schema::{self, Collection, Filled, Member, Model, Relation, RelationKind, names};
+use crate::schema::{self, Collection, Filled, Kind, Member, Reach, Relation, RelationKind, names};
 
 /// Makes the types of the schema file.
 pub fn register(types: &mut Types<'_>) {
     let model = types.model;
-    for of in model.enums.values() {
-        types.once(of.name.to_string(), |_, _| enum_type(of).into());
-    }
-    for embedded in model.embedded.values() {
-        types.once(embedded.name.to_string(), |types, name| {
-            let slots = embedded.fields.iter().map(|field| stored(types, field));
-            let slots: Vec<Slot> = slots.collect();
-            object(name, &embedded.description, slots).into()
-        });
+    if types.surface.is_whole() {
+        // Also those that nothing refers to.
+        let enums = model.enums.keys().cloned().map(Kind::Enum);
+        let kinds: Vec<Kind> = enums.chain(model.embedded.keys().cloned().map(Kind::Embedded)).collect();
+        kinds.iter().for_each(|kind| drop(output(types, kind)));
     }
     for interface in &model.interfaces {
+        if types.readable(&interface.name).is_empty() {
+            continue;
+        }
         types.once(interface.name.to_string(), |types, name| {
-            let slots = members(types, &interface.order, &interface.fields, &interface.relations);
+            let slots = members(types, name, &interface.order, &interface.fields, &interface.relations);
             let made =
                 slots.into_iter().map(InterfaceField::from).fold(Interface::new(name), Interface::field);
             match &interface.description {
@@ -32,10 +31,12 @@ pub fn register(types: &mut Types<'_>) {
         });
     }
     for collection in &model.collections {
+        if !types.surface.reads(&collection.name) {
+            continue;
+        }
         types.once(collection.name.to_string(), |types, name| {
-            let (fields, relations) = as_its_interfaces(types.model, collection);
-            let own = members(types, &collection.order, &collection.fields, &collection.relations);
-            let slots = members(types, &collection.order, &fields, &relations);
+            let own = members(types, name, &collection.order, &collection.fields, &collection.relations);
+            let slots = as_its_interfaces(types, collection);
             let stricter = own.iter().zip(&slots).filter(|(own, shown)| own.ty != shown.ty);
             types.stricter.extend(stricter.map(|(own, _)| Stricter {
                 on: name.to_owned(),
@@ -48,29 +49,41 @@ pub fn register(types: &mut Types<'_>) {
     }
 }
 
-/// A collection's fields and relations with the types that they have in its interfaces. A type may declare a field
-/// more strictly than its interface does, but async-graphql refuses that: it compares the two the wrong way round. The
-/// stricter types are noted, and put in afterwards.
-fn as_its_interfaces(model: &Model, collection: &Collection) -> (Vec<schema::Field>, Vec<Relation>) {
-    let interfaces: Vec<_> = collection.interfaces.iter().filter_map(|name| model.interface(name)).collect();
-    let mut fields = collection.fields.clone();
-    for field in &mut fields {
-        let mut shown = interfaces.iter().flat_map(|interface| &interface.fields);
-        if let Some(shown) = shown.find(|shown| shown.name == field.name) {
-            field.ty = shown.ty.clone();
+/// The name of the type of one value in answers, after building the type on first use.
+pub fn output(types: &mut Types<'_>, kind: &Kind) -> String {
+    let model = types.model;
+    match kind {
+        Kind::Scalar(scalar) => types.scalar(*scalar),
+        Kind::Enum(name) => types.once(name.to_string(), |_, made| match model.enums.get(name) {
+            Some(of) => enum_type(of).into(),
+            None => Enum::new(made).into(),
+        }),
+        Kind::Embedded(name) => types.once(name.to_string(), |types, made| {
+            let embedded = model.embedded.get(name);
+            let fields = embedded.map_or(&[][..], |embedded| &embedded.fields);
+            let slots = fields.iter().map(|field| stored(types, field, false)).collect();
+            object(made, &embedded.and_then(|embedded| embedded.description.clone()), slots).into()
+        }),
+    }
+}
+
+/// A collection's fields with the types that they have in its interfaces. A type may declare a field more strictly than
+/// its interface does, but async-graphql refuses that: it compares the two the wrong way round. The stricter types are
+/// noted, and put in afterwards.
+fn as_its_interfaces(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
+    let model = types.model;
+    let mut slots =
+        members(types, &collection.name, &collection.order, &collection.fields, &collection.relations);
+    for interface in collection.interfaces.iter().filter_map(|name| model.interface(name)) {
+        let shown =
+            members(types, &interface.name, &interface.order, &interface.fields, &interface.relations);
+        for shown in shown {
+            if let Some(slot) = slots.iter_mut().find(|slot| slot.name == shown.name) {
+                slot.ty = shown.ty;
+            }
         }
     }
-    let mut relations = collection.relations.clone();
-    for relation in &mut relations {
-        let mut shown = interfaces.iter().flat_map(|interface| &interface.relations);
-        if let Some(shown) = shown.find(|shown| shown.name == relation.name)
-            && let (RelationKind::BelongsTo { required, .. }, RelationKind::BelongsTo { required: shown, .. }) =
-                (&mut relation.kind, &shown.kind)
-        {
-            *required = *shown;
-        }
-    }
-    (fields, relations)
+    slots
 }
 
 fn object(name: &str, description: &Option<String>, slots: Vec<Slot>) -> Object {
@@ -95,8 +108,10 @@ fn enum_type(of: &schema::Enum) -> Enum {
     }))
 }
 
+/// The fields of a collection type or interface that can be read.
 fn members(
     types: &mut Types<'_>,
+    of: &str,
     order: &[Member],
     fields: &[schema::Field],
     relations: &[Relation],
@@ -105,14 +120,23 @@ fn members(
         Member::Id => {
             Some(Slot::new("id", TypeRef::named_nn(TypeRef::ID), Some("The document's id.".into())))
         }
-        Member::Field(index) => fields.get(*index).map(|field| stored(types, field)),
-        Member::Relation(index) => relations.get(*index).map(|relation| related(types, relation)),
+        Member::Field(index) => {
+            let field = fields.get(*index)?;
+            let reach = types.reach(of, &field.name);
+            (reach > Reach::Never).then(|| stored(types, field, reach == Reach::Sometimes))
+        }
+        Member::Relation(index) => {
+            let relation = relations.get(*index)?;
+            let reach = types.reach(of, &relation.name);
+            (reach > Reach::Never).then(|| related(types, relation, reach == Reach::Sometimes))
+        }
     };
     order.iter().filter_map(one).collect()
 }
 
-fn stored(types: &mut Types<'_>, field: &schema::Field) -> Slot {
-    let ty = reference(types.output(&field.ty.kind), &field.ty, field.ty.required);
+/// A stored field. `guarded`: it is null where the viewer may not see it.
+fn stored(types: &mut Types<'_>, field: &schema::Field, guarded: bool) -> Slot {
+    let ty = reference(output(types, &field.ty.kind), &field.ty, field.ty.required && !guarded);
     let by_server = match field.filled {
         Filled::ByClient | Filled::ReadOnly => None,
         Filled::CreatedAt => Some("When the document was created; the server fills it."),
@@ -122,12 +146,14 @@ fn stored(types: &mut Types<'_>, field: &schema::Field) -> Slot {
     Slot::new(&*field.name, ty, field.description.clone().or(by_server.map(str::to_owned)))
 }
 
-fn related(types: &mut Types<'_>, relation: &Relation) -> Slot {
+fn related(types: &mut Types<'_>, relation: &Relation, guarded: bool) -> Slot {
     let target = &relation.target;
     match &relation.kind {
         RelationKind::BelongsTo { field, required } => {
             let ty = TypeRef::named(&**target);
-            let ty = if *required { TypeRef::NonNull(Box::new(ty)) } else { ty };
+            // A parent that the viewer may not see is none.
+            let required = *required && !guarded && types.surface.read(target) == Reach::Always;
+            let ty = if required { TypeRef::NonNull(Box::new(ty)) } else { ty };
             let description = relation.description.clone();
             Slot::new(
                 &*relation.name,
@@ -139,7 +165,8 @@ fn related(types: &mut Types<'_>, relation: &Relation) -> Slot {
             let description = relation.description.clone();
             let description =
                 description.or(Some(format!("The {target} documents that have this one's id in {field}.")));
-            let ty = TypeRef::named_nn(connection(types, target));
+            let ty = TypeRef::named(connection(types, target));
+            let ty = if guarded { ty } else { TypeRef::NonNull(Box::new(ty)) };
             Slot::new(&*relation.name, ty, description).with(page_arguments(types, target))
         }
     }

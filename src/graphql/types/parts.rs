@@ -2,18 +2,21 @@
 //! far.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use async_graphql::dynamic::{Field, FieldFuture, InputValue, InterfaceField, Type, TypeRef};
+use async_graphql::dynamic::{self, FieldFuture, InputValue, InterfaceField, Type, TypeRef};
 
 use super::scalars;
 use crate::graphql::ApiLimits;
-use crate::schema::{FieldType, Kind, Model, Scalar};
+use crate::schema::{Field, FieldType, Model, Reach, Scalar, Surface};
 
 /// The types of a schema under construction. Types that not every schema needs are built when something first refers
 /// to them.
 pub struct Types<'m> {
     /// The model of the schema.
     pub model: &'m Model,
+    /// The part of it that the schema shows.
+    pub surface: &'m Surface,
     /// The limits that descriptions mention.
     pub limits: &'m ApiLimits,
     made: BTreeMap<String, Option<Type>>,
@@ -33,8 +36,8 @@ pub struct Stricter {
 
 impl<'m> Types<'m> {
     /// Starts with no types.
-    pub fn new(model: &'m Model, limits: &'m ApiLimits) -> Types<'m> {
-        Types { model, limits, made: BTreeMap::new(), stricter: Vec::new() }
+    pub fn new(model: &'m Model, surface: &'m Surface, limits: &'m ApiLimits) -> Types<'m> {
+        Types { model, surface, limits, made: BTreeMap::new(), stricter: Vec::new() }
     }
 
     /// The type's name, after building the type on first use. Types that it refers to may refer back to it.
@@ -60,12 +63,28 @@ impl<'m> Types<'m> {
         }
     }
 
-    /// The type of one value in answers.
-    pub fn output(&mut self, kind: &Kind) -> String {
-        match kind {
-            Kind::Scalar(scalar) => self.scalar(*scalar),
-            Kind::Enum(name) | Kind::Embedded(name) => name.to_string(),
-        }
+    /// The names of the collection types behind a collection type or interface that can be read.
+    pub fn readable(&self, of: &str) -> Vec<Arc<str>> {
+        let mut members = self.model.members(of);
+        members.retain(|ty| self.surface.reads(ty));
+        members
+    }
+
+    /// How far a field or relation of a collection type or interface can be read.
+    pub fn reach(&self, of: &str, member: &str) -> Reach {
+        let reach = self.readable(of).into_iter().map(|ty| self.surface.member(&ty, member));
+        reach.min().unwrap_or(Reach::Never)
+    }
+
+    /// The stored fields of a collection type or interface by which lists can be filtered and ordered: whoever does so
+    /// with a field that is hidden in some documents learns what is there.
+    pub fn comparable(&self, of: &str) -> Vec<Field> {
+        let fields = match (self.model.collection(of), self.model.interface(of)) {
+            (Some(collection), _) => &collection.fields[..],
+            (None, Some(interface)) => &interface.fields,
+            (None, None) => &[],
+        };
+        fields.iter().filter(|field| self.reach(of, &field.name) == Reach::Always).cloned().collect()
     }
 }
 
@@ -89,13 +108,13 @@ impl Slot {
     }
 }
 
-impl From<Slot> for Field {
-    fn from(slot: Slot) -> Field {
-        let mut field = Field::new(slot.name, slot.ty, |_| FieldFuture::from_value(None));
+impl From<Slot> for dynamic::Field {
+    fn from(slot: Slot) -> dynamic::Field {
+        let mut field = dynamic::Field::new(slot.name, slot.ty, |_| FieldFuture::from_value(None));
         if let Some(description) = slot.description {
             field = field.description(safe(&description));
         }
-        slot.arguments.into_iter().fold(field, Field::argument)
+        slot.arguments.into_iter().fold(field, dynamic::Field::argument)
     }
 }
 

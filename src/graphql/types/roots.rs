@@ -4,13 +4,15 @@ use async_graphql::dynamic::{Field, InputValue, Object, TypeRef};
 
 use super::parts::{Slot, Types, input_value, safe};
 use super::{filters, inputs, objects};
-use crate::schema::{Collection, Scalar, names};
+use crate::schema::{Action, Collection, Scalar, UniqueKey, names};
 
 /// The query type.
 pub fn query(types: &mut Types<'_>) -> Object {
     let model = types.model;
     let mut slots = Vec::new();
-    for collection in &model.collections {
+    let readable = |name: &str| types.surface.reads(name);
+    let collections: Vec<_> = model.collections.iter().filter(|of| readable(&of.name)).collect();
+    for collection in collections {
         let name = &*collection.name;
         let text = format!("The {name} of an id; null when there is none.");
         let id = input_value("id", TypeRef::named_nn(TypeRef::ID), "The document's id.");
@@ -18,7 +20,9 @@ pub fn query(types: &mut Types<'_>) -> Object {
         slots.extend(lookups(types, collection));
         slots.push(list(types, name, &collection.names.list));
     }
-    for interface in &model.interfaces {
+    let shown = |name: &str| !types.readable(name).is_empty();
+    let interfaces: Vec<_> = model.interfaces.iter().filter(|of| shown(&of.name)).collect();
+    for interface in interfaces {
         slots.push(list(types, &interface.name, &interface.names.list));
     }
     let made = Object::new(names::QUERY).description("Everything that can be read.");
@@ -27,7 +31,8 @@ pub fn query(types: &mut Types<'_>) -> Object {
 
 /// One look-up per unique key.
 fn lookups(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
-    let one = |key: &crate::schema::UniqueKey| {
+    let keys = inputs::readable_keys(types, collection);
+    let one = |key: &UniqueKey| {
         let fields: Vec<&str> = key.fields.iter().map(|field| &**field).collect();
         let text =
             format!("The {} with this {}; null when there is none.", collection.name, fields.join(" and "));
@@ -39,7 +44,7 @@ fn lookups(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
         let name = names::lookup(&collection.names.single, &key.name);
         Slot::new(name, TypeRef::named(&*collection.name), Some(text)).with(arguments)
     };
-    collection.uniques.iter().map(one).collect()
+    keys.into_iter().map(one).collect()
 }
 
 fn list(types: &mut Types<'_>, of: &str, name: &str) -> Slot {
@@ -48,7 +53,7 @@ fn list(types: &mut Types<'_>, of: &str, name: &str) -> Slot {
     Slot::new(name, ty, Some(text)).with(objects::page_arguments(types, of))
 }
 
-/// The mutation type; `None` when there are no collections.
+/// The mutation type; `None` when nothing can be written.
 pub fn mutation(types: &mut Types<'_>) -> Option<Object> {
     let model = types.model;
     let mut slots = Vec::new();
@@ -65,7 +70,7 @@ pub fn mutation(types: &mut Types<'_>) -> Option<Object> {
 
 fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>) {
     let (name, plural) = (&*collection.name, &collection.names.plural);
-    if !objects::creatable(collection) {
+    if !objects::creatable(collection) || !types.surface.has(name, Action::Create) {
         return;
     }
     let Some(input) = inputs::create(types, collection) else { return };
@@ -81,7 +86,9 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
     );
     let inputs = input_value("inputs", TypeRef::named_nn_list_nn(&input), "The new documents.");
     slots.push(Slot::new(names::create(plural), TypeRef::named_list_nn(name), Some(text)).with(vec![inputs]));
-    if let Some(unique) = inputs::unique(types, collection) {
+    if types.surface.has(name, Action::Update)
+        && let Some(unique) = inputs::unique(types, collection)
+    {
         let text = format!("Creates one {name}, or changes the one that is the same by a unique key.");
         let on = input_value("on", TypeRef::named_nn(unique), "By this key; the input must have its values.");
         let given = given("What the document has then; fields left out of it stay as they are.");
@@ -92,6 +99,11 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
 fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>) {
     let (name, plural) = (&*collection.name, &collection.names.plural);
     let one = || TypeRef::named(name);
+    let (updates, deletes) =
+        (types.surface.has(name, Action::Update), types.surface.has(name, Action::Delete));
+    if !updates && !deletes {
+        return;
+    }
     let bulk = TypeRef::named_nn(objects::bulk_result(types));
     let filter = filters::of_list(types, name);
     let which = || input_value("where", TypeRef::named_nn(&filter), "Which documents.");
@@ -103,7 +115,7 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
     };
     let id = || input_value("id", TypeRef::named_nn(TypeRef::ID), "The document's id.");
     let version = version(types);
-    if let Some(patch) = inputs::patch(types, collection) {
+    if updates && let Some(patch) = inputs::patch(types, collection) {
         let set = || input_value("set", TypeRef::named_nn(&patch), "The fields to change.");
         let text = format!("Changes one {name}. An id without a document is an error.");
         let arguments = vec![id(), set(), version()];
@@ -111,6 +123,9 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
         let text = format!("Changes every {name} that satisfies the filter.");
         let arguments = vec![which(), set(), all()];
         slots.push(Slot::new(names::update(plural), bulk.clone(), Some(text)).with(arguments));
+    }
+    if !deletes {
+        return;
     }
     let text = format!("Deletes one {name} and gives it as it was. An id without a document is an error.");
     slots.push(Slot::new(names::delete(name), one(), Some(text)).with(vec![id(), version()]));

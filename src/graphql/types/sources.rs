@@ -1,4 +1,4 @@
-//! Which documents a type of the API shows: the collection types behind each of its object types.
+//! What a text shows: the collection types behind the object types of the API that it names.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,6 +6,15 @@ use std::sync::Arc;
 use apollo_compiler::executable::{ExecutableDocument, Selection, SelectionSet};
 
 use crate::schema::{Model, names};
+
+/// What a text can show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The collection types whose documents it can show, in a fixed order.
+    pub types: Arc<[Arc<str>]>,
+    /// Whether it shows the API itself.
+    pub api: bool,
+}
 
 /// The collection types behind the object types of an API.
 #[derive(Debug)]
@@ -32,25 +41,27 @@ impl Sources {
         Sources { of, all }
     }
 
-    /// The collection types whose documents a document's operations can show, in a fixed order. They may be too many, but
-    /// never too few, whatever the conditions in the document are.
-    pub fn shown_by(&self, document: &ExecutableDocument) -> Arc<[Arc<str>]> {
-        let mut found = BTreeSet::new();
-        document.operations.iter().for_each(|operation| self.visit(&operation.selection_set, &mut found));
-        document.fragments.values().for_each(|fragment| self.visit(&fragment.selection_set, &mut found));
-        found.into_iter().collect()
+    /// What a document's operations can show. It may be too much, but is never too little, whatever the conditions in the
+    /// document are.
+    pub fn shown_by(&self, document: &ExecutableDocument) -> Shown {
+        let (mut types, mut api) = (BTreeSet::new(), false);
+        let operations = document.operations.iter().map(|operation| &operation.selection_set);
+        let fragments = document.fragments.values().map(|fragment| &fragment.selection_set);
+        operations.chain(fragments).for_each(|set| self.visit(set, &mut types, &mut api));
+        Shown { types: types.into_iter().collect(), api }
     }
 
-    fn visit(&self, set: &SelectionSet, found: &mut BTreeSet<Arc<str>>) {
-        // Those of introspection show no documents either.
-        if !set.ty.starts_with("__") {
+    fn visit(&self, set: &SelectionSet, found: &mut BTreeSet<Arc<str>>, api: &mut bool) {
+        if set.ty.starts_with("__") {
+            *api = true;
+        } else {
             found.extend(self.of.get(set.ty.as_str()).unwrap_or(&self.all).iter().cloned());
         }
         for item in &set.selections {
             match item {
                 Selection::Field(field) if field.selection_set.selections.is_empty() => {}
-                Selection::Field(field) => self.visit(&field.selection_set, found),
-                Selection::InlineFragment(fragment) => self.visit(&fragment.selection_set, found),
+                Selection::Field(field) => self.visit(&field.selection_set, found, api),
+                Selection::InlineFragment(fragment) => self.visit(&fragment.selection_set, found, api),
                 Selection::FragmentSpread(_) => {}
             }
         }

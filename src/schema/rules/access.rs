@@ -62,17 +62,7 @@ fn uses<'a>(owner: &Owner<'a>) -> impl Iterator<Item = &'a Directive> {
 }
 
 fn grant(access: &Directive, faults: &mut SchemaFaults) -> Grant {
-    let roles = access.argument("roles").map(|given| {
-        let mut roles: Vec<Arc<str>> =
-            given.items().iter().filter_map(|role| role.node.as_str()).map(Arc::from).collect();
-        if roles.is_empty() || roles.iter().any(|role| role.is_empty()) {
-            let help = "name the roles, or leave `roles` out for everybody";
-            faults.add(given.at, "access-roles", "this names no role", help);
-        }
-        roles.sort_unstable();
-        roles.dedup();
-        roles
-    });
+    let roles = roles(access, faults);
     let mut rule = |name| access.argument(name).map(|given| allowed(given, faults));
     let (read, write) = (rule("read"), rule("write"));
     let [create, update, delete] = ["create", "update", "delete"].map(&mut rule);
@@ -84,15 +74,29 @@ fn grant(access: &Directive, faults: &mut SchemaFaults) -> Grant {
         delete: or_write(delete),
         read: read.unwrap_or(Allowed::Never),
     };
-    let all = [&grant.read, &grant.create, &grant.update, &grant.delete];
-    if all.into_iter().all(|allowed| *allowed == Allowed::Never) {
+    if grant.all().into_iter().all(|allowed| *allowed == Allowed::Never) {
         let help = "what no rule allows is refused already: remove this one, or add `read` or `write`";
         faults.add(access.name.at, "access-nothing", "this rule allows nothing", help);
     }
     grant
 }
 
-fn allowed(given: &Spanned<Literal>, faults: &mut SchemaFaults) -> Allowed {
+/// The roles that an `@access` names.
+pub(super) fn roles(access: &Directive, faults: &mut SchemaFaults) -> Option<Vec<Arc<str>>> {
+    let given = access.argument("roles")?;
+    let mut roles: Vec<Arc<str>> =
+        given.items().iter().filter_map(|role| role.node.as_str()).map(Arc::from).collect();
+    if roles.is_empty() || roles.iter().any(|role| role.is_empty()) {
+        let help = "name the roles, or leave `roles` out for everybody";
+        faults.add(given.at, "access-roles", "this names no role", help);
+    }
+    roles.sort_unstable();
+    roles.dedup();
+    Some(roles)
+}
+
+/// What an argument of an `@access` allows.
+pub(super) fn allowed(given: &Spanned<Literal>, faults: &mut SchemaFaults) -> Allowed {
     match &given.node {
         Literal::Boolean(true) => Allowed::Always,
         Literal::Boolean(false) => Allowed::Never,

@@ -297,7 +297,7 @@ fn check_directives(class: Class, field: &FieldDefinition, shape: &Shape<'_>, fa
                 format!("`id` cannot have `@{name}`"),
                 "remove it; ids are unique and indexed, and `@id` says how they are made",
             ),
-            (_, Shape::BelongsTo(_) | Shape::HasMany(_)) if !relation => (
+            (_, Shape::BelongsTo(_) | Shape::HasMany(_)) if !relation && name != "access" => (
                 "relation-directive",
                 format!("`@{name}` cannot stand on a relation, which is not stored"),
                 "put it on the key",

@@ -6,6 +6,10 @@ use serde_json::{Value as Json, json};
 
 use crate::support::dice::Dice;
 
+mod fields;
+
+pub use fields::Type;
+
 /// A condition of a rule.
 #[derive(Clone, Debug)]
 pub enum Condition {
@@ -105,11 +109,7 @@ pub struct Grant {
 
 impl Grant {
     pub fn draw(dice: &mut Dice) -> Grant {
-        let roles = match dice.roll(3) {
-            0 => None,
-            1 => Some(vec![dice.one_of(&["a", "b"])]),
-            _ => Some(vec!["a", "b"]),
-        };
+        let roles = roles(dice);
         let mut rules = BTreeMap::new();
         for (action, _) in ACTIONS {
             let rule = match dice.roll(4) {
@@ -124,7 +124,7 @@ impl Grant {
     }
 
     pub fn text(&self) -> String {
-        let roles = self.roles.as_ref().map(|roles| format!("roles: {roles:?}")).unwrap_or_default();
+        let roles = roles_text(&self.roles);
         let rule = |(action, name): &(Action, &str)| {
             let rule = self.rules.get(action)?;
             let value = rule.as_ref().map_or("true".to_owned(), |any| {
@@ -135,6 +135,26 @@ impl Grant {
         let rules: Vec<String> = ACTIONS.iter().filter_map(rule).collect();
         format!("@access({roles} {})", rules.join(" "))
     }
+}
+
+fn roles(dice: &mut Dice) -> Option<Vec<&'static str>> {
+    match dice.roll(3) {
+        0 => None,
+        1 => Some(vec![dice.one_of(&["a", "b"])]),
+        _ => Some(vec!["a", "b"]),
+    }
+}
+
+fn roles_text(roles: &Option<Vec<&'static str>>) -> String {
+    roles.as_ref().map(|roles| format!("roles: {roles:?}")).unwrap_or_default()
+}
+
+/// How far roles alone allow something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    Never,
+    Sometimes,
+    Always,
 }
 
 /// A viewer, with a token.
@@ -167,20 +187,47 @@ impl Viewer {
         Viewer { token: super::token(&roles, claims.clone()), roles, claims }
     }
 
+    /// Whether a rule for these roles is for the viewer.
+    fn is_meant(&self, roles: &Option<Vec<&'static str>>) -> bool {
+        roles.as_ref().is_none_or(|roles| roles.iter().any(|role| self.roles.contains(role)))
+    }
+
+    /// Whether one of the conditions holds for a document.
+    fn satisfies(&self, any: &[Condition], doc: &Json) -> bool {
+        any.iter().any(|one| one.fits(&self.claims) && one.holds(doc, &self.claims))
+    }
+
+    /// What the rules of a type for the viewer say of an action.
+    fn rules<'g>(&self, action: Action, ty: &'g Type) -> impl Iterator<Item = &'g Option<Vec<Condition>>> {
+        let own = ty.grants.iter().filter(|grant| self.is_meant(&grant.roles));
+        own.filter_map(move |grant| grant.rules.get(&action))
+    }
+
+    /// How far the viewer's roles allow an action on documents of a type; what cannot be read cannot be written.
+    pub fn reach(&self, action: Action, ty: &Type) -> Reach {
+        let reach = |action| {
+            let all = self.rules(action, ty);
+            let one = |any: &Option<_>| if any.is_none() { Reach::Always } else { Reach::Sometimes };
+            all.map(one).max().unwrap_or(Reach::Never)
+        };
+        reach(action).min(reach(Action::Read))
+    }
+
     /// Whether the rules of a type allow an action on a document; what cannot be read cannot be written.
-    pub fn may(&self, action: Action, grants: &[Grant], doc: &Json) -> bool {
+    pub fn may(&self, action: Action, ty: &Type, doc: &Json) -> bool {
         let allowed = |action| {
-            grants.iter().any(|grant| {
-                let concerned = grant
-                    .roles
-                    .as_ref()
-                    .is_none_or(|roles| roles.iter().any(|role| self.roles.contains(role)));
-                let holds = |any: &Vec<Condition>| {
-                    any.iter().any(|one| one.fits(&self.claims) && one.holds(doc, &self.claims))
-                };
-                concerned && grant.rules.get(&action).is_some_and(|rule| rule.as_ref().is_none_or(holds))
-            })
+            self.rules(action, ty).any(|any| any.as_ref().is_none_or(|any| self.satisfies(any, doc)))
         };
         allowed(Action::Read) && (action == Action::Read || allowed(action))
+    }
+
+    /// How far the viewer's roles allow an action on a field of a type.
+    pub fn field(&self, action: Action, ty: &Type, field: &str) -> Reach {
+        ty.field(field).reach(self, action)
+    }
+
+    /// Whether the viewer may do this to the field of a document, on which the viewer may act.
+    pub fn may_field(&self, action: Action, ty: &Type, field: &str, doc: &Json) -> bool {
+        ty.field(field).may(self, action, doc)
     }
 }

@@ -3,18 +3,21 @@
 
 use serde_json::{Value as Json, json};
 
-use super::domain::{Action, Grant, Viewer};
+use super::domain::{Action, Reach, Type, Viewer};
 use super::{codes, setup};
 use crate::support::app::{CacheKind, StoreKind, TestApp};
 use crate::support::dice::Dice;
 
-const FIELDS: &str = "id owner team public level tags";
+mod reads;
+mod writes;
+
+const FIELDS: [&str; 5] = ["owner", "team", "public", "level", "tags"];
 const TYPES: [(&str, &str); 3] = [("Doc", "docs"), ("Memo", "memos"), ("Part", "parts")];
 const DOCUMENTS: usize = 30;
 
 struct Hunt {
     dice: Dice,
-    grants: [Vec<Grant>; 3],
+    types: [Type; 3],
     viewers: Vec<Viewer>,
     servers: [TestApp; 2],
     truth: TestApp,
@@ -28,27 +31,16 @@ struct Hunt {
 impl Hunt {
     async fn start(seed: u64, store: StoreKind, cache: CacheKind) -> Hunt {
         let mut dice = Dice::new(seed);
-        let grants =
-            [(); 3].map(|()| (0..1 + dice.roll(3)).map(|_| Grant::draw(&mut dice)).collect::<Vec<_>>());
-        let [doc, memo, part] =
-            grants.each_ref().map(|grants| grants.iter().map(Grant::text).collect::<Vec<_>>().join(" "));
-        let fields = "id: ID! @id(as: STRING, client: true) owner: String team: String public: Boolean level: Int \
-                      tags: [String!]";
-        let sdl = format!(
-            "interface Item {{ id: ID! owner: String team: String public: Boolean level: Int tags: [String!] }}\n\
-             type Doc implements Item @collection {doc} {{ {fields} code: String @unique\n\
-             parts: [Part!]! @hasMany(field: \"docId\", onDelete: SET_NULL) }}\n\
-             type Memo implements Item @collection {memo} {{ {fields} code: String @unique }}\n\
-             type Part implements Item @collection {part} {{ {fields} code: String @unique docId: ID\n\
-             doc: Doc @belongsTo(field: \"docId\") }}",
-        );
+        let named = [&FIELDS[..], &["code", "docId", "doc", "parts"]].concat();
+        let types = [(); 3].map(|()| Type::draw(&mut dice, &named));
+        let sdl = sdl(&types);
         let viewers = (0..8).map(|_| Viewer::draw(&mut dice)).collect();
         let first = setup(&sdl).on(store, cache).start().await;
         let truth = TestApp::uncached(&first).await;
         let second = TestApp::beside(&first).await;
         let said = format!("seed {seed}\n{sdl}\n");
-        let mut hunt =
-            Hunt { dice, grants, viewers, servers: [first, second], truth, next: 0, judged: 0, said };
+        let servers = [first, second];
+        let mut hunt = Hunt { dice, types, viewers, servers, truth, next: 0, judged: 0, said };
         for (ty, (name, _)) in TYPES.iter().enumerate() {
             for _ in 0..DOCUMENTS {
                 let input = hunt.input(ty);
@@ -87,8 +79,8 @@ impl Hunt {
         self.next += 1;
         input["code"] = json!(format!("{id}!"));
         input["id"] = json!(id);
-        if ty == 2 {
-            input.as_object_mut().expect("an object").remove("docId");
+        if ty == 2 && self.dice.once_in(2) {
+            input["docId"] = json!(format!("d{}", self.dice.roll(DOCUMENTS)));
         }
         input
     }
@@ -96,12 +88,39 @@ impl Hunt {
     /// All documents of a type, as they are.
     async fn all(&self, ty: usize) -> Vec<Json> {
         let keys = if ty == 2 { "code docId" } else { "code" };
-        let text = format!("{{ {}(first: 500) {{ nodes {{ {FIELDS} {keys} }} }} }}", TYPES[ty].1);
+        let fields = FIELDS.join(" ");
+        let text = format!("{{ {}(first: 500) {{ nodes {{ id {fields} {keys} }} }} }}", TYPES[ty].1);
         self.truth.data(&text, Json::Null).await[TYPES[ty].1]["nodes"].as_array().expect("a list").clone()
     }
 
     fn may(&self, viewer: usize, action: Action, ty: usize, doc: &Json) -> bool {
-        self.viewers[viewer].may(action, &self.grants[ty], doc)
+        self.viewers[viewer].may(action, &self.types[ty], doc)
+    }
+
+    /// How far the viewer's roles allow an action on documents of a type.
+    fn reach(&self, viewer: usize, action: Action, ty: usize) -> Reach {
+        self.viewers[viewer].reach(action, &self.types[ty])
+    }
+
+    /// How far the viewer's roles allow to read a field of a type, in documents that may be read.
+    fn field(&self, viewer: usize, ty: usize, field: &str) -> Reach {
+        let of = |ty: usize, field: &str| self.viewers[viewer].field(Action::Read, &self.types[ty], field);
+        match field {
+            "parts" => {
+                let open = self.reach(viewer, Action::Read, 2) > Reach::Never;
+                let asked = open && of(2, "docId") == Reach::Always;
+                if asked { of(ty, field) } else { Reach::Never }
+            }
+            "doc" if self.reach(viewer, Action::Read, 0) == Reach::Never => Reach::Never,
+            "doc" => of(ty, field).min(of(ty, "docId")),
+            _ => of(ty, field),
+        }
+    }
+
+    /// Whether the viewer may read a field of a document that the viewer may read.
+    fn shows(&self, viewer: usize, ty: usize, field: &str, doc: &Json) -> bool {
+        let of = |field: &str| self.viewers[viewer].may_field(Action::Read, &self.types[ty], field, doc);
+        of(field) && (field != "doc" || of("docId"))
     }
 
     async fn ask(&mut self, viewer: usize, text: &str, variables: Json) -> Json {
@@ -121,227 +140,16 @@ impl Hunt {
         answer
     }
 
+    /// Checks an answer, or that what is no part of the viewer's API was refused before anything was done.
+    fn is_refused(&self, refused: bool, answer: &Json) -> bool {
+        if refused {
+            self.check(&json!([answer["data"], codes(answer).is_empty()]), &json!([null, false]));
+        }
+        refused
+    }
+
     fn check(&self, got: &Json, wanted: &Json) {
         assert_eq!(got, wanted, "\n{}", self.said);
-    }
-
-    /// A list, in a random order and window.
-    async fn list(&mut self, viewer: usize) {
-        let (name, types): (&str, &[usize]) = match self.dice.roll(4) {
-            3 => ("items", &[0, 1, 2]),
-            ty => (TYPES[ty].1, &[[0], [1], [2]][ty]),
-        };
-        let filter = match self.dice.roll(4) {
-            0 => "public: {eq: true}".to_owned(),
-            1 => format!("level: {{gte: {}}}", self.dice.roll(4)),
-            2 => format!("team: {{eq: \"t{}\"}}", self.dice.roll(3)),
-            _ => String::new(),
-        };
-        let order = self.dice.one_of(&["", "{field: LEVEL}", "{field: TEAM, direction: DESC}"]);
-        let list = format!("where: {{{filter}}}, orderBy: [{order}]");
-        let shown = format!(
-            "{{ nodes {{ __typename {FIELDS} }} totalCount pageInfo {{ hasNextPage hasPreviousPage }} }}"
-        );
-        let all = self.truth.data(&format!("{{ l: {name}({list}, first: 500) {shown} }}"), Json::Null).await;
-        let (first, offset) = (self.dice.roll(12), self.dice.roll(4));
-        let visible: Vec<Json> = all["l"]["nodes"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter(|doc| {
-                let ty =
-                    *types.iter().find(|ty| doc["__typename"] == TYPES[**ty].0).expect("a type of the list");
-                self.may(viewer, Action::Read, ty, doc)
-            })
-            .cloned()
-            .collect();
-        self.judged += all["l"]["nodes"].as_array().map_or(0, Vec::len);
-        let page: Vec<Json> = visible.iter().skip(offset).take(first).cloned().collect();
-        let text = format!("{{ l: {name}({list}, first: {first}, offset: {offset}) {shown} }}");
-        let answer = self.ask(viewer, &text, Json::Null).await;
-        self.check(&answer["data"]["l"]["nodes"], &json!(page));
-        self.check(&answer["data"]["l"]["totalCount"], &json!(visible.len()));
-        self.check(&answer["data"]["l"]["pageInfo"]["hasNextPage"], &json!(offset + first < visible.len()));
-    }
-
-    /// Documents by id and by key, with what they lead to.
-    async fn look_up(&mut self, viewer: usize) {
-        let (docs, parts) = (self.all(0).await, self.all(2).await);
-        let number = self.dice.roll(DOCUMENTS);
-        let find = |all: &[Json], id: String| all.iter().find(|doc| doc["id"] == json!(id)).cloned();
-        let text = format!(
-            "query($d: ID!, $c: String!, $p: ID!) {{ doc(id: $d) {{ {FIELDS} parts(first: 500) {{ totalCount nodes {{ id }} }} }} \
-             docByCode(code: $c) {{ id }} part(id: $p) {{ id doc {{ id }} }} }}"
-        );
-        let variables =
-            json!({ "d": format!("d{number}"), "c": format!("d{number}!"), "p": format!("p{number}") });
-        let doc = find(&docs, format!("d{number}")).filter(|doc| self.may(viewer, Action::Read, 0, doc));
-        let part = find(&parts, format!("p{number}")).filter(|part| self.may(viewer, Action::Read, 2, part));
-        let expected_doc = doc.as_ref().map(|doc| {
-            let children: Vec<Json> = parts
-                .iter()
-                .filter(|part| part["docId"] == doc["id"] && self.may(viewer, Action::Read, 2, part))
-                .map(|part| json!({ "id": part["id"] }))
-                .collect();
-            let mut doc = doc.clone();
-            doc.as_object_mut().expect("an object").remove("code");
-            doc["parts"] = json!({ "totalCount": children.len(), "nodes": children });
-            doc
-        });
-        let by_code = doc.as_ref().map(|doc| json!({ "id": doc["id"] }));
-        let expected_part = part.map(|part| {
-            let parent = docs.iter().find(|doc| doc["id"] == part["docId"]);
-            let parent = parent.filter(|doc| self.may(viewer, Action::Read, 0, doc));
-            json!({ "id": part["id"], "doc": parent.map(|doc| json!({ "id": doc["id"] })) })
-        });
-        self.judged += 3 + parts.len();
-        let answer = self.ask(viewer, &text, variables).await;
-        self.check(
-            &answer["data"],
-            &json!({ "doc": expected_doc, "docByCode": by_code, "part": expected_part }),
-        );
-        self.check(&answer["errors"], &Json::Null);
-    }
-
-    /// One write of one document, and what it did.
-    async fn write(&mut self, viewer: usize) {
-        let ty = self.dice.roll(2);
-        let name = TYPES[ty].0;
-        let before = self.all(ty).await;
-        let id = format!("{}{}", ["d", "m"][ty], self.dice.roll(DOCUMENTS));
-        let at = before.iter().position(|doc| doc["id"] == json!(id));
-        let mut expected = before.clone();
-        let old = at.map(|at| before[at].clone());
-        let visible = old.as_ref().is_some_and(|doc| self.may(viewer, Action::Read, ty, doc));
-        let (text, variables, code) = match self.dice.roll(3) {
-            0 => {
-                let set = self.fields(ty);
-                let mut new = old.clone().unwrap_or_default();
-                for (name, value) in set.as_object().expect("an object") {
-                    new[name] = value.clone();
-                }
-                let may = |doc: &Json| self.may(viewer, Action::Update, ty, doc);
-                let allowed = old.as_ref().is_some_and(|old| may(old) && may(&new));
-                if let (Some(at), true) = (at, allowed) {
-                    expected[at] = new;
-                }
-                let text = format!(
-                    "mutation($id: ID!, $s: {name}Patch!) {{ w: update{name}(id: $id, set: $s) {{ id }} }}"
-                );
-                let code = if allowed {
-                    None
-                } else if visible {
-                    Some("FORBIDDEN")
-                } else {
-                    Some("NOT_FOUND")
-                };
-                (text, json!({ "id": id, "s": set }), code)
-            }
-            1 => {
-                let allowed = old.as_ref().is_some_and(|old| self.may(viewer, Action::Delete, ty, old));
-                if let (Some(at), true) = (at, allowed) {
-                    expected.remove(at);
-                }
-                let text = format!("mutation($id: ID!) {{ w: delete{name}(id: $id) {{ id }} }}");
-                let code = if allowed {
-                    None
-                } else if visible {
-                    Some("FORBIDDEN")
-                } else {
-                    Some("NOT_FOUND")
-                };
-                (text, json!({ "id": id }), code)
-            }
-            _ => {
-                let mut input = self.fields(ty);
-                (input["id"], input["code"]) = (json!(id), json!(format!("{id}!")));
-                let mut new =
-                    json!({ "owner": null, "team": null, "public": null, "level": null, "tags": null });
-                for (name, value) in input.as_object().expect("an object") {
-                    new[name] = value.clone();
-                }
-                let allowed = self.may(viewer, Action::Create, ty, &new);
-                let code = match (allowed, at) {
-                    (false, _) => Some("FORBIDDEN"),
-                    (true, Some(_)) => Some("CONFLICT"),
-                    (true, None) => {
-                        expected.push(new);
-                        None
-                    }
-                };
-                let text = format!("mutation($i: {name}Input!) {{ w: create{name}(input: $i) {{ id }} }}");
-                (text, json!({ "i": input }), code)
-            }
-        };
-        let answer = self.ask(viewer, &text, variables).await;
-        // A change that could be allowed to no document is refused as such, wherever the document is.
-        let got = codes(&answer).first().copied();
-        if !(code == Some("NOT_FOUND") && got == Some("FORBIDDEN") && text.contains("update")) {
-            self.check(&json!(got), &json!(code));
-        }
-        self.compare(ty, expected).await;
-        self.judged += 1;
-    }
-
-    /// One write of all that match, and what it did.
-    async fn write_many(&mut self, viewer: usize) {
-        let ty = self.dice.roll(2);
-        let plural = ["Docs", "Memos"][ty];
-        let level = self.dice.roll(6);
-        let before = self.all(ty).await;
-        let matching = |doc: &Json| doc["level"] == json!(level);
-        let (text, set) = match self.dice.once_in(2) {
-            true => {
-                let text = format!(
-                    "mutation($l: Int!) {{ w: delete{plural}(where: {{level: {{eq: $l}}}}) {{ count }} }}"
-                );
-                (text, None)
-            }
-            false => {
-                let name = TYPES[ty].0;
-                let text = format!(
-                    "mutation($l: Int!, $s: {name}Patch!) {{ w: update{plural}(where: {{level: {{eq: $l}}}}, set: $s) {{ count }} }}"
-                );
-                (text, Some(self.fields(ty)))
-            }
-        };
-        let mut expected = Vec::new();
-        let mut count = 0;
-        for doc in before {
-            let mut new = doc.clone();
-            for (name, value) in set.iter().filter_map(Json::as_object).flatten() {
-                new[name] = value.clone();
-            }
-            let allowed = matching(&doc)
-                && match set {
-                    None => self.may(viewer, Action::Delete, ty, &doc),
-                    Some(_) => {
-                        self.may(viewer, Action::Update, ty, &doc)
-                            && self.may(viewer, Action::Update, ty, &new)
-                    }
-                };
-            count += usize::from(allowed);
-            match (allowed, &set) {
-                (true, None) => {}
-                (true, Some(_)) => expected.push(new),
-                (false, _) => expected.push(doc),
-            }
-        }
-        let answer = self.ask(viewer, &text, json!({ "l": level, "s": set })).await;
-        match codes(&answer).first().copied() {
-            Some("FORBIDDEN") => self.check(&json!(count), &json!(0)),
-            _ => self.check(&answer["data"]["w"]["count"], &json!(count)),
-        }
-        self.compare(ty, expected).await;
-        self.judged += 1;
-    }
-
-    async fn compare(&self, ty: usize, mut expected: Vec<Json>) {
-        let mut now = self.all(ty).await;
-        let by_id = |doc: &Json| doc["id"].to_string();
-        now.sort_by_key(by_id);
-        expected.sort_by_key(by_id);
-        self.check(&json!(now), &json!(expected));
     }
 
     async fn run(mut self, steps: usize) -> usize {
@@ -356,6 +164,39 @@ impl Hunt {
         }
         self.judged
     }
+}
+
+fn sdl(types: &[Type; 3]) -> String {
+    let [doc, memo, part] = types;
+    let fields = |ty: &Type| {
+        let field = |(name, kind): (&str, &str)| format!("{name}: {kind}{}\n", ty.field_text(name));
+        let kinds = [
+            ("owner", "String"),
+            ("team", "String"),
+            ("public", "Boolean"),
+            ("level", "Int"),
+            ("tags", "[String!]"),
+        ];
+        let all: String = kinds.into_iter().map(field).collect();
+        format!("id: ID! @id(as: STRING, client: true)\n{all}code: String @unique{}\n", ty.field_text("code"))
+    };
+    format!(
+        "interface Item {{ id: ID! owner: String team: String public: Boolean level: Int tags: [String!] }}\n\
+         type Doc implements Item @collection {} {{ {}\
+         parts: [Part!]! @hasMany(field: \"docId\", onDelete: SET_NULL){} }}\n\
+         type Memo implements Item @collection {} {{ {} }}\n\
+         type Part implements Item @collection {} {{ {} docId: ID{}\n\
+         doc: Doc @belongsTo(field: \"docId\"){} }}",
+        doc.text(),
+        fields(doc),
+        doc.field_text("parts"),
+        memo.text(),
+        fields(memo),
+        part.text(),
+        fields(part),
+        part.field_text("docId"),
+        part.field_text("doc"),
+    )
 }
 
 async fn hunt(store: StoreKind, cache: CacheKind, applications: u64, steps: usize, least: usize) {

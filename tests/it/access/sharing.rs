@@ -52,6 +52,6 @@ async fn without_a_rule_a_type_is_closed_and_without_identity_everything_is_open
     let open = crate::support::app::TestApp::uncached(&closed).await;
     open.data("mutation { createBook(input: {title: \"x\"}) { id } }", json!(null)).await;
     let seen = closed.query_as(&token, "{ books { totalCount } }", json!(null)).await;
-    assert_eq!(seen["data"]["books"]["totalCount"], 0);
+    assert_eq!((super::codes(&seen), &seen["data"]), (vec!["FORBIDDEN"], &json!(null)));
     assert_eq!(open.data("{ books { totalCount } }", json!(null)).await["books"]["totalCount"], 1);
 }

@@ -83,6 +83,7 @@ pub fn collection(
             .map(|fields| Index { fields: fields.iter().map(|field| Arc::from(*field)).collect() })
             .collect(),
         access: Vec::new(),
+        members: Default::default(),
         interfaces: Vec::new(),
         order: std::iter::once(Member::Id).chain((0..fields.len()).map(Member::Field)).collect(),
     })
