@@ -37,6 +37,23 @@ async fn put(database: &Database, documents: impl IntoIterator<Item = Document>)
 }
 
 #[tokio::test]
+async fn a_collection_that_compares_text_in_its_own_way_is_refused() {
+    for (locale, refused) in [("en", true), ("simple", false)] {
+        let place = MongoDatabase::new();
+        let database = raw(&place).await;
+        let create = doc! { "create": "items", "collation": { "locale": locale } };
+        database.run_command(create).await.expect("another program can create the collection");
+        let prepared = open(&place.url()).await.prepare().await;
+        match prepared {
+            Err(StoreError::Refused(message)) => {
+                assert!(refused && message.contains("`items`") && message.contains("(en)"), "{message}")
+            }
+            other => assert!(!refused, "{:?}", other.err()),
+        }
+    }
+}
+
+#[tokio::test]
 async fn documents_of_other_programs_can_be_updated_and_deleted() {
     let place = MongoDatabase::new();
     let (store, database) = prepared(&place).await;

@@ -33,13 +33,31 @@ impl MongoStore {
         self.run_long(change).await.map(drop).map_err(|error| error::of_read(&error))
     }
 
-    /// Whether changes of a collection have images; `None` if it is not there.
+    /// Whether changes of a collection have images; `None` if it is not there. Fails where the server would compare text
+    /// otherwise than oponn does.
     pub(super) async fn images(&self, collection: &Collection) -> Result<Option<bool>, StoreError> {
         let named =
             doc! { "listCollections": 1, "filter": { "name": &*collection.collection }, "cursor": {} };
         let found = self.rows_long(named).await.map_err(|error| error::of_read(&error))?;
+        let Some(found) = found.first() else { return Ok(None) };
+        check_collation(&collection.collection, found)?;
         let enabled =
             |found: &Document| found.get_document("options")?.get_document(OPTION)?.get_bool("enabled");
-        Ok(found.first().map(|found| enabled(found).unwrap_or(false)))
+        Ok(Some(enabled(found).unwrap_or(false)))
+    }
+}
+
+/// Refuses a collection with a collation of its own, by which the server finds documents that the cache and the rules of
+/// access take for others.
+fn check_collation(name: &str, found: &Document) -> Result<(), StoreError> {
+    let locale = found.get_document("options").and_then(|options| options.get_document("collation"));
+    match locale.and_then(|collation| collation.get_str("locale")) {
+        Err(_) | Ok("simple") => Ok(()),
+        Ok(locale) => Err(StoreError::Refused(format!(
+            "The MongoDB collection `{name}` compares text by a collation ({locale}), but oponn compares it byte by \
+             byte. Copy the documents into a collection without one: db.createCollection(\"new\"), then \
+             db.{name}.aggregate([{{$match: {{}}}}, {{$out: \"new\"}}]); and rename it, or name it in \
+             `@collection(name: \"new\")`."
+        ))),
     }
 }
