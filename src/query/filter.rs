@@ -92,6 +92,21 @@ impl Filter {
         matches!(self, Filter::Or(parts) if parts.is_empty())
     }
 
+    /// Whether it is about a path.
+    pub fn names(&self, path: &str) -> bool {
+        match self {
+            Filter::And(parts) | Filter::Or(parts) => parts.iter().any(|part| part.names(path)),
+            Filter::Not(inner) => inner.names(path),
+            Filter::In(named, _)
+            | Filter::Cmp(named, ..)
+            | Filter::Exists(named)
+            | Filter::Matches(named, _)
+            | Filter::HasAny(named, _)
+            | Filter::IsEmpty(named)
+            | Filter::Some(named, _) => named == path,
+        }
+    }
+
     /// Both filters hold.
     pub fn and(self, other: Filter) -> Filter {
         Filter::And(vec![self, other])

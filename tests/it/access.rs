@@ -7,7 +7,9 @@ use serde_json::{Value as Json, json};
 
 use crate::support::app::{Setup, TestApp};
 
+mod claims;
 mod domain;
+mod fields;
 mod hunt;
 mod sharing;
 mod writes;

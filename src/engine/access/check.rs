@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bson::oid::ObjectId;
 use serde_json::{Value as Json, json};
 
-use super::claims::{bound, claims_of};
+use super::claims::{bound, claims_of, places_of};
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{InputFault, Step};
 use crate::query::Filter;
-use crate::schema::{self, AccessCondition, Collection, Diagnostic, Model};
+use crate::schema::{self, AccessCondition, CLAIM, Collection, Diagnostic, Filled, Model};
+use crate::value::VERSION_PATH;
 
 /// Reads a schema file, as [`schema::load`] does, and checks the conditions of its rules of access too.
 pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
@@ -43,7 +44,7 @@ fn check_one(model: &Model, of: &Arc<Collection>, condition: &AccessCondition, f
     };
     // A claim can be anything, so it fits a place if some value does. What is wrong with every value is wrong.
     let mut wrong: Option<Vec<InputFault>> = None;
-    let mut filters = Vec::new();
+    let (mut filters, mut tried) = (Vec::new(), Vec::new());
     for claim in claims(model) {
         let found = match read(&claim) {
             Ok(filter) => {
@@ -52,6 +53,7 @@ fn check_one(model: &Model, of: &Arc<Collection>, condition: &AccessCondition, f
             }
             Err(found) => found,
         };
+        tried.push(found.clone());
         wrong = Some(match wrong {
             None => found,
             Some(known) => {
@@ -82,10 +84,48 @@ fn check_one(model: &Model, of: &Arc<Collection>, condition: &AccessCondition, f
         };
         add(message, format!("write a filter as in `where` of `{}`", of.names.list));
     }
-    if wrong.is_empty() && !filters.is_empty() && filters.iter().all(Filter::is_none) {
+    if !wrong.is_empty() {
+        return;
+    }
+    for name in &names {
+        let places = places_of(&condition.filter, name);
+        let fits = |found: &Vec<InputFault>| {
+            !found.iter().any(|fault| places.iter().any(|place| is_in(fault, place)))
+        };
+        if !tried.iter().any(fits) {
+            let message = format!("no claim fits where \"{CLAIM}{name}\" stands in this condition");
+            add(
+                message,
+                "a claim stands for a value, or for the list of values of `in`, `nin`, `hasAny` or `hasAll`"
+                    .to_owned(),
+            );
+        }
+    }
+    let says = |which: fn(&Filter) -> bool| !filters.is_empty() && filters.iter().all(which);
+    if says(Filter::is_none) {
         let message = format!("no {} can satisfy this condition", of.name);
         add(message, "correct it, or write `false`".to_owned());
     }
+    if says(Filter::is_all) {
+        let message = format!("every {} satisfies this condition", of.name);
+        add(message, "correct it, or write `true`".to_owned());
+    }
+    if let Some(version) = of.fields.iter().find(|field| field.filled == Filled::Version)
+        && filters.iter().any(|filter| filter.names(VERSION_PATH))
+    {
+        let message =
+            format!("`{}` counts the changes, so that every change would break this condition", version.name);
+        add(message, "a rule can be about any other field".to_owned());
+    }
+}
+
+/// Whether a fault is at a place in a condition, or inside it.
+fn is_in(fault: &InputFault, place: &[String]) -> bool {
+    let mut steps = fault.path.iter().map(|step| match step {
+        Step::Key(key) => key.clone(),
+        Step::Index(index) => index.to_string(),
+    });
+    place.iter().all(|key| steps.next().as_ref() == Some(key))
 }
 
 /// Values of which each place of a filter takes one.
