@@ -82,6 +82,8 @@ pub enum Outcome {
     Executed,
     /// The request was not executed: it does not parse, is not valid, or its variables are wrong.
     Rejected,
+    /// The request was not executed: its sender has no API.
+    Forbidden,
     /// The request is a mutation and only queries are allowed.
     NotAllowed,
     /// The request was not executed: the server has no turn or no memory left for it.

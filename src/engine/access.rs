@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::Value as Json;
 
@@ -27,8 +28,9 @@ pub use rights::{Rights, Sight};
 use claims::{bound, claims_of};
 use rights::{MemberRights, OwnerField, TypeRights, digest};
 
-/// Rights that are kept for viewers to come.
-const KEPT: usize = 10_000;
+/// Bytes of the rights that are kept for viewers to come, and the number of viewers that this is expected to be.
+const KEPT: u64 = 64 << 20;
+const VIEWERS: usize = 10_000;
 
 /// The rules of a model.
 pub(super) struct Access {
@@ -36,7 +38,16 @@ pub(super) struct Access {
     /// The roles and the claims that rules name; nothing else about a viewer matters.
     roles: BTreeSet<Arc<str>>,
     claims: BTreeSet<String>,
-    known: Cache<Matters, Arc<Rights>>,
+    known: Cache<Matters, Arc<Rights>, Weight>,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Matters, Arc<Rights>> for Weight {
+    fn weight(&self, (_, claims): &Matters, rights: &Arc<Rights>) -> u64 {
+        (rights.weight + claims.iter().flatten().map(String::len).sum::<usize>() + 512) as u64
+    }
 }
 
 /// All about a viewer that matters to the rules: the roles, and the claims as JSON.
@@ -51,7 +62,7 @@ impl Access {
             let owners = collection.members.values().filter_map(|access| access.owner.as_deref());
             claims.extend(owners.map(str::to_owned));
         }
-        Access { model, roles, claims, known: Cache::new(KEPT) }
+        Access { model, roles, claims, known: Cache::with_weighter(VIEWERS, KEPT, Weight) }
     }
 
     /// The rights of a viewer.
@@ -66,8 +77,9 @@ impl Access {
         let of_type = |collection: &Arc<Collection>| {
             (collection.name.clone(), self.type_rights(collection, &surface, viewer))
         };
-        let types = self.model.collections.iter().map(of_type).collect();
-        let rights = Arc::new(Rights { types, surface: surface.clone() });
+        let types: BTreeMap<_, _> = self.model.collections.iter().map(of_type).collect();
+        let weight = types.values().map(TypeRights::weight).sum();
+        let rights = Arc::new(Rights { types, surface: surface.clone(), weight });
         self.known.insert(matters, rights.clone());
         rights
     }

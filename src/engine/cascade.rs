@@ -54,8 +54,9 @@ impl View {
             }
             level += 1;
         }
-        for (ty, ids) in &doomed.levels {
-            self.check_blockers(ty, ids, &doomed).await?;
+        for (level, (ty, ids)) in doomed.levels.iter().enumerate() {
+            let told = level == 0 || self.sees_all(ty, ids).await?;
+            self.check_blockers((ty, ids), told, &doomed).await?;
         }
         Ok(doomed)
     }
@@ -87,26 +88,48 @@ impl View {
         Ok(())
     }
 
-    async fn check_blockers(&self, ty: &Arc<str>, ids: &[Id], doomed: &Doomed) -> Result<(), EngineError> {
+    /// Whether the viewer may see all these documents.
+    async fn sees_all(&self, ty: &Arc<str>, ids: &[Id]) -> Result<bool, EngineError> {
+        if self.rights.is_none() {
+            return Ok(true);
+        }
+        for ids in ids.chunks(DOCUMENTS_AT_A_TIME) {
+            let refs: Vec<EntityRef> =
+                ids.iter().map(|id| EntityRef { ty: ty.clone(), id: id.clone() }).collect();
+            if self.entities(&refs).await?.iter().any(Option::is_none) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Refuses if documents that stay refer to these and forbid their deletion. Those are told as far as the viewer may see
+    /// them and their keys, if the viewer is to be `told` of what they refer to.
+    async fn check_blockers(
+        &self,
+        (ty, ids): (&Arc<str>, &[Id]),
+        told: bool,
+        doomed: &Doomed,
+    ) -> Result<(), EngineError> {
+        let mut hidden = false;
         for (child, field, _) in self.dependents(ty, OnDelete::Restrict) {
-            let (mut blockers, mut seen) = (0, 0);
+            let told = told && self.shows_all(&child, &field);
+            let mut blockers = 0;
             for parents in ids.chunks(DOCUMENTS_AT_A_TIME) {
                 let all = pointing(&field, parents);
-                blockers += self.blocking(&child, &all, doomed).await?;
-                if self.rights.is_some() && blockers > 0 {
-                    seen += self.blocking(&child, &self.seen(&child, all), doomed).await?;
-                }
+                let more = self.blocking(&child, &all, doomed).await?;
+                blockers += match &self.rights {
+                    _ if more == 0 => 0,
+                    None => more,
+                    Some(_) if !told => 0,
+                    Some(_) => self.blocking(&child, &self.seen(&child, all), doomed).await?,
+                };
+                hidden |= more > 0;
             }
             if blockers == 0 {
                 continue;
             }
-            let of = if ids.len() == 1 { "this" } else { "these" };
-            // The viewer is not told how many there are that the viewer may not see.
-            if self.rights.is_some() && seen == 0 {
-                let message = format!("Something still points to {of} {ty}.");
-                return Err(EngineError::Conflict { message, details: Vec::new() });
-            }
-            let told = if self.rights.is_some() { seen } else { blockers };
+            let (of, told) = (if ids.len() == 1 { "this" } else { "these" }, blockers);
             return Err(EngineError::Conflict {
                 message: format!(
                     "{told} {child} still {} to {of} {ty} by {field}; delete or move them first.",
@@ -115,7 +138,14 @@ impl View {
                 details: vec![("field", (&*field).into()), ("blockers", told.into())],
             });
         }
-        Ok(())
+        match hidden {
+            // The viewer is not told of what the viewer may not see.
+            true => Err(EngineError::Conflict {
+                message: "Something that you may not see forbids this delete.".to_owned(),
+                details: Vec::new(),
+            }),
+            false => Ok(()),
+        }
     }
 
     /// The number of documents that satisfy the filter and stay.

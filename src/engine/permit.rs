@@ -28,6 +28,12 @@ impl View {
         rights.is_none_or(|rights| matches(&rights.read, doc.raw()))
     }
 
+    /// Whether the viewer may see a field or relation of all documents that the viewer may see.
+    pub(super) fn shows_all(&self, ty: &str, member: &str) -> bool {
+        let rights = self.rights.as_ref().and_then(|rights| rights.of(ty).members.get(member));
+        rights.is_none_or(|rights| rights.read.is_all())
+    }
+
     /// The part of these documents that the viewer may see.
     pub(super) fn seen(&self, ty: &str, filter: Filter) -> Filter {
         match &self.rights {
@@ -59,6 +65,12 @@ impl View {
             input.to_mut().insert(owner.field.to_string(), claim.clone());
         }
         Ok(input)
+    }
+
+    /// Whether a claim of the viewer fills one of these fields.
+    pub(super) fn fills(&self, collection: &Collection, fields: &[Arc<str>]) -> bool {
+        let owners = self.rights.as_ref().map_or(&[][..], |rights| &rights.of(&collection.name).owners);
+        owners.iter().any(|owner| fields.contains(&owner.field))
     }
 
     /// The fields of an input that the viewer may not give in every document.
@@ -128,7 +140,7 @@ impl View {
                 )));
             }
         }
-        // Its other paths lie in the bookkeeping, which rules cannot name.
+        // Its other paths lie in the bookkeeping, which no rule may name.
         let whole = patch.set.iter().filter(|(path, _)| !path.contains('.'));
         let changed: Document = whole.map(|(path, value)| (path.clone(), value.clone())).collect();
         let changed = Doc::encode(&changed).map_err(|error| unencodable(&error))?;

@@ -30,7 +30,11 @@ impl View {
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
         let on = key.map_or("id", |key| &key.name);
-        let values = key_values(collection, on, &*self.owned(collection, input)?);
+        let fields = key.map_or(&[][..], |key| &key.fields);
+        let values = match self.fills(collection, fields) {
+            true => key_values(collection, on, &*self.owned(collection, input)?),
+            false => key_values(collection, on, input),
+        };
         if let Some(faults) = without_key(collection, on, &values) {
             return Err(EngineError::bad_input(at, faults));
         }

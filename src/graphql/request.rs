@@ -234,7 +234,12 @@ impl Inner {
     fn prepare(&self, request: &ApiRequest, document: Verdict, budget: &Budget) -> Result<Prepared, Refused> {
         let kind = GraphqlKind::Unknown;
         let rejected = |errors| Refused { errors, outcome: Outcome::Rejected, kind };
-        let document = document.map_err(|errors| rejected(errors.to_vec()))?;
+        let document = document.map_err(|errors| match &errors[..] {
+            [error] if error.code == ErrorCode::Forbidden => {
+                Refused { errors: errors.to_vec(), outcome: Outcome::Forbidden, kind }
+            }
+            _ => rejected(errors.to_vec()),
+        })?;
         let name = request.operation_name.as_deref();
         let operation = document.operation(name).map_err(|error| rejected(vec![error]))?;
         if request.read_only && operation.operation_type != OperationType::Query {

@@ -108,8 +108,9 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
     let status = match (reply.outcome, media) {
         (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Overloaded, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Outcome::Forbidden, Media::GraphqlResponse) => StatusCode::FORBIDDEN,
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
-        (Outcome::Rejected, Media::Json) | (Outcome::Executed, _) => StatusCode::OK,
+        (Outcome::Forbidden | Outcome::Rejected, Media::Json) | (Outcome::Executed, _) => StatusCode::OK,
     };
     let large = gzip && reply.body.plain().len() as u64 >= COMPRESS_FROM;
     let mut response = match large.then(|| reply.body.gzip()).flatten() {
@@ -126,7 +127,7 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
     let wanted = match reply.outcome {
         Outcome::NotAllowed => Some((header::ALLOW, "POST")),
         Outcome::Overloaded => Some((header::RETRY_AFTER, RETRY_AFTER)),
-        Outcome::Executed | Outcome::Rejected => None,
+        Outcome::Executed | Outcome::Rejected | Outcome::Forbidden => None,
     };
     if let Some((name, value)) = wanted {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -23,7 +23,8 @@ mod start;
 mod time;
 mod trusted;
 
-const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
+const SDL: &str =
+    "type Book @collection @access(read: true, write: true) { id: ID! isbn: String! @unique title: String! }";
 const ISSUER: &str = "https://issuer.example/";
 
 /// The settings in the text of a file.

@@ -14,6 +14,8 @@ use crate::schema::{Surface, SurfaceId};
 pub struct Rights {
     pub(super) types: BTreeMap<Arc<str>, TypeRights>,
     pub(super) surface: Arc<Surface>,
+    /// Bytes that it takes up, roughly.
+    pub(super) weight: usize,
 }
 
 /// A viewer's rights to the documents of one type: those that satisfy these filters, which are canonical.
@@ -63,6 +65,16 @@ static CLOSED: TypeRights = TypeRights {
     owners: Vec::new(),
     digest: [0; 16],
 };
+
+impl TypeRights {
+    /// Bytes that it takes up, roughly.
+    pub(super) fn weight(&self) -> usize {
+        let members = self.members.values().flat_map(|member| [&member.read, &member.create, &member.update]);
+        let filters = [&self.read, &self.create, &self.update, &self.delete].into_iter().chain(members);
+        // A value takes up several times the bytes of its text.
+        512 + filters.map(|filter| 64 + 4 * filter.to_json().to_string().len()).sum::<usize>()
+    }
+}
 
 impl Rights {
     /// The rights to the documents of a type.

@@ -16,8 +16,7 @@ pub struct Definitions {
     model: Arc<Model>,
     limits: ApiLimits,
     whole: Arc<Definition>,
-    /// `None` for those in which nothing can be read.
-    kept: Cache<SurfaceId, Option<Arc<Definition>>>,
+    kept: Cache<SurfaceId, Arc<Definition>>,
 }
 
 impl Definitions {
@@ -31,10 +30,13 @@ impl Definitions {
     pub fn of(&self, rights: Option<&Rights>) -> Option<Arc<Definition>> {
         let Some(rights) = rights else { return Some(self.whole.clone()) };
         let surface = rights.surface();
+        if !self.model.collections.iter().any(|collection| surface.reads(&collection.name)) {
+            return None;
+        }
         let made = self.kept.get_or_insert_with(&surface.id(), || {
-            // A part of an API that can be made can be made, unless it is empty.
-            Ok::<_, ()>(build(&self.model, surface.clone(), &self.limits).ok().map(Arc::new))
+            build(&self.model, surface.clone(), &self.limits).map(Arc::new)
         });
-        made.unwrap_or_default()
+        made.inspect_err(|error| tracing::error!(error, "no API can be made of what some roles may read"))
+            .ok()
     }
 }

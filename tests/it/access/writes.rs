@@ -120,3 +120,62 @@ async fn writes_tell_nothing_of_what_is_hidden_in_sqlite() {
 async fn writes_tell_nothing_of_what_is_hidden_in_mongodb() {
     each(StoreKind::Mongo).await;
 }
+
+const CHAIN: &str = r#"
+    type Author @collection @access(read: true, write: true) {
+      id: ID! @id(as: STRING, client: true)
+      drafts: [Draft!]! @hasMany(field: "authorId", onDelete: CASCADE)
+    }
+    type Draft @collection @access(read: {tenant: {eq: "$viewer.tenant"}}) {
+      id: ID! @id(as: STRING, client: true)
+      tenant: String
+      authorId: ID
+      reviews: [Review!]! @hasMany(field: "draftId")
+      notes: [Note!]! @hasMany(field: "draftId")
+    }
+    type Note @collection @access(roles: ["x"], read: true) {
+      id: ID! @id(as: STRING, client: true)
+      draftId: ID
+    }
+    type Review @collection @access(read: true) {
+      id: ID! @id(as: STRING, client: true)
+      draftId: ID
+      secretId: ID @access(roles: ["x"], read: true)
+      author: Author @belongsTo(field: "secretId")
+    }
+"#;
+
+#[tokio::test]
+async fn a_delete_that_is_forbidden_tells_nothing_of_what_is_hidden() {
+    let app = setup(CHAIN).start().await;
+    let truth = TestApp::uncached(&app).await;
+    let make =
+        async |text: &str| drop(truth.data(&format!("mutation {{ {text} {{ id }} }}"), json!(null)).await);
+    let delete = async |author: &str| {
+        let text = format!("mutation {{ deleteAuthor(id: \"{author}\") {{ id }} }}");
+        let answer = app.query_as(&token(&[], json!({ "tenant": "red" })), &text, json!(null)).await;
+        assert_eq!(codes(&answer), ["CONFLICT"], "{answer}");
+        answer["errors"][0]["message"].as_str().expect("a message").to_owned()
+    };
+    let nothing = "Something that you may not see forbids this delete.";
+    for (author, tenant) in [("r", "red"), ("b", "blue"), ("n", "red"), ("k", "red")] {
+        make(&format!("createAuthor(input: {{id: \"{author}\"}})")).await;
+        make(&format!(
+            "createDraft(input: {{id: \"{author}\", tenant: \"{tenant}\", authorId: \"{author}\"}})"
+        ))
+        .await;
+    }
+    // A visible document that refers to a hidden one says that the hidden one is there.
+    make("createReview(input: {id: \"1\", draftId: \"b\"})").await;
+    assert_eq!(delete("b").await, nothing);
+    make("createReview(input: {id: \"2\", draftId: \"r\"})").await;
+    assert!(delete("r").await.starts_with("1 Review still points to this Draft by draftId"));
+    // Where some are hidden and some are not, these are told.
+    make("createNote(input: {id: \"1\", draftId: \"n\"})").await;
+    assert_eq!(delete("n").await, nothing);
+    make("createReview(input: {id: \"3\", draftId: \"n\"})").await;
+    assert!(delete("n").await.starts_with("1 Review still"));
+    // So does a visible one by a key that is hidden.
+    make("createReview(input: {id: \"4\", secretId: \"k\"})").await;
+    assert_eq!(delete("k").await, nothing);
+}

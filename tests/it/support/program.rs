@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::app::client;
 use super::scrape::Scrape;
 
-pub const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }\n";
+pub const SDL: &str = "type Book @collection @access(read: true, write: true) { id: ID! isbn: String! @unique title: String! }\n";
 
 pub const LOADER: &str = "[source]\nkind = 'json'\npath = 'books.json'\n[target]\ntype = 'Book'\non = 'isbn'\n\
                       [fields]\nisbn = 'isbn'\ntitle = 'title'\n";
