@@ -12,6 +12,7 @@ use quick_cache::sync::Cache;
 use serde_json::Value as Json;
 
 use super::input::{self, FilterLimits};
+use crate::probe::without::{Mechanism, without};
 use crate::query::Filter;
 use crate::schema::{
     AccessCondition, Allowed, Collection, Grant, MemberRule, Model, RelationKind, Surface, is_for,
@@ -134,6 +135,9 @@ impl Access {
         for relation in &collection.relations {
             // Whoever sees the parent sees the key.
             let RelationKind::BelongsTo { field, .. } = &relation.kind else { continue };
+            if without(Mechanism::KeyOfParent) {
+                continue;
+            }
             let Some(key) = members.get(field).map(|key| key.read.clone()) else { continue };
             let own = members.remove(&relation.name).map_or_else(Filter::all, |own| own.read);
             let (create, update) = (Filter::all(), Filter::all());

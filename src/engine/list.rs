@@ -8,6 +8,7 @@ use bson::Bson;
 use super::page::{Family, PageRequest};
 use super::{EngineError, Page, View};
 use crate::cache::{Batch, Window};
+use crate::probe::without::{Mechanism, without};
 use crate::query::{BatchDef, Filter, Order};
 
 /// A list: the documents that match a filter, in an order.
@@ -54,7 +55,8 @@ impl View {
     /// The part of a list that the view's viewer may see. What viewers see alike is one list.
     fn visible(&self, list: &List) -> BatchDef {
         let List { on, types, filter, order } = list.clone();
-        let Some(rights) = &self.rights else { return BatchDef::new(on, types, filter, order) };
+        let rights = self.rights.as_ref().filter(|_| !without(Mechanism::ListRule));
+        let Some(rights) = rights else { return BatchDef::new(on, types, filter, order) };
         let rules: BTreeMap<Arc<str>, Filter> =
             types.iter().map(|ty| (ty.clone(), rights.of(ty).read.clone())).collect();
         let visible: Vec<Arc<str>> = types.iter().filter(|ty| !rules[*ty].is_none()).cloned().collect();

@@ -17,6 +17,7 @@ use super::types::Shown;
 use super::{ApiRequest, Body};
 use crate::engine::{Caller, Engine, Place, Read, Sight, Strategy};
 use crate::metrics::{CacheKind, CacheResult};
+use crate::probe::without::{Mechanism, without};
 
 /// Maximum lifetime of an answer. The cache's TTL bounds how long writes of other programs to the store stay unseen;
 /// kept answers add this much at most.
@@ -123,7 +124,8 @@ impl Answers {
 impl Asker {
     /// The asker of a question that shows something; that shows everything if it is not known what.
     pub(super) fn of(caller: &Caller, shown: Option<&Shown>) -> Asker {
-        let sight = caller.rights.as_ref().map(|rights| match shown {
+        let told = caller.rights.as_ref().filter(|_| !without(Mechanism::Sight));
+        let sight = told.map(|rights| match shown {
             Some(Shown { types, api: false }) => rights.sight(&**types),
             Some(Shown { types, api: true }) => rights.sight(&**types).and_of(rights.surface().id()),
             None => rights.whole_sight().and_of(rights.surface().id()),

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::app::{Setup, TestApp};
 
+mod ablations;
 mod claims;
 mod domain;
 mod fields;

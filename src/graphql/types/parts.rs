@@ -8,6 +8,7 @@ use async_graphql::dynamic::{self, FieldFuture, InputValue, InterfaceField, Type
 
 use super::scalars;
 use crate::graphql::ApiLimits;
+use crate::probe::without::{Mechanism, without};
 use crate::schema::{Field, FieldType, Model, Reach, Scalar, Surface};
 
 /// The types of a schema under construction. Types that not every schema needs are built when something first refers
@@ -84,7 +85,9 @@ impl<'m> Types<'m> {
             (None, Some(interface)) => &interface.fields,
             (None, None) => &[],
         };
-        fields.iter().filter(|field| self.reach(of, &field.name) == Reach::Always).cloned().collect()
+        let open = without(Mechanism::Comparable);
+        let is_shown = |field: &&Field| open || self.reach(of, &field.name) == Reach::Always;
+        fields.iter().filter(is_shown).cloned().collect()
     }
 }
 
