@@ -70,7 +70,8 @@ impl Field {
     /// What the rules for a viewer say of an action; `None` if nothing narrows it.
     fn of(&self, viewer: &Viewer, action: Action) -> Option<Vec<&Allowed>> {
         let is_narrowed = self.rules.iter().any(|rule| rule.rules.contains_key(&action));
-        if !is_narrowed && !(self.is_owner && action != Action::Read) {
+        let is_filled = self.is_owner && action != Action::Read;
+        if !is_narrowed && !is_filled {
             return None;
         }
         let own = self.rules.iter().filter(|rule| viewer.is_meant(&rule.roles));

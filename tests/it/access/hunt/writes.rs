@@ -130,7 +130,7 @@ impl Hunt {
         if ty == 2 {
             new["docId"] = Json::Null;
         }
-        let allowed = !(filled && !sub.is_string())
+        let allowed = (!filled || sub.is_string())
             && self.may(viewer, Action::Create, ty, &new)
             && self.gives(viewer, Action::Create, ty, fields, &new);
         let exists = all.iter().any(|doc| doc["id"] == json!(id));
