@@ -17,6 +17,7 @@ use crate::viewer::Viewer;
 
 mod access;
 mod bulk;
+mod by_key;
 mod cascade;
 mod commit;
 mod direct;

@@ -183,6 +183,13 @@ impl View {
     }
 }
 
+/// There is no document with such values in a key, as far as the viewer may know.
+pub(super) fn no_such_by(collection: &Collection, key: &UniqueKey) -> EngineError {
+    let fields: Vec<&str> = key.fields.iter().map(|field| &**field).collect();
+    let message = format!("There is no {} with this {}.", collection.name, fields.join(" and "));
+    EngineError::NotFound { message, path: Vec::new() }
+}
+
 /// There is no such document, as far as the viewer may know.
 pub(super) fn no_such(collection: &Collection, id: &Id) -> EngineError {
     let message = format!("There is no {} with the id {id}.", collection.name);

@@ -16,8 +16,8 @@ mod many;
 
 pub use many::{Expect, Upserted, Upserts};
 
-/// How often an upsert retries because another write came between its look-up and its own write.
-const TRIES: usize = 5;
+/// How often a write by a key retries because another write came between its look-up and its own write.
+pub(super) const TRIES: usize = 5;
 
 impl View {
     /// Updates the document with the input's values in a unique key (in its id, if no key is given), or

@@ -190,9 +190,22 @@ impl View {
         if_version: Option<i64>,
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
+        self.update_where(collection, id, &Filter::all(), set, if_version, at).await
+    }
+
+    /// Updates fields of a document that satisfies a filter.
+    pub(super) async fn update_where(
+        &self,
+        collection: &Collection,
+        id: &Id,
+        filter: &Filter,
+        set: &Map<String, Json>,
+        if_version: Option<i64>,
+        at: &[Step],
+    ) -> Result<(EntityRef, Doc), EngineError> {
         let patch = self.checked_patch(collection, set, at).await?;
-        let when =
-            Condition { version: if_version, filter: restricting(self.updatable(collection, &patch)?) };
+        let filter = filter.clone().and(self.updatable(collection, &patch)?).canonical();
+        let when = Condition { version: if_version, filter: restricting(filter) };
         let write = Write::Update { ty: collection.name.clone(), id: id.clone(), patch, when };
         self.write_one(collection, id, write).await
     }
@@ -219,12 +232,24 @@ impl View {
         id: &Id,
         if_version: Option<i64>,
     ) -> Result<(EntityRef, Doc), EngineError> {
+        self.delete_where(collection, id, &Filter::all(), if_version).await
+    }
+
+    /// Deletes a document that satisfies a filter, after dealing with the documents that refer to it; returns it as it was.
+    pub(super) async fn delete_where(
+        &self,
+        collection: &Collection,
+        id: &Id,
+        filter: &Filter,
+        if_version: Option<i64>,
+    ) -> Result<(EntityRef, Doc), EngineError> {
+        let allowed = filter.clone().and(self.deletable(collection)).canonical();
         if !self.lane.core.model.dependents(&collection.name).is_empty() {
             // The children must stay untouched if the delete itself would be refused.
             let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
             let current = self.entities(std::slice::from_ref(&entity)).await?.pop().flatten();
             let current = current.ok_or_else(|| no_such(collection, id))?;
-            if !matches(&self.deletable(collection), current.raw()) {
+            if !matches(&allowed, current.raw()) {
                 return Err(self.nothing_written(collection, id).await);
             }
             if let Some(expected) = if_version.filter(|expected| *expected != current.version()) {
@@ -234,7 +259,7 @@ impl View {
             let doomed = self.doomed(&collection.name, vec![id.clone()]).await?;
             self.clear_way(&doomed).await?;
         }
-        let when = Condition { version: if_version, filter: restricting(self.deletable(collection)) };
+        let when = Condition { version: if_version, filter: restricting(allowed) };
         let write = Write::Delete { ty: collection.name.clone(), id: id.clone(), when };
         self.write_one(collection, id, write).await
     }

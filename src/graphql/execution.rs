@@ -1,7 +1,5 @@
 //! Carries out the root fields of a plan.
 
-use std::sync::Arc;
-
 use apollo_compiler::Schema;
 use serde_json::{Map, Value as Json};
 
@@ -16,7 +14,7 @@ use super::together::together;
 use crate::engine::input;
 use crate::engine::{Step, View};
 use crate::metrics::ErrorCode;
-use crate::schema::Collection;
+use crate::schema::{Collection, UniqueKey};
 use crate::value::{Doc, EntityRef, Id};
 
 mod expand;
@@ -72,11 +70,8 @@ impl Execution<'_> {
                 self.one(selection, doc.map(|doc| (entity, doc))).await
             }
             RootKind::ByUnique { collection, key, args, selection } => {
-                let key = collection.uniques.get(*key);
-                let key = key.ok_or_else(|| vec![ApiError::internal("no such key")])?;
-                let mut args = self.given(args)?;
-                let value = |field: &Arc<str>| args.remove(&**field).unwrap_or(Json::Null);
-                let values: Vec<Json> = key.fields.iter().map(value).collect();
+                let key = key_at(collection, *key)?;
+                let values = key_values(key, &self.given(args)?);
                 let found = self.view.by_unique(collection, key, &values).await;
                 self.one(selection, found.map_err(ApiError::of_engine)?).await
             }
@@ -86,7 +81,7 @@ impl Execution<'_> {
             }
             RootKind::WriteOne { collection, op, args, selection } => {
                 let written = self.write_one(collection, *op, &self.given(args)?).await?;
-                self.one(selection, Some(written)).await
+                self.one(selection, written).await
             }
             RootKind::CreateMany { collection, args, selection } => {
                 self.create_many(collection, &self.given(args)?, selection).await
@@ -119,4 +114,13 @@ impl Execution<'_> {
         let id = input::id(collection, args.get("id").unwrap_or(&Json::Null));
         id.map_err(|message| vec![ApiError::input(message, &[Step::Key("id".into())])])
     }
+}
+
+fn key_at(collection: &Collection, index: usize) -> Result<&UniqueKey> {
+    collection.uniques.get(index).ok_or_else(|| vec![ApiError::internal("no such key")])
+}
+
+/// The values of a key's fields among a field's arguments.
+fn key_values(key: &UniqueKey, args: &Map<String, Json>) -> Vec<Json> {
+    key.fields.iter().map(|field| args.get(&**field).cloned().unwrap_or_default()).collect()
 }

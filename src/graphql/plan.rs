@@ -115,6 +115,10 @@ pub(super) enum WriteOne {
     Upsert,
     /// `deleteBook`
     Delete,
+    /// `updateBookByIsbn`, by the unique key with this index.
+    UpdateBy(usize),
+    /// `deleteBookByIsbn`, by the unique key with this index.
+    DeleteBy(usize),
 }
 
 /// The mutations of many documents.

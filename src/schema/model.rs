@@ -213,6 +213,11 @@ pub struct UniqueKey {
 }
 
 impl UniqueKey {
+    /// Whether single documents are written by it: the names of its fields are arguments beside `set` and `ifVersion`.
+    pub fn names_writes(&self) -> bool {
+        !self.fields.iter().any(|field| [super::names::SET, super::names::IF_VERSION].contains(&&**field))
+    }
+
     /// Paths that the unique index covers, in order: the fields themselves, or their normalised values
     /// under `_oponn.u.<key>.<field>`.
     pub fn paths(&self) -> Vec<String> {

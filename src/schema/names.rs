@@ -123,6 +123,21 @@ pub fn mutations(name: &str, plural: &str) -> [String; 7] {
     [create(name), create(plural), update(name), update(plural), upsert(name), delete(name), delete(plural)]
 }
 
+/// The mutation fields of a unique key of a collection type: `updateBookByIsbn`, `deleteBookByIsbn`.
+pub fn mutations_by(name: &str, key: &str) -> [String; 2] {
+    [update_by(name, key), delete_by(name, key)]
+}
+
+/// `updateBookByIsbn`
+pub fn update_by(name: &str, key: &str) -> String {
+    format!("{}By{}", update(name), capitalised(key))
+}
+
+/// `deleteBookByIsbn`
+pub fn delete_by(name: &str, key: &str) -> String {
+    format!("{}By{}", delete(name), capitalised(key))
+}
+
 /// `createBook`, `createBooks`
 pub fn create(name: &str) -> String {
     format!("create{name}")
@@ -142,6 +157,11 @@ pub fn upsert(name: &str) -> String {
 pub fn delete(name: &str) -> String {
     format!("delete{name}")
 }
+
+/// Arguments of mutations beside the fields of a key.
+pub const SET: &str = "set";
+/// See [`SET`].
+pub const IF_VERSION: &str = "ifVersion";
 
 /// The value of the unique-key enum for the id.
 pub const UNIQUE_ID: &str = "ID";

@@ -46,6 +46,7 @@ macro_rules! on_every_place {
 }
 
 mod bulk;
+mod by_key;
 mod create;
 mod delete;
 mod lists;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::Execution;
+use super::{Execution, key_at, key_values};
 use crate::engine::Step;
 use crate::engine::input::{self, FilterLimits};
 use crate::graphql::error::ApiError;
@@ -13,13 +13,14 @@ use crate::schema::{Collection, UniqueKey, names};
 use crate::value::{Doc, EntityRef};
 
 impl Execution<'_> {
-    /// Carries out a mutation of one document; returns the document as written or deleted.
+    /// Carries out a mutation of one document; returns the document as written or deleted. `None` if there was none to
+    /// delete by a key.
     pub(super) async fn write_one(
         &self,
         collection: &Collection,
         op: WriteOne,
         args: &Map<String, Json>,
-    ) -> Result<(EntityRef, Doc)> {
+    ) -> Result<Option<(EntityRef, Doc)>> {
         let view = self.view;
         let empty = Map::new();
         let object = |name: &str| args.get(name).and_then(Json::as_object).unwrap_or(&empty);
@@ -35,6 +36,16 @@ impl Execution<'_> {
                 let id = self.id_of(collection, args)?;
                 view.delete(collection, &id, version).await
             }
+            WriteOne::UpdateBy(index) => {
+                let key = key_at(collection, index)?;
+                let named = (key, &key_values(key, args)[..]);
+                view.update_by(collection, named, object(names::SET), version, &at(names::SET)).await
+            }
+            WriteOne::DeleteBy(index) => {
+                let key = key_at(collection, index)?;
+                let deleted = view.delete_by(collection, (key, &key_values(key, args)), version).await;
+                return deleted.map_err(ApiError::of_engine);
+            }
             WriteOne::Upsert => {
                 let on = args.get("on").and_then(Json::as_str).unwrap_or_default();
                 let by = |key: &&UniqueKey| names::screaming(&key.name) == on;
@@ -44,7 +55,7 @@ impl Execution<'_> {
                 }
             }
         };
-        written.map_err(ApiError::of_engine)
+        written.map(Some).map_err(ApiError::of_engine)
     }
 
     /// Creates documents, each independently of the others.

@@ -60,6 +60,10 @@ impl Planner {
             mutations.insert(names::update(name), one(WriteOne::Update));
             mutations.insert(names::upsert(name), one(WriteOne::Upsert));
             mutations.insert(names::delete(name), one(WriteOne::Delete));
+            for (index, key) in collection.uniques.iter().enumerate() {
+                mutations.insert(names::update_by(name, &key.name), one(WriteOne::UpdateBy(index)));
+                mutations.insert(names::delete_by(name, &key.name), one(WriteOne::DeleteBy(index)));
+            }
             mutations.insert(names::create(plural), Target::CreateMany(collection.clone()));
             mutations.insert(names::update(plural), Target::Bulk(collection.clone(), Bulk::Update));
             mutations.insert(names::delete(plural), Target::Bulk(collection.clone(), Bulk::Delete));

@@ -33,18 +33,27 @@ pub fn query(types: &mut Types<'_>) -> Object {
 fn lookups(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
     let keys = inputs::readable_keys(types, collection);
     let one = |key: &UniqueKey| {
-        let fields: Vec<&str> = key.fields.iter().map(|field| &**field).collect();
-        let text =
-            format!("The {} with this {}; null when there is none.", collection.name, fields.join(" and "));
-        let arguments = fields.iter().filter_map(|name| collection.field(name)).map(|field| {
-            let ty = TypeRef::named_nn(inputs::value(types, &field.ty.kind));
-            input_value(&field.name, ty, field.description.as_deref().unwrap_or_default())
-        });
-        let arguments = arguments.collect();
+        let text = format!("The {} with this {}; null when there is none.", collection.name, fields_of(key));
+        let arguments = key_arguments(types, collection, key);
         let name = names::lookup(&collection.names.single, &key.name);
         Slot::new(name, TypeRef::named(&*collection.name), Some(text)).with(arguments)
     };
     keys.into_iter().map(one).collect()
+}
+
+/// The fields of a key in words.
+fn fields_of(key: &UniqueKey) -> String {
+    key.fields.iter().map(|field| &**field).collect::<Vec<_>>().join(" and ")
+}
+
+/// The arguments that name a document by a key.
+fn key_arguments(types: &mut Types<'_>, collection: &Collection, key: &UniqueKey) -> Vec<InputValue> {
+    let fields = key.fields.iter().filter_map(|name| collection.field(name));
+    let argument = |field: &crate::schema::Field| {
+        let ty = TypeRef::named_nn(inputs::value(types, &field.ty.kind));
+        input_value(&field.name, ty, field.description.as_deref().unwrap_or_default())
+    };
+    fields.map(argument).collect()
 }
 
 fn list(types: &mut Types<'_>, of: &str, name: &str) -> Slot {
@@ -115,11 +124,22 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
     };
     let id = || input_value("id", TypeRef::named_nn(TypeRef::ID), "The document's id.");
     let version = version(types);
+    let keys: Vec<_> =
+        inputs::readable_keys(types, collection).into_iter().filter(|key| key.names_writes()).collect();
     if updates && let Some(patch) = inputs::patch(types, collection) {
-        let set = || input_value("set", TypeRef::named_nn(&patch), "The fields to change.");
+        let set = || input_value(names::SET, TypeRef::named_nn(&patch), "The fields to change.");
         let text = format!("Changes one {name}. An id without a document is an error.");
         let arguments = vec![id(), set(), version()];
         slots.push(Slot::new(names::update(name), one(), Some(text)).with(arguments));
+        for key in &keys {
+            let text = format!(
+                "Changes the {name} with this {}. If there is none, that is an error.",
+                fields_of(key)
+            );
+            let arguments =
+                key_arguments(types, collection, key).into_iter().chain([set(), version()]).collect();
+            slots.push(Slot::new(names::update_by(name, &key.name), one(), Some(text)).with(arguments));
+        }
         let text = format!("Changes every {name} that satisfies the filter.");
         let arguments = vec![which(), set(), all()];
         slots.push(Slot::new(names::update(plural), bulk.clone(), Some(text)).with(arguments));
@@ -129,11 +149,19 @@ fn changes(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slot>
     }
     let text = format!("Deletes one {name} and gives it as it was. An id without a document is an error.");
     slots.push(Slot::new(names::delete(name), one(), Some(text)).with(vec![id(), version()]));
+    for key in &keys {
+        let text = format!(
+            "Deletes the {name} with this {} and gives it as it was; null when there is none.",
+            fields_of(key)
+        );
+        let arguments = key_arguments(types, collection, key).into_iter().chain([version()]).collect();
+        slots.push(Slot::new(names::delete_by(name, &key.name), one(), Some(text)).with(arguments));
+    }
     let text = format!("Deletes every {name} that satisfies the filter.");
     slots.push(Slot::new(names::delete(plural), bulk, Some(text)).with(vec![which(), all()]));
 }
 
 fn version(types: &mut Types<'_>) -> impl Fn() -> InputValue + use<> {
     let long = types.scalar(Scalar::Long);
-    move || input_value("ifVersion", TypeRef::named(&long), "Only if the document has this version.")
+    move || input_value(names::IF_VERSION, TypeRef::named(&long), "Only if the document has this version.")
 }

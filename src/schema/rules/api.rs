@@ -169,7 +169,9 @@ pub fn check_fields<'a>(
         for query in [single.clone(), list.clone()].into_iter().chain(lookups) {
             queries.take(name, query, &mut reported, faults);
         }
-        for mutation in names::mutations(&collection.name, plural) {
+        let by_key =
+            collection.uniques.iter().flat_map(|key| names::mutations_by(&collection.name, &key.name));
+        for mutation in names::mutations(&collection.name, plural).into_iter().chain(by_key) {
             mutations.take(name, mutation, &mut reported, faults);
         }
     }

@@ -32,6 +32,11 @@ impl Hunt {
             || given.keys().any(|name| self.sets(viewer, action, ty, name) == Reach::Never)
     }
 
+    /// Whether the API of the viewer's roles finds no document by its code.
+    fn hides_code(&self, viewer: usize, ty: usize) -> bool {
+        self.field(viewer, ty, "code") < Reach::Always
+    }
+
     /// Whether the viewer may give these fields to a document that the viewer may act on.
     fn gives(&self, viewer: usize, action: Action, ty: usize, given: &Map<String, Json>, doc: &Json) -> bool {
         given.keys().all(|name| self.viewers[viewer].may_field(action, &self.types[ty], name, doc))
@@ -78,8 +83,9 @@ impl Hunt {
         // A parent that is hidden is none; whether it is, is not what this is about.
         let fields = set.as_object_mut().expect("an object");
         fields.remove("docId");
-        let refused = self.lacks(viewer, Action::Update, ty, fields);
-        let old = all.iter_mut().find(|doc| doc["id"] == json!(id));
+        let by_key = self.dice.once_in(3);
+        let refused = self.lacks(viewer, Action::Update, ty, fields) || by_key && self.hides_code(viewer, ty);
+        let old = all.iter_mut().find(|doc| is_named(doc, id, by_key));
         let new = old.as_ref().map(|old| changed(old, fields));
         let allowed = !refused
             && old
@@ -90,23 +96,27 @@ impl Hunt {
         if let (Some(old), Some(new), true) = (old, new, allowed) {
             *old = new;
         }
-        let text =
-            format!("mutation($id: ID!, $s: {name}Patch!) {{ w: update{name}(id: $id, set: $s) {{ id }} }}");
-        (text, json!({ "id": id, "s": set }), Outcome { refused, code: code(allowed, visible) })
+        let named = named(id, by_key);
+        let text = format!("mutation($s: {name}Patch!) {{ w: update{name}{named}, set: $s) {{ id }} }}");
+        (text, json!({ "s": set }), Outcome { refused, code: code(allowed, visible) })
     }
 
     fn delete(&mut self, viewer: usize, ty: usize, id: &str, all: &mut Vec<Json>) -> (String, Json, Outcome) {
         let name = TYPES[ty].0;
-        let refused = self.reach(viewer, Action::Delete, ty) == Reach::Never;
-        let at = all.iter().position(|doc| doc["id"] == json!(id));
+        let by_key = self.dice.once_in(3);
+        let refused =
+            self.reach(viewer, Action::Delete, ty) == Reach::Never || by_key && self.hides_code(viewer, ty);
+        let at = all.iter().position(|doc| is_named(doc, id, by_key));
         let old = at.map(|at| all[at].clone());
-        let allowed = old.as_ref().is_some_and(|old| self.may(viewer, Action::Delete, ty, old));
+        let allowed = !refused && old.as_ref().is_some_and(|old| self.may(viewer, Action::Delete, ty, old));
         let visible = old.as_ref().is_some_and(|doc| self.may(viewer, Action::Read, ty, doc));
         if let (Some(at), true) = (at, allowed) {
             all.remove(at);
         }
-        let text = format!("mutation($id: ID!) {{ w: delete{name}(id: $id) {{ id }} }}");
-        (text, json!({ "id": id }), Outcome { refused, code: code(allowed, visible) })
+        let text = format!("mutation {{ w: delete{name}{}) {{ id }} }}", named(id, by_key));
+        // To delete nothing by a key is no error.
+        let code = code(allowed, visible).filter(|code| !by_key || *code != "NOT_FOUND");
+        (text, Json::Null, Outcome { refused, code })
     }
 
     fn create(&mut self, viewer: usize, ty: usize, id: &str, all: &mut Vec<Json>) -> (String, Json, Outcome) {
@@ -204,6 +214,15 @@ impl Hunt {
         expected.sort_by_key(by_id);
         self.check(&json!(now), &json!(expected));
     }
+}
+
+/// The way in which a write names its document: its mutation's name and arguments go on so.
+fn named(id: &str, by_key: bool) -> String {
+    if by_key { format!("ByCode(code: \"{id}!\"") } else { format!("(id: \"{id}\"") }
+}
+
+fn is_named(doc: &Json, id: &str, by_key: bool) -> bool {
+    if by_key { doc["code"] == json!(format!("{id}!")) } else { doc["id"] == json!(id) }
 }
 
 fn changed(doc: &Json, fields: &Map<String, Json>) -> Json {
