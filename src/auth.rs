@@ -87,6 +87,16 @@ impl Authenticator {
         })
     }
 
+    /// All that is wrong with keys in these settings, as far as it can be found without asking a server for keys.
+    pub fn faults(settings: &AuthSettings) -> Vec<String> {
+        match settings.mode {
+            AuthMode::Verified => {
+                settings.issuers.iter().filter_map(|issuer| Issuer::check_key(issuer).err()).collect()
+            }
+            AuthMode::Trusted => Vec::new(),
+        }
+    }
+
     /// The viewer of a request with these headers. Time counts from this call: whoever is let in stays in until the
     /// request has been answered.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Viewer>, Denied> {

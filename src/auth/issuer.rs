@@ -30,14 +30,27 @@ enum Keys {
     Server(Jwks),
 }
 
+fn no_key(settings: &IssuerSettings) -> String {
+    format!("`{}` has no key", settings.place)
+}
+
 impl Issuer {
+    /// Tells what is wrong with the key in the settings; what a server has is not looked at.
+    pub(super) fn check_key(settings: &IssuerSettings) -> Result<(), String> {
+        match &settings.key {
+            Some(KeySource::Jwks(_)) => Ok(()),
+            Some(source) => key::configured(settings, source).map(drop),
+            None => Err(no_key(settings)),
+        }
+    }
+
     pub(super) fn new(settings: &IssuerSettings, metrics: &Arc<Metrics>) -> Result<Issuer, String> {
         let keys = match &settings.key {
             Some(KeySource::Jwks(jwks)) => {
                 Keys::Server(Jwks::new(jwks.clone(), &settings.place, metrics.clone())?)
             }
             Some(source) => Keys::One(Arc::new(key::configured(settings, source)?)),
-            None => return Err(format!("`{}` has no key", settings.place)),
+            None => return Err(no_key(settings)),
         };
         Ok(Issuer {
             name: settings.issuer.clone().unwrap_or_default(),

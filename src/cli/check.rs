@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::failure::Failure;
+use super::identity;
 use super::output::{counted, print};
 use super::parts::api_limits;
 use super::schema_file::read_schema;
@@ -40,6 +41,7 @@ pub(super) async fn run(config: Config, arguments: Arguments, with_store: bool) 
         return Err(Failure::Usage("--fix: name the database with --store".to_owned()));
     }
     let checked = check_schema(&config, &arguments)?;
+    identity::check_keys(&config)?;
     match checked {
         Some(model) if with_store => check_store(&config, model, arguments.fix).await,
         Some(_) => Ok(()),

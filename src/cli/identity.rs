@@ -34,6 +34,12 @@ pub(super) fn authenticator(
     auth.transpose().map(|auth| auth.map(Arc::new)).map_err(|faults| Failure::Usage(faults.join("\n")))
 }
 
+/// Refuses keys in the settings that no server could start with; asks no other server for keys.
+pub(super) fn check_keys(config: &Config) -> Result<(), Failure> {
+    let faults = config.auth.as_ref().map(Authenticator::faults).unwrap_or_default();
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Usage(faults.join("\n"))) }
+}
+
 /// Says who is let in.
 pub(super) fn tell(config: &Config, listener: &TcpListener) {
     let Some(auth) = &config.auth else {

@@ -89,9 +89,27 @@ fn all_keys_that_are_wrong_are_told_before_the_server_starts() {
     let second = issuer("algorithms = 'HS256'\nkey = 'S3CRET'").replace(super::ISSUER, "b");
     folder
         .write("oponn.toml", &format!("{}{second}", issuer("algorithms = 'RS256'\nkey_file = 'keys/a.pem'")));
-    let ran = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
-    ran.assert(2, "", "`auth.issuers[0].key_file`: ");
-    ran.assert(2, "", "keys/a.pem cannot be read");
-    ran.assert(2, "", "`auth.issuers[1].key`: a secret for HS256 has to have 32 bytes");
-    assert!(!ran.err().contains("S3CRET"), "{}", ran.err());
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["check"], &["check", "--format", "json"]] {
+        let ran = folder.run(command);
+        ran.assert(2, "", "`auth.issuers[0].key_file`: ");
+        ran.assert(2, "", "keys/a.pem cannot be read");
+        ran.assert(2, "", "`auth.issuers[1].key`: a secret for HS256 has to have 32 bytes");
+        assert!(!ran.err().contains("S3CRET"), "{}", ran.err());
+    }
+}
+
+#[test]
+fn keys_are_checked_with_the_schema_and_without_the_net() {
+    let folder = Folder::with_books();
+    let away = issuer("algorithms = 'RS256'\njwks = 'http://192.0.2.1/keys'").replace(super::ISSUER, "b");
+    let right = with_key(&Pair::secret(), "");
+    folder.write("oponn.toml", &format!("{right}{away}"));
+    folder.run(&["check"]).assert(0, "schema.graphql: no faults", "");
+    folder.write("oponn.toml", "[auth]\nmode = 'trusted'\n[[auth.issuers]]\n");
+    folder.run(&["check"]).assert(0, "schema.graphql: no faults", "");
+    // Faults of the schema are told beside those of the keys.
+    folder.write("oponn.toml", &issuer("algorithms = 'ES256'\nkey_file = 'schema.graphql'"));
+    folder.write("schema.graphql", "type Book @collection { id: ID! title: Strin! }");
+    let ran = folder.run(&["check"]);
+    ran.assert(2, "schema.graphql: 1 fault", "`auth.issuers[0].key_file`: ");
 }
