@@ -18,9 +18,25 @@ const RESERVED: &str = "$serde_json::private::";
 /// Why a text is refused as JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonFault {
-    what: String,
+    /// What is wrong.
+    pub what: String,
+    /// Offset of the byte at which it is.
+    pub at: usize,
     line: usize,
     column: usize,
+}
+
+/// A field of an object, and where it stands: offsets of bytes in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its key.
+    pub key: String,
+    /// Where the key begins, with its quotation mark.
+    pub key_at: usize,
+    /// Its value.
+    pub value: Json,
+    /// Where the value begins.
+    pub at: usize,
 }
 
 impl fmt::Display for JsonFault {
@@ -42,11 +58,32 @@ pub fn parse(bytes: &[u8]) -> Result<Json, JsonFault> {
     read.map_err(|what| place(bytes, reader.at, &what))
 }
 
+/// The fields of the object that begins at an offset of a text that parses: in their order, repeated ones too.
+pub fn fields(text: &str, at: usize) -> Result<Vec<Field>, JsonFault> {
+    let (mut reader, mut fields) = (Reader { text, at }, Vec::new());
+    let read = match reader.peek() {
+        Some(b'{') => reader.fields(DEPTH, |field| fields.push(field)),
+        _ => Err("expected an object".to_owned()),
+    };
+    read.map(|()| fields).map_err(|what| place(text.as_bytes(), reader.at, &what))
+}
+
+/// The items of the list that begins at an offset of a text that parses, and where each begins.
+pub fn items(text: &str, at: usize) -> Result<Vec<(usize, Json)>, JsonFault> {
+    let (mut reader, mut items) = (Reader { text, at }, Vec::new());
+    let read = match reader.peek() {
+        Some(b'[') => reader.items(DEPTH, |at, item| items.push((at, item))),
+        _ => Err("expected a list".to_owned()),
+    };
+    read.map(|()| items).map_err(|what| place(text.as_bytes(), reader.at, &what))
+}
+
 fn place(bytes: &[u8], at: usize, what: &str) -> JsonFault {
-    let before = &bytes[..at.min(bytes.len())];
+    let at = at.min(bytes.len());
+    let before = &bytes[..at];
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-    JsonFault { what: what.to_owned(), line, column }
+    JsonFault { what: what.to_owned(), at, line, column }
 }
 
 struct Reader<'a> {
@@ -89,28 +126,37 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Json, String> {
+        let mut object = Map::new();
+        self.fields(depth, |field| {
+            object.insert(field.key, field.value);
+        })?;
+        Ok(Json::Object(object))
+    }
+
+    fn fields(&mut self, depth: usize, mut each: impl FnMut(Field)) -> Result<(), String> {
         self.at += 1;
-        let mut fields = Map::new();
         if self.take(b'}') {
-            return Ok(Json::Object(fields));
+            return Ok(());
         }
         loop {
             if self.peek() != Some(b'"') {
                 return Err("expected a key in quotes".to_owned());
             }
-            let start = self.at;
+            let key_at = self.at;
             let key = self.string()?;
             if key.starts_with(RESERVED) {
-                self.at = start;
+                self.at = key_at;
                 return Err(format!("a key that begins with `{RESERVED}`, which is not taken,"));
             }
             if !self.take(b':') {
                 return Err("expected `:`".to_owned());
             }
+            self.peek();
+            let at = self.at;
             let value = self.value(depth)?;
-            fields.insert(key, value);
+            each(Field { key, key_at, value, at });
             if self.take(b'}') {
-                return Ok(Json::Object(fields));
+                return Ok(());
             }
             if !self.take(b',') {
                 return Err("expected `,` or `}`".to_owned());
@@ -119,15 +165,22 @@ impl<'a> Reader<'a> {
     }
 
     fn list(&mut self, depth: usize) -> Result<Json, String> {
+        let mut list = Vec::new();
+        self.items(depth, |_, item| list.push(item))?;
+        Ok(Json::Array(list))
+    }
+
+    fn items(&mut self, depth: usize, mut each: impl FnMut(usize, Json)) -> Result<(), String> {
         self.at += 1;
-        let mut items = Vec::new();
         if self.take(b']') {
-            return Ok(Json::Array(items));
+            return Ok(());
         }
         loop {
-            items.push(self.value(depth)?);
+            self.peek();
+            let at = self.at;
+            each(at, self.value(depth)?);
             if self.take(b']') {
-                return Ok(Json::Array(items));
+                return Ok(());
             }
             if !self.take(b',') {
                 return Err("expected `,` or `]`".to_owned());
@@ -235,6 +288,21 @@ mod tests {
             assert!(parse(format!("{{\"a\": \"{key}\"}}").as_bytes()).is_ok(), "it is a text like others");
         }
         assert!(parse(br#"{"$serde": 1, "a$serde_json::private::Number": 2}"#).is_ok());
+    }
+
+    #[test]
+    fn fields_and_items_have_their_places() {
+        let text = "{ \"a\" : 1,\n \"b\":[ {\"a\": \"\"}, 2 ], \"a\": null}";
+        let found = fields(text, 0).expect("an object");
+        let places: Vec<_> = found.iter().map(|field| (&*field.key, field.key_at, field.at)).collect();
+        assert_eq!(places, [("a", 2, 8), ("b", 12, 16), ("a", 34, 39)]);
+        let found = items(text, 16).expect("a list");
+        assert_eq!(found.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [18, 29]);
+        assert_eq!(fields(text, found[0].0).expect("an object")[0].at, 24);
+        for (text, fault) in [("[]", "expected an object"), ("{\"a\"", "expected `:`")] {
+            assert_eq!(fields(text, 0).expect_err(text).what, fault);
+        }
+        assert_eq!(items("{}", 0).expect_err("an object").what, "expected a list");
     }
 
     #[test]
