@@ -22,6 +22,7 @@ pub mod engine;
 pub mod auth;
 pub mod graphql;
 pub mod importer;
+pub mod operations;
 
 pub mod server;
 

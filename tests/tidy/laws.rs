@@ -11,7 +11,7 @@ const LADDER: [&[&str]; 8] = [
     &["query"],
     &["cache", "store"],
     &["engine"],
-    &["auth", "graphql", "importer"],
+    &["auth", "graphql", "importer", "operations"],
     &["server"],
     &["cli"],
 ];
