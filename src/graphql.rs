@@ -38,6 +38,7 @@ mod turns;
 mod types;
 
 pub use body::Body;
+pub use document::{Saved, SavedFault};
 pub use limits::ApiLimits;
 pub use rehearsal::Rehearsal;
 
@@ -93,7 +94,12 @@ pub enum Outcome {
 impl Api {
     /// The API of the engine's model. Fails when no API can be made of the model.
     pub fn new(engine: Arc<Engine>, limits: ApiLimits) -> Result<Api, String> {
-        let shared = Shared::new(&engine, limits)?;
+        Api::with_saved(engine, limits, Saved::default())
+    }
+
+    /// As [`Api::new`], with saved documents that were prepared for the same model and the same limits.
+    pub fn with_saved(engine: Arc<Engine>, limits: ApiLimits, saved: Saved) -> Result<Api, String> {
+        let shared = Shared::new(&engine, limits, saved)?;
         Ok(Api { inner: Arc::new(Inner::new(engine, shared)) })
     }
 

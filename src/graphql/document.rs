@@ -1,5 +1,6 @@
 //! Operation texts, parsed and validated once, and kept with their plans.
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,8 +25,11 @@ mod check;
 mod grammar;
 mod hint;
 mod lists;
+mod saved;
 mod size;
 mod text;
+
+pub use saved::{Saved, SavedFault};
 
 /// Maximum bytes that a token takes up once it is parsed.
 const TOKEN: u64 = 200;
@@ -42,13 +46,17 @@ pub(super) struct Document {
     /// The API that it is valid for.
     definition: Arc<Definition>,
     weight: u64,
+    /// The plans of its operations that stay with it.
+    plans: Vec<(Option<String>, Arc<Plan>)>,
 }
 
 /// The result of checking a text: a document, or everything that is wrong with the text.
 pub(super) type Verdict = Result<Arc<Document>, Arc<Vec<ApiError>>>;
 
-/// The texts seen lately.
+/// The saved texts, and the texts seen lately.
 pub(super) struct Documents {
+    /// For the API of everything, by their texts.
+    saved: HashMap<Arc<str>, Arc<Document>>,
     kept: Cache<Text, Verdict, Weight>,
     plans: Cache<PlanKey, Planned, Weight>,
     next: AtomicU64,
@@ -102,12 +110,13 @@ impl Weighter<PlanKey, Planned> for Weight {
 }
 
 impl Documents {
-    /// Keeps up to `bytes` bytes: half of them for documents, half for plans.
-    pub(super) fn new(bytes: u64, metrics: Arc<Metrics>) -> Documents {
+    /// Keeps the saved documents, and up to `bytes` bytes of others: half of them for documents, half for plans.
+    pub(super) fn new(bytes: u64, saved: Saved, metrics: Arc<Metrics>) -> Documents {
         Documents {
+            next: AtomicU64::new(saved.documents.len() as u64),
+            saved: saved.documents,
             kept: Cache::with_weighter(4_096, bytes / 2, Weight),
             plans: Cache::with_weighter(4_096, bytes / 2, Weight),
-            next: AtomicU64::new(0),
             metrics,
         }
     }
@@ -116,26 +125,25 @@ impl Documents {
     pub(super) fn get(&self, definition: &Arc<Definition>, text: &str) -> Verdict {
         let surface = definition.surface.id();
         let surface = if without(Mechanism::SurfaceOfText) { SurfaceId::default() } else { surface };
-        if let Some(known) = self.kept.get(&AskedText(surface, text)) {
+        if let Some(known) = self.known(surface, text) {
             self.metrics.graphql_kept(KeptKind::Document, KeptResult::Hit);
             return known;
         }
         self.metrics.graphql_kept(KeptKind::Document, KeptResult::Miss);
-        let verdict = check::check(definition, text).map_err(Arc::new).map(|checked| {
-            let check::Checked { document, positions, tokens } = checked;
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let (flags, weight) = (flag_names(&document), tokens as u64 * TOKEN + text.len() as u64 * 2);
-            let shows = definition.sources.shown_by(&document);
-            let definition = definition.clone();
-            Arc::new(Document { number, parsed: document, positions, flags, shows, definition, weight })
-        });
+        let number = || self.next.fetch_add(1, Ordering::Relaxed);
+        let verdict = Document::read(definition, text, number).map_err(Arc::new).map(Arc::new);
         self.kept.insert(Text(surface, text.into()), verdict.clone());
         verdict
     }
 
     /// What a text for an API can show; `None` if it has not been read, or is not valid.
     pub(super) fn shown_by(&self, surface: SurfaceId, text: &str) -> Option<Shown> {
-        Some(self.kept.get(&AskedText(surface, text))?.ok()?.shows.clone())
+        Some(self.known(surface, text)?.ok()?.shows.clone())
+    }
+
+    fn known(&self, surface: SurfaceId, text: &str) -> Option<Verdict> {
+        let saved = self.saved.get(text).filter(|_| surface == SurfaceId::default());
+        saved.cloned().map(Ok).or_else(|| self.kept.get(&AskedText(surface, text)))
     }
 
     /// The plan of an operation of a document, given the values of the operation's variables.
@@ -146,6 +154,10 @@ impl Documents {
         operation: &Operation,
         variables: &Variables,
     ) -> Result<Arc<Plan>, Refusal> {
+        if let Some(plan) = document.own_plan(operation) {
+            self.metrics.graphql_kept(KeptKind::Plan, KeptResult::Hit);
+            return Ok(plan.clone());
+        }
         let name = operation.name.as_ref().map(ToString::to_string);
         let key = (document.number, name, document.flags(variables));
         if let Some(Planned(plan, _)) = self.plans.get(&key) {
@@ -160,6 +172,25 @@ impl Documents {
 }
 
 impl Document {
+    /// The document of a text, or everything that is wrong with the text; a valid one gets a number.
+    fn read(
+        definition: &Arc<Definition>,
+        text: &str,
+        number: impl FnOnce() -> u64,
+    ) -> Result<Document, Vec<ApiError>> {
+        let check::Checked { document, positions, tokens } = check::check(definition, text)?;
+        let (flags, weight) = (flag_names(&document), tokens as u64 * TOKEN + text.len() as u64 * 2);
+        let shows = definition.sources.shown_by(&document);
+        let (number, definition, plans) = (number(), definition.clone(), Vec::new());
+        Ok(Document { number, parsed: document, positions, flags, shows, definition, weight, plans })
+    }
+
+    /// The plan of an operation that stays with the document.
+    fn own_plan(&self, operation: &Operation) -> Option<&Arc<Plan>> {
+        let name = operation.name.as_ref().map(|name| name.as_str());
+        self.plans.iter().find(|(own, _)| own.as_deref() == name).map(|(_, plan)| plan)
+    }
+
     /// The operation to execute, by its name.
     pub(super) fn operation(&self, name: Option<&str>) -> Result<&Operation, ApiError> {
         let all = &self.parsed.operations;

@@ -3,7 +3,7 @@
 
 use super::aside::Aside;
 use super::budget::Pool;
-use super::document::Documents;
+use super::document::{Documents, Saved};
 use super::limits::ApiLimits;
 use super::plan::Planner;
 use super::turns::Turns;
@@ -30,11 +30,11 @@ pub(super) struct Shared {
 
 impl Shared {
     /// The shared part of the API of the engine's model. Fails when no API can be made of the model.
-    pub(super) fn new(engine: &Engine, limits: ApiLimits) -> Result<Shared, String> {
+    pub(super) fn new(engine: &Engine, limits: ApiLimits, saved: Saved) -> Result<Shared, String> {
         Ok(Shared {
             definitions: Definitions::new(engine.model().clone(), limits.clone())?,
             planner: Planner::new(engine.model().clone()),
-            documents: Documents::new(limits.documents, engine.metrics().clone()),
+            documents: Documents::new(limits.documents, saved, engine.metrics().clone()),
             pool: Pool::new(&limits),
             turns: Turns::new(limits.executions, limits.queue),
             aside: Aside::new(),

@@ -15,25 +15,30 @@ use crate::graphql::resolve::Variables;
 
 /// The values of the variables in `@skip` and `@include`: with the text, they decide the plan. A null variable decides
 /// nothing: an operation that meets it fails.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(in crate::graphql) struct Flags(BTreeMap<String, Option<bool>>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::graphql) enum Flags {
+    /// These values.
+    Of(BTreeMap<String, Option<bool>>),
+    /// Everything that may be asked for with some values, at once: for the checks of an operation without a request.
+    Everything,
+}
 
 impl Flags {
     /// Picks the flags out of an operation's variables.
     pub(in crate::graphql) fn of(names: &[String], variables: &Variables) -> Flags {
         let value = |name: &String| (name.clone(), variables.get(name.as_str()).and_then(Json::as_bool));
-        Flags(names.iter().map(value).collect())
+        Flags::Of(names.iter().map(value).collect())
     }
 
-    fn decide(&self, value: &Node<Value>) -> Result<bool, Refusal> {
-        match &**value {
-            Value::Boolean(value) => Ok(*value),
-            Value::Variable(name) => self
-                .0
-                .get(name.as_str())
-                .copied()
-                .flatten()
-                .ok_or_else(|| Refusal::NoCondition { variable: name.to_string(), at: value.location() }),
+    /// The value of a condition; `None` when it does not matter.
+    fn decide(&self, value: &Node<Value>) -> Result<Option<bool>, Refusal> {
+        match (&**value, self) {
+            (Value::Boolean(value), _) => Ok(Some(*value)),
+            (Value::Variable(_), Flags::Everything) => Ok(None),
+            (Value::Variable(name), Flags::Of(values)) => match values.get(name.as_str()) {
+                Some(Some(value)) => Ok(Some(*value)),
+                _ => Err(Refusal::NoCondition { variable: name.to_string(), at: value.location() }),
+            },
             _ => Err(Refusal::Unknown),
         }
     }
@@ -46,7 +51,7 @@ impl Flags {
                 _ => continue,
             };
             let condition = directive.specified_argument_by_name("if").ok_or(Refusal::Unknown)?;
-            if self.decide(condition)? == excludes {
+            if self.decide(condition)? == Some(excludes) {
                 return Ok(false);
             }
         }

@@ -17,7 +17,8 @@ async fn api(folder: &TempDir) -> (Engine, Shared) {
     store.prepare().await.expect("it can be prepared");
     let (store, cache) = (Arc::new(store), Arc::new(MemoryCache::new(CacheLimits::default())));
     let engine = Engine::new(model, store, cache, Arc::new(Metrics::default()), EngineOptions::default());
-    let shared = Shared::new(&engine, ApiLimits::default()).expect("the sample has an API");
+    let shared =
+        Shared::new(&engine, ApiLimits::default(), Default::default()).expect("the sample has an API");
     (engine, shared)
 }
 
