@@ -23,6 +23,7 @@ mod output;
 mod parts;
 mod print_schema;
 mod progress;
+mod saved;
 mod schema_file;
 mod serve;
 mod stop;
@@ -86,7 +87,8 @@ struct Settings {
 enum Command {
     /// Serve the API (this is what happens without a command)
     Serve,
-    /// Tell every fault of a schema file; with --store, also what a MongoDB database lacks
+    /// Tell every fault of a schema file, of saved operations and of keys; with --store, also what a MongoDB
+    /// database lacks
     Check(check::Arguments),
     /// Print the generated API in the schema definition language: all of it, or the part that a role has
     PrintSchema(print_schema::Arguments),

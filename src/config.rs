@@ -121,6 +121,22 @@ pub struct ApiSettings {
     pub body_limit: Option<u64>,
     /// `api.persisted`: bytes of operation texts kept for persisted queries; 0 turns these off.
     pub persisted: Option<u64>,
+    /// `api.operations`: which operations clients may ask for.
+    pub operations: OperationsAllowed,
+    /// `api.operations_folder`: the folder with saved operations; `None` for `operations` beside the schema file.
+    pub operations_folder: Option<PathBuf>,
+    /// `api.operations_manifests`: the manifests with saved operations.
+    pub operations_manifests: Vec<PathBuf>,
+}
+
+/// Which operations clients may ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OperationsAllowed {
+    /// Any.
+    #[default]
+    Any,
+    /// Saved ones only.
+    Saved,
 }
 
 /// The table `[limits]`; `CacheLimits` describes each bound.
@@ -243,8 +259,11 @@ impl Config {
                 batch_answers: reader.parsed("api.batch_answers", size),
                 body_limit: reader.parsed("api.body_limit", size),
                 persisted: reader.parsed("api.persisted", size),
+                operations: reader.parsed("api.operations", operations).unwrap_or_default(),
+                operations_folder: reader.path("api.operations_folder"),
+                operations_manifests: reader.list("api.operations_manifests", manifest).unwrap_or_default(),
             },
-            cors_origins: reader.list("cors.origins", address::origin).unwrap_or_default(),
+            cors_origins: reader.list("cors.origins", |text, _| address::origin(text)).unwrap_or_default(),
             cors_credentials: reader.flag("cors.credentials").unwrap_or(false),
             limits: LimitSettings {
                 ttl: reader.parsed("limits.ttl", duration),
@@ -285,6 +304,18 @@ fn memory(text: &str) -> Result<u64, String> {
         bytes if bytes >= LEAST_MEMORY => Ok(bytes),
         _ => Err("a size of 64MiB or more, like `1GiB`".to_owned()),
     }
+}
+
+fn operations(text: &str) -> Result<OperationsAllowed, String> {
+    match text {
+        "any" => Ok(OperationsAllowed::Any),
+        "saved" => Ok(OperationsAllowed::Saved),
+        _ => Err("`any`, or `saved` to carry out saved operations only".to_owned()),
+    }
+}
+
+fn manifest(text: &str, folder: &Path) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("a list of paths".to_owned()) } else { Ok(folder.join(text)) }
 }
 
 fn log_filter(text: &str) -> Result<String, String> {

@@ -21,8 +21,8 @@ pub use declare::UnderWay;
 pub(crate) use labels::label;
 pub use labels::{
     AuthResult, Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult,
-    GraphqlKind, GraphqlOutcome, Joined, JwksResult, KeptKind, KeptResult, Label, Route, Stage, StoreOp,
-    TailEvent,
+    GraphqlKind, GraphqlOutcome, Joined, JwksResult, KeptKind, KeptResult, Label, Route, SavedUse, Stage,
+    StoreOp, TailEvent,
 };
 
 use auth::AuthMetrics;

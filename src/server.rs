@@ -18,10 +18,12 @@ use crate::auth::Authenticator;
 use crate::engine::Engine;
 use crate::graphql::Api;
 use crate::metrics::Metrics;
+use crate::operations::Operations;
 
 mod body;
 mod choice;
 mod connections;
+mod document_id;
 mod faces;
 mod fault;
 mod graphiql;
@@ -34,6 +36,7 @@ mod own_page;
 mod persisted;
 mod places;
 mod sample;
+mod saved;
 mod share;
 mod text_hash;
 mod tls;
@@ -41,7 +44,7 @@ mod unread;
 mod upload;
 
 use faces::Face;
-use persisted::Texts;
+use saved::Documents;
 use unread::Unread;
 use upload::Room;
 
@@ -79,6 +82,10 @@ pub struct ServerOptions {
     pub unread: usize,
     /// Maximum bytes of texts that clients may name by their hashes; 0 turns persisted queries off.
     pub persisted: u64,
+    /// The documents that clients may name by ids, and their operations by names.
+    pub saved: Arc<Operations>,
+    /// Whether these are all that is carried out.
+    pub only_saved: bool,
     /// Maximum number of operations in one request; `None` turns batching off.
     pub batch_max: Option<usize>,
     /// Bytes of the answers to one request's operations after which no further operation is carried out.
@@ -108,6 +115,8 @@ impl Default for ServerOptions {
             bodies: 64 << 20,
             unread: 256 << 20,
             persisted: 16 << 20,
+            saved: Arc::default(),
+            only_saved: false,
             batch_max: None,
             batch_answers: 16 << 20,
             cors_origins: Vec::new(),
@@ -124,7 +133,7 @@ pub(crate) struct ServerState {
     api: Arc<Api>,
     options: ServerOptions,
     page: graphiql::Page,
-    texts: Texts,
+    documents: Documents,
     room: Room,
     unread: Unread,
     stopping: AtomicBool,
@@ -153,7 +162,7 @@ impl Server {
         }
         let page = graphiql::Page::new(&sample_query(model));
         let state = ServerState {
-            texts: Texts::new(options.persisted),
+            documents: Documents::new(options.saved.clone(), options.only_saved, options.persisted),
             room: Room::new(&options),
             unread: Unread::new(options.unread),
             stopping: AtomicBool::new(false),
@@ -174,10 +183,15 @@ impl Server {
             Some(cors) => api.layer(cors),
             None => api,
         };
+        let editor = match self.state.options.only_saved {
+            true => Router::new().route("/", get(saved::no_editor)),
+            false => {
+                Router::new().route("/", get(graphiql::page)).route("/graphiql/{file}", get(graphiql::file))
+            }
+        };
         Router::new()
             .merge(api)
-            .route("/", get(graphiql::page))
-            .route("/graphiql/{file}", get(graphiql::file))
+            .merge(editor)
             .merge(face.probes())
             .fallback(fault::nothing_here)
             .method_not_allowed_fallback(fault::wrong_method)

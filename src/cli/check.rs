@@ -1,4 +1,4 @@
-//! `oponn check`: every fault of a schema file, and what a database lacks.
+//! `oponn check`: every fault of a schema file and of saved operations, and what a database lacks.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::identity;
 use super::output::{counted, print};
 use super::parts::api_limits;
+use super::saved;
 use super::schema_file::read_schema;
 use crate::config::{Config, StoreAddress, mask};
 use crate::engine;
@@ -40,7 +41,7 @@ pub(super) async fn run(config: Config, arguments: Arguments, with_store: bool) 
     if arguments.fix && !with_store {
         return Err(Failure::Usage("--fix: name the database with --store".to_owned()));
     }
-    let checked = check_schema(&config, &arguments)?;
+    let checked = check_files(&config, &arguments)?;
     identity::check_keys(&config)?;
     match checked {
         Some(model) if with_store => check_store(&config, model, arguments.fix).await,
@@ -49,11 +50,11 @@ pub(super) async fn run(config: Config, arguments: Arguments, with_store: bool) 
     }
 }
 
-async fn check_store(config: &Config, model: Model, fix: bool) -> Result<(), Failure> {
+async fn check_store(config: &Config, model: Arc<Model>, fix: bool) -> Result<(), Failure> {
     let lacks = match &config.store {
         Some(StoreAddress::Mongo(url)) => {
             let failed = |error: StoreError| Failure::Failed(format!("store {}: {error}", mask(url)));
-            let store = MongoStore::connect(Arc::new(model), url).await.map_err(failed)?;
+            let store = MongoStore::connect(model, url).await.map_err(failed)?;
             store.inspect(fix).await.map_err(failed)?
         }
         // oponn makes everything that it needs in a file.
@@ -75,14 +76,15 @@ async fn check_store(config: &Config, model: Model, fix: bool) -> Result<(), Fai
     if open == 0 { Ok(()) } else { Err(Failure::Told) }
 }
 
-/// Tells the faults of the schema file; returns the model if there is none.
-fn check_schema(config: &Config, arguments: &Arguments) -> Result<Option<Model>, Failure> {
+/// Tells the faults of the schema file, and those of saved operations if the schema has none; returns the model if there
+/// are no faults at all.
+fn check_files(config: &Config, arguments: &Arguments) -> Result<Option<Arc<Model>>, Failure> {
     let path = arguments.file.as_ref().unwrap_or(&config.schema);
     let bytes = read_schema(path)?;
     let name = path.display().to_string();
     let checked = engine::load(&name, &bytes).and_then(|model| {
         match Api::sdl_of(&model, &Surface::whole(), &api_limits(config)) {
-            Ok(_) => Ok(model),
+            Ok(_) => Ok(Arc::new(model)),
             // A schema that passes the rules must also yield an API.
             Err(message) => Err(vec![Diagnostic {
                 file: name.clone(),
@@ -94,26 +96,49 @@ fn check_schema(config: &Config, arguments: &Arguments) -> Result<Option<Model>,
             }]),
         }
     });
-    let faults = checked.as_ref().err().map_or(&[][..], |faults| faults);
+    let source = String::from_utf8_lossy(&bytes);
+    let told = match &checked {
+        Ok(model) => format!(
+            "no faults; {}, {}",
+            counted(model.collections.len(), "collection"),
+            counted(model.interfaces.len(), "interface")
+        ),
+        Err(faults) => counted(faults.len(), "fault"),
+    };
+    let schema_faults = checked.as_ref().err().into_iter().flatten();
+    let schema_faults: Vec<(&Diagnostic, &str)> = schema_faults.map(|fault| (fault, &*source)).collect();
+    let mut found = checked.as_ref().ok().map(|model| saved::Found::new(config, path, model)).transpose()?;
+    let count = found.as_ref().map_or(0, saved::Found::count);
+    let saved_faults = found.as_mut().map(saved::Found::faults).unwrap_or_default();
+    let saved_faults: Vec<(&Diagnostic, &str)> =
+        saved_faults.iter().map(|(fault, text)| (fault, *text)).collect();
     match arguments.format {
         Format::Json => {
-            let list = serde_json::to_string_pretty(faults)
+            let all: Vec<&Diagnostic> =
+                schema_faults.iter().chain(&saved_faults).map(|(fault, _)| *fault).collect();
+            let list = serde_json::to_string_pretty(&all)
                 .map_err(|error| Failure::Failed(format!("the faults cannot be written: {error}")))?;
             print(&format!("{list}\n"))?;
         }
         Format::Human => {
-            let source = String::from_utf8_lossy(&bytes);
-            let mut text: String = faults.iter().map(|fault| fault.render(&source) + "\n").collect();
-            text += &match &checked {
-                Ok(model) => format!(
-                    "{name}: no faults; {}, {}\n",
-                    counted(model.collections.len(), "collection"),
-                    counted(model.interfaces.len(), "interface")
-                ),
-                Err(faults) => format!("{name}: {}\n", counted(faults.len(), "fault")),
+            print(&format!("{}{name}: {told}\n", rendered(&schema_faults)))?;
+            let told = match saved_faults.len() {
+                0 => format!("no faults; {}", counted(count, "document")),
+                faults => counted(faults, "fault"),
             };
-            print(&text)?;
+            if count > 0 || !saved_faults.is_empty() {
+                print(&format!("{}saved operations: {told}\n", rendered(&saved_faults)))?;
+            }
         }
     }
+    if !saved_faults.is_empty() {
+        return Ok(None);
+    }
+    found.map_or(Ok(()), |found| found.check_count(config))?;
     Ok(checked.ok())
+}
+
+/// Faults as text for people.
+fn rendered(faults: &[(&Diagnostic, &str)]) -> String {
+    faults.iter().map(|(fault, source)| fault.render(source) + "\n").collect()
 }

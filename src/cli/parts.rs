@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache};
-use crate::config::{CacheAddress, Config, StoreAddress, deployment_of};
+use crate::config::{CacheAddress, Config, OperationsAllowed, StoreAddress, deployment_of};
 use crate::engine::{Engine, EngineOptions};
 use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
@@ -211,6 +211,7 @@ pub(super) fn server_options(config: &Config) -> ServerOptions {
         bodies: to_usize(server.bodies.unwrap_or(config.memory / 16)),
         unread: to_usize(server.unread.unwrap_or(config.memory / 8)),
         persisted: api.persisted.unwrap_or(config.memory / 32),
+        only_saved: api.operations == OperationsAllowed::Saved,
         batch_max: batching.then(|| to_usize(api.batch_max.unwrap_or(BATCH_MAX))),
         batch_answers: api.batch_answers.map_or(default.batch_answers, to_usize),
         cors_origins: config.cors_origins.clone(),

@@ -8,12 +8,12 @@ use tokio::net::TcpListener;
 
 use super::failure::Failure;
 use super::stop::Stop;
-use super::{files, identity, import, output, parts, schema_file};
+use super::{files, identity, import, output, parts, saved, schema_file};
 use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, TlsSettings, mask};
 use crate::engine::{Engine, Tasks};
 use crate::graphql::Api;
-use crate::server::{self, Listeners, Server, Tls, TlsFiles, sample_query};
+use crate::server::{self, Listeners, Server, ServerOptions, Tls, TlsFiles, sample_query};
 
 /// How often expired entries are removed from the cache's index.
 const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
@@ -117,6 +117,7 @@ async fn start(
     background: &Tasks,
 ) -> Result<(Listeners, Server, Arc<Engine>), Failure> {
     let model = schema_file::model(config)?;
+    let (operations, saved) = saved::Found::new(config, &config.schema, &model)?.ready(config)?;
     let listeners = listen(config).await?;
     identity::check_network(config, &listeners.public)?;
     let metrics = Arc::default();
@@ -132,7 +133,7 @@ async fn start(
         import::first_import(config, &engine).await?;
         std::fs::remove_file(&marker).map_err(unwritable)?;
     }
-    let api = Api::new(engine.clone(), parts::api_limits(config))
+    let api = Api::with_saved(engine.clone(), parts::api_limits(config), saved)
         .map_err(|error| Failure::Failed(format!("schema: no API can be made of it: {error}")))?;
     if config.allow_cache_override {
         tracing::warn!(
@@ -143,6 +144,9 @@ async fn start(
     let mut options = parts::server_options(config);
     files::make_room(&mut options);
     options.auth = auth;
+    options.saved = operations;
+    tell_operations(&options);
+    let only_saved = options.only_saved;
     let server = Server::new(Arc::new(api), options);
 
     identity::tell(config, &listeners.public);
@@ -151,7 +155,10 @@ async fn start(
     let admin = listeners.admin.as_ref().zip(config.admin_listen.as_ref()).map(|(at, set)| place(at, set));
     let took = started.elapsed();
     match std::io::stdout().is_terminal() {
-        true => output::print(&welcome(&address, listeners.tls.is_some(), took, &sample_query(&model)))?,
+        true => {
+            let query = (!only_saved).then(|| sample_query(&model));
+            output::print(&welcome(&address, listeners.tls.is_some(), took, query.as_deref()))?;
+        }
         false => tracing::info!(address, admin, cache = %config.cache, ?took, "ready"),
     }
     Ok((listeners, server, engine))
@@ -187,14 +194,33 @@ fn place(listener: &TcpListener, setting: &str) -> String {
     listener.local_addr().map_or_else(|_| setting.to_owned(), |address| address.to_string())
 }
 
-fn welcome(address: &str, is_tls: bool, took: Duration, query: &str) -> String {
+/// Says which operations are carried out.
+fn tell_operations(options: &ServerOptions) {
+    let saved = options.saved.documents().len();
+    match options.only_saved {
+        true => tracing::info!(saved, "only saved operations are carried out"),
+        false if saved > 0 => {
+            tracing::info!(saved, "operations are saved, and any others are carried out too")
+        }
+        false => {}
+    }
+}
+
+/// What a person at a terminal is told; without a query there is no GraphiQL.
+fn welcome(address: &str, is_tls: bool, took: Duration, query: Option<&str>) -> String {
     let scheme = if is_tls { "https" } else { "http" };
     let shown = address.replace("0.0.0.0", "localhost").replace("[::]", "localhost");
+    let took = took.as_millis();
+    let api = format!("  API       {scheme}://{shown}/graphql\n");
+    let Some(query) = query else {
+        return format!(
+            "oponn is ready after {took} ms.\n\n{api}\n  Only saved operations are carried out.\n\n"
+        );
+    };
     let indented: String = query.lines().map(|line| format!("    {line}\n")).collect();
     format!(
-        "oponn is ready after {} ms.\n\n  GraphiQL  {scheme}://{shown}/\n  API       {scheme}://{shown}/graphql\n\n  \
-         A query to begin with:\n\n{indented}\n",
-        took.as_millis()
+        "oponn is ready after {took} ms.\n\n  GraphiQL  {scheme}://{shown}/\n{api}\n  A query to begin \
+         with:\n\n{indented}\n"
     )
 }
 

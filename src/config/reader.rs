@@ -219,18 +219,17 @@ impl Reader {
         })
     }
 
-    /// A list of texts.
+    /// A list of texts; the folder is the one to which paths among them are relative.
     pub(super) fn list<T>(
         &mut self,
         key: &'static str,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str, &Path) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        self.read(key, |value, _| {
-            let items = value.as_array().ok_or_else(|| "a list of texts".to_owned())?;
-            let item = |item: &toml::Value| {
-                item.as_str().ok_or_else(|| "a list of texts".to_owned()).and_then(&parse)
-            };
-            items.iter().map(item).collect()
+        self.read(key, |value, file| {
+            let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+            let no_list = || "a list of texts".to_owned();
+            let item = |item: &toml::Value| parse(item.as_str().ok_or_else(no_list)?, folder);
+            value.as_array().ok_or_else(no_list)?.iter().map(item).collect()
         })
     }
 

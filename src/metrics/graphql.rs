@@ -6,13 +6,14 @@ use prometheus::IntCounterVec;
 
 use super::Metrics;
 use super::declare::{Counters, CountersOfTwo, Declare, Histograms};
-use super::labels::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult};
+use super::labels::{ErrorCode, GraphqlKind, GraphqlOutcome, KeptKind, KeptResult, SavedUse};
 
 pub(super) struct GraphqlMetrics {
     requests: CountersOfTwo<GraphqlKind, GraphqlOutcome>,
     seconds: Histograms<GraphqlKind>,
     errors: Counters<ErrorCode>,
     kept: CountersOfTwo<KeptKind, KeptResult>,
+    saved: Counters<SavedUse>,
     misfits: IntCounterVec,
 }
 
@@ -38,6 +39,11 @@ impl GraphqlMetrics {
                 "oponn_graphql_kept_total",
                 "Operation texts, their plans, and answers to queries: hit (was kept), miss (had to be made).",
                 ["what", "result"],
+            ),
+            saved: declare.counters(
+                "oponn_graphql_saved_total",
+                "Operations by how they were asked for: a saved one by id, name or text, an unknown one, another text.",
+                "by",
             ),
             misfits: declare.open_counters(
                 "oponn_values_misfit_total",
@@ -67,6 +73,11 @@ impl Metrics {
     /// Counts a look-up of data kept for an operation's text.
     pub fn graphql_kept(&self, what: KeptKind, result: KeptResult) {
         self.graphql.kept.add(what, result, 1);
+    }
+
+    /// Counts an operation by how it was asked for.
+    pub fn graphql_saved(&self, by: SavedUse) {
+        self.graphql.saved.add(by, 1);
     }
 
     /// Counts a stored value that does not fit its declared type.

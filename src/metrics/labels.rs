@@ -185,8 +185,28 @@ label! {
         PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
         /// Persisted queries are turned off.
         PersistedQueryNotSupported = "PERSISTED_QUERY_NOT_SUPPORTED",
+        /// No saved document has this id or name.
+        PersistedQueryNotInList = "PERSISTED_QUERY_NOT_IN_LIST",
+        /// The text is not that of a saved document, and only these are carried out.
+        QueryNotInSafelist = "QUERY_NOT_IN_SAFELIST",
         /// A fault of the server.
         Internal = "INTERNAL",
+    }
+}
+
+label! {
+    /// How a request asked for a saved operation, or did not.
+    SavedUse {
+        /// By an id.
+        Id = "id",
+        /// By the operation's name.
+        Name = "name",
+        /// By the text.
+        Text = "text",
+        /// By an id or a name that no saved document has.
+        Unknown = "unknown",
+        /// With a text that is not saved.
+        Other = "other",
     }
 }
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};
 
+use super::document_id::DocumentId;
 use super::fault::RequestFault;
-use super::text_hash::TextHash;
 use crate::graphql::ApiRequest;
 use crate::value::json;
 
@@ -18,9 +18,9 @@ pub(super) enum Requests {
 /// One request as the client sent it.
 pub(super) struct Asked {
     pub(super) request: ApiRequest,
-    /// Whether the request has a text; otherwise `hash` names it.
+    /// Whether the request has a text; otherwise an id stands for it, or the operation's name.
     pub(super) has_text: bool,
-    pub(super) hash: Option<TextHash>,
+    pub(super) ids: Vec<DocumentId>,
 }
 
 /// The requests in the body of a POST.
@@ -77,17 +77,15 @@ fn parameter(name: &str, value: Cow<'_, str>) -> Result<Json, RequestFault> {
 /// Parses one request. Ignores unknown members, as the specification demands, and all extensions but the one that
 /// names the text by its hash; still, `extensions` has to be an object.
 fn request(mut fields: Map<String, Json>) -> Result<Asked, RequestFault> {
-    let hash = TextHash::of(&object(&mut fields, "extensions")?)?;
+    let extensions = object(&mut fields, "extensions")?;
     let query = match fields.remove("query") {
-        // Clients that send only the hash leave the text out in these ways.
-        None | Some(Json::Null) if hash.is_some() => None,
-        Some(Json::String(query)) if hash.is_some() && query.is_empty() => None,
+        None | Some(Json::Null) => None,
         Some(Json::String(query)) => Some(query),
         Some(_) => return Err(RequestFault::bad_request("`query` has to be a string.")),
-        None => {
-            return Err(RequestFault::bad_request("`query` is missing; it has to be the GraphQL document."));
-        }
     };
+    let ids = DocumentId::all(&mut fields, &extensions, query.as_ref().is_some_and(|text| !text.is_empty()))?;
+    // Clients that send only an id leave the text out in these ways.
+    let query = query.filter(|text| !text.is_empty() || ids.is_empty());
     let operation_name = match fields.remove("operationName") {
         None | Some(Json::Null) => None,
         Some(Json::String(name)) => Some(name),
@@ -97,7 +95,7 @@ fn request(mut fields: Map<String, Json>) -> Result<Asked, RequestFault> {
     let has_text = query.is_some();
     let query = query.unwrap_or_default();
     let request = ApiRequest { query, operation_name, variables, ..ApiRequest::default() };
-    Ok(Asked { request, has_text, hash })
+    Ok(Asked { request, has_text, ids })
 }
 
 fn object(fields: &mut Map<String, Json>, name: &str) -> Result<Map<String, Json>, RequestFault> {

@@ -28,7 +28,7 @@ pub(super) async fn handle(State(state): State<Arc<ServerState>>, request: Reque
         return (StatusCode::NO_CONTENT, [(header::ALLOW, ALLOW)]).into_response();
     }
     let by_get = matches!(*request.method(), Method::GET | Method::HEAD);
-    if by_get && prefers_html(request.headers()) {
+    if by_get && !state.options.only_saved && prefers_html(request.headers()) {
         return to_the_editor(request.uri());
     }
     let media = match Media::negotiate(request.headers()) {
@@ -80,13 +80,13 @@ async fn carry_out(
     asked: Asked,
     patient: bool,
 ) -> Result<ApiReply, RequestFault> {
-    let (mut request, new_text) = state.texts.resolve(asked, state.engine())?;
+    let (mut request, new_text) = state.documents.resolve(asked, state.engine().metrics())?;
     (request.caller, request.patient) = (caller.clone(), patient);
     let reply = state.api.execute(request).await;
     if let Some(text) = new_text
         && reply.outcome == Outcome::Executed
     {
-        state.texts.keep(text);
+        state.documents.keep(text);
     }
     Ok(reply)
 }

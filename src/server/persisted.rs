@@ -10,12 +10,9 @@ use axum::http::StatusCode;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::body::Asked;
 use super::fault::RequestFault;
 use super::text_hash::TextHash;
-use crate::engine::Engine;
-use crate::graphql::ApiRequest;
-use crate::metrics::{ErrorCode, KeptKind, KeptResult};
+use crate::metrics::{ErrorCode, KeptKind, KeptResult, Metrics};
 
 /// Bytes kept for each text besides the text, roughly.
 const OVERHEAD: u64 = 128;
@@ -50,32 +47,20 @@ impl Texts {
         Texts { kept, largest: bytes / SHARE }
     }
 
-    /// The request with its text, and the text if it is new and may be kept.
-    pub(super) fn resolve(
-        &self,
-        asked: Asked,
-        engine: &Engine,
-    ) -> Result<(ApiRequest, Option<NewText>), RequestFault> {
-        let Asked { mut request, has_text, hash } = asked;
-        let Some(hash) = hash else { return Ok((request, None)) };
-        let Some(kept) = &self.kept else {
-            return if has_text { Ok((request, None)) } else { Err(not_supported()) };
-        };
-        if !has_text {
-            let text = kept.get(&hash);
-            let result = if text.is_some() { KeptResult::Hit } else { KeptResult::Miss };
-            engine.metrics().graphql_kept(KeptKind::Persisted, result);
-            request.query = text.ok_or_else(not_found)?.as_ref().to_owned();
-            return Ok((request, None));
-        }
-        if hash != TextHash::of_text(&request.query) {
-            return Err(RequestFault::bad_request(
-                "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`; send that of exactly this text.",
-            ));
-        }
-        let is_new = request.query.len() as u64 + OVERHEAD <= self.largest && kept.peek(&hash).is_none();
-        let new = is_new.then(|| NewText(hash, request.query.as_str().into()));
-        Ok((request, new))
+    /// The text with a hash.
+    pub(super) fn get(&self, hash: TextHash, metrics: &Metrics) -> Result<Arc<str>, RequestFault> {
+        let kept = self.kept.as_ref().ok_or_else(not_supported)?;
+        let text = kept.get(&hash);
+        let result = if text.is_some() { KeptResult::Hit } else { KeptResult::Miss };
+        metrics.graphql_kept(KeptKind::Persisted, result);
+        text.ok_or_else(not_found)
+    }
+
+    /// A text with this hash, if it is new and may be kept.
+    pub(super) fn new_text(&self, hash: TextHash, text: &str) -> Option<NewText> {
+        let kept = self.kept.as_ref()?;
+        let is_new = text.len() as u64 + OVERHEAD <= self.largest && kept.peek(&hash).is_none();
+        is_new.then(|| NewText(hash, text.into()))
     }
 
     /// Keeps a text that was executed.

@@ -12,6 +12,7 @@ mod claims;
 mod domain;
 mod fields;
 mod hunt;
+mod saved;
 mod sharing;
 mod writes;
 

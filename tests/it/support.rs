@@ -12,5 +12,6 @@ pub mod promql;
 pub mod proxy;
 pub mod raw;
 pub mod redis_server;
+pub mod saved;
 pub mod scrape;
 pub mod services;

@@ -2,6 +2,7 @@
 //! other test uses.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::place::{Cached, Documents, Place};
+use super::saved::SavedFolder;
 use super::scrape::Scrape;
 use super::services::redis_prefix;
 
@@ -51,6 +53,7 @@ pub struct Setup {
     mongodb: Option<String>,
     around: Option<Around>,
     auth: Option<AuthSettings>,
+    saved: SavedFolder,
     api: ApiLimits,
     options: ServerOptions,
     pub(super) engine: EngineOptions,
@@ -95,6 +98,12 @@ impl Setup {
         self
     }
 
+    /// With the saved operations of a folder, which may be all that is carried out.
+    pub fn saved(mut self, folder: &Path, only: bool) -> Setup {
+        self.saved = SavedFolder { path: Some(folder.to_owned()), only };
+        self
+    }
+
     /// Has the store followed on behalf of the cache, as `oponn serve` does on MongoDB.
     pub fn followed(mut self) -> Setup {
         self.engine.limits.freshness = Some(Duration::from_secs(3));
@@ -136,6 +145,7 @@ pub struct TestApp {
     address: SocketAddr,
     place: Arc<Place>,
     auth: Option<AuthSettings>,
+    saved: SavedFolder,
     /// Dropped to stop.
     _stop: oneshot::Sender<()>,
     /// As a process that is killed: dropped without a word to the other servers.
@@ -158,6 +168,7 @@ impl TestApp {
             mongodb: None,
             around: None,
             auth: None,
+            saved: SavedFolder::default(),
             api: ApiLimits::default(),
             options: ServerOptions::default(),
             engine: EngineOptions { deployment: redis_prefix(), ..EngineOptions::default() },
@@ -198,7 +209,7 @@ impl TestApp {
     async fn beside_on(other: &TestApp, redis: Option<&str>, mongodb: Option<&str>, waits: bool) -> TestApp {
         let (mut setup, place) = (TestApp::with(""), other.place.clone());
         (setup.engine, setup.mongodb) = (place.engine.clone(), mongodb.map(str::to_owned));
-        setup.auth = other.auth.clone();
+        (setup.auth, setup.saved) = (other.auth.clone(), other.saved.clone());
         let metrics = Arc::default();
         let cache = place.cache(redis, &metrics).await;
         TestApp::serve(setup, other.engine.model().clone(), place, cache, metrics, waits).await
@@ -242,6 +253,8 @@ impl TestApp {
             let auth = Authenticator::new(auth, metrics.clone()).expect("the keys are right");
             setup.options.auth = Some(Arc::new(auth));
         }
+        let (saved, operations) = setup.saved.prepare(&model, &setup.api);
+        (setup.options.saved, setup.options.only_saved) = (Arc::new(operations), setup.saved.only);
         let store = place.store(&model, setup.mongodb.as_deref()).await;
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let follower = engine.clone();
@@ -249,7 +262,7 @@ impl TestApp {
         if waits && engine.is_followed() {
             vouched(&engine).await;
         }
-        let api = Api::new(engine.clone(), setup.api).expect("the schema can be served");
+        let api = Api::with_saved(engine.clone(), setup.api, saved).expect("the schema can be served");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -258,7 +271,8 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let http = client();
-        TestApp { engine, http, address, place, auth: setup.auth, _stop: stop, following }
+        let Setup { auth, saved, .. } = setup;
+        TestApp { engine, http, address, place, auth, saved, _stop: stop, following }
     }
 
     /// Stops the next task of this server, or of one beside it, that comes to a point.
