@@ -8,12 +8,13 @@ const agent = new Agent({ keepAlive: true, maxSockets: 2_000, maxFreeSockets: 2_
  * Posts a body and gives the status and the text. A connection that the server closed while it lay idle is
  * replaced once: everything that is sent here may be sent twice.
  */
-export function post(url, body, { via = agent, again = true } = {}) {
+export function post(url, body, { via = agent, again = true, token } = {}) {
   return new Promise((resolve, reject) => {
     const headers = {
       'content-type': 'application/json',
       accept: 'application/json',
       'content-length': Buffer.byteLength(body),
+      ...(token && { authorization: `Bearer ${token}` }),
     };
     const sent = request(url, { method: 'POST', headers, agent: via }, (response) => {
       const parts = [];
@@ -22,7 +23,7 @@ export function post(url, body, { via = agent, again = true } = {}) {
       response.on('end', () => resolve({ status: response.statusCode, text: Buffer.concat(parts).toString() }));
     });
     sent.on('error', (error) => {
-      if (again && sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, body, { via, again: false }));
+      if (again && sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(url, body, { via, again: false, token }));
       else reject(error);
     });
     sent.end(body);

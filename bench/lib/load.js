@@ -6,10 +6,10 @@ import { settled, while_ } from './cpu.js';
 import { finish } from './processes.js';
 import { settings } from './settings.js';
 
-/** Writes the bodies of a scenario for wrk, in an order that is no order of the data. */
+/** Writes the bodies of a scenario for wrk, each after its token if it has one, in an order that is no order of the data. */
 export function writeBodies(world, name, requests) {
   const path = join(world.work, `${name}.bodies`);
-  const mixed = requests.map((request, n) => [(n * 7_919) % requests.length, request.body]);
+  const mixed = requests.map(({ body, token }, n) => [(n * 7_919) % requests.length, token ? `${token}\t${body}` : body]);
   mixed.sort(([left], [right]) => left - right);
   writeFileSync(path, mixed.map(([, body]) => `${body}\n`).join(''));
   return path;

@@ -59,10 +59,10 @@ export class World {
   }
 
   /** Writes a configuration file for oponn and gives its path. */
-  config(name, lines = [], cache = 'none:') {
+  config(name, lines = [], cache = 'none:', file = join(root, 'schema.graphql')) {
     const path = join(this.work, `${name}.toml`);
     const data = join(this.work, name);
-    const schema = JSON.stringify(join(root, 'schema.graphql'));
+    const schema = JSON.stringify(file);
     // Servers over one database are one deployment only if they share a Redis.
     const deployment = `bench-${cache.replace(/\W+/g, '-')}`;
     writeFileSync(path, [`schema = ${schema}`, `loaders = ${JSON.stringify(data)}`, 'log = "warn"', `deployment = "${deployment}"`, ...lines, ''].join('\n'));
@@ -77,9 +77,9 @@ export class World {
   }
 
   /** Starts an oponn on a database; `cache` is the address of its cache, `shared` that by which others reach it. */
-  async serve(name, { database, cache, shared = cache, lines = [], program }) {
+  async serve(name, { database, cache, shared = cache, lines = [], schema, program }) {
     const port = await freePort();
-    const args = ['serve', '--config', this.config(name, lines, shared), '--store', this.storeUrl(database)];
+    const args = ['serve', '--config', this.config(name, lines, shared, schema), '--store', this.storeUrl(database)];
     args.push('--cache', cache, '--listen', `127.0.0.1:${port}`);
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => ({ ok: false }))).ok;
     return start({ name, command: this.program(program), args, cwd: this.work, work: this.work, port, measured: true, ready });

@@ -1,4 +1,4 @@
--- Sends the bodies of a file, one per line, in turn, and prints the run's figures as one line of JSON.
+-- Sends the bodies of a file, one per line, in turn, each with the token that stands before it and a tab, and prints the run's figures as one line of JSON.
 -- Every thread begins at another place.
 
 local requests = {}
@@ -15,7 +15,9 @@ function init(args)
   wrk.headers["content-type"] = "application/json"
   wrk.headers["accept"] = "application/json"
   for line in io.lines(args[1]) do
-    requests[#requests + 1] = wrk.format(nil, nil, nil, line)
+    local token, body = line:match("^(%S+)\t(.*)$")
+    wrk.headers["authorization"] = token and "Bearer " .. token
+    requests[#requests + 1] = wrk.format(nil, nil, nil, body or line)
   end
   place = math.floor(#requests / tonumber(args[2]) * number)
 end
