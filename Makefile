@@ -1,6 +1,6 @@
 # The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis and Node.js.
 
-.PHONY: run test model soak ablate load bench check fmt clippy doc deny
+.PHONY: run test model soak hunt ablate load bench check fmt clippy doc deny
 
 run: ## Serves the default application at http://127.0.0.1:8080
 	cargo run --release --locked
@@ -15,7 +15,11 @@ soak: ## Clients that judge every answer while faults go on; SECONDS=600 for eac
 	OPONN_TEST_SECONDS=$(or $(SECONDS),60) OPONN_TEST_SEED=$(or $(SEED),1) scripts/with-servers.sh \
 	  cargo test --locked --release --test history -- $(CLASS)
 
-ablate: ## The same without one mechanism at a time, which has to be found out; MECHANISM=voucher for one
+hunt: ## Viewers under random rules of access who look for leaks; ROUNDS=12 judges a million documents, SEED=7
+	OPONN_TEST_ROUNDS=$(or $(ROUNDS),12) OPONN_TEST_SEED=$(or $(SEED),1) scripts/with-servers.sh \
+	  cargo test --locked --release --test it -- access::hunt --nocapture
+
+ablate: ## The soak without one mechanism at a time, which has to be found out; MECHANISM=voucher for one
 	scripts/with-servers.sh cargo test --locked --test history -- --ablations $(MECHANISM)
 
 load: ## A short run of all load tests; SCRIPT=mixed runs one of k6/ whole, k6/README.md has the settings

@@ -8,6 +8,7 @@ use super::{codes, setup};
 use crate::support::app::{CacheKind, StoreKind, TestApp};
 use crate::support::dice::Dice;
 
+mod beside;
 mod reads;
 mod writes;
 
@@ -24,8 +25,10 @@ struct Hunt {
     next: usize,
     /// Documents that a viewer had to be shown, or had not to be.
     judged: usize,
-    /// What was asked, for the report of a failure.
+    /// The application and what was asked last, for the report of a failure.
     said: String,
+    /// Bytes of the application in it.
+    beginning: usize,
 }
 
 impl Hunt {
@@ -39,8 +42,8 @@ impl Hunt {
         let truth = TestApp::uncached(&first).await;
         let second = TestApp::beside(&first).await;
         let said = format!("seed {seed}\n{sdl}\n");
-        let servers = [first, second];
-        let mut hunt = Hunt { dice, types, viewers, servers, truth, next: 0, judged: 0, said };
+        let (servers, beginning) = ([first, second], said.len());
+        let mut hunt = Hunt { dice, types, viewers, servers, truth, next: 0, judged: 0, said, beginning };
         for (ty, (name, _)) in TYPES.iter().enumerate() {
             for _ in 0..DOCUMENTS {
                 let input = hunt.input(ty);
@@ -125,19 +128,20 @@ impl Hunt {
 
     async fn ask(&mut self, viewer: usize, text: &str, variables: Json) -> Json {
         let server = self.dice.roll(2);
-        let viewer = &self.viewers[viewer];
-        let answer = self.servers[server].query_as(&viewer.token, text, variables.clone()).await;
-        self.said = self
-            .said
-            .lines()
-            .filter(|line| !line.starts_with('>'))
-            .map(|line| line.to_owned() + "\n")
-            .collect();
-        self.said += &format!(
-            "> {:?} {} asks server {server}: {text} with {variables}\n> {answer}\n",
-            viewer.roles, viewer.claims
-        );
+        let answer = self.send(server, viewer, text, variables.clone()).await;
+        self.said.truncate(self.beginning);
+        self.say(viewer, server, text, &variables, &answer);
         answer
+    }
+
+    async fn send(&self, server: usize, viewer: usize, text: &str, variables: Json) -> Json {
+        self.servers[server].query_as(&self.viewers[viewer].token, text, variables).await
+    }
+
+    /// Notes a request for the report of a failure.
+    fn say(&mut self, viewer: usize, server: usize, text: &str, variables: &Json, answer: &Json) {
+        let Viewer { roles, claims, .. } = &self.viewers[viewer];
+        self.said += &format!("{roles:?} {claims} asks server {server}: {text} with {variables}\n{answer}\n");
     }
 
     /// Checks an answer, or that what is no part of the viewer's API was refused before anything was done.
@@ -158,6 +162,10 @@ impl Hunt {
             match self.dice.roll(8) {
                 0 => self.write(viewer).await,
                 1 if self.dice.once_in(3) => self.write_many(viewer).await,
+                2 if self.dice.once_in(2) => {
+                    self.said.truncate(self.beginning);
+                    self.list_beside_write(viewer).await;
+                }
                 1..=2 => self.look_up(viewer).await,
                 _ => self.list(viewer).await,
             }
@@ -206,6 +214,7 @@ async fn hunt(store: StoreKind, cache: CacheKind, applications: u64, steps: usiz
     for application in 0..applications * rounds {
         judged += Hunt::start(seed * 1_000 + application, store, cache).await.run(steps).await;
     }
+    println!("{judged} documents were judged");
     assert!(judged >= least, "only {judged} documents were judged");
 }
 

@@ -18,7 +18,14 @@ impl Hunt {
     }
 
     /// A document with the selected fields, as the viewer has to get it; counts those that are hidden.
-    fn as_seen(&self, viewer: usize, ty: usize, doc: &Json, selected: &[&str], hidden: &mut usize) -> Json {
+    pub(super) fn as_seen(
+        &self,
+        viewer: usize,
+        ty: usize,
+        doc: &Json,
+        selected: &[&str],
+        hidden: &mut usize,
+    ) -> Json {
         let mut seen = json!({ "id": doc["id"] });
         for name in selected {
             let shows = self.shows(viewer, ty, name, doc);

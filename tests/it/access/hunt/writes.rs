@@ -6,7 +6,7 @@ use super::{DOCUMENTS, Hunt, TYPES, codes};
 use crate::access::domain::{Action, Reach};
 
 /// What a write has to lead to.
-struct Outcome {
+pub(super) struct Outcome {
     /// Whether it is no part of the viewer's API.
     refused: bool,
     code: Option<&'static str>,
@@ -52,20 +52,35 @@ impl Hunt {
     /// One write of one document, and what it did.
     pub(super) async fn write(&mut self, viewer: usize) {
         let ty = self.dice.roll(3);
-        let before = self.all(ty).await;
-        let id = format!("{}{}", ["d", "m", "p"][ty], self.dice.roll(DOCUMENTS));
-        let mut expected = before;
-        let (text, variables, outcome) = match self.dice.roll(3) {
-            0 => self.update(viewer, ty, &id, &mut expected),
-            1 if ty < 2 => self.delete(viewer, ty, &id, &mut expected),
-            _ => self.create(viewer, ty, &id, &mut expected),
-        };
+        let mut expected = self.all(ty).await;
+        let (text, variables, outcome) = self.draw_write(viewer, ty, &mut expected);
         let answer = self.ask(viewer, &text, variables).await;
         self.judged += 1;
-        if !self.is_refused(outcome.refused, &answer) {
+        self.check_write(&outcome, &answer);
+        self.compare(ty, expected).await;
+    }
+
+    /// A write of one document at random, done to all documents of its type.
+    pub(super) fn draw_write(
+        &mut self,
+        viewer: usize,
+        ty: usize,
+        all: &mut Vec<Json>,
+    ) -> (String, Json, Outcome) {
+        let id = format!("{}{}", ["d", "m", "p"][ty], self.dice.roll(DOCUMENTS));
+        match self.dice.roll(3) {
+            0 => self.update(viewer, ty, &id, all),
+            1 if ty < 2 => self.delete(viewer, ty, &id, all),
+            _ => self.create(viewer, ty, &id, all),
+        }
+    }
+
+    /// Checks what a write of one document answers.
+    pub(super) fn check_write(&self, outcome: &Outcome, answer: &Json) {
+        if !self.is_refused(outcome.refused, answer) {
             // A change that could be allowed to no document is refused as such, wherever the document is. Keys in the
             // input are looked at before the rules are.
-            let got = codes(&answer).first().copied();
+            let got = codes(answer).first().copied();
             let early = matches!(
                 (outcome.code, got),
                 (Some("NOT_FOUND"), Some("FORBIDDEN")) | (Some("FORBIDDEN"), Some("NOT_FOUND"))
@@ -74,7 +89,6 @@ impl Hunt {
                 self.check(&json!(got), &json!(outcome.code));
             }
         }
-        self.compare(ty, expected).await;
     }
 
     fn update(&mut self, viewer: usize, ty: usize, id: &str, all: &mut [Json]) -> (String, Json, Outcome) {
@@ -207,7 +221,7 @@ impl Hunt {
         self.judged += 1;
     }
 
-    async fn compare(&self, ty: usize, mut expected: Vec<Json>) {
+    pub(super) async fn compare(&self, ty: usize, mut expected: Vec<Json>) {
         let mut now = self.all(ty).await;
         let by_id = |doc: &Json| doc["id"].to_string();
         now.sort_by_key(by_id);
