@@ -35,8 +35,8 @@ impl Sources {
                 of.insert(shown, model.members(name));
             }
         }
-        let without =
-            ["Query", "Mutation", "PageInfo"].into_iter().chain(model.embedded.keys().map(|name| &**name));
+        let without = [names::QUERY, names::MUTATION, names::PAGE_INFO, names::BULK_RESULT];
+        let without = without.into_iter().chain(model.embedded.keys().map(|name| &**name));
         of.extend(without.map(|name| (name.to_owned(), Vec::new())));
         Sources { of, all }
     }
@@ -63,6 +63,27 @@ impl Sources {
                 Selection::Field(field) => self.visit(&field.selection_set, found, api),
                 Selection::InlineFragment(fragment) => self.visit(&fragment.selection_set, found, api),
                 Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::schema::ExtendedType;
+
+    use super::super::build;
+    use crate::engine::input::sample;
+    use crate::graphql::ApiLimits;
+    use crate::schema::Surface;
+
+    #[test]
+    fn it_is_known_of_every_type_what_it_shows() {
+        let limits = ApiLimits::default();
+        let api = build(&sample::model(), Surface::whole().into(), &limits).expect("the sample has an API");
+        for (name, ty) in api.schema.types.iter().filter(|(name, _)| !name.starts_with("__")) {
+            if matches!(ty, ExtendedType::Object(_) | ExtendedType::Interface(_) | ExtendedType::Union(_)) {
+                assert!(api.sources.of.contains_key(name.as_str()), "{name}");
             }
         }
     }
