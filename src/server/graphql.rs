@@ -47,10 +47,13 @@ async fn answer(
     media: Media,
     by_get: bool,
 ) -> Result<Response, RequestFault> {
+    // Before anybody is asked who they are: a browser would answer for its user.
+    if by_get {
+        require_own_page(&state.options, request.uri(), request.headers())?;
+    }
     let caller = choice::caller(state, request.headers()).await?;
     let gzip = prefers_gzip(request.headers());
     if by_get {
-        require_own_page(&state.options, request.uri(), request.headers())?;
         if asks_for_websocket(request.headers()) {
             let message = "There are no subscriptions in this API yet, so nothing speaks WebSocket here; send \
                            queries and mutations by POST.";

@@ -43,6 +43,18 @@ async fn the_api_is_closed_however_it_is_asked() {
 }
 
 #[tokio::test]
+async fn a_query_that_a_page_of_another_site_caused_is_refused_before_anybody_is_asked_who_they_are() {
+    let pair = Pair::secret();
+    let app = app(&with_key(&pair, "")).await;
+    for token in [pair.good(json!({})), "x.y.z".to_owned()] {
+        let get = app.http.get(app.url("/graphql?query={__typename}")).bearer_auth(&token);
+        let response = get.header("sec-fetch-site", "cross-site").send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 403, "{token}");
+    }
+    assert_eq!(app.metric("oponn_auth_requests_total", &[]).await, 0);
+}
+
+#[tokio::test]
 async fn probes_metrics_and_the_editor_are_open() {
     let app = app(&with_key(&Pair::secret(), "")).await;
     for path in ["/healthz", "/readyz", "/metrics", "/", "/graphiql/start.js"] {
