@@ -118,6 +118,11 @@ impl Authenticator {
         found.map(|(viewer, _)| viewer)
     }
 
+    /// Whether a request brings credentials, right or wrong.
+    pub fn has_credentials(headers: &HeaderMap) -> bool {
+        credentials::are_in(headers)
+    }
+
     async fn of_token(&self, text: &str, now: Moment) -> Result<Arc<Viewer>, Denied> {
         match &self.tokens {
             Tokens::Verified { issuers, checked } => {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
 
 /// The sender of a request, as far as rules of access know it. It never changes; requests share it.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
@@ -11,6 +12,31 @@ pub struct Viewer {
     /// Sorted, each once.
     roles: Vec<Arc<str>>,
     claims: Map<String, Json>,
+    identity: Option<Identity>,
+}
+
+/// What tells one sender from all others, however long its name is, without the name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity([u8; 16]);
+
+impl Identity {
+    /// The identity of whoever has these names, in this order.
+    pub fn of(names: &[&str]) -> Identity {
+        let mut hash = Sha256::new();
+        for name in names {
+            // With its length, so that no two lists of names are the same text.
+            hash.update(name.len().to_le_bytes());
+            hash.update(name);
+        }
+        let mut short = [0; 16];
+        short.copy_from_slice(&hash.finalize()[..16]);
+        Identity(short)
+    }
+
+    /// The identity as bytes.
+    pub fn bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl Viewer {
@@ -19,7 +45,17 @@ impl Viewer {
         let mut roles: Vec<Arc<str>> = roles.into_iter().collect();
         roles.sort_unstable();
         roles.dedup();
-        Viewer { roles, claims }
+        Viewer { roles, claims, identity: None }
+    }
+
+    /// The same viewer, told from others by this.
+    pub fn known_as(self, identity: Option<Identity>) -> Viewer {
+        Viewer { identity, ..self }
+    }
+
+    /// What tells the viewer from others; `None` for those who do not say.
+    pub fn identity(&self) -> Option<Identity> {
+        self.identity
     }
 
     /// The roles, sorted, each once.
@@ -63,6 +99,14 @@ mod tests {
         assert_eq!(one.roles(), [Arc::<str>::from("a"), Arc::from("b")]);
         assert_ne!(one, viewer(&["a", "b"], json!({ "x": 2, "y": "2" })));
         assert_eq!((one.claim("x"), one.claim("z")), (Some(&json!(1)), None));
+    }
+
+    #[test]
+    fn other_names_are_other_identities() {
+        let all = [&["a", "b"][..], &["b", "a"], &["ab"], &["", "ab"], &["ab", ""], &[]].map(Identity::of);
+        for (place, one) in all.iter().enumerate() {
+            assert!(all[..place].iter().all(|other| other.bytes() != one.bytes()), "{place}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::config::ApiKeySettings;
-use crate::viewer::Viewer;
+use crate::viewer::{Identity, Viewer};
 
 /// Beginning of every key, by which people and scanners for secrets know one.
 pub(super) const PREFIX: &str = "oponn_";
@@ -23,7 +23,8 @@ impl ApiKeys {
     pub(super) fn new(settings: &[ApiKeySettings]) -> ApiKeys {
         let viewer = |key: &ApiKeySettings| {
             let roles = key.roles.iter().map(|role| role.as_str().into());
-            Arc::new(Viewer::new(roles, key.claims.clone()))
+            let identity = Identity::of(&["key", &key.name]);
+            Arc::new(Viewer::new(roles, key.claims.clone()).known_as(Some(identity)))
         };
         ApiKeys(settings.iter().map(|key| (key.hash, viewer(key))).collect())
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Denied;
 use crate::config::{ClaimPath, IssuerSettings, Requirement};
-use crate::viewer::Viewer;
+use crate::viewer::{Identity, Viewer};
 
 /// A point in time, in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -87,8 +87,15 @@ impl Reading {
                 known.iter().filter_map(|(name, path)| Some((name.clone(), path.read(claims)?))).collect()
             }
         };
-        Ok(Arc::new(Viewer::new(roles, known)))
+        Ok(Arc::new(Viewer::new(roles, known).known_as(identity(claims))))
     }
+}
+
+/// Who the token is about: its subject, which only its issuer tells from others.
+fn identity(claims: &Map<String, Json>) -> Option<Identity> {
+    let text = |name: &str| claims.get(name).and_then(Json::as_str);
+    let subject = text("sub").filter(|subject| !subject.is_empty())?;
+    Some(Identity::of(&["token", text("iss").unwrap_or_default(), subject]))
 }
 
 fn is_met(required: &Requirement, claims: &Map<String, Json>) -> bool {

@@ -14,6 +14,11 @@ pub(super) enum Credentials<'h> {
     ApiKey(&'h str),
 }
 
+/// Whether a request brings any, right or wrong.
+pub(super) fn are_in(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION) || headers.contains_key(API_KEY)
+}
+
 /// Takes the credential. Which of several would count depends on who looks, a gateway or this server; so several are
 /// refused.
 pub(super) fn of(headers: &HeaderMap) -> Result<Credentials<'_>, Denied> {

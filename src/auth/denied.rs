@@ -61,6 +61,30 @@ pub enum Denied {
 }
 
 impl Denied {
+    /// Whether somebody may be guessing: the request has credentials, and nobody vouches for them. What a token says is
+    /// looked at only when its issuer has signed it.
+    pub fn may_be_a_guess(&self) -> bool {
+        match self {
+            Denied::Several
+            | Denied::Scheme
+            | Denied::Malformed(_)
+            | Denied::Issuer
+            | Denied::Algorithm
+            | Denied::UnknownKey
+            | Denied::UnnamedKey
+            | Denied::Signature
+            | Denied::Critical
+            | Denied::ApiKey => true,
+            Denied::Missing
+            | Denied::KeysAway
+            | Denied::Type
+            | Denied::Expired
+            | Denied::Early
+            | Denied::Audience
+            | Denied::Claim(_) => false,
+        }
+    }
+
     /// How it is counted.
     pub(super) fn result(&self) -> AuthResult {
         match self {
