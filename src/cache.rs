@@ -30,7 +30,7 @@ mod registry;
 mod strategy;
 mod window;
 
-pub use self::redis::RedisCache;
+pub use self::redis::{RedisCache, SharedTally, TallyAnswer};
 pub use error::CacheError;
 pub use following::{Adoption, Following, Standing, Voucher};
 pub use journal::{JOURNAL, News, Place, Topic};

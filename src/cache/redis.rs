@@ -32,6 +32,7 @@ mod phase;
 mod reply;
 mod scripts;
 mod send;
+mod tally;
 mod traffic;
 mod trust;
 mod upkeep;
@@ -41,6 +42,8 @@ use connect::Connector;
 use keys::Tag;
 use link::Link;
 use upkeep::Sweeper;
+
+pub use tally::{SharedTally, TallyAnswer};
 
 /// A cache in Redis 7.0 or newer.
 pub struct RedisCache {
@@ -67,6 +70,11 @@ impl RedisCache {
             link,
             _keeper: keeper,
         })
+    }
+
+    /// The accounts that all servers of the deployment share. They can be reached as long as there is this cache.
+    pub fn tally(&self) -> SharedTally {
+        SharedTally::new(self.link.clone())
     }
 }
 

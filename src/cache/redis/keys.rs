@@ -57,6 +57,11 @@ impl Tag {
         format!("{}v", self.prefix)
     }
 
+    /// What has been taken from an account.
+    pub fn account(&self, name: &str) -> String {
+        format!("{}a:{name}", self.prefix)
+    }
+
     /// The prefix of a type's entity keys.
     pub fn entities(&self, ty: &str) -> String {
         format!("{}e:{ty}:", self.prefix)

@@ -91,4 +91,5 @@ scripts! {
     VOUCH = ALWAYS, [], "vouch.lua";
     STEP = ALWAYS, [], "step.lua";
     REACHED = ALWAYS, [], "reached.lua";
+    DRAW = "", [], "draw.lua";
 }
