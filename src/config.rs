@@ -15,6 +15,7 @@ mod deployment;
 mod faults;
 mod mask;
 mod place;
+mod quota;
 mod reader;
 mod secret;
 mod table;
@@ -29,6 +30,7 @@ pub use deployment::{deployment, deployment_of};
 pub use faults::{SettingFault, SettingFaults};
 pub use mask::{bare, mask, told};
 pub use place::toml_fault;
+pub use quota::{Bound, QuotaSettings, Rate, RoleQuota};
 pub use reader::Flags;
 pub use secret::secret_of;
 pub use units::{duration, size};
@@ -83,6 +85,8 @@ pub struct Config {
     pub server: ServerSettings,
     /// `[auth]`: how the senders of requests are identified; `None` when nobody is asked who they are.
     pub auth: Option<AuthSettings>,
+    /// `[quota]`: what one sender of requests may take per time; `None` when that has no bound.
+    pub quota: Option<QuotaSettings>,
 }
 
 /// The table `[tls]`.
@@ -227,6 +231,10 @@ impl Config {
                          name the origins whose pages may, or leave `cors.credentials` out";
             reader.fault(fault.to_owned());
         }
+        if let Some(quota) = &config.quota {
+            let faults = quota::faults(quota, config.auth.as_ref(), &config.cache);
+            faults.into_iter().for_each(|fault| reader.fault(fault));
+        }
         let warnings = reader.finish()?;
         Ok(Loaded { config, warnings })
     }
@@ -294,6 +302,7 @@ impl Config {
                 queue: reader.number("server.queue", 0),
             },
             auth: auth::read(reader),
+            quota: quota::read(reader),
         }
     }
 }
