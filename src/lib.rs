@@ -18,6 +18,7 @@ pub mod cache;
 pub mod store;
 
 pub mod engine;
+pub mod quota;
 
 pub mod auth;
 pub mod graphql;

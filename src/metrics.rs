@@ -13,6 +13,7 @@ mod graphql;
 mod http;
 mod labels;
 mod process;
+mod quota;
 mod redis;
 mod store;
 mod tail;
@@ -24,6 +25,7 @@ pub use labels::{
     GraphqlKind, GraphqlOutcome, Joined, JwksResult, KeptKind, KeptResult, Label, Route, SavedUse, Stage,
     StoreOp, TailEvent,
 };
+pub use quota::QuotaKind;
 
 use auth::AuthMetrics;
 use cache::CacheMetrics;
@@ -31,6 +33,7 @@ use declare::Declare;
 use graphql::GraphqlMetrics;
 use http::HttpMetrics;
 use process::Process;
+use quota::QuotaMetrics;
 use redis::RedisMetrics;
 use store::StoreMetrics;
 use tail::TailMetrics;
@@ -48,6 +51,7 @@ pub struct Metrics {
     store: StoreMetrics,
     redis: RedisMetrics,
     tail: TailMetrics,
+    quota: QuotaMetrics,
 }
 
 impl Default for Metrics {
@@ -57,9 +61,9 @@ impl Default for Metrics {
         let (http, graphql) = (HttpMetrics::new(&declare), GraphqlMetrics::new(&declare));
         let (cache, store) = (CacheMetrics::new(&declare), StoreMetrics::new(&declare));
         let (redis, tail) = (RedisMetrics::new(&declare), TailMetrics::new(&declare));
-        let auth = AuthMetrics::new(&declare);
+        let (auth, quota) = (AuthMetrics::new(&declare), QuotaMetrics::new(&declare));
         registry.register(Box::new(Process::new())).expect("its names are distinct from those above");
-        Metrics { http, auth, graphql, cache, store, redis, tail, registry }
+        Metrics { http, auth, graphql, cache, store, redis, tail, quota, registry }
     }
 }
 
@@ -95,6 +99,7 @@ mod tests {
             r#"oponn_redis_bytes_total{direction="received"} 0"#,
             r#"oponn_auth_requests_total{result="expired"} 0"#,
             r#"oponn_auth_jwks_fetches_total{result="garbage"} 0"#,
+            r#"oponn_quota_refused_total{quota="points"} 0"#,
             "oponn_redis_round_trips_total 0",
             "oponn_cache_trusted 0",
         ] {

@@ -21,7 +21,7 @@ pub(super) struct HttpMetrics {
 /// The statuses of a route in normal operation.
 fn statuses(route: Route) -> &'static [u16] {
     match route {
-        Route::Graphql => &[200, 400, 401, 403, 405, 406, 408, 413, 415, 500, 503],
+        Route::Graphql => &[200, 400, 401, 403, 405, 406, 408, 413, 415, 429, 500, 503],
         Route::Health => &[200, 503],
         Route::Graphiql | Route::Metrics => &[200],
         Route::Other => &[200, 404],

@@ -179,6 +179,8 @@ label! {
         Timeout = "TIMEOUT",
         /// The store cannot be reached.
         Unavailable = "UNAVAILABLE",
+        /// The sender has taken its whole quota.
+        RateLimited = "RATE_LIMITED",
         /// The server is at its load bound.
         Overloaded = "OVERLOADED",
         /// This server does not know the text of a persisted query.

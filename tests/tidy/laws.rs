@@ -10,7 +10,7 @@ const LADDER: [&[&str]; 8] = [
     &["schema"],
     &["query"],
     &["cache", "store"],
-    &["engine"],
+    &["engine", "quota"],
     &["auth", "graphql", "importer", "operations"],
     &["server"],
     &["cli"],
