@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::engine::{Caller, Engine};
+use crate::quota::Allowance;
 use crate::schema::{Model, Surface};
 
 mod answer;
@@ -29,6 +30,7 @@ mod page;
 mod plan;
 mod position;
 mod prepared;
+mod price;
 mod rehearsal;
 mod request;
 mod resolve;
@@ -65,6 +67,10 @@ pub struct ApiRequest {
     pub read_only: bool,
     /// Whether to wait for a turn even when the queue is full: other operations of the same HTTP request have run.
     pub patient: bool,
+    /// What the sender may take; `None` when nothing is counted.
+    pub allowance: Option<Arc<Allowance>>,
+    /// Whether the answer is to tell what the operation costs.
+    pub tells_cost: bool,
 }
 
 /// The answer to a request.
@@ -89,6 +95,21 @@ pub enum Outcome {
     NotAllowed,
     /// The request was not executed: the server has no turn or no memory left for it.
     Overloaded,
+    /// The request was not executed: its sender has taken too much lately, and may come again in so many seconds.
+    OverQuota {
+        /// The seconds.
+        retry_after: u64,
+    },
+}
+
+impl Outcome {
+    /// Whether the request was not executed for a reason that passes.
+    pub fn is_for_later(self) -> bool {
+        match self {
+            Outcome::Overloaded | Outcome::OverQuota { .. } => true,
+            Outcome::Executed | Outcome::Rejected | Outcome::Forbidden | Outcome::NotAllowed => false,
+        }
+    }
 }
 
 impl Api {

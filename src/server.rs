@@ -22,6 +22,7 @@ use crate::operations::Operations;
 
 mod body;
 mod choice;
+mod client_address;
 mod connections;
 mod document_id;
 mod faces;
@@ -35,6 +36,7 @@ mod observe;
 mod own_page;
 mod persisted;
 mod places;
+mod quota;
 mod sample;
 mod saved;
 mod share;
@@ -48,8 +50,9 @@ use saved::Documents;
 use unread::Unread;
 use upload::Room;
 
-pub use choice::CACHE_STRATEGY;
+pub use choice::{CACHE_STRATEGY, COST};
 pub use connections::{Listeners, serve};
+pub use quota::QuotaOptions;
 pub use sample::sample_query;
 pub use tls::{Tls, TlsFiles};
 
@@ -100,6 +103,8 @@ pub struct ServerOptions {
     pub allow_cache_override: bool,
     /// Identifies the senders of requests; `None` when nobody is asked who they are, and everything is open.
     pub auth: Option<Arc<Authenticator>>,
+    /// What senders of requests may take per time; `None` when nothing is counted.
+    pub quota: Option<QuotaOptions>,
 }
 
 impl Default for ServerOptions {
@@ -124,6 +129,7 @@ impl Default for ServerOptions {
             grace: Duration::from_secs(20),
             allow_cache_override: false,
             auth: None,
+            quota: None,
         }
     }
 }
@@ -244,7 +250,13 @@ fn cors(options: &ServerOptions) -> Option<CorsLayer> {
             .allow_credentials(options.cors_credentials && !everybody)
             .allow_methods([Method::GET, Method::HEAD, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::WWW_AUTHENTICATE])
+            .expose_headers([
+                REQUEST_ID,
+                header::RETRY_AFTER,
+                header::WWW_AUTHENTICATE,
+                quota::POLICY,
+                quota::LEFT,
+            ])
             .max_age(Duration::from_secs(24 * 60 * 60)),
     )
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::failure::Failure;
-use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache};
+use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache, SharedTally};
 use crate::config::{CacheAddress, Config, OperationsAllowed, StoreAddress, deployment_of};
 use crate::engine::{Engine, EngineOptions};
 use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
+use crate::quota::Quotas;
 use crate::schema::Model;
-use crate::server::ServerOptions;
+use crate::server::{QuotaOptions, ServerOptions};
 use crate::store::{Claim, MongoStore, SqliteStore, Store, StoreError};
 
 /// The store when none is configured.
@@ -130,16 +131,38 @@ fn address(config: &Config) -> StoreAddress {
 
 /// The configured cache.
 pub(super) async fn cache(config: &Config, metrics: &Arc<Metrics>) -> Result<Arc<dyn Cache>, Failure> {
+    cache_and_tally(config, metrics).await.map(|(cache, _)| cache)
+}
+
+/// The configured cache, and the accounts that all servers with this cache share.
+pub(super) async fn cache_and_tally(
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<(Arc<dyn Cache>, Option<SharedTally>), Failure> {
     let limits = cache_limits(config);
     Ok(match &config.cache {
-        CacheAddress::Memory => Arc::new(MemoryCache::new(limits)),
-        CacheAddress::None => Arc::new(NoCache),
+        CacheAddress::Memory => (Arc::new(MemoryCache::new(limits)), None),
+        CacheAddress::None => (Arc::new(NoCache), None),
         CacheAddress::Redis(url) => {
             let deployment = deployment_of(&config.deployment, &address(config));
             let cache = RedisCache::connect(url, &deployment, limits, metrics.clone()).await;
-            Arc::new(cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?)
+            let cache = cache.map_err(|error| Failure::Failed(format!("cache {}: {error}", config.cache)))?;
+            let tally = cache.tally();
+            (Arc::new(cache), Some(tally))
         }
     })
+}
+
+/// The configured quotas.
+pub(super) fn quota(
+    config: &Config,
+    tally: Option<SharedTally>,
+    metrics: &Arc<Metrics>,
+) -> Option<QuotaOptions> {
+    let settings = config.quota.as_ref()?;
+    let quotas =
+        Quotas::new(settings, tally.filter(|_| settings.shared), config.memory / 32, metrics.clone());
+    Some(QuotaOptions { quotas: Arc::new(quotas), trusted_proxies: settings.trusted_proxies.clone() })
 }
 
 /// Waits until the cache can be used, for as long as for the store.

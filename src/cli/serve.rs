@@ -123,7 +123,8 @@ async fn start(
     let metrics = Arc::default();
     let auth = identity::authenticator(config, &metrics)?;
     let store = parts::store(config, &model).await?;
-    let cache = parts::cache(config, &metrics).await?;
+    let (cache, tally) = parts::cache_and_tally(config, &metrics).await?;
+    let quota = parts::quota(config, tally, &metrics);
     let engine = parts::engine(config, model.clone(), &store, cache, metrics).await;
     if let Some(path) = &store.fresh {
         let marker = parts::importing(path);
@@ -143,7 +144,7 @@ async fn start(
     follow(&engine, background).await;
     let mut options = parts::server_options(config);
     files::make_room(&mut options);
-    options.auth = auth;
+    (options.auth, options.quota) = (auth, quota);
     options.saved = operations;
     tell_operations(&options);
     let only_saved = options.only_saved;

@@ -34,6 +34,13 @@ pub(super) struct Answers {
     largest: u64,
 }
 
+/// An answer to be served again.
+pub(super) struct Given {
+    pub(super) body: Body,
+    /// What the operation costs.
+    pub(super) cost: u64,
+}
+
 /// The answer kept for a request that is no longer right, if there was one.
 pub(super) struct Outdated(Option<Arc<Kept>>);
 
@@ -60,6 +67,7 @@ struct Asked<'a>(&'a ApiRequest, Asker);
 /// An answer that is kept.
 struct Kept {
     body: Body,
+    cost: u64,
     read: Read,
     /// The place in the journal up to which the answer is right; every look moves its number, `valid`, forward.
     place: Place,
@@ -89,7 +97,7 @@ impl Answers {
         request: &ApiRequest,
         asker: Asker,
         engine: &Engine,
-    ) -> Result<Body, Outdated> {
+    ) -> Result<Given, Outdated> {
         let Some(answer) = self.kept.get(&Asked(request, asker)) else { return Err(Outdated(None)) };
         let looked = engine.look().await;
         let confirmed = looked.and_then(|_| answer.confirmed(engine)).or_else(|| {
@@ -110,13 +118,13 @@ impl Answers {
     }
 
     /// Keeps an answer whose reads came after this place in the journal.
-    pub(super) fn keep(&self, question: Question, body: &Bytes, read: Read, place: Place) {
+    pub(super) fn keep(&self, question: Question, (body, cost): (&Bytes, u64), read: Read, place: Place) {
         if body.len() as u64 > self.largest {
             return;
         }
         let valid = AtomicU64::new(place.number);
         let (body, until) = (Body::kept(body.clone()), Instant::now() + LIFE);
-        let answer = Kept { body, read, place, valid, until };
+        let answer = Kept { body, cost, read, place, valid, until };
         self.kept.insert(question, Arc::new(answer));
     }
 }
@@ -136,14 +144,14 @@ impl Asker {
 
 impl Kept {
     /// The answer, if it is right as of the last look.
-    fn confirmed(&self, engine: &Engine) -> Option<Body> {
+    fn confirmed(&self, engine: &Engine) -> Option<Given> {
         let since = Place { number: self.valid.load(Ordering::Relaxed), ..self.place };
         let now = engine.unchanged(&self.read.topics, since).filter(|_| self.until > Instant::now())?;
         self.valid.fetch_max(now.number, Ordering::Relaxed);
         let metrics = engine.metrics();
         metrics.cache_read(CacheKind::Batch, CacheResult::Kept, self.read.pages);
         metrics.cache_read(CacheKind::Entity, CacheResult::Kept, self.read.entities);
-        Some(self.body.clone())
+        Some(Given { body: self.body.clone(), cost: self.cost })
     }
 }
 

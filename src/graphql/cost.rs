@@ -1,4 +1,5 @@
-//! The cost of a plan: how many values its answer can have, computed before anything is read.
+//! The cost of a plan: how many values its answer can have, computed before anything is read. `docs/limits.md` tells
+//! clients how to compute it by hand.
 
 use apollo_compiler::Schema;
 use serde_json::Value as Json;
@@ -24,9 +25,9 @@ pub(super) struct Costs<'c> {
 }
 
 impl Costs<'_> {
-    /// The maximum number of values in the plan's answer; an error when it is more than is allowed.
+    /// The maximum number of values in the plan's answer, at least 1; an error when it is more than is allowed.
     pub(super) fn check(&self, plan: &Plan) -> Result<u64, ApiError> {
-        let (cost, most) = (self.cost(plan), self.limits.complexity as u64);
+        let (cost, most) = (self.cost(plan).max(1), self.limits.complexity as u64);
         if cost <= most {
             return Ok(cost);
         }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::position::Pos;
 use crate::engine::{EngineError, InputFault, Step};
 use crate::metrics::{ErrorCode, Label, Metrics};
+use crate::quota::Refusal;
 
 /// One error of a response.
 #[derive(Clone, Debug)]
@@ -45,6 +46,13 @@ impl ApiError {
     pub(super) fn no_memory() -> ApiError {
         let message = "The server has too many large operations under way; try again in a moment.";
         ApiError::new(ErrorCode::Overloaded, message)
+    }
+
+    /// The error when the sender may not take what the operation costs.
+    pub(super) fn over_quota(refusal: &Refusal) -> ApiError {
+        let mut error = ApiError::new(refusal.code(), refusal.to_string());
+        error.details.extend(refusal.retry_after().map(|seconds| ("retryAfter", seconds.into())));
+        error
     }
 
     /// A fault of the server: the client gets an id under which the log has the cause.

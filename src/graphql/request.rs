@@ -9,16 +9,17 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::answer::{Answer, Refused};
-use super::answers::{Answers, Asker, Outdated, Question};
-use super::body::Body;
+use super::answers::{Answers, Asker, Given, Outdated, Question};
 use super::budget::Budget;
 use super::document::Verdict;
 use super::error::{self, ApiError};
 use super::prepared::{self, Prepared};
+use super::price;
 use super::shared::Shared;
 use super::{ApiReply, ApiRequest, Outcome, envelope};
 use crate::engine::{Engine, Gather};
 use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
+use crate::quota::Unit;
 use crate::telemetry::traced;
 
 /// Texts of more bytes, and answers of more values, take milliseconds.
@@ -41,18 +42,25 @@ pub(super) struct Answered {
     errors: Vec<ApiError>,
     kind: GraphqlKind,
     outcome: GraphqlOutcome,
+    /// What the operation costs, if that is known.
+    cost: Option<u64>,
 }
 
+/// An operation whose sender has paid for it, or why there is none; `None` when nothing has to be paid.
+type Paid = Option<Result<Prepared, Refused>>;
+
 impl Answered {
-    fn kept(body: Body) -> Answered {
+    fn kept(Given { body, cost }: Given) -> Answered {
         let reply = ApiReply { body, outcome: Outcome::Executed };
-        Answered { reply, errors: Vec::new(), kind: GraphqlKind::Query, outcome: GraphqlOutcome::Ok }
+        let (kind, outcome) = (GraphqlKind::Query, GraphqlOutcome::Ok);
+        Answered { reply, errors: Vec::new(), kind, outcome, cost: Some(cost) }
     }
 
     fn panicked() -> Answered {
         let errors = vec![ApiError::internal("a request panicked")];
         let reply = envelope::refuse(&errors, Outcome::Executed);
-        Answered { reply, errors, kind: GraphqlKind::Unknown, outcome: GraphqlOutcome::Errors }
+        let (kind, outcome) = (GraphqlKind::Unknown, GraphqlOutcome::Errors);
+        Answered { reply, errors, kind, outcome, cost: None }
     }
 
     /// The answer to a request for which the server has no room.
@@ -63,7 +71,7 @@ impl Answered {
 
     fn refused(Refused { errors, outcome, kind }: Refused) -> Answered {
         let reply = envelope::refuse(&errors, outcome);
-        Answered { reply, errors, kind, outcome: GraphqlOutcome::Rejected }
+        Answered { reply, errors, kind, outcome: GraphqlOutcome::Rejected, cost: None }
     }
 }
 
@@ -85,14 +93,21 @@ impl Inner {
         );
         let kept = self.answers.get(&request, self.asker(&request), &self.engine);
         let outdated = match kept.instrument(span.clone()).await {
-            Ok(body) => {
-                self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
-                span.record("oponn.answer.kept", true);
-                self.tell(GraphqlKind::Query, GraphqlOutcome::Ok, start, &span);
-                return ApiReply { body, outcome: Outcome::Executed };
+            Ok(given) => {
+                let answered = match price::charge(&request, GraphqlKind::Query, given.cost).await {
+                    Ok(()) => {
+                        self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Hit);
+                        span.record("oponn.answer.kept", true);
+                        Answered::kept(given)
+                    }
+                    Err(refused) => Answered::refused(refused),
+                };
+                self.tell(&answered, start, &span);
+                return price::tell(answered.reply, &request, answered.cost);
             }
             Err(outdated) => outdated,
         };
+        let asked = request.tells_cost.then(|| request.clone());
         // Take the turn before reading the text: what is made of the text may be large.
         let answered = match self.shared.turns.take(request.patient).await {
             Some(turn) => {
@@ -108,9 +123,11 @@ impl Inner {
                 Arc::new(Answered::turned_away(ApiError::new(ErrorCode::Overloaded, message)))
             }
         };
-        self.tell(answered.kind, answered.outcome, start, &span);
-        error::count(self.engine.metrics(), &answered.errors);
-        answered.reply.clone()
+        self.tell(&answered, start, &span);
+        match asked {
+            Some(asked) => price::tell(answered.reply.clone(), &asked, answered.cost),
+            None => answered.reply.clone(),
+        }
     }
 
     /// The asker of a request, as far as its text is known already.
@@ -146,6 +163,10 @@ impl Inner {
         if let Err(error) = budget.hold(weight) {
             return Arc::new(Answered::turned_away(error));
         }
+        let paid = match self.pay(&request, &document, &budget).await {
+            Ok(paid) => paid,
+            Err(refused) => return Arc::new(Answered::refused(refused)),
+        };
         let asker = Asker::of(&request.caller, document.as_ref().ok().map(|document| document.shows()));
         let question = question(&document, &request, asker);
         let worker = self.clone();
@@ -160,8 +181,11 @@ impl Inner {
                     false => None,
                 };
                 Arc::new(match kept {
-                    Some(body) => Answered::kept(body),
-                    None => worker.clone().execute(request, asker, document, budget, aside).await,
+                    Some(given) => Answered::kept(given),
+                    None => {
+                        let prepared = paid.unwrap_or_else(|| worker.prepare(&request, document, &budget));
+                        worker.clone().execute(request, asker, prepared, budget, aside).await
+                    }
                 })
             };
             work.instrument(span)
@@ -179,16 +203,28 @@ impl Inner {
         answered.unwrap_or_else(|| Arc::new(Answered::panicked()))
     }
 
+    /// Has the sender pay for an operation. Everybody does, also those who share its answer.
+    async fn pay(&self, request: &ApiRequest, document: &Verdict, budget: &Budget) -> Result<Paid, Refused> {
+        if request.allowance.as_ref().is_none_or(|allowance| allowance.rate(Unit::Points).is_none()) {
+            return Ok(None);
+        }
+        let prepared = self.prepare(request, document.clone(), budget);
+        if let Ok(prepared) = &prepared {
+            price::charge(request, prepared.kind(), prepared.cost()).await?;
+        }
+        Ok(Some(prepared))
+    }
+
     /// Carries an operation out, or refuses it. `aside`: whether it runs on a thread for large ones already.
     async fn execute(
         self: Arc<Self>,
         request: ApiRequest,
         asker: Asker,
-        document: Verdict,
+        prepared: Result<Prepared, Refused>,
         budget: Budget,
         aside: bool,
     ) -> Answered {
-        let answered = match self.prepare(&request, document, &budget) {
+        let answered = match prepared {
             Ok(prepared) => {
                 // Moving the work aside once is enough.
                 let large = !aside && prepared.cost() > LARGE_ANSWER;
@@ -210,24 +246,25 @@ impl Inner {
         budget: Budget,
     ) -> Answered {
         let answer = prepared.run(&self.engine, &asked.caller, &self.shared, budget, envelope::OPENING).await;
-        let (kind, outcome) = (prepared.kind(), answer.outcome());
+        let (kind, outcome, cost) = (prepared.kind(), answer.outcome(), prepared.cost());
         let Answer { json, errors, read, place, .. } = answer;
         let reply = envelope::close(json, &errors, Outcome::Executed);
         if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
-            self.answers.keep(Question::of(asked, asker), reply.body.plain(), read, place);
+            self.answers.keep(Question::of(asked, asker), (reply.body.plain(), cost), read, place);
         }
-        Answered { reply, errors, kind, outcome }
+        Answered { reply, errors, kind, outcome, cost: Some(cost) }
     }
 
     /// Records a completed operation in metrics and the trace.
-    fn tell(&self, kind: GraphqlKind, outcome: GraphqlOutcome, start: Instant, span: &Span) {
-        let metrics = self.engine.metrics();
+    fn tell(&self, answered: &Answered, start: Instant, span: &Span) {
+        let (metrics, kind, outcome) = (self.engine.metrics(), answered.kind, answered.outcome);
         metrics.graphql_request(kind, outcome);
         metrics.graphql_took(kind, start.elapsed());
         span.record("graphql.operation.type", kind.as_str());
         if outcome != GraphqlOutcome::Ok {
             span.record("otel.status_code", "ERROR");
         }
+        error::count(metrics, &answered.errors);
     }
 
     /// Runs every check that can refuse a request before it is carried out.

@@ -1,26 +1,63 @@
-//! The caller of a request: who sends it, and how it uses the cache on a server that lets requests choose.
+//! The sender of a request: who it is, what it may take, and what it chooses by headers.
+
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::ServerState;
 use super::fault::{RETRY_AFTER, RequestFault};
-use crate::auth::Denied;
+use crate::auth::{Authenticator, Denied};
 use crate::engine::{Caller, Strategy};
 use crate::metrics::ErrorCode;
+use crate::quota::Allowance;
 
 /// The header that names a request's cache strategy.
 pub const CACHE_STRATEGY: HeaderName = HeaderName::from_static("oponn-cache");
 
-/// The caller of a request.
-pub(super) async fn caller(state: &ServerState, headers: &HeaderMap) -> Result<Caller, RequestFault> {
-    let rights = match &state.options.auth {
+/// The header by which a request asks what it costs.
+pub const COST: HeaderName = HeaderName::from_static("oponn-cost");
+
+/// The sender of a request.
+pub(super) struct Sender {
+    pub(super) caller: Caller,
+    /// What it may take; `None` when nothing is counted.
+    pub(super) allowance: Option<Arc<Allowance>>,
+    /// Whether it wants to know what its operations cost.
+    pub(super) tells_cost: bool,
+}
+
+/// The sender of a request.
+pub(super) async fn sender(state: &ServerState, headers: &HeaderMap) -> Result<Sender, RequestFault> {
+    let quota = state.options.quota.as_ref().map(|quota| (&quota.quotas, quota.address(headers)));
+    let viewer = match &state.options.auth {
         Some(auth) => {
-            let viewer = auth.authenticate(headers).await.map_err(refuse)?;
-            Some(state.engine().rights(&viewer))
+            if let Some((quotas, address)) = quota
+                && Authenticator::has_credentials(headers)
+            {
+                quotas.may_try(address).map_err(|refusal| RequestFault::over_quota(&refusal))?;
+            }
+            let viewer = auth.authenticate(headers).await;
+            if let (Some((quotas, address)), Err(denied)) = (quota, &viewer)
+                && denied.may_be_a_guess()
+            {
+                quotas.failed(address);
+            }
+            Some(viewer.map_err(refuse)?)
         }
         None => None,
     };
-    Ok(Caller { strategy: strategy(state, headers)?, rights })
+    let rights = viewer.as_ref().map(|viewer| state.engine().rights(viewer));
+    let allowance = quota.map(|(quotas, address)| Arc::new(quotas.allowance(viewer.as_deref(), address)));
+    let caller = Caller { strategy: strategy(state, headers)?, rights };
+    Ok(Sender { caller, allowance, tells_cost: tells_cost(headers)? })
+}
+
+fn tells_cost(headers: &HeaderMap) -> Result<bool, RequestFault> {
+    match headers.get(COST).map(|value| value.as_bytes()) {
+        None | Some(b"false") => Ok(false),
+        Some(b"true") => Ok(true),
+        Some(_) => Err(RequestFault::bad_request("The header Oponn-Cost has to be true or false.")),
+    }
 }
 
 /// A strategy that cannot be granted is refused, not ignored: a client that compares strategies must not compare one

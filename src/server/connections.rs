@@ -162,13 +162,13 @@ impl Door {
                 let terms = self.terms.clone();
                 self.connections.spawn(async move {
                     let _connected = terms.server.metrics().http_connected();
-                    connection::serve(&terms, stream).await;
+                    connection::serve(&terms, stream, from).await;
                     drop(place);
                 });
             }
             Err(bound) => {
                 self.terms.server.metrics().http_bound(bound);
-                self.without_place.tell(stream, &mut self.connections);
+                self.without_place.tell(stream, from, &mut self.connections);
             }
         }
     }
@@ -202,12 +202,12 @@ struct WithoutPlace {
 }
 
 impl WithoutPlace {
-    fn tell(&self, stream: TcpStream, connections: &mut JoinSet<()>) {
+    fn tell(&self, stream: TcpStream, from: IpAddr, connections: &mut JoinSet<()>) {
         let Ok(one) = self.few.clone().try_acquire_owned() else { return };
         let terms = self.terms.clone();
         connections.spawn(async move {
             // The connection ends, whether its client was told or not.
-            let _ = tokio::time::timeout(TIME_WITHOUT_PLACE, connection::serve(&terms, stream)).await;
+            let _ = tokio::time::timeout(TIME_WITHOUT_PLACE, connection::serve(&terms, stream, from)).await;
             drop(one);
         });
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::media::Media;
 use crate::metrics::{ErrorCode, Label};
+use crate::quota::Refusal;
 
 /// Seconds after which a client that was turned away may retry.
 pub(super) const RETRY_AFTER: &str = "1";
@@ -25,12 +26,21 @@ pub(super) struct RequestFault {
     pub(super) header: Option<(HeaderName, &'static str)>,
     /// For status 500: the id under which the log has the cause.
     pub(super) error_id: Option<String>,
+    /// For status 429: the seconds after which the client may come again.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl RequestFault {
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> RequestFault {
         let code = ErrorCode::BadUserInput;
-        RequestFault { status, code, message: message.into(), header: None, error_id: None }
+        RequestFault {
+            status,
+            code,
+            message: message.into(),
+            header: None,
+            error_id: None,
+            retry_after: None,
+        }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> RequestFault {
@@ -48,11 +58,24 @@ impl RequestFault {
         RequestFault { code, header, ..RequestFault::new(StatusCode::SERVICE_UNAVAILABLE, message) }
     }
 
+    /// The fault of a request whose sender has taken its whole quota.
+    pub(super) fn over_quota(refusal: &Refusal) -> RequestFault {
+        let (code, retry_after) = (refusal.code(), refusal.retry_after());
+        RequestFault {
+            code,
+            retry_after,
+            ..RequestFault::new(StatusCode::TOO_MANY_REQUESTS, refusal.to_string())
+        }
+    }
+
     /// The GraphQL response.
     pub(super) fn body(&self) -> String {
         let mut extensions = json!({ "code": self.code.as_str() });
         if let Some(id) = &self.error_id {
             extensions["errorId"] = json!(id);
+        }
+        if let Some(seconds) = self.retry_after {
+            extensions["retryAfter"] = json!(seconds);
         }
         json!({ "errors": [{ "message": self.message, "extensions": extensions }] }).to_string()
     }
@@ -64,6 +87,9 @@ impl RequestFault {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

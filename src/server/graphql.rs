@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::body::{self, Asked, Requests};
+use super::choice::Sender;
 use super::fault::{RETRY_AFTER, RequestFault};
 use super::media::Media;
 use super::negotiate::{asks_for_websocket, prefers_gzip, prefers_html, require_json};
 use super::own_page::require_own_page;
-use super::{COMPRESS_FROM, ServerState, choice, upload};
-use crate::engine::Caller;
+use super::{COMPRESS_FROM, ServerState, choice, quota, upload};
 use crate::graphql::{ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
+use crate::quota::Unit;
 
 /// The methods that `/graphql` allows.
 const ALLOW: &str = "GET, HEAD, POST, OPTIONS";
@@ -35,23 +36,43 @@ pub(super) async fn handle(State(state): State<Arc<ServerState>>, request: Reque
         Ok(media) => media,
         Err(fault) => return refuse(&state, fault, Media::GraphqlResponse),
     };
-    match answer(&state, request, media, by_get).await {
+    let sender = match admit(&state, request.uri(), request.headers(), by_get).await {
+        Ok(sender) => sender,
+        Err(fault) => return refuse(&state, fault, media),
+    };
+    let mut response = match answer(&state, &sender, request, media, by_get).await {
         Ok(response) => response,
         Err(fault) => refuse(&state, fault, media),
+    };
+    if let Some(allowance) = &sender.allowance {
+        quota::tell(allowance, response.headers_mut());
     }
+    response
+}
+
+/// Who sends a request, if it may be sent.
+async fn admit(
+    state: &ServerState,
+    uri: &Uri,
+    headers: &HeaderMap,
+    by_get: bool,
+) -> Result<Sender, RequestFault> {
+    // Before anybody is asked who they are: a browser would answer for its user.
+    if by_get {
+        require_own_page(&state.options, uri, headers)?;
+    }
+    choice::sender(state, headers).await
 }
 
 async fn answer(
     state: &ServerState,
+    sender: &Sender,
     request: Request,
     media: Media,
     by_get: bool,
 ) -> Result<Response, RequestFault> {
-    // Before anybody is asked who they are: a browser would answer for its user.
-    if by_get {
-        require_own_page(&state.options, request.uri(), request.headers())?;
-    }
-    let caller = choice::caller(state, request.headers()).await?;
+    // Before the body is read.
+    count(sender).await?;
     let gzip = prefers_gzip(request.headers());
     if by_get {
         if asks_for_websocket(request.headers()) {
@@ -60,7 +81,7 @@ async fn answer(
             return Err(RequestFault::bad_request(message));
         }
         let asked = body::from_query(request.uri().query().unwrap_or_default())?;
-        return Ok(one(state, carry_out(state, &caller, asked, false).await?, media, gzip));
+        return Ok(one(state, carry_out(state, sender, asked, false).await?, media, gzip));
     }
     if request.method() != Method::POST {
         let message = format!("{} cannot be used here; use POST, or GET for queries.", request.method());
@@ -71,20 +92,27 @@ async fn answer(
     // The body keeps its room until the request has been answered: what is made of the body is larger still.
     let upload = upload::read(state, &parts.headers, body).await?;
     Ok(match body::from_body(&upload.bytes, state.options.batch_max)? {
-        Requests::One(asked) => one(state, carry_out(state, &caller, asked, false).await?, media, gzip),
-        Requests::Batch(all) => batch(state, &caller, all, media, gzip).await,
+        Requests::One(asked) => one(state, carry_out(state, sender, asked, false).await?, media, gzip),
+        Requests::Batch(all) => batch(state, sender, all, media, gzip).await,
     })
+}
+
+/// Counts an operation.
+async fn count(sender: &Sender) -> Result<(), RequestFault> {
+    let Some(allowance) = &sender.allowance else { return Ok(()) };
+    allowance.take(Unit::Requests, 1).await.map_err(|refusal| RequestFault::over_quota(&refusal))
 }
 
 /// Carries out one operation; `patient` when earlier operations of the same request have run.
 async fn carry_out(
     state: &ServerState,
-    caller: &Caller,
+    sender: &Sender,
     asked: Asked,
     patient: bool,
 ) -> Result<ApiReply, RequestFault> {
     let (mut request, new_text) = state.documents.resolve(asked, state.engine().metrics())?;
-    (request.caller, request.patient) = (caller.clone(), patient);
+    (request.caller, request.patient) = (sender.caller.clone(), patient);
+    (request.allowance, request.tells_cost) = (sender.allowance.clone(), sender.tells_cost);
     let reply = state.api.execute(request).await;
     if let Some(text) = new_text
         && reply.outcome == Outcome::Executed
@@ -111,6 +139,7 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
     let status = match (reply.outcome, media) {
         (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Overloaded, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Outcome::OverQuota { .. }, _) => StatusCode::TOO_MANY_REQUESTS,
         (Outcome::Forbidden, Media::GraphqlResponse) => StatusCode::FORBIDDEN,
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Forbidden | Outcome::Rejected, Media::Json) | (Outcome::Executed, _) => StatusCode::OK,
@@ -128,19 +157,20 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
         None => respond(state, status, reply.body.plain().clone(), media),
     };
     let wanted = match reply.outcome {
-        Outcome::NotAllowed => Some((header::ALLOW, "POST")),
-        Outcome::Overloaded => Some((header::RETRY_AFTER, RETRY_AFTER)),
+        Outcome::NotAllowed => Some((header::ALLOW, HeaderValue::from_static("POST"))),
+        Outcome::Overloaded => Some((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))),
+        Outcome::OverQuota { retry_after } => Some((header::RETRY_AFTER, retry_after.into())),
         Outcome::Executed | Outcome::Rejected | Outcome::Forbidden => None,
     };
     if let Some((name, value)) = wanted {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, value);
     }
     response
 }
 
 /// Carries operations out one after the other, so mutations happen in the order given. Once the answers take up all
 /// their bytes, the remaining operations are not carried out. When the first is turned away, all are.
-async fn batch(state: &ServerState, caller: &Caller, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
+async fn batch(state: &ServerState, sender: &Sender, all: Vec<Asked>, media: Media, gzip: bool) -> Response {
     let (mut bodies, limit) = (BytesMut::new(), state.options.batch_answers);
     for (place, asked) in all.into_iter().enumerate() {
         bodies.put_u8(if place == 0 { b'[' } else { b',' });
@@ -153,9 +183,15 @@ async fn batch(state: &ServerState, caller: &Caller, all: Vec<Asked>, media: Med
             bodies.extend_from_slice(rejected(state, &fault).as_bytes());
             continue;
         }
-        match carry_out(state, caller, asked, place > 0).await {
+        // The first was counted when the request came.
+        let counted = if place > 0 { count(sender).await } else { Ok(()) };
+        let reply = match counted {
+            Ok(()) => carry_out(state, sender, asked, place > 0).await,
+            Err(fault) => Err(fault),
+        };
+        match reply {
             // The others would only be turned away too. Once one has been carried out, its answer must be given.
-            Ok(reply) if place == 0 && reply.outcome == Outcome::Overloaded => {
+            Ok(reply) if place == 0 && reply.outcome.is_for_later() => {
                 return one(state, reply, media, gzip);
             }
             Ok(reply) => bodies.extend_from_slice(reply.body.plain()),

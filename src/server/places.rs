@@ -1,11 +1,12 @@
 //! Bounds the number of connections, in all and per address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::client_address::subscriber;
 use crate::metrics::Bound;
 
 /// A full server or address reports free places only once one in this many is free again. Otherwise the log would have
@@ -100,17 +101,6 @@ impl Drop for ConnectionPlace {
                 taken.by_address.remove(&self.address);
             }
         }
-    }
-}
-
-/// The subscriber behind an address: one IPv6 subscriber has at least 2^64 addresses.
-fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address => address,
     }
 }
 

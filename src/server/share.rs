@@ -1,5 +1,7 @@
-//! What each connection may take up without being counted, for all requests on it together, and the way to end it.
+//! What each connection may take up without being counted, for all requests on it together, the way to end it, and where
+//! it comes from.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,15 +21,16 @@ tokio::task_local! {
 #[derive(Clone)]
 pub(super) struct Share {
     end: CancellationToken,
+    peer: IpAddr,
     bodies: Arc<Semaphore>,
     /// Answers of as many bytes are counted.
     counted_from: usize,
 }
 
 impl Share {
-    /// The share of a connection that ends when the token is cancelled.
-    pub(super) fn new(end: CancellationToken) -> Share {
-        Share { end, bodies: Arc::new(Semaphore::new(BODIES)), counted_from: ANSWER }
+    /// The share of a connection with this other end, that ends when the token is cancelled.
+    pub(super) fn new(peer: IpAddr, end: CancellationToken) -> Share {
+        Share { end, peer, bodies: Arc::new(Semaphore::new(BODIES)), counted_from: ANSWER }
     }
 
     /// The same where the connection has many answers at a time.
@@ -39,6 +42,11 @@ impl Share {
     pub(super) async fn scope<F: Future>(self, work: F) -> F::Output {
         SHARE.scope(self, work).await
     }
+}
+
+/// The other end of the current connection.
+pub(super) fn peer() -> Option<IpAddr> {
+    SHARE.try_with(|share| share.peer).ok()
 }
 
 /// Up to so many bytes of bodies that the current connection still has uncounted.

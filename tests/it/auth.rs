@@ -17,7 +17,7 @@ mod development;
 mod doors;
 mod key_server;
 mod key_sets;
-mod mint;
+pub mod mint;
 mod providers;
 mod start;
 mod time;

@@ -30,6 +30,7 @@ mod outage;
 mod outside_json;
 mod overload;
 mod persisted;
+mod quotas;
 mod saved;
 mod schema_faults;
 mod schema_mutations;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -52,12 +53,12 @@ pub(super) struct Terms {
     pub(super) requests: TaskTracker,
 }
 
-/// Serves a connection.
-pub(super) async fn serve(terms: &Terms, stream: TcpStream) {
+/// Serves a connection from an address.
+pub(super) async fn serve(terms: &Terms, stream: TcpStream, from: IpAddr) {
     let Some(stream) = open(terms, stream).await else { return };
     let end = CancellationToken::new();
     let _end_of_requests = end.clone().drop_guard();
-    let share = Share::new(end.clone());
+    let share = Share::new(from, end.clone());
     let http = http(terms, Streams { share: share.clone(), end: end.clone(), all: terms.requests.clone() });
     let pulse = Pulse::new();
     let limits = Limits { idle: terms.server.options().head_timeout, unread: terms.write_timeout };

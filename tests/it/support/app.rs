@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use oponn::auth::Authenticator;
 use oponn::cache::{Cache, NoCache};
-use oponn::config::AuthSettings;
+use oponn::config::{AuthSettings, QuotaSettings};
 use oponn::engine::{Engine, EngineOptions};
 use oponn::graphql::{Api, ApiLimits};
 use oponn::metrics::Metrics;
 use oponn::probe::{self, Held, Point};
+use oponn::quota::Quotas;
 use oponn::schema::{self, Model};
-use oponn::server::{self, Server, ServerOptions};
+use oponn::server::{self, QuotaOptions, Server, ServerOptions};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
@@ -53,6 +54,7 @@ pub struct Setup {
     mongodb: Option<String>,
     around: Option<Around>,
     auth: Option<AuthSettings>,
+    quota: Option<QuotaSettings>,
     saved: SavedFolder,
     api: ApiLimits,
     options: ServerOptions,
@@ -95,6 +97,12 @@ impl Setup {
     /// Has its callers say who they are.
     pub fn auth(mut self, auth: AuthSettings) -> Setup {
         self.auth = Some(auth);
+        self
+    }
+
+    /// Bounds what its callers may take per time.
+    pub fn quota(mut self, quota: QuotaSettings) -> Setup {
+        self.quota = Some(quota);
         self
     }
 
@@ -168,6 +176,7 @@ impl TestApp {
             mongodb: None,
             around: None,
             auth: None,
+            quota: None,
             saved: SavedFolder::default(),
             api: ApiLimits::default(),
             options: ServerOptions::default(),
@@ -255,6 +264,11 @@ impl TestApp {
         }
         let (saved, operations) = setup.saved.prepare(&model, &setup.api);
         (setup.options.saved, setup.options.only_saved) = (Arc::new(operations), setup.saved.only);
+        if let Some(settings) = &setup.quota {
+            let quotas = Quotas::new(settings, None, 1 << 20, metrics.clone());
+            let trusted_proxies = settings.trusted_proxies.clone();
+            setup.options.quota = Some(QuotaOptions { quotas: Arc::new(quotas), trusted_proxies });
+        }
         let store = place.store(&model, setup.mongodb.as_deref()).await;
         let engine = Arc::new(Engine::new(model, store, cache, metrics, setup.engine));
         let follower = engine.clone();
