@@ -2,7 +2,7 @@
 //! clients how to compute it by hand.
 
 use apollo_compiler::Schema;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::arguments;
 use super::error::ApiError;
@@ -13,6 +13,9 @@ use crate::metrics::ErrorCode;
 
 /// What a list or a look-up costs in addition to its result, in values.
 const READ: u64 = 20;
+/// So many values in the filter of a list, and so many rows before its `offset`, cost as much as one value of its result.
+const FILTERED: u64 = 10;
+const SKIPPED: u64 = 10;
 
 /// What the cost of a plan depends on besides the plan.
 pub(super) struct Costs<'c> {
@@ -44,28 +47,33 @@ impl Costs<'_> {
 
     fn root_cost(&self, kind: &RootKind) -> u64 {
         match kind {
-            RootKind::Typename(_) | RootKind::Introspection { .. } | RootKind::Bulk { .. } => 1,
+            RootKind::Typename(_) | RootKind::Introspection { .. } => 1,
+            RootKind::Bulk { args, .. } => READ + filtered(&self.args(args)),
             RootKind::ById { selection, .. }
             | RootKind::ByUnique { selection, .. }
             | RootKind::WriteOne { selection, .. } => self.selection_cost(selection).saturating_add(READ),
             RootKind::CreateMany { args, selection, .. } => {
-                let inputs = arguments::of_field(self.schema, &args.0, self.variables)
-                    .get("inputs")
-                    .and_then(Json::as_array)
-                    .map_or(0, Vec::len);
-                self.selection_cost(selection).saturating_mul(inputs as u64)
+                let inputs = self.args(args).get("inputs").and_then(Json::as_array).map_or(0, Vec::len);
+                self.selection_cost(selection).saturating_add(READ).saturating_mul(inputs as u64)
             }
             RootKind::List { args, connection, .. } => self.connection_cost(args, connection),
         }
     }
 
     fn connection_cost(&self, args: &Args, connection: &Connection) -> u64 {
-        let args = arguments::of_field(self.schema, &args.0, self.variables);
+        let args = self.args(args);
         let asked = |name: &str| args.get(name).and_then(Json::as_u64);
         let rows = asked("first").or(asked("last")).unwrap_or(self.limits.page_default);
         let row = connection.selections.iter().map(|selection| self.selection_cost(selection));
         let row = row.fold(1, u64::saturating_add);
-        row.saturating_mul(rows).saturating_add(connection.fields.len() as u64).saturating_add(READ)
+        let skipped = asked("offset").unwrap_or_default() / SKIPPED;
+        let before = connection.fields.len() as u64 + READ + skipped + filtered(&args);
+        row.saturating_mul(rows).saturating_add(before)
+    }
+
+    /// The values of a field's arguments.
+    fn args(&self, args: &Args) -> Map<String, Json> {
+        arguments::of_field(self.schema, &args.0, self.variables)
     }
 
     fn selection_cost(&self, selection: &Selection) -> u64 {
@@ -76,5 +84,19 @@ impl Costs<'_> {
         };
         let of_type = |fields: &[Field]| fields.iter().map(field).fold(0, u64::saturating_add);
         selection.types.iter().map(|selection| of_type(&selection.fields)).max().unwrap_or(0)
+    }
+}
+
+/// What the filter among arguments costs.
+fn filtered(args: &Map<String, Json>) -> u64 {
+    args.get("where").map_or(0, values) / FILTERED
+}
+
+/// The scalars in a filter.
+fn values(filter: &Json) -> u64 {
+    match filter {
+        Json::Array(items) => items.iter().map(values).sum(),
+        Json::Object(fields) => fields.values().map(values).sum(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => 1,
     }
 }
