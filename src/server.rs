@@ -20,6 +20,7 @@ use crate::graphql::Api;
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 
+mod administer;
 mod body;
 mod choice;
 mod client_address;

@@ -7,7 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{ServerState, fault, health, observe};
+use super::{ServerState, administer, fault, health, observe};
 
 /// What is served at a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ impl Face {
 pub(super) fn admin(state: &Arc<ServerState>) -> Router {
     Face::Admin
         .probes()
+        .route("/cache", administer::cache())
         .fallback(fault::nothing_to_administer)
         .method_not_allowed_fallback(fault::wrong_method)
         .layer(CatchPanicLayer::custom(fault::panicked))

@@ -110,7 +110,8 @@ pub(super) async fn nothing_here(uri: Uri) -> RequestFault {
 
 /// The answer for unknown paths of the admin listener.
 pub(super) async fn nothing_to_administer() -> RequestFault {
-    let message = "There is nothing here but /healthz, /readyz and /metrics; the API is at another address.";
+    let message =
+        "There is nothing here but /healthz, /readyz, /metrics and /cache; the API is at another address.";
     RequestFault { code: ErrorCode::NotFound, ..RequestFault::new(StatusCode::NOT_FOUND, message) }
 }
 

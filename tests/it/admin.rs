@@ -112,3 +112,42 @@ async fn without_it_everything_is_at_one_address() {
     let answer = serving.query("{ books { totalCount } }").await;
     assert_eq!(answer, json!({"data": {"books": {"totalCount": 2}}}));
 }
+
+#[tokio::test]
+async fn the_cache_is_looked_at_and_emptied_at_the_admin_listener_only() {
+    let (_folder, serving, admin) = apart("");
+    let cache = format!("http://{admin}/cache");
+    let at = async |method: reqwest::Method, url: &str| {
+        let response = client().request(method, url).send().await.expect("the server answers");
+        let (status, allow) = (response.status().as_u16(), response.headers().get("allow").cloned());
+        let body: Json = response.json().await.unwrap_or_default();
+        (status, allow.map(|allow| allow.to_str().expect("text").to_owned()), body)
+    };
+    let (get, delete) = (reqwest::Method::GET, reqwest::Method::DELETE);
+    let books = async || at(get.clone(), &cache).await.2["types"]["Book"]["batches"].clone();
+    assert_eq!(books().await, 0);
+    let list = "{ books { totalCount } }";
+    for part in ["", "?type=Book"] {
+        serving.query(list).await;
+        assert_eq!(books().await, 1);
+        let (status, _, emptied) = at(delete.clone(), &format!("{cache}{part}")).await;
+        assert_eq!((status, emptied), (200, json!({ "emptied": ["Book"] })));
+        assert_eq!(books().await, 0);
+    }
+    serving.query(list).await;
+    for (part, status, says) in [("?type=Bok", 404, "did you mean `Book`?"), ("?typ=Book", 400, "`type`")] {
+        let (got, _, body) = at(delete.clone(), &format!("{cache}{part}")).await;
+        let message = body["errors"][0]["message"].as_str().expect("a message");
+        assert!(got == status && message.contains(says), "{got} {message}");
+    }
+    // What a form of another site can send is no way to empty it.
+    for method in [reqwest::Method::POST, reqwest::Method::PUT] {
+        let (status, allow, _) = at(method, &cache).await;
+        assert_eq!((status, allow.as_deref()), (405, Some("GET, HEAD, DELETE")));
+    }
+    for method in [get.clone(), delete] {
+        let (status, ..) = at(method, &format!("http://{}/cache", serving.address)).await;
+        assert_eq!(status, 404);
+    }
+    assert_eq!(books().await, 1);
+}
