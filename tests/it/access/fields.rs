@@ -165,7 +165,8 @@ async fn introspection_and_the_command_show_the_api_of_a_role() {
         assert_eq!(named(&staff, "PersonWhere", "inputFields"), "and or not id login alias ");
         assert_eq!(named(&staff, "PersonOrderField", "enumValues"), "ID LOGIN ALIAS ");
         assert_eq!(named(&staff, "PersonPatch", "inputFields"), "alias pin grade ");
-        assert_eq!(named(&staff, "Mutation", "fields"), "updatePerson updatePeople ");
+        let mutations = "updatePerson updatePersonByLoginAlias updatePeople ";
+        assert_eq!(named(&staff, "Mutation", "fields"), mutations);
         assert_eq!(named(&staff, "Query", "fields"), "team teams person personByLoginAlias people ");
         assert_eq!(named(&staff, "Review", "fields"), "");
         let hr = firm.data(&firm.hr, text).await;
