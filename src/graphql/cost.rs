@@ -16,6 +16,8 @@ const READ: u64 = 20;
 /// So many values in the filter of a list, and so many rows before its `offset`, cost as much as one value of its result.
 const FILTERED: u64 = 10;
 const SKIPPED: u64 = 10;
+/// What an `offset` costs at the most: how far a list may be skipped has a bound of its own.
+const ALL_SKIPPED: u64 = 1_000;
 
 /// What the cost of a plan depends on besides the plan.
 pub(super) struct Costs<'c> {
@@ -66,7 +68,7 @@ impl Costs<'_> {
         let rows = asked("first").or(asked("last")).unwrap_or(self.limits.page_default);
         let row = connection.selections.iter().map(|selection| self.selection_cost(selection));
         let row = row.fold(1, u64::saturating_add);
-        let skipped = asked("offset").unwrap_or_default() / SKIPPED;
+        let skipped = (asked("offset").unwrap_or_default() / SKIPPED).min(ALL_SKIPPED);
         let before = connection.fields.len() as u64 + READ + skipped + filtered(&args);
         row.saturating_mul(rows).saturating_add(before)
     }
