@@ -116,7 +116,9 @@ impl Quotas {
     ) -> Drawn {
         if let Some(shared) = &self.shared {
             let (each, all) = limiter.nanoseconds();
-            if let Ok(answer) = shared.draw(&account.name(unit), all, u64::from(units) * each).await {
+            let name = account.name(unit);
+            // On its own, as a round trip takes up kilobytes, which every request would carry, counted or not.
+            if let Ok(answer) = Box::pin(shared.draw(&name, all, u64::from(units) * each)).await {
                 return limiter.drawn(answer.given, answer.owed, units);
             }
             self.metrics.quota_unshared();

@@ -36,7 +36,8 @@ pub(super) async fn sender(state: &ServerState, headers: &HeaderMap) -> Result<S
             {
                 quotas.may_try(address).map_err(|refusal| RequestFault::over_quota(&refusal))?;
             }
-            let viewer = auth.authenticate(headers).await;
+            // On its own, so that requests to servers that ask nobody do not carry it.
+            let viewer = Box::pin(auth.authenticate(headers)).await;
             if let (Some((quotas, address)), Err(denied)) = (quota, &viewer)
                 && denied.may_be_a_guess()
             {

@@ -93,7 +93,7 @@ async fn answer(
     let upload = upload::read(state, &parts.headers, body).await?;
     Ok(match body::from_body(&upload.bytes, state.options.batch_max)? {
         Requests::One(asked) => one(state, carry_out(state, sender, asked, false).await?, media, gzip),
-        Requests::Batch(all) => batch(state, sender, all, media, gzip).await,
+        Requests::Batch(all) => Box::pin(batch(state, sender, all, media, gzip)).await,
     })
 }
 

@@ -15,9 +15,10 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::http::{Request, Response, Version};
 use bytes::Bytes;
+use futures_util::future::{FutureExt, Map};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::Service;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 
@@ -94,6 +95,10 @@ impl Pulse {
     }
 }
 
+type Answered = Result<Response<Body>, Infallible>;
+/// Begins an answer. Only this is boxed: the future of a request is large.
+type Begin = Box<dyn FnOnce(Answered) -> Result<Response<Answer>, Infallible> + Send>;
+
 /// The routes, for requests of one connection.
 pub(super) struct Heard {
     routes: TowerToHyperService<Router>,
@@ -109,15 +114,13 @@ impl Heard {
 impl Service<Request<Incoming>> for Heard {
     type Response = Response<Answer>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    type Future = Map<TowerToHyperServiceFuture<Router, Request<Incoming>>, Begin>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let under_way = UnderWay::begin(&self.pulse, request.version());
-        let answered = self.routes.call(request);
-        Box::pin(async move {
-            let response = answered.await?;
-            Ok(response.map(|body| Answer::new(body, under_way)))
-        })
+        let begin =
+            |answered: Answered| answered.map(|response| response.map(|body| Answer::new(body, under_way)));
+        self.routes.call(request).map(Box::new(begin))
     }
 }
 
