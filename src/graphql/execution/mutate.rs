@@ -1,5 +1,6 @@
 //! Mutations: hands arguments to the engine's writes.
 
+use bson::Bson;
 use serde_json::{Map, Value as Json};
 
 use super::{Execution, key_at, key_values};
@@ -9,8 +10,18 @@ use crate::graphql::error::ApiError;
 use crate::graphql::fetched::{Done, Item, Result};
 use crate::graphql::plan::{Bulk, Selection, WriteOne};
 use crate::query::Filter;
-use crate::schema::{Collection, UniqueKey, names};
+use crate::schema::{Collection, Scalar, UniqueKey, names};
 use crate::value::{Doc, EntityRef};
+
+/// The version that a document has to have, if one is given. A Long is written in several ways.
+fn version(args: &Map<String, Json>) -> Option<i64> {
+    let given = args.get(names::IF_VERSION).filter(|given| !given.is_null())?;
+    match input::scalar(Scalar::Long, given) {
+        Ok(Bson::Int64(version)) => Some(version),
+        // No document has it: the condition must not be lost.
+        _ => Some(i64::MIN),
+    }
+}
 
 impl Execution<'_> {
     /// Carries out a mutation of one document; returns the document as written or deleted. `None` if there was none to
@@ -25,7 +36,7 @@ impl Execution<'_> {
         let empty = Map::new();
         let object = |name: &str| args.get(name).and_then(Json::as_object).unwrap_or(&empty);
         let at = |name: &str| [Step::Key(name.to_owned())];
-        let version = args.get("ifVersion").and_then(Json::as_i64);
+        let version = version(args);
         let written = match op {
             WriteOne::Create => view.create(collection, object("input"), &at("input")).await,
             WriteOne::Update => {

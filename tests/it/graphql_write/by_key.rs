@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::watch::Watch;
-use super::{On, SHOP, faults, stock};
+use super::{On, SHOP, TestApp, faults, stock};
 
 on_every_place!(
     a_document_is_changed_by_any_of_its_keys,
@@ -163,5 +163,23 @@ async fn keys_whose_fields_are_called_like_arguments_have_no_writes(on: On) {
     for text in ["deleteCardBySetNumber(set: \"s\", number: 1)", "deleteCardByIfVersion(ifVersion: 1)"] {
         let refused = app.query(&format!("mutation {{ {text} {{ id }} }}"), json!({})).await;
         assert_eq!(faults(&refused)[0]["code"], "BAD_USER_INPUT");
+    }
+}
+
+/// A Long may be written as a number, with a fraction of zero too, and as a text.
+#[tokio::test]
+async fn a_version_counts_however_it_is_written() {
+    let sdl = "type Card @collection { id: ID! code: String! @unique at: Int version: Int! @version }";
+    let app = TestApp::new(sdl).await;
+    app.data("mutation { createCard(input: {code: \"a\"}) { id } }", json!({})).await;
+    let text =
+        "mutation($v: Long) { updateCardByCode(code: \"a\", set: {at: 1}, ifVersion: $v) { version } }";
+    for wrong in [json!(7), json!("7"), json!(7.0), json!("-9223372036854775808"), json!(i64::MAX)] {
+        let told = app.query(text, json!({ "v": wrong })).await;
+        assert_eq!(told["errors"][0]["extensions"]["code"], "VERSION_MISMATCH", "{wrong}: {told}");
+    }
+    for (place, right) in [json!(1), json!("2"), json!(3.0), json!("+4")].into_iter().enumerate() {
+        let told = app.data(text, json!({ "v": right })).await;
+        assert_eq!(told["updateCardByCode"]["version"], place + 2, "{right}");
     }
 }
