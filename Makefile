@@ -1,4 +1,4 @@
-# The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis and Node.js.
+# The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis, Node.js and Python.
 
 .PHONY: run test model soak hunt ablate load bench check fmt clippy doc deny
 

@@ -98,6 +98,20 @@ install_node_packages() {
   touch "$installed"
 }
 
+# install_python_packages FILE: what the file names, in tools/python beside cargo's results, if that was not done since it
+# changed.
+install_python_packages() {
+  local python
+  python=$(target_folder)/tools/python
+  [ ! "$python/installed" -nt "$1" ] || return 0
+  have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages python3 python3-venv
+  say "installing the packages of $1"
+  rm -rf "$python"
+  python3 -m venv "$python" || fail "no environment for Python's packages can be made in $python"
+  "$python/bin/pip" install --quiet --disable-pip-version-check --requirement "$1" >&2 || fail "pip install of $1 failed"
+  touch "$python/installed"
+}
+
 # A port on which nobody listens now; whoever starts a server tries another one if it was taken since.
 free_port() {
   local port

@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 . scripts/servers.sh
 install_node_packages tests/judge
 install_node_packages tests/audit
+install_python_packages tests/fuzz/requirements.txt
 exec scripts/with-servers.sh cargo test --locked "$@"

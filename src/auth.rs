@@ -118,6 +118,11 @@ impl Authenticator {
         found.map(|(viewer, _)| viewer)
     }
 
+    /// Whether those are let in who do not say who they are.
+    pub fn lets_anonymous_in(&self) -> bool {
+        self.anonymous.is_some()
+    }
+
     /// Whether a request brings credentials, right or wrong.
     pub fn has_credentials(headers: &HeaderMap) -> bool {
         credentials::are_in(headers)

@@ -125,6 +125,10 @@ pub struct ApiSettings {
     pub body_limit: Option<u64>,
     /// `api.persisted`: bytes of operation texts kept for persisted queries; 0 turns these off.
     pub persisted: Option<u64>,
+    /// `api.title`: the name that the description of routes gives the API.
+    pub title: Option<String>,
+    /// `api.version`: the version that the description of routes gives the API.
+    pub version: Option<String>,
     /// `api.operations`: which operations clients may ask for.
     pub operations: OperationsAllowed,
     /// `api.operations_folder`: the folder with saved operations; `None` for `operations` beside the schema file.
@@ -267,6 +271,8 @@ impl Config {
                 batch_answers: reader.parsed("api.batch_answers", size),
                 body_limit: reader.parsed("api.body_limit", size),
                 persisted: reader.parsed("api.persisted", size),
+                title: reader.parsed("api.title", |text| Ok(text.to_owned())),
+                version: reader.parsed("api.version", |text| Ok(text.to_owned())),
                 operations: reader.parsed("api.operations", operations).unwrap_or_default(),
                 operations_folder: reader.path("api.operations_folder"),
                 operations_manifests: reader.list("api.operations_manifests", manifest).unwrap_or_default(),

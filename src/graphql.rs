@@ -27,6 +27,7 @@ mod introspection;
 mod limits;
 mod output;
 mod page;
+mod part;
 mod plan;
 mod position;
 mod prepared;
@@ -35,6 +36,7 @@ mod rehearsal;
 mod request;
 mod resolve;
 mod shared;
+mod signature;
 mod together;
 mod turns;
 mod types;
@@ -42,7 +44,9 @@ mod types;
 pub use body::Body;
 pub use document::{Saved, SavedFault};
 pub use limits::ApiLimits;
+pub use part::DataPath;
 pub use rehearsal::Rehearsal;
+pub use signature::{SCHEMAS, Shape, Signature, Text, Variable};
 
 use request::Inner;
 use shared::Shared;
@@ -71,15 +75,19 @@ pub struct ApiRequest {
     pub allowance: Option<Arc<Allowance>>,
     /// Whether the answer is to tell what the operation costs.
     pub tells_cost: bool,
+    /// The part of the data that is wanted, on its own and without GraphQL's response around it; `None` for the response.
+    pub part: Option<DataPath>,
 }
 
 /// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct ApiReply {
-    /// The whole response.
+    /// The response; or the part of the data that was asked for, if there are no errors.
     pub body: Body,
     /// How far the request came.
     pub outcome: Outcome,
+    /// Whether the response has errors.
+    pub has_errors: bool,
 }
 
 /// How far a request came: decides the HTTP status.

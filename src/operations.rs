@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+mod annotation;
 mod files;
 mod load;
 mod manifest;
 mod origin;
+mod rest;
 mod split;
 
 pub use load::{Loaded, load};
+pub use rest::{Method, Route, Said, Segment};
 
 use origin::Origin;
 
@@ -35,8 +38,20 @@ pub struct Operations {
 #[derive(Debug)]
 pub struct Document {
     text: Arc<str>,
+    written: Arc<str>,
     only: Option<Arc<str>>,
     origin: Origin,
+    routes: Vec<Route>,
+    claims: Vec<Claim>,
+}
+
+/// A variable that clients do not give: its value is a claim of the sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The variable.
+    pub variable: String,
+    /// The name of the claim.
+    pub claim: String,
 }
 
 impl Operations {
@@ -73,23 +88,43 @@ impl Operations {
 
     /// Adds a document, unless there is one of the same text; its place among all.
     fn add(&mut self, text: String, origin: Origin) -> usize {
-        if let Some(place) = self.by_text.get(&*text) {
+        let text: Arc<str> = text.into();
+        let only = split::only_operation(&text).map(Into::into);
+        let (routes, claims) = (Vec::new(), Vec::new());
+        self.insert(Document { written: text.clone(), text, only, origin, routes, claims })
+    }
+
+    fn insert(&mut self, document: Document) -> usize {
+        if let Some(place) = self.by_text.get(&document.written) {
             return *place;
         }
         let place = self.documents.len();
-        let text: Arc<str> = text.into();
-        self.by_hash.insert(Sha256::digest(text.as_bytes()).into(), place);
-        self.by_text.insert(text.clone(), place);
-        let only = split::only_operation(&text).map(Into::into);
-        self.documents.push(Document { text, only, origin });
+        self.by_hash.insert(Sha256::digest(document.written.as_bytes()).into(), place);
+        self.by_text.insert(document.written.clone(), place);
+        self.documents.push(document);
         place
     }
 }
 
 impl Document {
-    /// Its text.
+    /// Its text for the API, with blanks in place of what is for the server alone.
     pub fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// Its text as it is written, by which clients can ask for it.
+    pub fn written(&self) -> &Arc<str> {
+        &self.written
+    }
+
+    /// The routes of its operation.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The variables that the sender's claims fill.
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
     }
 
     /// The name of its operation, if it has one operation and that has a name.

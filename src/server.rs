@@ -23,6 +23,7 @@ use crate::operations::Operations;
 mod administer;
 mod body;
 mod choice;
+mod claims;
 mod client_address;
 mod connections;
 mod document_id;
@@ -38,6 +39,7 @@ mod own_page;
 mod persisted;
 mod places;
 mod quota;
+mod rest;
 mod sample;
 mod saved;
 mod share;
@@ -47,6 +49,8 @@ mod unread;
 mod upload;
 
 use faces::Face;
+use rest::About;
+use rest::page::Described;
 use saved::Documents;
 use unread::Unread;
 use upload::Room;
@@ -54,6 +58,7 @@ use upload::Room;
 pub use choice::{CACHE_STRATEGY, COST};
 pub use connections::{Listeners, serve};
 pub use quota::QuotaOptions;
+pub use rest::{RouteFault, Routes};
 pub use sample::sample_query;
 pub use tls::{Tls, TlsFiles};
 
@@ -90,6 +95,12 @@ pub struct ServerOptions {
     pub saved: Arc<Operations>,
     /// Whether these are all that is carried out.
     pub only_saved: bool,
+    /// The routes of saved operations.
+    pub routes: Arc<Routes>,
+    /// The name that their description gives the API.
+    pub title: String,
+    /// The version that their description gives the API.
+    pub version: String,
     /// Maximum number of operations in one request; `None` turns batching off.
     pub batch_max: Option<usize>,
     /// Bytes of the answers to one request's operations after which no further operation is carried out.
@@ -123,6 +134,9 @@ impl Default for ServerOptions {
             persisted: 16 << 20,
             saved: Arc::default(),
             only_saved: false,
+            routes: Arc::default(),
+            title: "API".to_owned(),
+            version: "1".to_owned(),
             batch_max: None,
             batch_answers: 16 << 20,
             cors_origins: Vec::new(),
@@ -140,6 +154,7 @@ pub(crate) struct ServerState {
     api: Arc<Api>,
     options: ServerOptions,
     page: graphiql::Page,
+    described: Described,
     documents: Documents,
     room: Room,
     unread: Unread,
@@ -168,7 +183,14 @@ impl Server {
             }
         }
         let page = graphiql::Page::new(&sample_query(model));
+        let about = About {
+            title: options.title.clone(),
+            version: options.version.clone(),
+            required_identity: options.auth.as_ref().map(|auth| !auth.lets_anonymous_in()),
+            has_quotas: options.quota.is_some(),
+        };
         let state = ServerState {
+            described: Described::new(&options.routes, &about),
             documents: Documents::new(options.saved.clone(), options.only_saved, options.persisted),
             room: Room::new(&options),
             unread: Unread::new(options.unread),
@@ -186,6 +208,7 @@ impl Server {
             return faces::admin(&self.state);
         }
         let api = Router::new().route("/graphql", any(graphql::handle));
+        let api = api.merge(rest::router(&self.state.options.routes));
         let api = match cors(&self.state.options) {
             Some(cors) => api.layer(cors),
             None => api,
@@ -249,12 +272,20 @@ fn cors(options: &ServerOptions) -> Option<CorsLayer> {
             .allow_origin(allowed)
             // Everybody's pages would act for whoever looks at them.
             .allow_credentials(options.cors_credentials && !everybody)
-            .allow_methods([Method::GET, Method::HEAD, Method::POST])
+            .allow_methods([
+                Method::GET,
+                Method::HEAD,
+                Method::POST,
+                Method::PUT,
+                Method::PATCH,
+                Method::DELETE,
+            ])
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([
                 REQUEST_ID,
                 header::RETRY_AFTER,
                 header::WWW_AUTHENTICATE,
+                header::ETAG,
                 quota::POLICY,
                 quota::LEFT,
             ])

@@ -109,6 +109,7 @@ fn check_files(config: &Config, arguments: &Arguments) -> Result<Option<Arc<Mode
     let schema_faults: Vec<(&Diagnostic, &str)> = schema_faults.map(|fault| (fault, &*source)).collect();
     let mut found = checked.as_ref().ok().map(|model| saved::Found::new(config, path, model)).transpose()?;
     let count = found.as_ref().map_or(0, saved::Found::count);
+    let routes = found.as_ref().map_or(0, saved::Found::route_count);
     let saved_faults = found.as_mut().map(saved::Found::faults).unwrap_or_default();
     let saved_faults: Vec<(&Diagnostic, &str)> =
         saved_faults.iter().map(|(fault, text)| (fault, *text)).collect();
@@ -123,6 +124,9 @@ fn check_files(config: &Config, arguments: &Arguments) -> Result<Option<Arc<Mode
         Format::Human => {
             print(&format!("{}{name}: {told}\n", rendered(&schema_faults)))?;
             let told = match saved_faults.len() {
+                0 if routes > 0 => {
+                    format!("no faults; {}, {}", counted(count, "document"), counted(routes, "route"))
+                }
                 0 => format!("no faults; {}", counted(count, "document")),
                 faults => counted(faults, "fault"),
             };

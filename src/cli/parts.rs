@@ -234,6 +234,8 @@ pub(super) fn server_options(config: &Config) -> ServerOptions {
         bodies: to_usize(server.bodies.unwrap_or(config.memory / 16)),
         unread: to_usize(server.unread.unwrap_or(config.memory / 8)),
         persisted: api.persisted.unwrap_or(config.memory / 32),
+        title: api.title.clone().unwrap_or(default.title),
+        version: api.version.clone().unwrap_or(default.version),
         only_saved: api.operations == OperationsAllowed::Saved,
         batch_max: batching.then(|| to_usize(api.batch_max.unwrap_or(BATCH_MAX))),
         batch_answers: api.batch_answers.map_or(default.batch_answers, to_usize),

@@ -10,6 +10,7 @@ use crate::config::{Config, OperationsAllowed};
 use crate::graphql::Saved;
 use crate::operations::{self, Loaded, Operations};
 use crate::schema::{Diagnostic, Model};
+use crate::server::Routes;
 
 /// The folder with saved operations beside a schema file, where no other is configured.
 const FOLDER: &str = "operations";
@@ -18,6 +19,14 @@ const FOLDER: &str = "operations";
 pub(super) struct Found {
     loaded: Loaded,
     saved: Saved,
+    routes: Routes,
+}
+
+/// Saved operations without a fault.
+pub(super) struct Ready {
+    pub(super) operations: Arc<Operations>,
+    pub(super) saved: Saved,
+    pub(super) routes: Arc<Routes>,
 }
 
 impl Found {
@@ -34,12 +43,21 @@ impl Found {
         for fault in faults {
             loaded.refuse(fault.text, fault.at, fault.message);
         }
-        Ok(Found { loaded, saved })
+        let (routes, faults) = Routes::compile(model, &loaded.operations, &saved);
+        for fault in faults {
+            loaded.refuse_route(fault.document, fault.at, fault.message, fault.help);
+        }
+        Ok(Found { loaded, saved, routes })
     }
 
     /// Everything that is wrong, each with the text of its file.
     pub(super) fn faults(&mut self) -> Vec<(Diagnostic, &str)> {
         self.loaded.diagnostics()
+    }
+
+    /// The number of routes.
+    pub(super) fn route_count(&self) -> usize {
+        self.routes.count()
     }
 
     /// The number of saved documents.
@@ -48,7 +66,7 @@ impl Found {
     }
 
     /// The operations, ready for use. Their faults make the command fail.
-    pub(super) fn ready(mut self, config: &Config) -> Result<(Arc<Operations>, Saved), Failure> {
+    pub(super) fn ready(mut self, config: &Config) -> Result<Ready, Failure> {
         let faults = self.faults();
         if !faults.is_empty() {
             let mut text: String = faults.iter().map(|(fault, source)| fault.render(source) + "\n").collect();
@@ -56,7 +74,8 @@ impl Found {
             return Err(Failure::Failed(text));
         }
         self.check_count(config)?;
-        Ok((Arc::new(self.loaded.operations), self.saved))
+        let (operations, routes) = (Arc::new(self.loaded.operations), Arc::new(self.routes));
+        Ok(Ready { operations, saved: self.saved, routes })
     }
 
     /// Refuses a server of which nothing can be asked.

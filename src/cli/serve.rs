@@ -117,7 +117,8 @@ async fn start(
     background: &Tasks,
 ) -> Result<(Listeners, Server, Arc<Engine>), Failure> {
     let model = schema_file::model(config)?;
-    let (operations, saved) = saved::Found::new(config, &config.schema, &model)?.ready(config)?;
+    let saved::Ready { operations, saved, routes } =
+        saved::Found::new(config, &config.schema, &model)?.ready(config)?;
     let listeners = listen(config).await?;
     identity::check_network(config, &listeners.public)?;
     let metrics = Arc::default();
@@ -145,7 +146,7 @@ async fn start(
     let mut options = parts::server_options(config);
     files::make_room(&mut options);
     (options.auth, options.quota) = (auth, quota);
-    options.saved = operations;
+    (options.saved, options.routes) = (operations, routes);
     tell_operations(&options);
     let only_saved = options.only_saved;
     let server = Server::new(Arc::new(api), options);

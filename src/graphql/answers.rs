@@ -14,7 +14,7 @@ use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use serde_json::{Map, Value as Json};
 
 use super::types::Shown;
-use super::{ApiRequest, Body};
+use super::{ApiRequest, Body, DataPath};
 use crate::engine::{Caller, Engine, Place, Read, Sight, Strategy};
 use crate::metrics::{CacheKind, CacheResult};
 use crate::probe::without::{Mechanism, without};
@@ -59,6 +59,7 @@ pub(super) struct Question {
     query: String,
     operation_name: Option<String>,
     variables: Map<String, Json>,
+    part: Option<DataPath>,
 }
 
 /// A question, borrowed from a request.
@@ -157,20 +158,20 @@ impl Kept {
 
 impl Question {
     pub(super) fn of(request: ApiRequest, asker: Asker) -> Question {
-        let ApiRequest { query, operation_name, variables, .. } = request;
-        Question { asker, query, operation_name, variables }
+        let ApiRequest { query, operation_name, variables, part, .. } = request;
+        Question { asker, query, operation_name, variables, part }
     }
 }
 
 impl Hash for Question {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.asker, &self.query, &self.operation_name, &self.variables).hash(state);
+        (&self.asker, &self.query, &self.operation_name, &self.variables, &self.part).hash(state);
     }
 }
 
 impl Hash for Asked<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.1, &self.0.query, &self.0.operation_name, &self.0.variables).hash(state);
+        (&self.1, &self.0.query, &self.0.operation_name, &self.0.variables, &self.0.part).hash(state);
     }
 }
 
@@ -180,6 +181,7 @@ impl Equivalent<Question> for Asked<'_> {
             && self.0.query == question.query
             && self.0.operation_name == question.operation_name
             && self.0.variables == question.variables
+            && self.0.part == question.part
     }
 }
 

@@ -265,6 +265,11 @@ impl Document {
         self.weight
     }
 
+    /// The document as it was parsed.
+    pub(super) fn parsed(&self) -> &ExecutableDocument {
+        &self.parsed
+    }
+
     /// The positions in the document's text.
     pub(super) fn positions(&self) -> &Positions {
         &self.positions

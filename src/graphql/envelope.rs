@@ -19,7 +19,7 @@ pub(super) fn close(mut json: Vec<u8>, errors: &[ApiError], outcome: Outcome) ->
         json.splice(1..1, format!("\"errors\":{all}{comma}").into_bytes());
     }
     json.push(b'}');
-    ApiReply { body: Body::once(Bytes::from(json)), outcome }
+    ApiReply { body: Body::once(Bytes::from(json)), outcome, has_errors: !errors.is_empty() }
 }
 
 /// The reply to a request that has no data.

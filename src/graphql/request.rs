@@ -14,9 +14,9 @@ use super::budget::Budget;
 use super::document::Verdict;
 use super::error::{self, ApiError};
 use super::prepared::{self, Prepared};
-use super::price;
 use super::shared::Shared;
 use super::{ApiReply, ApiRequest, Outcome, envelope};
+use super::{part, price};
 use crate::engine::{Engine, Gather};
 use crate::metrics::{Bound, ErrorCode, GraphqlKind, GraphqlOutcome, Joined, KeptKind, KeptResult, Label};
 use crate::quota::Unit;
@@ -51,7 +51,7 @@ type Paid = Option<Result<Prepared, Refused>>;
 
 impl Answered {
     fn kept(Given { body, cost }: Given) -> Answered {
-        let reply = ApiReply { body, outcome: Outcome::Executed };
+        let reply = ApiReply { body, outcome: Outcome::Executed, has_errors: false };
         let (kind, outcome) = (GraphqlKind::Query, GraphqlOutcome::Ok);
         Answered { reply, errors: Vec::new(), kind, outcome, cost: Some(cost) }
     }
@@ -245,10 +245,14 @@ impl Inner {
         prepared: Prepared,
         budget: Budget,
     ) -> Answered {
-        let answer = prepared.run(&self.engine, &asked.caller, &self.shared, budget, envelope::OPENING).await;
+        let opening = if asked.part.is_none() { envelope::OPENING } else { b"" };
+        let answer = prepared.run(&self.engine, &asked.caller, &self.shared, budget, opening).await;
         let (kind, outcome, cost) = (prepared.kind(), answer.outcome(), prepared.cost());
         let Answer { json, errors, read, place, .. } = answer;
-        let reply = envelope::close(json, &errors, Outcome::Executed);
+        let reply = match &asked.part {
+            None => envelope::close(json, &errors, Outcome::Executed),
+            Some(path) => part::reply(json, path, &errors),
+        };
         if let (Some(place), Some(read), true) = (place, read, errors.is_empty()) {
             self.answers.keep(Question::of(asked, asker), (reply.body.plain(), cost), read, place);
         }
@@ -274,6 +278,12 @@ impl Inner {
         let document = document.map_err(|errors| match &errors[..] {
             [error] if error.code == ErrorCode::Forbidden => {
                 Refused { errors: errors.to_vec(), outcome: Outcome::Forbidden, kind }
+            }
+            // What is asked for is right for the API of everything, and so for no fault of the sender's.
+            _ if request.part.is_some() => {
+                let message = "You may not read or write all that this is about.";
+                let errors = vec![ApiError::new(ErrorCode::Forbidden, message)];
+                Refused { errors, outcome: Outcome::Forbidden, kind }
             }
             _ => rejected(errors.to_vec()),
         })?;

@@ -22,6 +22,7 @@ pub(super) struct HttpMetrics {
 fn statuses(route: Route) -> &'static [u16] {
     match route {
         Route::Graphql => &[200, 400, 401, 403, 405, 406, 408, 413, 415, 429, 500, 503],
+        Route::Rest => &[200, 204, 304, 400, 401, 403, 404, 405, 406, 409, 415, 429, 500, 503],
         Route::Health => &[200, 503],
         Route::Graphiql | Route::Metrics => &[200],
         Route::Other => &[200, 404],

@@ -55,6 +55,8 @@ label! {
     Route {
         /// The API.
         Graphql = "graphql",
+        /// Routes of saved operations, and what describes them.
+        Rest = "rest",
         /// The editor and its files.
         Graphiql = "graphiql",
         /// Probes.
@@ -207,6 +209,8 @@ label! {
         Text = "text",
         /// By an id or a name that no saved document has.
         Unknown = "unknown",
+        /// By a route.
+        Route = "route",
         /// With a text that is not saved.
         Other = "other",
     }

@@ -51,8 +51,8 @@ pub fn load(folder: &Path, required: bool, manifests: &[PathBuf]) -> Loaded {
     }
     let (operations, faults) = files::operations(&loaded.sources);
     loaded.faults.extend(faults);
-    for files::Operation { name, text, origin } in operations {
-        let place = loaded.operations.add(text, origin);
+    for (name, document) in operations {
+        let place = loaded.operations.insert(document);
         loaded.operations.by_name.insert(name.into(), place);
     }
     for path in manifests {
@@ -83,6 +83,12 @@ impl Loaded {
         let help = "make the operation and the schema fit each other; `oponn print-schema` prints what the API has, and \
                     `[api]` in oponn.toml has its limits";
         self.faults.push((source, Told { at, code: "operation", message, help: help.to_owned() }));
+    }
+
+    /// Notes what is wrong with a route of a document, at this byte of the document's text.
+    pub fn refuse_route(&mut self, document: usize, at: usize, message: String, help: String) {
+        let (source, at) = self.operations.documents[document].origin.place(at, &self.sources);
+        self.faults.push((source, Told { at, code: "rest", message, help }));
     }
 
     /// Everything that is wrong, file by file, each with the text of its file.

@@ -81,7 +81,7 @@ pub(super) fn only_operation(text: &str) -> Option<&str> {
 }
 
 /// The words and signs that mean something.
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, Unsplit> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Unsplit> {
     let means_something = |token: &Token<'_>| {
         let blank = [TokenKind::Whitespace, TokenKind::Comment, TokenKind::Comma, TokenKind::Eof];
         !blank.contains(&token.kind())

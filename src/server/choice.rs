@@ -10,6 +10,7 @@ use crate::auth::{Authenticator, Denied};
 use crate::engine::{Caller, Strategy};
 use crate::metrics::ErrorCode;
 use crate::quota::Allowance;
+use crate::viewer::Viewer;
 
 /// The header that names a request's cache strategy.
 pub const CACHE_STRATEGY: HeaderName = HeaderName::from_static("oponn-cache");
@@ -20,6 +21,8 @@ pub const COST: HeaderName = HeaderName::from_static("oponn-cost");
 /// The sender of a request.
 pub(super) struct Sender {
     pub(super) caller: Caller,
+    /// Who it is; `None` when nobody is asked.
+    pub(super) viewer: Option<Arc<Viewer>>,
     /// What it may take; `None` when nothing is counted.
     pub(super) allowance: Option<Arc<Allowance>>,
     /// Whether it wants to know what its operations cost.
@@ -50,7 +53,7 @@ pub(super) async fn sender(state: &ServerState, headers: &HeaderMap) -> Result<S
     let rights = viewer.as_ref().map(|viewer| state.engine().rights(viewer));
     let allowance = quota.map(|(quotas, address)| Arc::new(quotas.allowance(viewer.as_deref(), address)));
     let caller = Caller { strategy: strategy(state, headers)?, rights };
-    Ok(Sender { caller, allowance, tells_cost: tells_cost(headers)? })
+    Ok(Sender { caller, viewer, allowance, tells_cost: tells_cost(headers)? })
 }
 
 fn tells_cost(headers: &HeaderMap) -> Result<bool, RequestFault> {

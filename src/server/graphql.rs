@@ -110,7 +110,8 @@ async fn carry_out(
     asked: Asked,
     patient: bool,
 ) -> Result<ApiReply, RequestFault> {
-    let (mut request, new_text) = state.documents.resolve(asked, state.engine().metrics())?;
+    let viewer = sender.viewer.as_deref();
+    let (mut request, new_text) = state.documents.resolve(asked, viewer, state.engine().metrics())?;
     (request.caller, request.patient) = (sender.caller.clone(), patient);
     (request.allowance, request.tells_cost) = (sender.allowance.clone(), sender.tells_cost);
     let reply = state.api.execute(request).await;

@@ -31,6 +31,11 @@ impl Media {
     }
 }
 
+/// Whether the client accepts a media type.
+pub(super) fn accepts(headers: &HeaderMap, media: &str) -> bool {
+    !headers.contains_key(ACCEPT) || weight(&ranges(headers), media) > 0
+}
+
 /// Whether the client is a browser that shows a page: it prefers HTML to every media type of the API.
 pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     let ranges = ranges(headers);

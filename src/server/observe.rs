@@ -48,6 +48,7 @@ pub(super) async fn observe(State(state): State<Arc<ServerState>>, request: Requ
         drop(under_way);
         let took = started.elapsed();
         let status = response.status().as_u16();
+        let route = response.extensions().get().copied().unwrap_or(route);
         state.engine().metrics().http_request(route, status, took);
         tracing::debug!(%method, ?route, status, ?took, "answered");
         traced.record("http.response.status_code", status);

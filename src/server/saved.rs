@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 
 use super::body::Asked;
+use super::claims;
 use super::document_id::{DocumentId, Member, no_hash};
 use super::fault::RequestFault;
 use super::persisted::{NewText, Texts};
@@ -13,6 +14,7 @@ use super::text_hash::TextHash;
 use crate::graphql::ApiRequest;
 use crate::metrics::{ErrorCode, Metrics, SavedUse};
 use crate::operations::{Document, Operations};
+use crate::viewer::Viewer;
 
 /// Characters of an id that a message repeats.
 const SHOWN: usize = 80;
@@ -38,12 +40,13 @@ impl Documents {
     pub(super) fn resolve(
         &self,
         asked: Asked,
+        viewer: Option<&Viewer>,
         metrics: &Metrics,
     ) -> Result<(ApiRequest, Option<NewText>), RequestFault> {
         let Asked { request, has_text, ids } = asked;
         match has_text {
-            true => self.with_text(request, &ids, metrics),
-            false => self.without_text(request, &ids, metrics).map(|request| (request, None)),
+            true => self.with_text(request, &ids, viewer, metrics),
+            false => self.without_text(request, &ids, viewer, metrics).map(|request| (request, None)),
         }
     }
 
@@ -56,13 +59,14 @@ impl Documents {
         &self,
         request: ApiRequest,
         ids: &[DocumentId],
+        viewer: Option<&Viewer>,
         metrics: &Metrics,
     ) -> Result<(ApiRequest, Option<NewText>), RequestFault> {
         ids.iter().try_for_each(|id| self.fits(id, &request.query))?;
         let saved = self.saved.by_text(&request.query);
         metrics.graphql_saved(if saved.is_some() { SavedUse::Text } else { SavedUse::Other });
         if let Some(document) = saved {
-            return Ok((of(document, request), None));
+            return Ok((of(document, viewer, request)?, None));
         }
         if self.only_saved {
             return Err(not_saved());
@@ -76,6 +80,7 @@ impl Documents {
         &self,
         mut request: ApiRequest,
         ids: &[DocumentId],
+        viewer: Option<&Viewer>,
         metrics: &Metrics,
     ) -> Result<ApiRequest, RequestFault> {
         if let Some(first) = ids.first()
@@ -96,7 +101,7 @@ impl Documents {
         };
         if let Some(document) = saved {
             metrics.graphql_saved(by);
-            return Ok(of(document, request));
+            return of(document, viewer, request);
         }
         let hash = ids.iter().find(|id| id.member == Member::Hash && !self.only_saved);
         let Some(hash) = hash else {
@@ -112,7 +117,7 @@ impl Documents {
     /// Refuses an id that stands for another text than the one beside it.
     fn fits(&self, id: &DocumentId, text: &str) -> Result<(), RequestFault> {
         let fits = match (self.saved.by_id(&id.id), TextHash::parse(&id.id)) {
-            (Some(document), _) => **document.text() == *text,
+            (Some(document), _) => **document.written() == *text,
             (None, Some(hash)) if id.member != Member::Id => hash == TextHash::of_text(text),
             (None, None) if id.member == Member::Hash => return Err(no_hash()),
             (None, _) => true,
@@ -133,14 +138,19 @@ impl Documents {
 const MISSING: &str = "`query` is missing; it has to be the GraphQL document.";
 
 /// The request for a saved document. However it was asked for, it is the same question, so it has the same answer.
-fn of(document: &Document, mut request: ApiRequest) -> ApiRequest {
+fn of(
+    document: &Document,
+    viewer: Option<&Viewer>,
+    mut request: ApiRequest,
+) -> Result<ApiRequest, RequestFault> {
+    claims::fill(document.claims(), viewer, &mut request.variables)?;
     if request.query != **document.text() {
         request.query = document.text().as_ref().to_owned();
     }
     if request.operation_name.is_none() {
         request.operation_name = document.only().map(|name| name.as_ref().to_owned());
     }
-    request
+    Ok(request)
 }
 
 /// Apollo's clients send the text when a hash is not known, but not for this code: the text would be refused too.

@@ -31,6 +31,7 @@ mod outside_json;
 mod overload;
 mod persisted;
 mod quotas;
+mod rest;
 mod saved;
 mod schema_faults;
 mod schema_mutations;

@@ -21,7 +21,9 @@ use crate::schema::{Model, Surface};
 #[derive(Default)]
 pub struct Saved {
     /// By their texts; their numbers are the first ones.
-    pub(super) documents: HashMap<Arc<str>, Arc<Document>>,
+    pub(in crate::graphql) documents: HashMap<Arc<str>, Arc<Document>>,
+    /// Maximum rows of a page.
+    pub(in crate::graphql) page_max: u64,
 }
 
 /// What is wrong with a text that was to be saved.
@@ -60,7 +62,7 @@ impl Saved {
                 })),
             }
         }
-        Ok((Saved { documents }, faults))
+        Ok((Saved { documents, page_max: limits.page_max }, faults))
     }
 }
 

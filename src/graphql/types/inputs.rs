@@ -21,10 +21,10 @@ pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> 
             let text = "The document's id; without it, the server makes one.";
             made = made.field(input_value("id", TypeRef::named(TypeRef::ID), text));
         }
-        let filled = |field: &Field| {
-            let access = collection.members.get(&field.name).filter(|_| !types.surface.is_whole());
-            access.is_some_and(|access| access.owner.is_some())
-        };
+        // In the API of everything too: saved operations have to fit it as well as those of roles. Where nobody is asked
+        // who they are, the engine misses the value.
+        let filled =
+            |field: &Field| collection.members.get(&field.name).is_some_and(|access| access.owner.is_some());
         let optional: Vec<&str> =
             fields.iter().filter(|field| filled(field)).map(|field| &*field.name).collect();
         with_fields(types, made, &fields, &optional).into()

@@ -262,8 +262,9 @@ impl TestApp {
             let auth = Authenticator::new(auth, metrics.clone()).expect("the keys are right");
             setup.options.auth = Some(Arc::new(auth));
         }
-        let (saved, operations) = setup.saved.prepare(&model, &setup.api);
+        let (saved, operations, routes) = setup.saved.prepare(&model, &setup.api);
         (setup.options.saved, setup.options.only_saved) = (Arc::new(operations), setup.saved.only);
+        setup.options.routes = Arc::new(routes);
         if let Some(settings) = &setup.quota {
             let quotas = Quotas::new(settings, None, 1 << 20, metrics.clone());
             let trusted_proxies = settings.trusted_proxies.clone();

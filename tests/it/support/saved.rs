@@ -6,6 +6,7 @@ use std::sync::Arc;
 use oponn::graphql::{ApiLimits, Saved};
 use oponn::operations::{self, Operations};
 use oponn::schema::Model;
+use oponn::server::Routes;
 
 #[derive(Clone, Default)]
 pub struct SavedFolder {
@@ -16,7 +17,7 @@ pub struct SavedFolder {
 
 impl SavedFolder {
     /// The operations, all of which have to be right; manifests are the files that end in `.json`.
-    pub fn prepare(&self, model: &Arc<Model>, limits: &ApiLimits) -> (Saved, Operations) {
+    pub fn prepare(&self, model: &Arc<Model>, limits: &ApiLimits) -> (Saved, Operations, Routes) {
         let Some(folder) = &self.path else { return Default::default() };
         let entries = std::fs::read_dir(folder).expect("the folder is there");
         let paths = entries.map(|entry| entry.expect("a file").path());
@@ -29,9 +30,13 @@ impl SavedFolder {
         for fault in faults {
             loaded.refuse(fault.text, fault.at, fault.message);
         }
+        let (routes, faults) = Routes::compile(model, &loaded.operations, &saved);
+        for fault in faults {
+            loaded.refuse_route(fault.document, fault.at, fault.message, fault.help);
+        }
         let faults: Vec<String> =
             loaded.diagnostics().iter().map(|(fault, source)| fault.render(source)).collect();
         assert_eq!(faults, [""; 0]);
-        (saved, loaded.operations)
+        (saved, loaded.operations, routes)
     }
 }
