@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::commit::Effect;
 use super::lookup::{DOCUMENTS_AT_A_TIME, Numbered, apart};
+use super::references::{keys, needs_current};
 use super::write::Draft;
 use super::{EngineError, Step, View};
 use crate::query::{Bound, Filter, Order, row_key};
@@ -103,9 +104,41 @@ impl View {
         set: &Map<String, Json>,
         at: &[Step],
     ) -> Result<u64, EngineError> {
-        let patch = self.checked_patch(collection, set, at).await?;
+        let mut patch = self.patch(collection, set, at)?;
+        let straddles = needs_current(collection, &patch);
+        if !straddles {
+            self.check_patch(collection, &patch, None, at).await?;
+        }
+        let unfinished = straddles.then(|| patch.clone());
+        self.complete_patch(collection, &mut patch);
         let filter = filter.and(self.updatable(collection, &patch)?).canonical();
+        if let Some(patch) = unfinished {
+            self.check_patch_of_all(collection, &patch, &filter, at).await?;
+        }
         self.write_all_of(collection, Some(&patch), &filter).await
+    }
+
+    /// Checks a patch for each of the documents that match the filter: the bounds of each depend on its own parents.
+    async fn check_patch_of_all(
+        &self,
+        collection: &Collection,
+        patch: &Patch,
+        filter: &Filter,
+        at: &[Step],
+    ) -> Result<(), EngineError> {
+        let ids = self.all_ids(&collection.name, filter).await?;
+        for piece in ids.chunks(DOCUMENTS_AT_A_TIME) {
+            let core = &self.lane.core;
+            let docs = core.store.get(&collection.name, piece, core.at(Time(0))).await?;
+            let mut groups = Vec::with_capacity(docs.len());
+            for id in piece {
+                let Some(doc) = docs.get(id) else { continue };
+                let current = doc.decode().map_err(|error| unencodable(&error))?;
+                groups.push(keys(collection, patch, Some(&current), at));
+            }
+            self.check_keys(&groups).await?.into_iter().collect::<Result<(), _>>()?;
+        }
+        Ok(())
     }
 
     /// Deletes every document that matches the filter; returns the number of documents.

@@ -37,6 +37,16 @@ pub enum EngineError {
         /// Its place in the input, if the input named it.
         path: Vec<Step>,
     },
+    /// A value is beyond a bound that a field of the parent gives.
+    #[error("{message}")]
+    OutOfRange {
+        /// For the client.
+        message: String,
+        /// The value's place in the input.
+        path: Vec<Step>,
+        /// Further details for the client: `bound`, `of`, `limit`, `value`.
+        details: Vec<(&'static str, Json)>,
+    },
     /// The viewer may not do this. For the client.
     #[error("{0}")]
     Forbidden(String),

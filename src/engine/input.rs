@@ -30,7 +30,7 @@ pub use operator::{Operand, Operator};
 pub use order::order;
 pub use scalar::{scalar, shown};
 pub use unique::{unique, unique_values};
-pub use value::value;
+pub use value::{plain, value};
 
 /// The stored fields of a collection type or an interface; none for other names.
 fn fields_of<'a>(model: &'a Model, on: &str) -> &'a [Field] {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bson::{Bson, Document, doc};
 use serde_json::{Map, Value as Json};
 
+use super::bulk::unencodable;
 use super::commit::Effect;
 use super::lookup::{Numbered, apart};
 use super::permit::no_such;
-use super::references::keys;
+use super::references::{keys, needs_current};
 use super::{EngineError, InputFault, Step, View, input};
 use crate::query::{Filter, matches};
 use crate::schema::{Collection, Filled};
@@ -111,9 +112,7 @@ impl View {
             .iter()
             .zip(places)
             .map(|(draft, at)| match draft {
-                Ok(draft) => {
-                    keys(collection, draft.document.iter().map(|(name, value)| (name.as_str(), value)), at)
-                }
+                Ok(draft) => keys(collection, &draft.document, None, at),
                 Err(_) => Vec::new(),
             })
             .collect();
@@ -203,26 +202,45 @@ impl View {
         if_version: Option<i64>,
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
-        let patch = self.checked_patch(collection, set, at).await?;
+        let mut patch = self.patch(collection, set, at)?;
+        let current = match needs_current(collection, &patch) {
+            true => {
+                let entity = EntityRef { ty: collection.name.clone(), id: id.clone() };
+                let found = self.stamped_entities(&[entity]).await?.pop().and_then(|found| found.doc);
+                found.map(|doc| doc.decode()).transpose().map_err(|error| unencodable(&error))?
+            }
+            false => None,
+        };
+        self.check_patch(collection, &patch, current.as_ref(), at).await?;
+        self.complete_patch(collection, &mut patch);
         let filter = filter.clone().and(self.updatable(collection, &patch)?).canonical();
         let when = Condition { version: if_version, filter: restricting(filter) };
         let write = Write::Update { ty: collection.name.clone(), id: id.clone(), patch, when };
         self.write_one(collection, id, write).await
     }
 
-    /// Makes a valid and complete patch whose foreign keys refer to existing documents.
-    pub(super) async fn checked_patch(
+    /// Makes a valid patch, which is not yet complete.
+    pub(super) fn patch(
         &self,
         collection: &Collection,
         set: &Map<String, Json>,
         at: &[Step],
     ) -> Result<Patch, EngineError> {
-        let mut patch = input::patch(&self.lane.core.model, collection, set)
-            .map_err(|faults| EngineError::bad_input(at, faults))?;
-        let group = keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), at);
-        self.check_keys(&[group]).await?.into_iter().collect::<Result<(), _>>()?;
-        self.complete_patch(collection, &mut patch);
-        Ok(patch)
+        input::patch(&self.lane.core.model, collection, set)
+            .map_err(|faults| EngineError::bad_input(at, faults))
+    }
+
+    /// Checks the foreign keys that a patch sets, and the bounds that parents give. `current` is the document before it,
+    /// as far as [`needs_current`].
+    pub(super) async fn check_patch(
+        &self,
+        collection: &Collection,
+        patch: &Patch,
+        current: Option<&Document>,
+        at: &[Step],
+    ) -> Result<(), EngineError> {
+        let group = keys(collection, patch, current, at);
+        self.check_keys(&[group]).await?.into_iter().collect()
     }
 
     /// Deletes a document, after dealing with the documents that refer to it; returns it as it was.

@@ -78,6 +78,12 @@ impl ApiError {
                 error.code = ErrorCode::NotFound;
                 vec![error]
             }
+            EngineError::OutOfRange { message, path, details } => {
+                let mut error = ApiError::input(message, &path);
+                error.code = ErrorCode::OutOfRange;
+                error.details.extend(details);
+                vec![error]
+            }
             EngineError::Forbidden(message) => vec![ApiError::new(ErrorCode::Forbidden, message)],
             EngineError::Conflict { message, details } => {
                 vec![ApiError { details, ..ApiError::new(ErrorCode::Conflict, message) }]

@@ -167,6 +167,8 @@ label! {
         BadUserInput = "BAD_USER_INPUT",
         /// A required object does not exist.
         NotFound = "NOT_FOUND",
+        /// A value is beyond a bound that a field of the parent gives.
+        OutOfRange = "OUT_OF_RANGE",
         /// A unique key is taken or a delete is refused.
         Conflict = "CONFLICT",
         /// The document has another version.

@@ -9,7 +9,8 @@ use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
 use super::rules::{
-    access, api, embedded, filled, interfaces, keys, member_access, relations, shapes, types, values,
+    access, api, embedded, filled, interfaces, keys, member_access, parent_bounds, relations, shapes, types,
+    values,
 };
 use super::syntax::*;
 use super::{
@@ -29,6 +30,7 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     let of = |class| owners.iter().filter(move |owner| owner.class == class);
     let mut stored: HashMap<&str, Vec<Field>> =
         owners.iter().map(|owner| (owner.name(), fields(owner, &keys, faults))).collect();
+    parent_bounds(&owners, &mut stored, faults);
     let enums = enums(&types);
     let mut embedded: BTreeMap<Arc<str>, Embedded> = of(Class::Embedded)
         .map(|owner| (Arc::from(owner.name()), embedded_type(owner, &mut stored)))
@@ -102,6 +104,7 @@ fn fields(owner: &Owner<'_>, keys: &Keys<'_>, faults: &mut SchemaFaults) -> Vec<
             description: member.field.description.clone(),
             ty: ty.clone(),
             range: values::range(member.field, ty, faults),
+            parent_bounds: Vec::new(),
             length: values::length(member.field, ty, faults),
             pattern: values::pattern(member.field, ty, faults),
             default: None,
@@ -110,6 +113,22 @@ fn fields(owner: &Owner<'_>, keys: &Keys<'_>, faults: &mut SchemaFaults) -> Vec<
         });
     }
     fields
+}
+
+/// Adds the bounds that parents give, which need the fields of all types.
+fn parent_bounds(owners: &[Owner<'_>], stored: &mut HashMap<&str, Vec<Field>>, faults: &mut SchemaFaults) {
+    let mut found = Vec::new();
+    for owner in owners {
+        for (index, field) in stored.get(owner.name()).into_iter().flatten().enumerate() {
+            let bounds = parent_bounds::of(owner, field, stored, faults);
+            found.extend((!bounds.is_empty()).then_some((owner.name(), index, bounds)));
+        }
+    }
+    for (owner, index, bounds) in found {
+        if let Some(field) = stored.get_mut(owner).and_then(|fields| fields.get_mut(index)) {
+            field.parent_bounds = bounds;
+        }
+    }
 }
 
 /// Adds the defaults, which need all fields to be known.

@@ -131,6 +131,13 @@ fn describe_field(owner: &str, field: &Field) -> String {
     let value = |value: &Option<Bson>| value.clone().map(|value| value.into_canonical_extjson().to_string());
     add("min", value(&field.range.0));
     add("max", value(&field.range.1));
+    for bound in &field.parent_bounds {
+        let what = match bound.side {
+            super::BoundSide::Min => "min of",
+            super::BoundSide::Max => "max of",
+        };
+        add(what, Some(format!("{}.{}", bound.relation, bound.field)));
+    }
     add("shortest", field.length.0.map(|length| length.to_string()));
     add("longest", field.length.1.map(|length| length.to_string()));
     add("pattern", field.pattern.as_ref().map(|(text, _)| format!("{text:?}")));

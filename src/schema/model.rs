@@ -105,6 +105,8 @@ pub struct Field {
     pub ty: FieldType,
     /// Bounds from `@range`, inclusive, in the field's own stored type.
     pub range: (Option<Bson>, Option<Bson>),
+    /// Bounds from `@range` that fields of parents give, inclusive.
+    pub parent_bounds: Vec<ParentBound>,
     /// Bounds from `@length`, inclusive: characters of a string, items of a list.
     pub length: (Option<u64>, Option<u64>),
     /// From `@pattern`: the text as written and the compiled expression, which must match somewhere.
@@ -115,6 +117,30 @@ pub struct Field {
     pub filled: Filled,
     /// For a foreign key: the collection type it points to, whose ids it holds.
     pub references: Option<Arc<str>>,
+}
+
+/// A bound of a field that a field of the document's parent gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParentBound {
+    /// Which of the two bounds it is.
+    pub side: BoundSide,
+    /// The `@belongsTo` relation that leads to the parent.
+    pub relation: Arc<str>,
+    /// The relation's key, a field of the same type.
+    pub key: Arc<str>,
+    /// The parent's collection type.
+    pub parent: Arc<str>,
+    /// The parent's field. Where it is null there is no bound.
+    pub field: Arc<str>,
+}
+
+/// A side of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundSide {
+    /// The least value.
+    Min,
+    /// The greatest value.
+    Max,
 }
 
 /// Who fills a field.

@@ -10,6 +10,7 @@ pub mod interfaces;
 pub mod keys;
 pub mod literals;
 pub mod member_access;
+pub mod parent_bounds;
 pub mod relations;
 pub mod shapes;
 pub mod types;

@@ -51,6 +51,7 @@ mod create;
 mod delete;
 mod lists;
 mod operations;
+mod parent_bounds;
 mod random;
 mod reach;
 mod unique;

@@ -166,7 +166,7 @@ fn check_length(field: &Field, length: usize, unit: &str, faults: &mut Faults) {
 }
 
 /// A bound in its usual notation.
-fn plain(bound: &Bson) -> String {
+pub fn plain(bound: &Bson) -> String {
     match bound {
         Bson::DateTime(moment) => moment.try_to_rfc3339_string().unwrap_or_else(|_| moment.to_string()),
         other => other.to_string(),

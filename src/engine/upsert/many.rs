@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bson::Document;
 use serde_json::{Map, Value as Json};
 
 use super::{id_of, without_key};
@@ -51,6 +52,9 @@ pub struct Upserts {
     drafts: Option<Vec<Result<Draft, EngineError>>>,
     results: Vec<Option<Outcome>>,
 }
+
+/// A record that differs from its document: its index, the document, the document's id, and the difference.
+type Update = (usize, Document, Id, Patch);
 
 type Outcome = Result<(Id, Upserted), EngineError>;
 
@@ -119,15 +123,15 @@ impl View {
         let wanted: Vec<Vec<Json>> = open.iter().map(|&index| work.values[index].clone()).collect();
         let existing = self.lookup(&work.collection, &work.on, &wanted).await;
         let mut creates: Vec<usize> = Vec::new();
-        let mut updates: Vec<(usize, Id, Patch)> = Vec::new();
+        let mut updates: Vec<Update> = Vec::new();
         for (index, found) in open.into_iter().zip(existing) {
             match found {
                 Err(error) => work.results[index] = Some(Err(error)),
                 Ok(None) => creates.push(index),
                 Ok(Some(doc)) => match self.difference(&work.collection, &work.records[index], &doc) {
                     Err(error) => work.results[index] = Some(Err(error)),
-                    Ok((id, None)) => work.results[index] = Some(Ok((id, Upserted::Unchanged))),
-                    Ok((id, Some(patch))) => updates.push((index, id, patch)),
+                    Ok((id, _, None)) => work.results[index] = Some(Ok((id, Upserted::Unchanged))),
+                    Ok((id, current, Some(patch))) => updates.push((index, current, id, patch)),
                 },
             }
         }
@@ -153,13 +157,11 @@ impl View {
         }
     }
 
-    async fn update_records(&self, work: &mut Upserts, updates: Vec<(usize, Id, Patch)>) {
+    async fn update_records(&self, work: &mut Upserts, updates: Vec<Update>) {
         let Upserts { collection, results, .. } = work;
         let groups: Vec<_> = updates
             .iter()
-            .map(|(_, _, patch)| {
-                keys(collection, patch.set.iter().map(|(name, value)| (name.as_str(), value)), &[])
-            })
+            .map(|(_, current, _, patch)| keys(collection, patch, Some(current), &[]))
             .collect();
         let checks = match self.check_keys(&groups).await {
             Ok(checks) => checks,
@@ -167,7 +169,7 @@ impl View {
         };
         let mut sent = Vec::new();
         let mut writes = Vec::new();
-        for ((index, id, mut patch), check) in updates.into_iter().zip(checks) {
+        for ((index, _, id, mut patch), check) in updates.into_iter().zip(checks) {
             match check {
                 Err(error) => results[index] = Some(Err(error)),
                 Ok(()) => {
@@ -191,13 +193,13 @@ impl View {
         }
     }
 
-    /// The document's id, and the part of the record that differs from the document.
+    /// The document's id, the document, and the part of the record that differs from it.
     fn difference(
         &self,
         collection: &Collection,
         record: &Map<String, Json>,
         doc: &Doc,
-    ) -> Result<(Id, Option<Patch>), EngineError> {
+    ) -> Result<(Id, Document, Option<Patch>), EngineError> {
         let id = id_of(doc)?;
         let mut set = record.clone();
         set.remove("id");
@@ -205,7 +207,7 @@ impl View {
             .map_err(|faults| EngineError::bad_input(&[], faults))?;
         let current = doc.decode().map_err(|error| unencodable(&error))?;
         patch.set.retain(|(name, value)| current.get(name) != Some(value));
-        Ok((id, if patch.set.is_empty() { None } else { Some(patch) }))
+        Ok((id, current, if patch.set.is_empty() { None } else { Some(patch) }))
     }
 }
 

@@ -7,7 +7,9 @@ use bson::Bson;
 
 use super::objects::output;
 use super::parts::{Types, input_value, reference};
-use crate::schema::{Action, Collection, Field, Filled, Kind, Reach, UniqueKey, names};
+use crate::schema::{
+    Action, BoundSide, Collection, Field, Filled, Kind, ParentBound, Reach, UniqueKey, names,
+};
 
 /// The name of the type of new documents; `None` when clients can set nothing.
 pub fn create(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
@@ -42,7 +44,7 @@ pub fn patch(types: &mut Types<'_>, collection: &Collection) -> Option<String> {
         let made = InputObject::new(name).description(text);
         let fields = fields.iter().map(|field| {
             let ty = reference(value(types, &field.ty.kind), &field.ty, false);
-            input_value(&field.name, ty, described(field, field.ty.required.then_some("Not null.")))
+            input_value(&field.name, ty, described(types, field, field.ty.required.then_some("Not null.")))
         });
         fields.fold(made, InputObject::field).into()
     }))
@@ -113,19 +115,27 @@ fn with_fields(
         let required = field.ty.required && field.default.is_none() && !optional.contains(&&*field.name);
         let ty = reference(value(types, &field.ty.kind), &field.ty, required);
         let default = field.default.as_ref().map(|default| format!("Without it: {}.", shown(field, default)));
-        input_value(&field.name, ty, described(field, default.as_deref()))
+        input_value(&field.name, ty, described(types, field, default.as_deref()))
     });
     fields.fold(made, InputObject::field)
 }
 
 /// The field's description, its bounds, and `more`.
-fn described(field: &Field, more: Option<&str>) -> String {
+fn described(types: &Types<'_>, field: &Field, more: Option<&str>) -> String {
     let mut text: Vec<String> = field.description.iter().cloned().collect();
     let bound = |word: &str, bound: &Option<Bson>| {
         bound.as_ref().map(|bound| format!("{word} {}.", shown(field, bound)))
     };
     text.extend(bound("At least", &field.range.0));
     text.extend(bound("At most", &field.range.1));
+    let seen = |bound: &&ParentBound| types.reach(&bound.parent, &bound.field) != Reach::Never;
+    text.extend(field.parent_bounds.iter().filter(seen).map(|bound| {
+        let word = match bound.side {
+            BoundSide::Min => "At least",
+            BoundSide::Max => "At most",
+        };
+        format!("{word} {}.{}.", bound.relation, bound.field)
+    }));
     text.extend(field.length.0.map(|min| format!("Length at least {min}.")));
     text.extend(field.length.1.map(|max| format!("Length at most {max}.")));
     text.extend(field.pattern.as_ref().map(|(pattern, _)| format!("Matches {pattern}")));

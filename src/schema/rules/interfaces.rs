@@ -179,6 +179,7 @@ pub fn field(member: &Member<'_>, ty: &FieldType, types: &[Arc<Collection>]) -> 
         description: member.field.description.clone(),
         ty: ty.clone(),
         range: (None, None),
+        parent_bounds: Vec::new(),
         length: (None, None),
         pattern: None,
         default: None,

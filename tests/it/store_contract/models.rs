@@ -63,6 +63,7 @@ pub fn collection(
         ty: FieldType { kind: Kind::Scalar(*scalar), required: false, list: None },
         range: (None, None),
         length: (None, None),
+        parent_bounds: Vec::new(),
         pattern: None,
         default: None,
         filled: Filled::ByClient,
