@@ -23,6 +23,7 @@ mod commit;
 mod direct;
 mod entity;
 mod error;
+mod expiry;
 mod fill;
 mod footprint;
 mod foreign;
@@ -35,6 +36,7 @@ mod page;
 mod permit;
 mod reconcile;
 mod references;
+mod remains;
 mod tail;
 mod tasks;
 mod unsettled;
@@ -46,6 +48,7 @@ mod write;
 pub use crate::cache::{Place, Strategy, Window};
 pub use access::{Rights, Sight, load};
 pub use error::{EngineError, InputFault, Step};
+pub use expiry::Clock;
 pub use footprint::Read;
 pub use gather::Gather;
 pub use list::List;
@@ -57,6 +60,7 @@ pub use view::{Caller, View};
 
 use access::Access;
 use commit::Effect;
+use expiry::{Expiries, LivingStore};
 use fill::Flights;
 use footprint::Footprint;
 use observed::{ObservedStore, observed};
@@ -85,6 +89,8 @@ pub struct EngineOptions {
     pub read: Duration,
     /// Servers that share a cache over one store have the same; `memory` if they share none.
     pub deployment: String,
+    /// By which documents expire, and are said to be made and changed.
+    pub clock: Clock,
 }
 
 impl Default for EngineOptions {
@@ -94,6 +100,7 @@ impl Default for EngineOptions {
             bulk: 200,
             read: Duration::from_secs(20),
             deployment: "memory".to_owned(),
+            clock: Clock::default(),
         }
     }
 }
@@ -103,7 +110,11 @@ impl Default for EngineOptions {
 struct Core {
     model: Arc<Model>,
     access: Arc<Access>,
+    /// Without the documents that have expired.
     store: Arc<dyn Store>,
+    /// With them.
+    whole: Arc<dyn Store>,
+    expiries: Arc<Expiries>,
     cache: Arc<dyn Cache>,
     metrics: Arc<Metrics>,
     options: EngineOptions,
@@ -144,11 +155,27 @@ impl Engine {
         let latest = Arc::new(AtomicU64::new(0));
         let tasks = Tasks::default();
         let forget = forget(cache.clone(), latest.clone(), tasks.clone());
-        let store = Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
+        let whole: Arc<dyn Store> =
+            Arc::new(ObservedStore::new(store, metrics.clone(), options.read, forget));
+        let expiries = Arc::new(Expiries::new(&model, options.clock.clone()));
+        let store = LivingStore::over(whole.clone(), &expiries);
         let watch = Watch::new(cache.clone(), metrics.clone());
         let (writing, tail) = (Arc::default(), Arc::default());
         let access = Arc::new(Access::new(model.clone()));
-        let core = Core { model, access, store, cache, metrics, options, latest, writing, tasks, tail };
+        let core = Core {
+            model,
+            access,
+            store,
+            whole,
+            expiries,
+            cache,
+            metrics,
+            options,
+            latest,
+            writing,
+            tasks,
+            tail,
+        };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
         core.cache.follows(&tail::scope(&core.model));
@@ -203,6 +230,11 @@ impl Engine {
     /// place; returns the place up to which that is known.
     pub fn unchanged(&self, topics: &[Topic], since: Place) -> Option<Place> {
         self.watch.unchanged(topics, since)
+    }
+
+    /// Whether no document that was read has expired since.
+    pub fn holds(&self, read: &Read) -> bool {
+        read.until.is_none_or(|until| self.core.expiries.now() < until)
     }
 
     /// Resolves once no write is under way, in the store or from there to the cache.

@@ -6,6 +6,7 @@
 
 mod batch;
 mod before;
+mod expiry;
 mod filter;
 mod matcher;
 mod normalize;
@@ -15,6 +16,7 @@ mod sort_key;
 
 pub use batch::{BatchDef, BatchKey, Probe, Shape};
 pub use before::before;
+pub use expiry::Expiry;
 pub use filter::{CmpOp, Filter};
 pub(crate) use matcher::any_leaf;
 pub use matcher::matches;

@@ -72,6 +72,11 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// Whether the store removes the documents that have expired by `@ttl` by itself, some time later.
+    fn removes_expired(&self) -> bool {
+        false
+    }
+
     /// Whether another program may have written since the last call, of which nobody but this method tells. Of a
     /// write that was committed when a call began, that call or the next one tells. Never so because of writes
     /// through this store.

@@ -38,6 +38,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         background.spawn_until_end(tls.follow());
     }
     background.spawn_until_end(sweep(engine.cache().clone()));
+    background.spawn_until_end(engine.clone().remove_expired());
     // Servers with another cache may share the store: each would take the writes of the others for foreign ones.
     if config.cache == CacheAddress::Memory && !engine.is_followed() {
         background.spawn_until_end(engine.clone().follow_foreign_writes());

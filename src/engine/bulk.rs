@@ -67,10 +67,21 @@ impl View {
         let (at_once, later) = apart(collection, documents.into_iter().enumerate().collect());
         let insert = async |documents: Numbered| {
             let (places, documents): (Vec<usize>, Vec<Document>) = documents.into_iter().unzip();
+            let again = self.lane.core.expiries.of(ty).map(|_| documents.clone());
             let write = async {
                 let done = self.lane.core.store.insert_many(ty, documents).await;
-                let (results, at) = done.unwrap_or_else(|error| (vec![Err(error); places.len()], Time(0)));
-                let effects = inserted(ty, &results, at);
+                let (mut results, at) =
+                    done.unwrap_or_else(|error| (vec![Err(error); places.len()], Time(0)));
+                let mut effects = inserted(ty, &results, at);
+                for (index, document) in again.into_iter().flatten().enumerate() {
+                    if let Err(StoreError::Duplicate { .. }) = results[index] {
+                        let write = Write::Insert { ty: ty.clone(), document };
+                        let (result, more) = self.lane.core.write_over_remains(write).await;
+                        effects.extend(more);
+                        results[index] = result.map(drop);
+                        effects.push(Effect::Voided { types: vec![ty.clone()], at: Time(0) });
+                    }
+                }
                 (results, effects)
             };
             // One commit per piece: until it is done, lists lack documents that look-ups already find.

@@ -64,7 +64,29 @@ impl View {
             }
         }
         let absent = CachedEntity { stamp: Stamp::default(), doc: None };
-        Ok(found.into_iter().map(|entity| entity.unwrap_or_else(|| absent.clone())).collect())
+        let mut found: Vec<_> =
+            found.into_iter().map(|entity| entity.unwrap_or_else(|| absent.clone())).collect();
+        if !self.lane.core.expiries.is_empty() {
+            self.judge_expiry(refs, &mut found);
+        }
+        Ok(found)
+    }
+
+    /// Takes away the documents that have expired, and notes when the first of the others does.
+    fn judge_expiry(&self, refs: &[EntityRef], found: &mut [CachedEntity]) {
+        let expiries = &self.lane.core.expiries;
+        let (now, mut until) = (expiries.now(), None);
+        for (entity, found) in refs.iter().zip(found) {
+            let end = found.doc.as_ref().and_then(|doc| expiries.of(&entity.ty)?.end(doc));
+            match end {
+                Some(end) if end <= now => found.doc = None,
+                Some(end) => until = until.into_iter().chain([end]).min(),
+                None => {}
+            }
+        }
+        if let Some(until) = until {
+            self.footprint.add(|read| read.until = read.until.into_iter().chain([until]).min());
+        }
     }
 }
 

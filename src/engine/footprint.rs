@@ -17,6 +17,8 @@ pub struct Read {
     pub entities: u64,
     /// How many pages of batches were read.
     pub pages: u64,
+    /// The moment at which the first of the documents that were read expires.
+    pub until: Option<i64>,
 }
 
 impl Footprint {

@@ -161,14 +161,19 @@ fn unique_keys(collection: &Collection, document: &Document) -> Vec<(String, Vec
 fn values_at(document: &Document, paths: &[String]) -> Option<Vec<u8>> {
     let mut key = Vec::new();
     for path in paths {
-        let mut parts = path.split('.');
-        let mut value = document.get(parts.next()?)?;
-        for part in parts {
-            value = value.as_document()?.get(part)?;
-        }
-        key.extend(encode_value(Some(value).filter(|value| **value != Bson::Null)?));
+        key.extend(encode_value(value_at(document, path)?));
     }
     Some(key)
+}
+
+/// The value at a path; `None` when it is null or missing.
+pub(super) fn value_at<'d>(document: &'d Document, path: &str) -> Option<&'d Bson> {
+    let mut parts = path.split('.');
+    let mut value = document.get(parts.next()?)?;
+    for part in parts {
+        value = value.as_document()?.get(part)?;
+    }
+    Some(value).filter(|value| **value != Bson::Null)
 }
 
 /// The paths of a key's values in a document; without a key, the path of the id.

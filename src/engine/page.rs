@@ -69,10 +69,18 @@ impl View {
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
     pub(super) async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
-        let mut open: Vec<usize> = (0..requests.len()).collect();
+        // What expires is listed by the store: a cached list would have to know when its rows do.
+        let expires = |index: &usize| {
+            let expiries = &self.lane.core.expiries;
+            !expiries.is_empty()
+                && requests[*index].batch.def.types.iter().any(|ty| expiries.of(ty).is_some())
+        };
+        let (mut beyond, mut open): (Vec<usize>, Vec<usize>) = (0..requests.len()).partition(expires);
         let mut waited = vec![false; requests.len()];
-        let mut beyond: Vec<usize> = Vec::new();
         for _ in 0..=REREADS {
+            if open.is_empty() {
+                break;
+            }
             let reads: Vec<PageRead> = open
                 .iter()
                 .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })

@@ -139,11 +139,16 @@ impl View {
         Ok(document)
     }
 
+    /// The time of a write.
+    fn now(&self) -> Bson {
+        Bson::DateTime(bson::DateTime::from_millis(self.lane.core.options.clock.now()))
+    }
+
     /// Builds the whole document: id, fields in the model's order, times, bookkeeping.
     fn complete(&self, collection: &Collection, draft: Draft) -> Document {
         let Draft { document: mut given, id, .. } = draft;
         let id = id.unwrap_or_else(|| input::new_id(collection.id));
-        let now = Bson::DateTime(bson::DateTime::now());
+        let now = self.now();
         let mut bookkeeping = doc! { "v": 1_i64 };
         let mut unique = Patch::default();
         for (path, value) in
@@ -176,7 +181,7 @@ impl View {
         let set = patch.set.iter().map(|(path, value)| (path.as_str(), value));
         patch.set.extend(input::unique_values(collection, set));
         for field in collection.fields.iter().filter(|field| field.filled == Filled::UpdatedAt) {
-            patch.set.push((field.name.to_string(), Bson::DateTime(bson::DateTime::now())));
+            patch.set.push((field.name.to_string(), self.now()));
         }
     }
 
@@ -306,18 +311,14 @@ impl View {
             return Vec::new();
         }
         let types: Vec<Arc<str>> = writes.iter().map(|write| write.ty().clone()).collect();
-        let write = async {
-            let results = self.lane.core.store.write(writes).await;
-            let effects = effects(&results, &types);
-            (results, effects)
-        };
+        let write = self.lane.core.write_store(writes, &types);
         let results = self.lane.core.commit(types.iter().cloned(), write).await;
         results.into_iter().map(|result| result.map_err(EngineError::from)).collect()
     }
 }
 
 /// The effects of writes to these types. What a write of unknown outcome may have touched is voided.
-fn effects(results: &[Result<Written, StoreError>], types: &[Arc<str>]) -> Vec<Effect> {
+pub(super) fn effects(results: &[Result<Written, StoreError>], types: &[Arc<str>]) -> Vec<Effect> {
     let (mut changes, mut unknown) = (Vec::new(), Vec::new());
     for (result, ty) in results.iter().zip(types) {
         match result {

@@ -148,6 +148,9 @@ impl Kept {
     fn confirmed(&self, engine: &Engine) -> Option<Given> {
         let since = Place { number: self.valid.load(Ordering::Relaxed), ..self.place };
         let now = engine.unchanged(&self.read.topics, since).filter(|_| self.until > Instant::now())?;
+        if !engine.holds(&self.read) {
+            return None;
+        }
         self.valid.fetch_max(now.number, Ordering::Relaxed);
         let metrics = engine.metrics();
         metrics.cache_read(CacheKind::Batch, CacheResult::Kept, self.read.pages);

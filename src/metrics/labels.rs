@@ -373,6 +373,8 @@ label! {
         Applied = "applied",
         /// Voided the type.
         Voided = "voided",
+        /// Nothing: the document had expired, so nobody saw it any more.
+        Expired = "expired",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::IntGauge;
+use prometheus::{IntCounter, IntGauge};
 
 use super::Metrics;
 use super::declare::{Counters, Declare, Histograms, UnderWay};
@@ -12,6 +12,7 @@ pub(super) struct StoreMetrics {
     operations: Counters<StoreOp>,
     seconds: Histograms<StoreOp>,
     under_way: IntGauge,
+    expired: IntCounter,
 }
 
 impl StoreMetrics {
@@ -29,6 +30,10 @@ impl StoreMetrics {
             ),
             under_way: declare
                 .gauge("oponn_store_in_flight", "Calls of the store under way or waiting for a connection."),
+            expired: declare.counter(
+                "oponn_store_expired_total",
+                "Expired documents that oponn has removed from the store.",
+            ),
         }
     }
 }
@@ -37,6 +42,11 @@ impl Metrics {
     /// Counts a call of the store as under way.
     pub fn store_begins(&self) -> UnderWay<'_> {
         UnderWay::new(&self.store.under_way)
+    }
+
+    /// Counts expired documents that were removed.
+    pub fn store_expired(&self, documents: u64) {
+        self.store.expired.inc_by(documents);
     }
 
     /// Counts an operation on the store and records its duration.

@@ -18,7 +18,8 @@ impl TailMetrics {
             events: declare.counters(
                 "oponn_tail_events_total",
                 "Changes that the store has reported: settled (a server had brought it to the cache), applied (the \
-                 tailer did), voided (types of which only that something has changed is known).",
+                 tailer did), voided (types of which only that something has changed is known), expired (removals of \
+                 documents that nobody saw any more).",
                 "result",
             ),
             ended: declare.counter(

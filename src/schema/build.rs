@@ -9,8 +9,8 @@ use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
 use super::rules::{
-    access, api, embedded, filled, interfaces, keys, member_access, parent_bounds, relations, shapes, types,
-    values,
+    access, api, embedded, filled, interfaces, keys, member_access, parent_bounds, relations, shapes, ttl,
+    types, values,
 };
 use super::syntax::*;
 use super::{
@@ -25,6 +25,7 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     interfaces::check_implements(&types, faults);
     embedded::check(&types, &owners, faults);
     access::check_places(&owners, faults);
+    ttl::check(&owners, faults);
     api::check_types(&types, faults);
 
     let of = |class| owners.iter().filter(move |owner| owner.class == class);
@@ -187,7 +188,8 @@ fn collection(
     let names = api::names_of(owner, faults);
     let (id, client_id) = id(owner);
     let uniques = keys::uniques(owner, &fields, faults);
-    let indexes = keys::indexes(owner, &fields, embedded, &uniques, faults);
+    let ttl = ttl::of(owner, &fields, faults);
+    let indexes = keys::indexes(owner, &fields, embedded, (&uniques, ttl.as_ref()), faults);
     let relations: Vec<Relation> = owner
         .members
         .iter()
@@ -223,6 +225,7 @@ fn collection(
         relations,
         uniques,
         indexes,
+        ttl,
         access,
         members,
         interfaces,

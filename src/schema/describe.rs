@@ -59,6 +59,9 @@ fn describe_collection(collection: &Collection, facts: &mut Vec<String>) {
     for index in &collection.indexes {
         facts.push(format!("{name} index {}", index.fields.join(", ")));
     }
+    if let Some(ttl) = &collection.ttl {
+        facts.push(format!("{name} expires {} s after {}", ttl.seconds, ttl.field));
+    }
     for (number, grant) in collection.access.iter().enumerate() {
         facts.push(format!("{name} access {number}: {}", describe_grant(grant)));
     }

@@ -51,6 +51,8 @@ pub struct Collection {
     pub uniques: Vec<UniqueKey>,
     /// Non-unique indexes, foreign keys included, without duplicates.
     pub indexes: Vec<Index>,
+    /// When its documents expire, from `@ttl`.
+    pub ttl: Option<Ttl>,
     /// Who may read and write its documents, from `@access`, in the order of the file.
     pub access: Vec<Grant>,
     /// Rules of access of its fields and relations that have some, by name.
@@ -59,6 +61,15 @@ pub struct Collection {
     pub interfaces: Vec<Arc<str>>,
     /// Every field of the SDL type in the order of the file, so that the API shows that order.
     pub order: Vec<Member>,
+}
+
+/// When the documents of a type expire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ttl {
+    /// The field with the moment from which on the time runs, a `DateTime`; a document where it is null never expires.
+    pub field: Arc<str>,
+    /// How many seconds after that moment a document expires.
+    pub seconds: u64,
 }
 
 /// The place of an SDL type's field in a [`Collection`].

@@ -13,6 +13,7 @@ pub mod member_access;
 pub mod parent_bounds;
 pub mod relations;
 pub mod shapes;
+pub mod ttl;
 pub mod types;
 pub mod values;
 

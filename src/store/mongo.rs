@@ -37,6 +37,7 @@ mod names;
 mod prepare;
 mod read;
 mod snapshot;
+mod ttl;
 mod update;
 mod write;
 
@@ -119,6 +120,11 @@ impl Store for MongoStore {
 
     fn follow(&self) -> Option<&dyn Follow> {
         Some(self)
+    }
+
+    /// By the index of the field.
+    fn removes_expired(&self) -> bool {
+        true
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {

@@ -49,6 +49,7 @@ mod bulk;
 mod by_key;
 mod create;
 mod delete;
+mod expiry;
 mod lists;
 mod operations;
 mod parent_bounds;

@@ -123,6 +123,10 @@ impl Store for ObservedStore {
         self.inner.follow()
     }
 
+    fn removes_expired(&self) -> bool {
+        self.inner.removes_expired()
+    }
+
     async fn foreign_writes(&self) -> Result<bool, StoreError> {
         self.inner.foreign_writes().await
     }

@@ -35,12 +35,18 @@ impl Core {
     pub(super) async fn apply(&self, mark: Mark, events: Vec<Event>) -> Result<Heard, CacheError> {
         let mut heard = Heard::default();
         let mut reached = Time::default();
-        let (mut changes, mut voids) = (Vec::new(), Vec::new());
+        let (mut changes, mut voids, mut expired) = (Vec::new(), Vec::new(), 0);
         for event in events {
             match event {
                 Event::Changed(change) => {
                     reached = reached.max(change.stamp.t);
-                    changes.push(change);
+                    match self.expiries.is_removal(&change) {
+                        true => {
+                            self.saw(change.stamp.t);
+                            expired += 1;
+                        }
+                        false => changes.push(change),
+                    }
                 }
                 Event::Voided { types, at } => voids.push((types, at)),
                 Event::Beat { at, poked } => {
@@ -49,6 +55,7 @@ impl Core {
                 }
             }
         }
+        self.metrics.tail_events(TailEvent::Expired, expired);
         self.apply_changes(mark, changes).await?;
         for (types, at) in voids {
             self.apply_void(&types, at).await?;

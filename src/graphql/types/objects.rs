@@ -5,7 +5,7 @@ use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, Inter
 use super::filters;
 use super::parts::{Slot, Stricter, Types, input_value, reference, safe};
 use crate::graphql::limits::max_offset;
-use crate::schema::{self, Collection, Filled, Kind, Member, Reach, Relation, RelationKind, names};
+use crate::schema::{self, Collection, Filled, Kind, Member, Reach, Relation, RelationKind, Ttl, names};
 
 /// Makes the types of the schema file.
 pub fn register(types: &mut Types<'_>) {
@@ -43,7 +43,9 @@ pub fn register(types: &mut Types<'_>) {
                 field: own.name.clone(),
                 ty: own.ty.to_string(),
             }));
-            let made = object(name, &collection.description, slots);
+            let expiry = collection.ttl.as_ref().map(expiry);
+            let text: Vec<String> = collection.description.iter().cloned().chain(expiry).collect();
+            let made = object(name, &Some(text.join("\n\n")).filter(|text| !text.is_empty()), slots);
             collection.interfaces.iter().fold(made, |made, interface| made.implement(&**interface)).into()
         });
     }
@@ -84,6 +86,16 @@ fn as_its_interfaces(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot
         }
     }
     slots
+}
+
+/// When documents expire, in words.
+fn expiry(Ttl { field, seconds }: &Ttl) -> String {
+    let units = [(86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds")];
+    let (scale, unit) = units.into_iter().find(|(scale, _)| seconds % scale == 0).unwrap_or((1, "seconds"));
+    match seconds / scale {
+        1 => format!("Expires one {} after `{field}`.", unit.trim_end_matches('s')),
+        number => format!("Expires {number} {unit} after `{field}`."),
+    }
 }
 
 fn object(name: &str, description: &Option<String>, slots: Vec<Slot>) -> Object {

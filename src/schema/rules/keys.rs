@@ -8,7 +8,7 @@ use super::{did_you_mean, listed};
 use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::names::{UNIQUE_ID, capitalised, screaming};
 use crate::schema::syntax::*;
-use crate::schema::{Embedded, Field, FieldType, Filled, Index, Kind, Normalizer, Scalar, UniqueKey};
+use crate::schema::{Embedded, Field, FieldType, Filled, Index, Kind, Normalizer, Scalar, Ttl, UniqueKey};
 
 /// Indexes of a collection at the most, the id's aside: MongoDB's bound.
 const MAX_INDEXES: usize = 63;
@@ -82,7 +82,7 @@ pub fn indexes(
     owner: &Owner<'_>,
     fields: &[Field],
     embedded: &EmbeddedTypes,
-    uniques: &[UniqueKey],
+    (uniques, ttl): (&[UniqueKey], Option<&Ttl>),
     faults: &mut SchemaFaults,
 ) -> Vec<Index> {
     let mut wanted: Vec<Vec<Arc<str>>> = Vec::new();
@@ -123,8 +123,9 @@ pub fn indexes(
             add(index.name.at, paths, faults);
         }
     }
-    for key in fields.iter().filter(|field| field.references.is_some()) {
-        let paths = vec![key.name.clone()];
+    let keys = fields.iter().filter(|field| field.references.is_some()).map(|field| &field.name);
+    for name in keys.chain(ttl.map(|ttl| &ttl.field)) {
+        let paths = vec![name.clone()];
         if seen.insert(paths.clone()) {
             wanted.push(paths);
         }

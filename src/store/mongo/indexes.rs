@@ -8,8 +8,8 @@ use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, DateTime, Document, doc};
 
 use super::command::{number, write_concern};
-use super::{MongoStore, error, names};
-use crate::schema::{Collection, Field, IdKind, Kind, Scalar, UniqueKey};
+use super::{MongoStore, error, names, ttl};
+use crate::schema::{Collection, Field, IdKind, Index, Kind, Scalar, UniqueKey};
 use crate::store::StoreError;
 
 const NAMESPACE_NOT_FOUND: i32 = 26;
@@ -22,15 +22,24 @@ struct Wanted<'a> {
     key: Document,
     /// The unique key that it guards and the documents that it covers.
     unique: Option<(&'a UniqueKey, Document)>,
+    /// After how many seconds it removes documents.
+    seconds: Option<u64>,
 }
 
 impl MongoStore {
     pub(super) async fn make_indexes(&self, collection: &Collection) -> Result<(), StoreError> {
         let uniques = collection.uniques.iter().map(|unique| self.of_unique(collection, unique));
-        let indexes = collection.indexes.iter().map(|index| Wanted {
+        let expiring =
+            collection.ttl.as_ref().map(|ttl| (Index { fields: vec![ttl.field.clone()] }, ttl.seconds));
+        let expiring_index = expiring.as_ref().map(|(index, _)| index);
+        let others = collection.indexes.iter().filter(|index| Some(*index) != expiring_index);
+        let others = others.map(|index| (index, None));
+        let expiring = expiring.iter().map(|(index, seconds)| (index, Some(*seconds)));
+        let indexes = others.chain(expiring).map(|(index, seconds)| Wanted {
             name: names::of_index(index),
             key: index.fields.iter().map(|field| (field.to_string(), Bson::Int32(1))).collect(),
             unique: None,
+            seconds,
         });
         let there = self.indexes_of(collection).await?;
         for wanted in uniques.chain(indexes) {
@@ -38,10 +47,10 @@ impl MongoStore {
                 self.make_index(collection, &wanted, &there).await?;
             }
         }
-        Ok(())
+        self.keep_ttl(collection, &there).await
     }
 
-    async fn indexes_of(&self, collection: &Collection) -> Result<Vec<Document>, StoreError> {
+    pub(super) async fn indexes_of(&self, collection: &Collection) -> Result<Vec<Document>, StoreError> {
         let command = doc! { "listIndexes": &*collection.collection, "cursor": {} };
         match self.rows_long(command).await {
             Err(error) if error::has_code(&error, &[NAMESPACE_NOT_FOUND]) => Ok(Vec::new()),
@@ -59,6 +68,9 @@ impl MongoStore {
         if let Some((_, covered)) = &wanted.unique {
             index.insert("unique", true);
             index.insert("partialFilterExpression", covered.clone());
+        }
+        if let Some(seconds) = wanted.seconds {
+            index.insert(ttl::SECONDS, i64::try_from(seconds).unwrap_or(i64::MAX));
         }
         let made = self.run_long(doc! {
             "createIndexes": &*collection.collection,
@@ -143,7 +155,7 @@ impl MongoStore {
             .iter()
             .map(|name| (unique.path(name), Bson::Document(self.has_value(collection.field(name)))))
             .collect();
-        Wanted { name: names::of_unique(unique), key, unique: Some((unique, covered)) }
+        Wanted { name: names::of_unique(unique), key, unique: Some((unique, covered)), seconds: None }
     }
 
     /// The condition that a field has a value of its type.
@@ -196,7 +208,7 @@ fn serves(index: &Document, wanted: &Wanted<'_>) -> bool {
 }
 
 /// Whether an index is on the same paths, all ascending, in the same order.
-fn same_key(index: &Document, key: &Document) -> bool {
+pub(super) fn same_key(index: &Document, key: &Document) -> bool {
     index.get_document("key").is_ok_and(|other| {
         other.keys().eq(key.keys()) && other.values().all(|direction| number(Some(direction)) == 1)
     })

@@ -1,4 +1,4 @@
-//! What a database lacks for its changes to be followed.
+//! What a database lacks for its changes to be followed, and for expired documents to be removed.
 
 use bson::{Bson, Document, doc};
 
@@ -18,6 +18,7 @@ impl MongoStore {
         for collection in &self.model.collections {
             let name = &collection.collection;
             let Some(images) = self.images(collection).await? else { continue };
+            lacks.extend(self.ttl_lacks(collection, fix).await?);
             if images {
                 continue;
             }

@@ -20,6 +20,7 @@ fn model() -> Model {
         relations: Vec::new(),
         uniques: vec![UniqueKey { name: "isbn".into(), fields: vec!["isbn".into()], normalize: Vec::new() }],
         indexes: vec![index(&["storeId", "price"]), index(&["price"]), index(&["Price"])],
+        ttl: None,
         access: Vec::new(),
         members: Default::default(),
         interfaces: Vec::new(),

@@ -83,6 +83,7 @@ pub fn collection(
             .iter()
             .map(|fields| Index { fields: fields.iter().map(|field| Arc::from(*field)).collect() })
             .collect(),
+        ttl: None,
         access: Vec::new(),
         members: Default::default(),
         interfaces: Vec::new(),
