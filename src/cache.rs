@@ -282,6 +282,9 @@ pub struct PageRows {
     pub has_next: bool,
     /// Length of the whole list, when the batch is complete.
     pub total: Option<u64>,
+    /// The moment from which on the batch is not to be believed, as one of its documents may have expired: no later than
+    /// the least of those that its fill and the reconciles since have told. The cache has no clock: the reader decides.
+    pub until: Option<i64>,
     /// Rows outside the page that it counts or tells of, in the list's order. They may be as old as those on the
     /// page, and have to be compared with their documents as well.
     pub unshown: Vec<SortKey>,
@@ -339,6 +342,8 @@ pub struct Reconcile {
     pub stamp: Stamp,
     /// The document's row in the batch now; `None` when the document does not belong to it.
     pub row: Option<SortKey>,
+    /// The moment at which the document expires, if it has a row and ever does.
+    pub until: Option<i64>,
 }
 
 /// The outcome of a reconcile.
@@ -350,6 +355,8 @@ pub enum Reconciled {
     Moved,
     /// A row was removed.
     Removed,
+    /// The rows stay, and the batch is to be believed for less long.
+    Aged,
     /// The batch was already right, knows a newer change, or ends before the row.
     Unchanged,
     /// The batch is being filled, and a delta was left for the fill; no ready batch was touched.

@@ -28,6 +28,7 @@ impl Extent {
 pub struct Proved {
     rows: Vec<SortKey>,
     extent: Extent,
+    until: Option<i64>,
 }
 
 impl Proved {
@@ -40,7 +41,17 @@ impl Proved {
             Some(last) => Extent::UpTo(last.clone()),
             None => return None,
         };
-        rows.is_sorted_by(|a, b| a < b).then_some(Proved { rows, extent })
+        rows.is_sorted_by(|a, b| a < b).then_some(Proved { rows, extent, until: None })
+    }
+
+    /// The same, whose documents expire from this moment on, if any of them does.
+    pub fn until(self, until: Option<i64>) -> Proved {
+        Proved { until, ..self }
+    }
+
+    /// The moment at which the first of the documents expires.
+    pub(super) fn expires(&self) -> Option<i64> {
+        self.until
     }
 
     /// The rows.

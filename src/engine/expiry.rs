@@ -5,11 +5,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bson::{Bson, Document};
 
+use super::Core;
+use crate::cache::PageState;
 use crate::query::{Expiry, Filter};
 use crate::schema::Model;
 use crate::store::{DiskFault, Find, Follow, Patch, Store, StoreError, Write, Written};
@@ -21,23 +23,34 @@ const SKEW: i64 = 10_000;
 /// The time of day.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Milliseconds that it is ahead of the system's clock; only tests set it.
-    ahead: Arc<AtomicI64>,
+    /// Milliseconds since 1970, of a clock that stands still; only tests have one.
+    standing: Option<Arc<AtomicI64>>,
 }
 
 impl Clock {
     /// Milliseconds since 1970.
     pub fn now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis())
-            .unwrap_or(i64::MAX)
-            .saturating_add(self.ahead.load(Ordering::Relaxed))
+        match &self.standing {
+            Some(standing) => standing.load(Ordering::Relaxed),
+            None => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            }
+        }
     }
 
-    /// Sets the clock ahead.
+    /// A clock that shows the time of now until it is set ahead.
     #[cfg(feature = "probes")]
-    pub fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+    pub fn standing() -> Clock {
+        Clock { standing: Some(Arc::new(AtomicI64::new(Clock::default().now()))) }
+    }
+
+    /// Sets a clock that stands still ahead.
+    #[cfg(feature = "probes")]
+    pub fn advance(&self, by: std::time::Duration) {
+        if let Some(standing) = &self.standing {
+            standing.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+        }
     }
 }
 
@@ -88,6 +101,18 @@ impl Expiries {
     /// The moment at which documents have to have expired to be removed without a word to the cache.
     pub(super) fn overdue(&self) -> i64 {
         self.now().saturating_sub(SKEW)
+    }
+}
+
+impl Core {
+    /// A page of a batch, if none of the documents that the batch lists may have expired; else it has to be filled again.
+    pub(super) fn believed(&self, state: PageState) -> PageState {
+        match state {
+            PageState::Hit(rows) if rows.until.is_some_and(|until| until <= self.expiries.now()) => {
+                PageState::Miss { known: 0 }
+            }
+            other => other,
+        }
     }
 }
 

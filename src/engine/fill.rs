@@ -211,7 +211,7 @@ impl View {
         let mut missing = Vec::new();
         let mut needless = Vec::new();
         for ((led, lease), state) in leased.into_iter().zip(states) {
-            match state {
+            match self.lane.core.believed(state) {
                 PageState::Miss { .. } => missing.push((led, lease)),
                 PageState::Hit(_) | PageState::Doubtful => needless.push(lease),
             }
@@ -305,6 +305,8 @@ impl View {
                 return;
             }
         };
+        let until = rows.iter().filter_map(|row| def.end(&row.entity.ty, &row.doc)).min();
+        let proved = proved.until(until);
         let entities: Vec<(EntityRef, Option<Doc>)> =
             rows.into_iter().map(|row| (row.entity, Some(row.doc))).collect();
         // If the cache is out of reach or refuses, the answer is still right. The entities go first, so that

@@ -54,6 +54,19 @@ impl View {
 
     /// The part of a list that the view's viewer may see. What viewers see alike is one list.
     fn visible(&self, list: &List) -> BatchDef {
+        let def = self.readable(list);
+        match self.lane.core.expiries.is_empty() {
+            true => def,
+            false => {
+                let expiry = |ty: &Arc<str>| Some((ty.clone(), self.lane.core.expiries.of(ty)?.clone()));
+                let expiry = def.types.iter().filter_map(expiry).collect();
+                def.with_expiry(expiry)
+            }
+        }
+    }
+
+    /// The same, whether or not documents of it expire.
+    fn readable(&self, list: &List) -> BatchDef {
         let List { on, types, filter, order } = list.clone();
         let rights = self.rights.as_ref().filter(|_| !without(Mechanism::ListRule));
         let Some(rights) = rights else { return BatchDef::new(on, types, filter, order) };

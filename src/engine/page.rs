@@ -69,18 +69,10 @@ impl View {
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
     pub(super) async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
-        // What expires is listed by the store: a cached list would have to know when its rows do.
-        let expires = |index: &usize| {
-            let expiries = &self.lane.core.expiries;
-            !expiries.is_empty()
-                && requests[*index].batch.def.types.iter().any(|ty| expiries.of(ty).is_some())
-        };
-        let (mut beyond, mut open): (Vec<usize>, Vec<usize>) = (0..requests.len()).partition(expires);
+        let mut open: Vec<usize> = (0..requests.len()).collect();
         let mut waited = vec![false; requests.len()];
+        let mut beyond: Vec<usize> = Vec::new();
         for _ in 0..=REREADS {
-            if open.is_empty() {
-                break;
-            }
             let reads: Vec<PageRead> = open
                 .iter()
                 .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })
@@ -89,7 +81,7 @@ impl View {
             let mut hits = Vec::new();
             let (mut misses, mut doubtful) = (Vec::new(), Vec::new());
             for (&index, state) in open.iter().zip(states) {
-                match state {
+                match self.lane.core.believed(state) {
                     PageState::Hit(rows) => hits.push((index, rows)),
                     PageState::Miss { known } => misses.push((index, known)),
                     PageState::Doubtful => doubtful.push(index),
@@ -165,7 +157,9 @@ impl View {
                 } else {
                     agree = false;
                     if found.stamp != Stamp::default() {
-                        repairs.push(Reconcile { batch: batch.clone(), entity, stamp: found.stamp, row });
+                        let until = found.doc.as_ref().and_then(|doc| batch.def.end(&entity.ty, doc));
+                        let (batch, stamp) = (batch.clone(), found.stamp);
+                        repairs.push(Reconcile { batch, entity, stamp, row, until });
                     }
                 }
             }
@@ -174,6 +168,7 @@ impl View {
                 self.lane.core.metrics.cache_read(CacheKind::Batch, result, 1);
                 self.footprint.add(|read| {
                     read.pages += 1;
+                    read.until = read.until.into_iter().chain(cached.until).min();
                     read.topics.push(Topic::batch(batch.key));
                     read.topics.extend(batch.def.types.iter().map(|ty| Topic::ty(ty)));
                     if requests[index].window.counts() {

@@ -88,12 +88,15 @@ impl Core {
                     Image::Unknown => true,
                     Image::Doc(doc) => place(doc).is_some(),
                 };
-                let row = change.after.as_ref().and_then(place);
+                let end = change.after.as_ref().and_then(|doc| batch.def.end(ty, doc));
+                let lives = end.is_none_or(|end| end > self.expiries.now());
+                let row = change.after.as_ref().filter(|_| lives).and_then(place);
                 // An unmoved row counts too: an earlier write of another server, which is still on its way,
                 // may have put it there.
                 if before || row.is_some() {
                     let (entity, stamp) = (change.entity.clone(), change.stamp);
-                    rows.push(Reconcile { batch, entity, stamp, row });
+                    let until = end.filter(|_| row.is_some());
+                    rows.push(Reconcile { batch, entity, stamp, row, until });
                 }
             }
         }
@@ -125,7 +128,9 @@ impl Core {
                     self.metrics.cache_dropped(*reason);
                     continue;
                 }
-                Reconciled::Unchanged | Reconciled::Deferred | Reconciled::Absent => continue,
+                Reconciled::Unchanged | Reconciled::Aged | Reconciled::Deferred | Reconciled::Absent => {
+                    continue;
+                }
             };
             self.metrics.cache_reconciled(action, 1);
         }

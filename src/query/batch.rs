@@ -12,6 +12,7 @@ use bson::raw::RawBsonRef;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
+use super::expiry::Expiry;
 use super::filter::Filter;
 use super::matcher::{matches, values_at};
 use super::order::Order;
@@ -23,6 +24,10 @@ use crate::value::Doc;
 const VERSION: &str = "2";
 /// The same, of a definition with rules, which older servers would overlook.
 const VERSION_WITH_RULES: &str = "3";
+/// The same, of a definition of a list whose documents expire, with or without rules.
+const VERSION_WITH_EXPIRY: &str = "4";
+/// The latest moment that matters: what Redis's scripts count exactly.
+const LAST: i64 = 1 << 53;
 /// Maximum number of equality values of a filter that get their own index entries; the rest is left to the
 /// filter.
 const MAX_POINTS: usize = 16;
@@ -42,6 +47,8 @@ pub struct BatchDef {
     pub filter: Filter,
     /// What documents of single types have to satisfy besides, by type; canonical.
     pub rules: BTreeMap<Arc<str>, Filter>,
+    /// When documents of single types expire, by type.
+    pub expiry: BTreeMap<Arc<str>, Expiry>,
     /// The order, without the final id.
     pub order: Order,
 }
@@ -75,7 +82,19 @@ pub enum Probe {
 impl BatchDef {
     /// Makes a definition, with the filter in canonical form.
     pub fn new(on: Arc<str>, types: Vec<Arc<str>>, filter: Filter, order: Order) -> BatchDef {
-        BatchDef { on, types, filter: filter.canonical(), rules: BTreeMap::new(), order }
+        BatchDef {
+            on,
+            types,
+            filter: filter.canonical(),
+            rules: BTreeMap::new(),
+            expiry: BTreeMap::new(),
+            order,
+        }
+    }
+
+    /// The same list, whose documents of single types expire.
+    pub fn with_expiry(self, expiry: BTreeMap<Arc<str>, Expiry>) -> BatchDef {
+        BatchDef { expiry, ..self }
     }
 
     /// The same list, whose documents of single types have to satisfy these rules besides.
@@ -101,25 +120,40 @@ impl BatchDef {
             "where": self.filter.to_json(),
             "order": self.order.to_json(),
         });
-        if self.rules.is_empty() {
-            return format!("{VERSION}{definition}");
+        let mut version = VERSION;
+        if !self.rules.is_empty() {
+            let rules = self.rules.iter().map(|(ty, rule)| (ty.to_string(), rule.to_json()));
+            (version, definition["rules"]) = (VERSION_WITH_RULES, rules.collect());
         }
-        definition["rules"] = self.rules.iter().map(|(ty, rule)| (ty.to_string(), rule.to_json())).collect();
-        format!("{VERSION_WITH_RULES}{definition}")
+        if !self.expiry.is_empty() {
+            let expiry = self.expiry.iter().map(|(ty, expiry)| (ty.to_string(), expiry.to_json()));
+            (version, definition["expiry"]) = (VERSION_WITH_EXPIRY, expiry.collect());
+        }
+        format!("{version}{definition}")
     }
 
     /// Parses the output of [`BatchDef::text`]. `None` for anything else.
     pub fn parse(text: &str) -> Option<BatchDef> {
-        let (text, ruled) = match text.strip_prefix(VERSION_WITH_RULES) {
-            Some(text) => (text, true),
-            None => (text.strip_prefix(VERSION)?, false),
+        let version = text.get(..1)?;
+        let json: Json = serde_json::from_str(text.get(1..)?).ok()?;
+        let (ruled, expires) = (json.get("rules").is_some(), json.get("expiry").is_some());
+        let expected = match (ruled, expires) {
+            (_, true) => VERSION_WITH_EXPIRY,
+            (true, false) => VERSION_WITH_RULES,
+            (false, false) => VERSION,
         };
-        let json: Json = serde_json::from_str(text).ok()?;
+        if version != expected {
+            return None;
+        }
         let rule = |(ty, rule): (&String, &Json)| Some((Arc::from(ty.as_str()), Filter::from_json(rule)?));
-        let rules = match (json.get("rules"), ruled) {
-            (Some(rules), true) => rules.as_object()?.iter().map(rule).collect::<Option<_>>()?,
-            (None, false) => BTreeMap::new(),
-            _ => return None,
+        let rules = match json.get("rules") {
+            Some(rules) => rules.as_object()?.iter().map(rule).collect::<Option<_>>()?,
+            None => BTreeMap::new(),
+        };
+        let end = |(ty, expiry): (&String, &Json)| Some((Arc::from(ty.as_str()), Expiry::from_json(expiry)?));
+        let expiry = match json.get("expiry") {
+            Some(expiry) => expiry.as_object()?.iter().map(end).collect::<Option<_>>()?,
+            None => BTreeMap::new(),
         };
         let name = |json: &Json| json.as_str().map(Arc::from);
         Some(BatchDef {
@@ -127,6 +161,7 @@ impl BatchDef {
             types: json.get("types")?.as_array()?.iter().map(name).collect::<Option<_>>()?,
             filter: Filter::from_json(json.get("where")?)?,
             rules,
+            expiry,
             order: Order::from_json(json.get("order")?)?,
         })
     }
@@ -147,6 +182,14 @@ impl BatchDef {
             && matches(&self.filter, doc.raw())
             && self.rules.get(ty).is_none_or(|rule| matches(rule, doc.raw()));
         if fits { row_key(&self.order, ty, doc.raw()) } else { None }
+    }
+
+    /// The moment at which a document that is listed expires, in milliseconds from 1 up to 2^53; `None` if it never does.
+    pub fn end(&self, ty: &str, doc: &Doc) -> Option<i64> {
+        match self.expiry.is_empty() {
+            true => None,
+            false => self.expiry.get(ty)?.end(doc).map(|end| end.clamp(1, LAST)),
+        }
     }
 
     /// The shape and values parts under which the table index registers the batch. There are several parts

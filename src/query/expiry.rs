@@ -4,6 +4,7 @@
 
 use bson::raw::RawBsonRef;
 use bson::{Bson, DateTime};
+use serde_json::{Value as Json, json};
 
 use super::filter::{CmpOp, Filter};
 use super::order::{Direction, Order, OrderBy};
@@ -31,6 +32,17 @@ impl Expiry {
             }
             _ => None,
         }
+    }
+
+    /// As JSON, for batch definitions; [`Expiry::from_json`] reads it back.
+    pub fn to_json(&self) -> Json {
+        json!([self.field, self.after])
+    }
+
+    /// Parses the output of [`Expiry::to_json`]. `None` for anything else.
+    pub fn from_json(json: &Json) -> Option<Expiry> {
+        let [field, after] = json.as_array()?.as_slice() else { return None };
+        Some(Expiry { field: field.as_str()?.to_owned(), after: after.as_i64().filter(|after| *after > 0)? })
     }
 
     /// The order in which documents expire.

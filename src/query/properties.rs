@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::schema::Ttl;
 use crate::value::Doc;
 
 fn scalars() -> impl Strategy<Value = Bson> {
@@ -79,9 +80,12 @@ fn orders() -> impl Strategy<Value = Order> {
 
 fn definitions() -> impl Strategy<Value = BatchDef> {
     let rules = hash_map(select(vec!["T", "U"]).prop_map(Arc::from), filters(), 0..3);
-    (filters(), rules, orders()).prop_map(|(filter, rules, order)| {
+    let expiry = (select(vec!["a", "d"]), 1..100_u64);
+    let expiry = expiry.prop_map(|(field, seconds)| Expiry::of(&Ttl { field: field.into(), seconds }));
+    let expiry = hash_map(select(vec!["T", "U"]).prop_map(Arc::from), expiry, 0..3);
+    (filters(), rules, expiry, orders()).prop_map(|(filter, rules, expiry, order)| {
         let all = BatchDef::new("T".into(), vec!["T".into(), Arc::from("U")], filter, order);
-        all.with_rules(rules.into_iter().collect())
+        all.with_rules(rules.into_iter().collect()).with_expiry(expiry.into_iter().collect())
     })
 }
 

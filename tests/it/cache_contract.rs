@@ -15,6 +15,7 @@ mod pages;
 mod schedules;
 mod sharing;
 mod suspects;
+mod until;
 mod voids;
 
 /// Makes of each case a test on memory and a test on Redis.

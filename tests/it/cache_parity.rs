@@ -23,7 +23,7 @@ enum Op {
     FillEntities(usize, Vec<(Name, Option<State>)>),
     ReadPage(usize, View),
     Lease(usize),
-    Commit(usize, Vec<(Name, State)>, u64),
+    Commit(usize, Vec<(Name, State)>, u64, Option<i64>),
     Release(usize),
     Filling(usize),
     TakeMark,
@@ -31,7 +31,7 @@ enum Op {
     News(usize),
     Note(usize, Name, Before, Option<State>, u64),
     Reached(usize, u64),
-    Reconcile(usize, usize, Name, Option<State>, u64),
+    Reconcile(usize, usize, Name, Option<State>, u64, Option<i64>),
     DropTypes(usize, u64),
     Clear,
     Reset,
@@ -68,20 +68,22 @@ fn op() -> impl Strategy<Value = Op> {
     let any = any::<usize>;
     let maybe = || prop::option::weighted(0.8, state());
     let t = || 1..9_u64;
+    let until = || prop::option::of(1..9_i64);
     prop_oneof![
         2 => prop::collection::vec(name(), 0..4).prop_map(Op::ReadEntities),
         3 => (any(), prop::collection::vec((name(), maybe()), 1..3)).prop_map(|(i, e)| Op::FillEntities(i, e)),
         6 => (any(), view()).prop_map(|(i, v)| Op::ReadPage(i, v)),
         5 => any().prop_map(Op::Lease),
-        5 => (any(), prop::collection::vec((name(), state()), 0..5), 0..7_u64)
-            .prop_map(|(i, rows, asked)| Op::Commit(i, rows, asked)),
+        5 => (any(), prop::collection::vec((name(), state()), 0..5), 0..7_u64, until())
+            .prop_map(|(i, rows, asked, until)| Op::Commit(i, rows, asked, until)),
         1 => any().prop_map(Op::Release),
         1 => any().prop_map(Op::Filling),
         1 => Just(Op::TakeMark),
         2 => Just(Op::TakePlace),
         4 => any().prop_map(Op::News),
         5 => (any(), name(), prop::option::weighted(0.9, maybe()), maybe(), t()).prop_map(|(m, n, b, a, t)| Op::Note(m, n, b, a, t)),
-        8 => (any(), any(), name(), maybe(), t()).prop_map(|(m, b, n, s, t)| Op::Reconcile(m, b, n, s, t)),
+        8 => (any(), any(), name(), maybe(), t(), until())
+            .prop_map(|(m, b, n, s, t, until)| Op::Reconcile(m, b, n, s, t, until)),
         1 => (any(), t()).prop_map(|(mark, t)| Op::Reached(mark, t)),
         1 => (any(), t()).prop_map(|(ty, t)| Op::DropTypes(ty, t)),
         1 => (0..6_u8).prop_map(|turn| [Op::Clear, Op::Reset].into_iter().nth(turn.into()).unwrap_or(Op::Stats)),
@@ -204,7 +206,7 @@ impl Pair {
                         other => format!("{other:?}"),
                     }
                 }
-                Op::Commit(lease, rows, asked) => {
+                Op::Commit(lease, rows, asked, until) => {
                     let Some(leases) = choose(&self.leases, *lease) else { return Ok(()) };
                     let lease = &leases[at];
                     let mut kept: Vec<SortKey> =
@@ -212,6 +214,7 @@ impl Pair {
                     kept.sort();
                     // Nothing is proved by no row, nor by one that comes twice.
                     let Some(proved) = Proved::by_reading(*asked, kept) else { return Ok(()) };
+                    let proved = proved.until(*until);
                     format!("{:?}", cache.commit(lease, &proved).await.unwrap())
                 }
                 Op::Release(lease) => {
@@ -249,12 +252,12 @@ impl Pair {
                         voided => format!("{voided:?}"),
                     }
                 }
-                Op::Reconcile(mark, batch, name, state, t) => {
+                Op::Reconcile(mark, batch, name, state, t, until) => {
                     let mark = self.mark(*mark, at);
                     let batch = self.batches[batch % self.batches.len()].clone();
                     let row = state.and_then(|state| row(&batch, *name, state));
                     let stamp = Stamp { t: Time(*t), v: state.map_or(9, |(_, _, v)| v) };
-                    let change = Reconcile { batch, entity: entity(*name), stamp, row };
+                    let change = Reconcile { batch, entity: entity(*name), stamp, row, until: *until };
                     format!("{:?}", cache.reconcile(mark, &[change]).await.unwrap())
                 }
                 Op::DropTypes(types, t) => {

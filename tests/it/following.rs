@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::support::app::{CacheKind, Setup, StoreKind, TestApp};
 
+mod expiry;
 mod faults;
 mod foreign;
 

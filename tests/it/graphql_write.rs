@@ -50,6 +50,7 @@ mod by_key;
 mod create;
 mod delete;
 mod expiry;
+mod expiry_lists;
 mod lists;
 mod operations;
 mod parent_bounds;

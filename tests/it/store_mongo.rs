@@ -15,6 +15,8 @@ use crate::store_contract::models::{
 use crate::support::proxy::Proxy;
 use crate::support::services::MongoDatabase;
 
+mod expiry;
+
 /// A prepared store, and the driver's own view of its database.
 async fn prepared(place: &MongoDatabase) -> (MongoStore, Database) {
     let store = open(&place.url()).await;

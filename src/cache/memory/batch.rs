@@ -23,6 +23,8 @@ pub(super) struct Ready {
     pub generations: Vec<u64>,
     time: Time,
     extent: Extent,
+    /// The moment from which on it is not to be believed.
+    until: Option<i64>,
     /// The visible rows, in order.
     rows: Vec<SortKey>,
     states: HashMap<Vec<u8>, State>,
@@ -40,6 +42,8 @@ pub(super) struct Pending {
     /// The earliest time that the store read may show.
     pub time: Time,
     deltas: HashMap<Vec<u8>, State>,
+    /// The moment at which the first document of the deltas expires.
+    until: Option<i64>,
     bytes: usize,
 }
 
@@ -51,7 +55,7 @@ const ROW: usize = 24;
 impl Pending {
     /// A new fill.
     pub fn new(batch: Batch, generations: Vec<u64>, token: u64, time: Time) -> Pending {
-        Pending { batch, generations, token, time, deltas: HashMap::new(), bytes: 0 }
+        Pending { batch, generations, token, time, deltas: HashMap::new(), until: None, bytes: 0 }
     }
 
     /// Its size in bytes.
@@ -64,7 +68,7 @@ impl Pending {
         &mut self,
         name: &[u8],
         stamp: Stamp,
-        row: Option<&SortKey>,
+        (row, until): (Option<&SortKey>, Option<i64>),
         limits: &CacheLimits,
     ) -> Reconciled {
         let known = self.deltas.get(name).map(|(known, _)| *known);
@@ -73,6 +77,7 @@ impl Pending {
         }
         self.bytes += STATE + name.len() + row.map_or(0, |row| row.0.len());
         self.deltas.insert(name.to_vec(), (stamp, row.cloned()));
+        self.until = earlier(self.until, until);
         match self.deltas.len() as u64 <= limits.deltas {
             true => Reconciled::Deferred,
             false => Reconciled::Dropped(DropReason::Deltas),
@@ -82,13 +87,14 @@ impl Pending {
 
 impl Ready {
     /// Makes a ready batch of a fill and its deltas; `None` when the result exceeds a batch's bounds.
-    pub fn new(pending: Pending, kept: Kept, limits: &CacheLimits) -> Option<Ready> {
+    pub fn new(pending: Pending, kept: Kept, until: Option<i64>, limits: &CacheLimits) -> Option<Ready> {
         let filled = Stamp { t: pending.time, v: i64::MAX };
         let mut ready = Ready {
             batch: pending.batch,
             generations: pending.generations,
             time: pending.time,
             extent: kept.extent,
+            until: earlier(pending.until, until),
             rows: kept.rows.iter().map(|(_, row)| row.clone()).collect(),
             bytes: 0,
             states: HashMap::new(),
@@ -98,7 +104,7 @@ impl Ready {
             ready.states.insert(name, (filled, Some(row)));
         }
         for (name, (stamp, row)) in pending.deltas {
-            ready.merge(&name, stamp, row.as_ref());
+            ready.merge(&name, stamp, (row.as_ref(), None));
         }
         ready.beyond(limits).is_none().then_some(ready)
     }
@@ -119,7 +125,12 @@ impl Ready {
     }
 
     /// Merges a change into the batch: the later stamp wins.
-    pub fn merge(&mut self, name: &[u8], stamp: Stamp, row: Option<&SortKey>) -> Reconciled {
+    pub fn merge(
+        &mut self,
+        name: &[u8],
+        stamp: Stamp,
+        (row, until): (Option<&SortKey>, Option<i64>),
+    ) -> Reconciled {
         let known = self.states.get(name);
         if stamp.t <= self.time || known.is_some_and(|(known, _)| *known >= stamp) {
             return Reconciled::Unchanged;
@@ -131,7 +142,11 @@ impl Ready {
         self.bytes -= freed;
         self.bytes += STATE + name.len() + row.map_or(0, |row| row.0.len());
         self.states.insert(name.to_vec(), (stamp, row.cloned()));
+        let until = earlier(self.until, until.filter(|_| new.is_some()));
+        let aged = until != self.until;
+        self.until = until;
         let done = match (&old, &new) {
+            (Some(old), Some(new)) if old == new && aged => return Reconciled::Aged,
             (Some(old), Some(new)) if old == new => return Reconciled::Unchanged,
             (None, None) => return Reconciled::Unchanged,
             (Some(_), Some(_)) => Reconciled::Moved,
@@ -174,7 +189,14 @@ impl Ready {
         unshown.dedup();
         let (has_previous, has_next) = (cut.has_previous, cut.has_next);
         let rows = self.rows[start..end].to_vec();
-        PageState::Hit(PageRows { rows, has_previous, has_next, total: cut.total, unshown })
+        PageState::Hit(PageRows {
+            rows,
+            has_previous,
+            has_next,
+            total: cut.total,
+            until: self.until,
+            unshown,
+        })
     }
 
     /// The row shown of a document, if it is as of an earlier stamp than this one.
@@ -182,4 +204,9 @@ impl Ready {
         let (known, row) = self.states.get(name)?;
         row.clone().filter(|row| *known < stamp && self.extent.covers(row))
     }
+}
+
+/// The earlier of two moments, of which there may be none.
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    a.into_iter().chain(b).min()
 }

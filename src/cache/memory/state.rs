@@ -209,7 +209,7 @@ impl State {
         let Some(pending) = self.take_pending(lease) else { return false };
         let kept = registry::keep(&lease.batch, proved, &self.limits);
         let valid = pending.generations == self.generations(&lease.batch.def.types);
-        let make = |kept: Kept| Ready::new(pending, kept, &self.limits);
+        let make = |kept: Kept| Ready::new(pending, kept, proved.expires(), &self.limits);
         let Some(ready) = kept.filter(|_| valid).and_then(make) else {
             self.forget_if_gone(&lease.batch);
             return false;
@@ -294,7 +294,7 @@ impl State {
     }
 
     pub fn reconcile(&mut self, mark: Mark, change: &Reconcile) -> Reconciled {
-        let Reconcile { batch, entity, stamp, row } = change;
+        let Reconcile { batch, entity, stamp, row, until } = change;
         let (name, row) = (row_ref(entity), row.as_ref());
         let generations = self.generations(&batch.def.types);
         let too_long = row.is_some_and(|row| row.0.len() > self.limits.row_key);
@@ -303,12 +303,13 @@ impl State {
         let limits = self.limits.clone();
         let ready = self.items.ready(batch.key).filter(|ready| ready.generations == generations);
         let ready = ready.map(|ready| {
-            let merged = refused.map_or_else(|| ready.merge(&name, *stamp, row), Reconciled::Dropped);
+            let merged =
+                refused.map_or_else(|| ready.merge(&name, *stamp, (row, *until)), Reconciled::Dropped);
             ready.beyond(&limits).map_or(merged, Reconciled::Dropped)
         });
         let pending = self.items.pending(batch.key).filter(|pending| pending.generations == generations);
         let pending = pending.map(|pending| {
-            refused.map_or_else(|| pending.merge(&name, *stamp, row, &limits), Reconciled::Dropped)
+            refused.map_or_else(|| pending.merge(&name, *stamp, (row, *until), &limits), Reconciled::Dropped)
         });
         if ready != Some(Reconciled::Unchanged) {
             self.journal.tell(Topic::batch(batch.key));

@@ -122,7 +122,7 @@ impl Link {
             Extent::UpTo(end) => end.0,
         };
         call.arg(keys::hex(lease.token)).arg(rows.len()).arg(members.len()).arg(reach).arg(self.ttl(number));
-        call.arg(self.limits.departed).arg(self.limits.most_rows());
+        call.arg(self.limits.departed).arg(self.limits.most_rows()).arg(expires(proved.expires()));
         commands.push(call);
         let answers = self.send(Need::Trust, commands).await?;
         // The script counts the staged rows, so its own answer is enough to look at.
@@ -187,6 +187,11 @@ pub(super) fn types(call: &mut Cmd, batch: &Batch) {
     }
 }
 
+/// A moment as the scripts take it.
+pub(super) fn expires(until: Option<i64>) -> String {
+    until.map_or_else(String::new, |until| until.to_string())
+}
+
 fn window(call: &mut Cmd, window: &Window) {
     for bound in [&window.after, &window.before] {
         call.arg(usize::from(bound.is_some()));
@@ -208,6 +213,7 @@ fn page(answer: Value) -> Result<PageState, CacheError> {
         _ => return Ok(PageState::Doubtful),
     }
     let (from, known, complete) = (next()?, next()?, next()? == 1);
+    let until = i64::try_from(next()?).ok().filter(|until| *until > 0);
     let unshown = reply::items(items.next().unwrap_or(Value::Nil))?;
     let mut unshown: Vec<SortKey> = unshown.into_iter().map(row).collect::<Result<_, _>>()?;
     unshown.sort_unstable();
@@ -217,6 +223,7 @@ fn page(answer: Value) -> Result<PageState, CacheError> {
         has_previous: from > 0,
         has_next: from + (rows.len() as u64) < known || !complete,
         total: complete.then_some(known),
+        until,
         rows,
         unshown,
     }))

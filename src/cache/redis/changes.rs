@@ -239,7 +239,7 @@ impl Reconciler {
         let mut call = scripts::RECONCILE.call(&self.link.tag, &keys, fresh()?, self.link.life());
         call.arg(keys::hex(mark.0)).arg(self.link.limits.departed).arg(self.link.limits.most_rows());
         call.arg(self.link.limits.deltas).arg(rows.len());
-        for Reconcile { batch, entity, stamp, row } in rows {
+        for Reconcile { batch, entity, stamp, row, until } in rows {
             let name = row_ref(entity);
             // The stored form of a row relies on its key ending with the name.
             let kept = |row: &&SortKey| row.0.len() <= self.link.limits.row_key && row.0.ends_with(&name);
@@ -249,6 +249,7 @@ impl Reconciler {
             let topic = if without(Mechanism::Journal) { Topic(0) } else { Topic::batch(batch.key) };
             call.arg(journal::topic(topic));
             call.arg(&name).arg(keys::stamp(*stamp)).arg(row).arg(u8::from(refused));
+            call.arg(batches::expires(*until));
         }
         Ok(call)
     }
@@ -269,6 +270,7 @@ fn reconciled(answer: Value) -> Result<Reconciled, CacheError> {
         "inserted" => Reconciled::Inserted,
         "moved" => Reconciled::Moved,
         "removed" => Reconciled::Removed,
+        "aged" => Reconciled::Aged,
         "unchanged" => Reconciled::Unchanged,
         "deferred" => Reconciled::Deferred,
         "absent" => Reconciled::Absent,

@@ -150,7 +150,7 @@ pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
     };
     let row = change.after.as_ref().and_then(place);
     let (entity, stamp) = (change.entity.clone(), change.stamp);
-    (before || row.is_some()).then(|| Reconcile { batch: batch.clone(), entity, stamp, row })
+    (before || row.is_some()).then(|| Reconcile { batch: batch.clone(), entity, stamp, row, until: None })
 }
 
 /// Brings a change to the cache, as the engine does after the store has made it.

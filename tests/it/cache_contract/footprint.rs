@@ -107,8 +107,13 @@ async fn short_lists_stay_dense_when_they_are_written_to() {
             let document = Doc::encode(&document).unwrap();
             let entity = EntityRef { ty: "Book".into(), id: Id::from_bson(&shape.1(id)).unwrap() };
             let row = (id != 5).then(|| batch.def.row("Book", &document).unwrap());
-            let change =
-                Reconcile { batch: batch.clone(), entity, stamp: Stamp { t: Time(t.into()), v: 1 }, row };
+            let change = Reconcile {
+                batch: batch.clone(),
+                entity,
+                stamp: Stamp { t: Time(t.into()), v: 1 },
+                row,
+                until: None,
+            };
             let done = cache.reconcile(cache.mark(), &[change]).await.unwrap();
             assert!(!matches!(done[..], [Reconciled::Absent | Reconciled::Dropped(_)]), "{done:?}");
         }

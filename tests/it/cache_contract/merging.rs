@@ -36,7 +36,7 @@ async fn each_kind_of_change_has_its_answer(kind: Kind) {
 }
 
 async fn merge(cache: &dyn Cache, batch: &oponn::cache::Batch, id: i64, stamp: Stamp, row: Option<SortKey>) {
-    let rows = [Reconcile { batch: batch.clone(), entity: item(id), stamp, row }];
+    let rows = [Reconcile { batch: batch.clone(), entity: item(id), stamp, row, until: None }];
     cache.reconcile(cache.mark(), &rows).await.unwrap();
 }
 
@@ -108,8 +108,13 @@ async fn a_batch_that_is_gone_is_found_no_more(kind: Kind) {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].text, batch.text);
     cache.drop_types(&["Item".into()], Time(3)).await.unwrap();
-    let late =
-        [Reconcile { batch: batch.clone(), entity: item(1), stamp: at(2, 1), row: Some(row(&batch, &doc)) }];
+    let late = [Reconcile {
+        batch: batch.clone(),
+        entity: item(1),
+        stamp: at(2, 1),
+        row: Some(row(&batch, &doc)),
+        until: None,
+    }];
     assert_eq!(cache.reconcile(cache.mark(), &late).await.unwrap(), [Reconciled::Absent]);
     let found = cache.note(cache.mark(), &[change(1, None, Some(&doc), 4)]).await.unwrap();
     assert!(matches!(&found[..], [Noted::Found(batches)] if batches.is_empty()));

@@ -42,6 +42,7 @@ fn page(list: &[SortKey], window: &Window) -> PageRows {
         has_previous: from > 0,
         has_next: to < list.len(),
         total: Some(list.len() as u64),
+        until: None,
         unshown: neighbours(list, window, from, to),
     }
 }
@@ -150,6 +151,7 @@ async fn an_empty_list_is_cached(kind: Kind) {
         has_previous: false,
         has_next: false,
         total: Some(0),
+        until: None,
         unshown: Vec::new(),
     };
     assert_eq!(hit(&*cache, &batch, first(10)).await, empty);

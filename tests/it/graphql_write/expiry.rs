@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oponn::engine::Clock;
+use oponn::engine::{Caller, Clock, Expect, Upserted};
 use serde_json::{Value as Json, json};
 
 use super::{On, faults, ids};
@@ -15,6 +15,7 @@ on_every_place!(
     parents_and_children_that_have_expired_are_none,
     answers_that_were_kept_end_with_their_documents,
     what_is_overdue_is_removed,
+    the_importer_writes_over_what_has_expired,
     times_of_writes_are_those_of_the_clock,
 );
 
@@ -57,9 +58,10 @@ type Call @collection {
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A moment some minutes after now.
-fn at(minutes: i64) -> String {
-    let now = bson::DateTime::now().timestamp_millis() + minutes * 60_000;
-    bson::DateTime::from_millis(now).try_to_rfc3339_string().expect("it is a moment of our time")
+fn at(clock: &Clock, minutes: i64) -> String {
+    bson::DateTime::from_millis(clock.now() + minutes * 60_000)
+        .try_to_rfc3339_string()
+        .expect("it is a moment of our time")
 }
 
 /// Two devices. Four events of the first: `old` expires in ten minutes, `mid` in thirty, `new` in an hour, `no` never.
@@ -69,7 +71,7 @@ async fn events(on: On) -> (TestApp, Clock) {
 
 /// The same, where so many documents are written one by one.
 async fn events_within(on: On, bulk: usize) -> (TestApp, Clock) {
-    let clock = Clock::default();
+    let clock = Clock::standing();
     let setup = on.with(SDL).engine(|options| {
         options.clock = clock.clone();
         options.bulk = bulk;
@@ -80,9 +82,9 @@ async fn events_within(on: On, bulk: usize) -> (TestApp, Clock) {
         .await;
     let event = |id: &str, slot: i64, at: Option<String>| json!({ "id": id, "at": at, "code": id, "slot": slot, "size": slot, "deviceId": "d" });
     let events = json!([
-        event("old", 1, Some(at(-50))),
-        event("mid", 2, Some(at(-30))),
-        event("new", 3, Some(at(0))),
+        event("old", 1, Some(at(&clock, -50))),
+        event("mid", 2, Some(at(&clock, -30))),
+        event("new", 3, Some(at(&clock, 0))),
         event("no", 4, None)
     ]);
     app.data("mutation($i: [EventInput!]!) { createEvents(inputs: $i) { id } }", json!({ "i": events }))
@@ -111,7 +113,7 @@ async fn done(app: &TestApp, text: &str) -> Json {
 
 async fn what_has_expired_shows_nowhere(on: On) {
     let (app, clock) = events(on).await;
-    let note = format!(r#"createNote(input: {{id: "note", at: "{}"}}) {{ id }}"#, at(-600));
+    let note = format!(r#"createNote(input: {{id: "note", at: "{}"}}) {{ id }}"#, at(&clock, -600));
     done(&app, &note).await;
     let beside = TestApp::uncached(&app).await;
     let all = r#"{
@@ -188,13 +190,13 @@ async fn nobody_writes_what_has_expired(on: On) {
     assert_eq!(done(&app, r#"deleteEvents(where: {slot: {lte: 2}}) { count }"#).await["count"], 1);
     assert_eq!(done(&app, "updateEvents(where: {}, all: true, set: {size: 1}) { count }").await["count"], 2);
     // Who moves the moment into the past ends the document, and who moves it on keeps it.
-    let moved = format!(r#"updateEvent(id: "new", set: {{at: "{}"}}) {{ id }}"#, at(-300));
+    let moved = format!(r#"updateEvent(id: "new", set: {{at: "{}"}}) {{ id }}"#, at(&clock, -300));
     assert_eq!(done(&app, &moved).await["id"], "new");
     assert_eq!(list(&app, "events").await, (vec!["no".to_owned()], 1));
-    let born_dead = format!(r#"createEvent(input: {{id: "dead", at: "{}"}}) {{ id }}"#, at(-300));
+    let born_dead = format!(r#"createEvent(input: {{id: "dead", at: "{}"}}) {{ id }}"#, at(&clock, -300));
     assert_eq!(done(&app, &born_dead).await["id"], "dead");
     assert_eq!(list(&app, "events").await, (vec!["no".to_owned()], 1));
-    let moved = format!(r#"updateEvent(id: "no", set: {{at: "{}"}}) {{ id }}"#, at(0));
+    let moved = format!(r#"updateEvent(id: "no", set: {{at: "{}"}}) {{ id }}"#, at(&clock, 0));
     done(&app, &moved).await;
     assert_eq!(list(&app, "events").await.1, 1);
     clock.advance(60 * MINUTE);
@@ -290,7 +292,7 @@ async fn answers_that_were_kept_end_with_their_documents(on: On) {
 
 async fn what_is_overdue_is_removed(on: On) {
     let (app, clock) = events_within(on, 2).await;
-    let many: Vec<Json> = (0..900).map(|n| json!({ "id": format!("m{n}"), "at": at(-50) })).collect();
+    let many: Vec<Json> = (0..900).map(|n| json!({ "id": format!("m{n}"), "at": at(&clock, -50) })).collect();
     app.data("mutation($i: [EventInput!]!) { createEvents(inputs: $i) { id } }", json!({ "i": many })).await;
     // It has the clock of the system, and so sees what the store has.
     let store = TestApp::uncached(&app).await;
@@ -320,4 +322,34 @@ async fn times_of_writes_are_those_of_the_clock(on: On) {
     assert_eq!(list(&app, "sessions").await.1, 1);
     clock.advance(2 * MINUTE);
     assert_eq!(list(&app, "sessions").await.1, 0);
+}
+
+async fn the_importer_writes_over_what_has_expired(on: On) {
+    let (app, clock) = events(on).await;
+    let view = app.engine.view(&Caller::default());
+    let collection = app.engine.model().collection("Event").expect("it is in the schema").clone();
+    let import = async |expect: Expect| {
+        let record = |code: &str, size: i64| {
+            let record = json!({ "code": code, "size": size });
+            record.as_object().cloned().expect("it is an object")
+        };
+        let records = vec![record("old", 11), record("new", 13), record("fresh", 14)];
+        let upserts = view.prepare_upserts(&collection, "code", records, expect).await;
+        let done = view.upsert_many(upserts).await;
+        done.into_iter().map(|done| done.expect("nothing is in the way").1).collect::<Vec<_>>()
+    };
+    clock.advance(20 * MINUTE);
+    let all = "{ events(orderBy: [{field: SIZE, direction: ASC}]) { nodes { code size slot } totalCount } }";
+    app.data(all, json!({})).await;
+    assert_eq!(import(Expect::New).await, [Upserted::Created, Upserted::Updated, Upserted::Created]);
+    assert_eq!(import(Expect::Known).await, [Upserted::Unchanged; 3]);
+    let event = |code: &str, size: i64, slot: Json| json!({ "code": code, "size": size, "slot": slot });
+    let expected = [
+        event("mid", 2, json!(2)),
+        event("no", 4, json!(4)),
+        event("old", 11, Json::Null),
+        event("new", 13, json!(3)),
+        event("fresh", 14, Json::Null),
+    ];
+    assert_eq!(app.data(all, json!({})).await["events"], json!({ "nodes": expected, "totalCount": 5 }));
 }

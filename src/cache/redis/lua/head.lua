@@ -6,6 +6,8 @@
 --   2<name>+<stamp>             the same of one that has no row
 --   3<extent>                   the last row that is known; not there when these are all
 --   4<head>                     the fill's time, rows that show, hidden states, generations of the types
+--   5<until><head>              the same of a batch with a document that expires: from which moment on the batch is not
+--                               to be believed, in milliseconds
 -- A row's key is <rest><name>. A name ends with its type's name, which has no byte below `0`, so a name with
 -- its delimiter is never the beginning of another name. A block ends with the number of its documents and, if
 -- there are several, two lengths for each before that. A document's own state overrides its block; states
@@ -18,10 +20,16 @@ local function head(set)
   local ends = call('ZRANGE', set, -2, -1)
   local last = ends[#ends]
   if not last then return nil end
-  local shown, hidden = struct.unpack('>I4I3', last, 10)
+  local at, expires = 2, nil
+  if sub(last, 1, 1) == '5' then
+    local high, low = struct.unpack('>I4I4', last, 2)
+    at, expires = 10, high * 4294967296 + low
+  end
+  local shown, hidden = struct.unpack('>I4I3', last, at + 8)
   local extent = ends[2] and sub(ends[1], 1, 1) == '3' and sub(ends[1], 2)
-  local time, gens = sub(last, 2, 9), sub(last, 17)
-  return { member = last, time = time, shown = shown, hidden = hidden, extent = extent, gens = gens }
+  local h = { member = last, time = sub(last, at, at + 7), shown = shown, hidden = hidden, extent = extent }
+  h.gens, h.expires = sub(last, at + 15), expires
+  return h
 end
 
 -- Whether a row is within the extent. Compares bytes: Lua's own comparison follows the locale.

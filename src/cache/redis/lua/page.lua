@@ -3,7 +3,7 @@
 -- length of the whole list is wanted, 1 and 1 when the page has to tell whether rows precede and follow it, and 1 when
 -- rows of suspects must not be counted unchecked.
 -- Answers {0, rows known}; or {2} if there are too many suspects; or {1, rows before the page, rows known, 1 when
--- these are all, rows outside the page to be checked like those on it, row members...}.
+-- these are all, from when on the batch is not to be believed (0: always), rows outside the page to be checked like those on it, row members...}.
 local set = KEYS[2]
 local types, after, before = list(), list()[1], list()[1]
 local offset, limit, from_end, total = tonumber(take()), tonumber(take()), take() == '1', take() == '1'
@@ -41,7 +41,7 @@ if counts then
   end
 end
 previous, next = previous and from > 0, next and to < known
-local answer = { 1, from, known, complete and 1 or 0, unshown }
+local answer = { 1, from, known, complete and 1 or 0, h.expires or 0, unshown }
 local low, high = previous and from - 1 or from, next and to or to - 1
 if low <= high then
   for i, row in ipairs(call('ZRANGE', set, low, high)) do

@@ -1,13 +1,13 @@
 -- Brings batches in line with changes. KEYS[2] and following are, for each batch, the ready batch and the fill under
 -- way. Arguments: the mark; the maximum numbers of hidden states, rows and deltas; how many batches; and for each its
--- types, its topic in the journal, the document's name, the stamp, the row (empty: none), and 1 when the row is not to
--- be kept. Answers the epoch; for each batch what was done (if it was dropped, the reason); and last the positions of
+-- types, its topic in the journal, the document's name, the stamp, the row (empty: none), 1 when the row is not to
+-- be kept, and when the document expires (empty: never). Answers the epoch; for each batch what was done (if it was dropped, the reason); and last the positions of
 -- the batches of which nothing is left, whose entries in the table index are to be forgotten.
 local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local now = epoch()
 
 -- Merges a change into the ready batch. Returns what was done and, if the batch was dropped, why.
-local function into_ready(b, gens, refused, name, stamp, row)
+local function into_ready(b, gens, refused, name, stamp, row, expires)
   local h = head(b.ready)
   if not h or h.gens ~= gens then
     call('UNLINK', b.ready)
@@ -15,7 +15,7 @@ local function into_ready(b, gens, refused, name, stamp, row)
   end
   local done, dropped = nil, refused
   if not dropped then
-    done = merge(b.ready, h, name, stamp, row)
+    done = merge(b.ready, h, name, stamp, row, expires)
     if h.hidden > most_hidden then dropped = 'departed'
     elseif done == 'inserted' and h.shown > most_rows then dropped = 'rows' end
   end
@@ -24,8 +24,8 @@ local function into_ready(b, gens, refused, name, stamp, row)
 end
 
 -- Leaves a delta for the fill under way.
-local function into_pending(b, gens, refused, name, stamp, row)
-  local lease = call('HMGET', b.pending, 't', 'g')
+local function into_pending(b, gens, refused, name, stamp, row, expires)
+  local lease = call('HMGET', b.pending, 't', 'g', 'u')
   if not lease[2] then return nil end
   if lease[2] ~= gens then
     call('DEL', b.pending)
@@ -36,7 +36,9 @@ local function into_pending(b, gens, refused, name, stamp, row)
     local known = call('HGET', b.pending, 'd' .. name)
     if not known or sub(known, 1, 32) < stamp then
       call('HSET', b.pending, 'd' .. name, stamp .. row)
-      if call('HLEN', b.pending) - 3 > most_deltas then dropped = 'deltas' end
+      local first = earlier(expires, tonumber(lease[3] or ''))
+      if first then call('HSET', b.pending, 'u', string.format('%.0f', first)) end
+      if call('HLEN', b.pending) - (first and 4 or 3) > most_deltas then dropped = 'deltas' end
     end
   end
   if dropped then call('DEL', b.pending) end
@@ -52,12 +54,13 @@ local filling = batches > 0 and call('EXISTS', unpack(fills)) > 0
 for n = 1, batches do
   local b = { ready = take_key(), pending = take_key(), types = list(), topic = take() }
   local name, stamp, row, too_long = take(), take(), take(), take() == '1'
+  local expires = tonumber(take())
   local of = table.concat(b.types, ',')
   known[of] = known[of] or generations(b.types) or ''
   local refused = mark ~= now and 'mark' or too_long and 'row_key'
-  local done, dropped = into_ready(b, known[of], refused, name, stamp, row)
+  local done, dropped = into_ready(b, known[of], refused, name, stamp, row, expires)
   local left, lost
-  if filling then left, lost = into_pending(b, known[of], refused, name, stamp, row) end
+  if filling then left, lost = into_pending(b, known[of], refused, name, stamp, row, expires) end
   if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end
   if (dropped or not done) and call('EXISTS', b.ready, b.pending) == 0 then gone[#gone + 1] = n end
   answer[n + 1] = dropped or done or lost or left or 'absent'

@@ -26,7 +26,12 @@ end
 local function put_head(set, h)
   local old, counts = h.member, struct.pack('>I4I3', h.shown, h.hidden)
   if old then call('ZREM', set, old) end
-  h.member = '4' .. h.time .. counts .. h.gens
+  local kind = '4'
+  if h.expires then
+    local low = h.expires % 4294967296
+    kind = '5' .. struct.pack('>I4I4', (h.expires - low) / 4294967296, low)
+  end
+  h.member = kind .. h.time .. counts .. h.gens
   call('ZADD', set, 0, h.member)
 end
 
@@ -91,9 +96,14 @@ local function members_of(h, name, row)
   return since .. rest
 end
 
--- Merges a change into a batch: the later stamp wins. An empty row means that the document has none. Sets
--- `h.changed` when the head has to be rewritten.
-local function merge(set, h, name, stamp, row)
+-- The earlier of two moments, of which there may be none.
+local function earlier(a, b)
+  return a and b and math.min(a, b) or a or b
+end
+
+-- Merges a change into a batch: the later stamp wins. An empty row means that the document has none; `expires` is when
+-- it expires, if it does. Sets `h.changed` when the head has to be rewritten.
+local function merge(set, h, name, stamp, row, expires)
   if not is_since_fill(h, stamp) then return 'unchanged' end
   local known, late, old, gone = state(set, name)
   if late then return 'unchanged' end
@@ -104,6 +114,8 @@ local function merge(set, h, name, stamp, row)
   local hidden = h.hidden + (is and 0 or 1) - (known and not was and 1 or 0)
   h.changed = shown ~= h.shown or hidden ~= h.hidden
   h.shown, h.hidden = shown, hidden
+  local ages = is and expires and expires < (h.expires or math.huge)
+  if ages then h.expires, h.changed = expires, true end
   if was and not stays then gone[#gone + 1] = '0' .. old end
   if #gone > 0 then call('ZREM', set, unpack(gone)) end
   local first, second = members_of(h, name, row)
@@ -114,6 +126,6 @@ local function merge(set, h, name, stamp, row)
     new[#new + 1] = '0' .. row
   end
   call('ZADD', set, unpack(new))
-  if stays or not was and not is then return 'unchanged' end
+  if stays or not was and not is then return ages and 'aged' or 'unchanged' end
   return was and (is and 'moved' or 'removed') or 'inserted'
 end
