@@ -27,6 +27,8 @@ pub(super) const POKE: &str = "poke";
 const AWAIT: Duration = Duration::from_millis(500);
 /// Events of one batch at the most.
 const BATCH: u32 = 1_000;
+/// Parts of a transaction that are told one by one at the most.
+const FEW: usize = 32;
 
 /// An open stream.
 struct MongoFeed {
@@ -126,15 +128,35 @@ impl Feed for MongoFeed {
 impl Reader {
     fn read(&self, rows: &RawArray) -> Result<Reading, bson::error::Error> {
         let mut reading = Reading::default();
+        let mut documents = Vec::new();
         for row in rows {
             if let RawBsonRef::Document(row) = row? {
-                self.read_event(row, &mut reading)?;
+                documents.push(row);
             }
+        }
+        for together in
+            documents.chunk_by(|a, b| transaction(a).is_some() && transaction(a) == transaction(b))
+        {
+            // All parts of a transaction have the time of its commit; of those that have not, the last one has.
+            let times = together.iter().map(|row| row.get_timestamp("clusterTime"));
+            let times = times.collect::<Result<Vec<_>, _>>()?;
+            let at = times.into_iter().map(of_timestamp).max().unwrap_or_default();
+            let mut seen = BTreeSet::new();
+            let once = together.iter().all(|row| seen.insert(subject(row)));
+            let told = once && together.len() <= FEW;
+            together.iter().try_for_each(|row| self.read_event(row, at, told, &mut reading))?;
         }
         Ok(reading)
     }
 
-    fn read_event(&self, row: &RawDocument, reading: &mut Reading) -> Result<(), bson::error::Error> {
+    /// Reads an event of this time, if it can be told on its own.
+    fn read_event(
+        &self,
+        row: &RawDocument,
+        at: Time,
+        told: bool,
+        reading: &mut Reading,
+    ) -> Result<(), bson::error::Error> {
         let kind = row.get_str("operationType")?;
         let collection = |field| match row.get(field) {
             Ok(Some(RawBsonRef::Document(namespace))) => namespace.get_str("coll").ok(),
@@ -145,15 +167,14 @@ impl Reader {
                 .get_document("updateDescription")
                 .and_then(|update| update.get_document("updatedFields"))
                 .is_ok_and(|fields| matches!(fields.get(POKE), Ok(Some(_))));
-            reading.events.push(Event::Beat { at: of_timestamp(row.get_timestamp("clusterTime")?), poked });
+            reading.events.push(Event::Beat { at, poked });
             return Ok(());
         }
         let of_collection = |field| collection(field).and_then(|name| self.types.get(name)).cloned();
         let ty = of_collection("ns");
-        let whole = matches!(row.get("txnNumber"), Ok(Some(_)));
         match (kind, ty) {
-            ("insert" | "update" | "replace" | "delete", Some(ty)) if !whole => {
-                self.read_change(row, kind, ty, reading)?;
+            ("insert" | "update" | "replace" | "delete", Some(ty)) if told => {
+                self.read_change(row, at, kind, ty, reading)?;
             }
             ("insert" | "update" | "replace" | "delete" | "drop" | "rename", ty) => {
                 reading.void.extend(ty.into_iter().chain(of_collection("to")));
@@ -168,6 +189,7 @@ impl Reader {
     fn read_change(
         &self,
         row: &RawDocument,
+        t: Time,
         kind: &str,
         ty: Arc<str>,
         reading: &mut Reading,
@@ -190,7 +212,6 @@ impl Reader {
         if after.is_none() && kind != "delete" {
             reading.untold.entry(ty.clone()).or_default().push(reading.events.len());
         }
-        let t = of_timestamp(row.get_timestamp("clusterTime")?);
         let v = match (&after, before.doc()) {
             (Some(after), _) => after.version(),
             // As a delete through oponn.
@@ -224,6 +245,17 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// The transaction that an event is a part of.
+fn transaction(row: &RawDocument) -> Option<(&[u8], i64)> {
+    let session = row.get_document("lsid").ok()?;
+    Some((session.as_bytes(), row.get_i64("txnNumber").ok()?))
+}
+
+/// The document that an event is about, or the collection.
+fn subject(row: &RawDocument) -> [Option<&[u8]>; 2] {
+    ["ns", "documentKey"].map(|field| row.get_document(field).ok().map(RawDocument::as_bytes))
 }
 
 /// The place after a batch, as bytes of BSON.
