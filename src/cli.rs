@@ -15,6 +15,7 @@ use crate::telemetry::{self, TraceOptions};
 mod auth;
 mod cache;
 mod check;
+mod events;
 mod failure;
 mod files;
 mod identity;
@@ -26,6 +27,7 @@ mod progress;
 mod saved;
 mod schema_file;
 mod serve;
+mod sinks;
 mod stop;
 
 use failure::Failure;
@@ -97,6 +99,9 @@ enum Command {
     /// Look at the cache, or empty it
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Look at the events that are not delivered, or have them be tried again
+    #[command(subcommand)]
+    Events(events::Command),
     /// Make API keys, and tokens for development
     #[command(subcommand)]
     Auth(auth::Command),
@@ -144,6 +149,7 @@ fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
         Command::PrintSchema(arguments) => print_schema::run(&config, arguments),
         Command::Import(arguments) => block_on(import::run(config, arguments)),
         Command::Cache(command) => block_on(cache::run(config, command)),
+        Command::Events(command) => block_on(events::run(config, command)),
         Command::Auth(command) => auth::run(&config, command),
     }
 }

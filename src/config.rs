@@ -12,6 +12,7 @@ mod address;
 mod auth;
 mod claim_path;
 mod deployment;
+mod events;
 mod faults;
 mod mask;
 mod place;
@@ -27,6 +28,7 @@ pub use auth::{
 };
 pub use claim_path::ClaimPath;
 pub use deployment::{deployment, deployment_of};
+pub use events::{EventSettings, SinkKind, SinkSettings, SqsSettings, StreamSettings, WebhookSettings};
 pub use faults::{SettingFault, SettingFaults};
 pub use mask::{bare, mask, told};
 pub use place::toml_fault;
@@ -87,6 +89,8 @@ pub struct Config {
     pub auth: Option<AuthSettings>,
     /// `[quota]`: what one sender of requests may take per time; `None` when that has no bound.
     pub quota: Option<QuotaSettings>,
+    /// `[events]`: where events are delivered to.
+    pub events: EventSettings,
 }
 
 /// The table `[tls]`.
@@ -309,6 +313,7 @@ impl Config {
             },
             auth: auth::read(reader),
             quota: quota::read(reader),
+            events: events::read(reader),
         }
     }
 }

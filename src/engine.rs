@@ -21,6 +21,7 @@ mod by_key;
 mod cascade;
 mod commit;
 mod direct;
+mod emits;
 mod entity;
 mod error;
 mod expiry;
@@ -30,6 +31,7 @@ mod foreign;
 mod gather;
 pub mod input;
 mod list;
+mod load;
 mod lookup;
 mod observed;
 mod page;
@@ -46,12 +48,14 @@ mod watch;
 mod write;
 
 pub use crate::cache::{Place, Strategy, Window};
-pub use access::{Rights, Sight, load};
+pub use access::{Rights, Sight};
+pub use emits::emits;
 pub use error::{EngineError, InputFault, Step};
 pub use expiry::Clock;
 pub use footprint::Read;
 pub use gather::Gather;
 pub use list::List;
+pub use load::load;
 pub use observed::operation;
 pub use page::{Page, Row};
 pub use tasks::Tasks;
@@ -279,6 +283,11 @@ impl Engine {
     pub async fn prepared(&self, types: Vec<Arc<str>>) {
         let changed = async { ((), vec![Effect::Voided { types: types.clone(), at: Time(0) }]) };
         self.core.commit(types.iter().cloned(), changed).await;
+    }
+
+    /// Passes a point at which a test may stop this server.
+    pub async fn passes(&self, point: Point) {
+        self.core.passes(point).await;
     }
 
     /// The application's metrics.

@@ -21,6 +21,7 @@ pub mod engine;
 pub mod quota;
 
 pub mod auth;
+pub mod events;
 pub mod graphql;
 pub mod importer;
 pub mod operations;

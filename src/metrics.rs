@@ -9,6 +9,7 @@ use prometheus::{Registry, TextEncoder};
 mod auth;
 mod cache;
 mod declare;
+mod events;
 mod graphql;
 mod http;
 mod labels;
@@ -19,6 +20,7 @@ mod store;
 mod tail;
 
 pub use declare::UnderWay;
+pub use events::EventResult;
 pub(crate) use labels::label;
 pub use labels::{
     AuthResult, Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult,
@@ -30,6 +32,7 @@ pub use quota::QuotaKind;
 use auth::AuthMetrics;
 use cache::CacheMetrics;
 use declare::Declare;
+use events::EventMetrics;
 use graphql::GraphqlMetrics;
 use http::HttpMetrics;
 use process::Process;
@@ -52,6 +55,7 @@ pub struct Metrics {
     redis: RedisMetrics,
     tail: TailMetrics,
     quota: QuotaMetrics,
+    events: EventMetrics,
 }
 
 impl Default for Metrics {
@@ -63,7 +67,8 @@ impl Default for Metrics {
         let (redis, tail) = (RedisMetrics::new(&declare), TailMetrics::new(&declare));
         let (auth, quota) = (AuthMetrics::new(&declare), QuotaMetrics::new(&declare));
         registry.register(Box::new(Process::new())).expect("its names are distinct from those above");
-        Metrics { http, auth, graphql, cache, store, redis, tail, quota, registry }
+        let events = EventMetrics::new(&declare);
+        Metrics { http, auth, graphql, cache, store, redis, tail, quota, events, registry }
     }
 }
 

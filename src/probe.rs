@@ -39,6 +39,10 @@ pub enum Point {
     TailApplied,
     /// The first of the two steps of a voucher is taken.
     VoucherMarked,
+    /// An event is taken from the outbox, and its sink has not heard of it.
+    EventTaken,
+    /// A sink has taken an event, which is still in the outbox.
+    EventDelivered,
 }
 
 /// Passes a point, on behalf of a server of the deployment.

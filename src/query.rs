@@ -7,6 +7,7 @@
 mod batch;
 mod before;
 mod expiry;
+pub mod emit;
 mod filter;
 mod matcher;
 mod normalize;

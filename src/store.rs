@@ -16,6 +16,7 @@ pub mod deadline;
 mod error;
 pub mod follow;
 mod mongo;
+pub mod outbox;
 mod patch;
 mod room;
 mod sqlite;
@@ -23,6 +24,7 @@ mod sqlite;
 pub use error::{DiskFault, StoreError};
 pub use follow::Follow;
 pub use mongo::MongoStore;
+pub use outbox::Outbox;
 pub use patch::Patch;
 pub use sqlite::{Claim, SqliteStore};
 
@@ -42,6 +44,10 @@ const ROOM: u64 = 128 << 20;
 /// `_oponn.v` by one (from 0 when absent; an insert stores 1) and returns the change with the exact
 /// commit time of that write: two changes of one document never have the same stamp, and a later one
 /// has a greater stamp.
+///
+/// **Events**: a store that knows which changes are events stores them in the same step as the change, in its
+/// [`Outbox`]. An update of a type whose updates are events writes nothing if it changes nothing; it returns the
+/// document as both images, with a time at which it was so.
 ///
 /// A single write that fails with [`StoreError::Unknown`] may have happened; after any other error it has
 /// not. A failed write of many may have happened in part, whatever the error.
@@ -75,6 +81,11 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store removes the documents that have expired by `@ttl` by itself, some time later.
     fn removes_expired(&self) -> bool {
         false
+    }
+
+    /// The events of the store; `None` if it keeps none.
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        None
     }
 
     /// Whether another program may have written since the last call, of which nobody but this method tells. Of a

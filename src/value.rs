@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 pub mod json;
 pub mod moment;
+pub mod plain;
 
 /// The sub-document that holds oponn's own bookkeeping in every stored document.
 pub const BOOKKEEPING: &str = "_oponn";

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::identity;
-use super::output::{counted, print};
+use super::output::{counted, note, print};
 use super::parts::api_limits;
 use super::saved;
 use super::schema_file::read_schema;
+use super::sinks;
 use crate::config::{Config, StoreAddress, mask};
 use crate::engine;
 use crate::graphql::Api;
-use crate::schema::{Diagnostic, Model, Surface};
+use crate::schema::{self, Diagnostic, Model, Surface};
 use crate::store::{Follow, MongoStore, StoreError};
 
 #[derive(Debug, clap::Args)]
@@ -43,6 +44,12 @@ pub(super) async fn run(config: Config, arguments: Arguments, with_store: bool) 
     }
     let checked = check_files(&config, &arguments)?;
     identity::check_keys(&config)?;
+    if let Some(model) = &checked {
+        drop(sinks::made(&config, model)?);
+        for sink in sinks::unused(&config, model) {
+            note(&format!("warning: no event of the schema is for the sink `{sink}`"));
+        }
+    }
     match checked {
         Some(model) if with_store => check_store(&config, model, arguments.fix).await,
         Some(_) => Ok(()),
@@ -83,6 +90,10 @@ fn check_files(config: &Config, arguments: &Arguments) -> Result<Option<Arc<Mode
     let bytes = read_schema(path)?;
     let name = path.display().to_string();
     let checked = engine::load(&name, &bytes).and_then(|model| {
+        let lacking = sinks::lacking(config, &model);
+        if !lacking.is_empty() {
+            return Err(schema::diagnostics(&name, &bytes, lacking));
+        }
         match Api::sdl_of(&model, &Surface::whole(), &api_limits(config)) {
             Ok(_) => Ok(Arc::new(model)),
             // A schema that passes the rules must also yield an API.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::failure::Failure;
 use crate::cache::{Cache, CacheError, CacheLimits, MemoryCache, NoCache, RedisCache, SharedTally};
 use crate::config::{CacheAddress, Config, OperationsAllowed, StoreAddress, deployment_of};
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{self, Engine, EngineOptions};
 use crate::graphql::ApiLimits;
 use crate::metrics::Metrics;
 use crate::quota::Quotas;
@@ -78,12 +78,34 @@ async fn open(
     model: &Arc<Model>,
     room: u64,
 ) -> Result<(Arc<dyn Store>, Vec<Arc<str>>), StoreError> {
+    let emits = engine::emits(model);
     let store: Arc<dyn Store> = match address {
-        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::open(model.clone(), path)?.with_room(room)),
-        StoreAddress::Mongo(url) => Arc::new(MongoStore::connect(model.clone(), url).await?.with_room(room)),
+        StoreAddress::Sqlite(path) => {
+            Arc::new(SqliteStore::open(model.clone(), path)?.with_room(room).with_emits(emits))
+        }
+        StoreAddress::Mongo(url) => {
+            let store = MongoStore::connect(model.clone(), url).await?;
+            Arc::new(store.with_room(room).with_emits(emits))
+        }
     };
     let changed = store.prepare().await?;
     Ok((store, changed))
+}
+
+/// The store as it is, beside a server that may run on it.
+pub(super) async fn unprepared(config: &Config, model: &Arc<Model>) -> Result<Arc<dyn Store>, Failure> {
+    let address = address(config);
+    let failed = |error: StoreError| Failure::Failed(format!("store {address}: {error}"));
+    Ok(match &address {
+        StoreAddress::Sqlite(path) if !path.exists() => {
+            return Err(Failure::Failed(format!(
+                "store: there is no file {}. Set another with --store, OPONN_STORE or `store` in oponn.toml.",
+                path.display()
+            )));
+        }
+        StoreAddress::Sqlite(path) => Arc::new(SqliteStore::open(model.clone(), path).map_err(failed)?),
+        StoreAddress::Mongo(url) => Arc::new(MongoStore::connect(model.clone(), url).await.map_err(failed)?),
+    })
 }
 
 fn make_parent(path: &Path) -> Result<(), Failure> {

@@ -8,10 +8,11 @@ use tokio::net::TcpListener;
 
 use super::failure::Failure;
 use super::stop::Stop;
-use super::{files, identity, import, output, parts, saved, schema_file};
+use super::{files, identity, import, output, parts, saved, schema_file, sinks};
 use crate::cache::Cache;
 use crate::config::{CacheAddress, Config, TlsSettings, mask};
 use crate::engine::{Engine, Tasks};
+use crate::events::Relay;
 use crate::graphql::Api;
 use crate::server::{self, Listeners, Server, ServerOptions, Tls, TlsFiles, sample_query};
 
@@ -33,7 +34,7 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         started = start(&config, started, &background) => started?,
         () = stop.told() => return Ok(()),
     };
-    let (listeners, server, engine) = started;
+    let (listeners, server, engine, relay) = started;
     if let Some(tls) = listeners.tls.clone() {
         background.spawn_until_end(tls.follow());
     }
@@ -44,12 +45,16 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         background.spawn_until_end(engine.clone().follow_foreign_writes());
     }
 
+    if let Some(relay) = relay.clone() {
+        background.spawn_until_end(async move { relay.run().await });
+    }
+
     // The order of shutdown, in which each step needs what the later ones take away:
     // 1. no further connection is accepted;
     // 2. requests in flight finish; those that exceed the grace are cut off;
     // 3. background tasks end: they read and write the cache as requests do;
     // 4. writes that have begun reach the cache;
-    // 5. another server takes the lead; where the store has no record of changes from which it could learn of what
+    // 5. another server takes the turn to deliver events, and the lead; where the store has no record of changes from which it could learn of what
     //    did not reach the cache, the cache is cleared, or the log asks the operator to clear it;
     // 6. the store is closed, when the last part that holds it is dropped;
     // 7. the caller of this function sends the traces of all this.
@@ -66,6 +71,9 @@ pub(super) async fn run(config: Config, started: Instant) -> Result<(), Failure>
         tracing::warn!("background tasks that took too long were left behind");
     }
     leave_settled(&engine).await;
+    if let Some(relay) = relay {
+        let _ = tokio::time::timeout(LAST_WAIT, relay.resign()).await;
+    }
     match engine.is_followed() {
         true => drop(tokio::time::timeout(LAST_WAIT, engine.resign()).await),
         false => leave_clear(engine.cache().as_ref()).await,
@@ -116,8 +124,9 @@ async fn start(
     config: &Config,
     started: Instant,
     background: &Tasks,
-) -> Result<(Listeners, Server, Arc<Engine>), Failure> {
+) -> Result<(Listeners, Server, Arc<Engine>, Option<Arc<Relay>>), Failure> {
     let model = schema_file::model(config)?;
+    let sinks = sinks::made(config, &model)?;
     let saved::Ready { operations, saved, routes } =
         saved::Found::new(config, &config.schema, &model)?.ready(config)?;
     let listeners = listen(config).await?;
@@ -144,6 +153,7 @@ async fn start(
         );
     }
     follow(&engine, background).await;
+    let relay = sinks::relay(config, sinks, &engine);
     let mut options = parts::server_options(config);
     files::make_room(&mut options);
     (options.auth, options.quota) = (auth, quota);
@@ -164,7 +174,7 @@ async fn start(
         }
         false => tracing::info!(address, admin, cache = %config.cache, ?took, "ready"),
     }
-    Ok((listeners, server, engine))
+    Ok((listeners, server, engine, relay))
 }
 
 async fn listen(config: &Config) -> Result<Listeners, Failure> {

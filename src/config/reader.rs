@@ -2,13 +2,16 @@
 //!
 //! Reading a setting makes its key known: a key that was never read is an unknown key.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::table::Table;
 use super::{SettingFault, SettingFaults, mask, secret, toml_fault};
 use crate::spelling::suggestion;
+
+mod layer;
+
+use layer::{Given, Layer, flatten, table_names};
 
 /// Settings given as flags.
 #[derive(Clone, Debug, Default)]
@@ -43,17 +46,6 @@ const ENV_KEYS: [&str; 11] = [
     "traces_ratio",
     "allow_cache_override",
 ];
-
-/// One layer of settings; earlier ones win.
-struct Layer {
-    values: BTreeMap<String, toml::Value>,
-    /// The tables at the top of the layer's file.
-    tables: Vec<String>,
-    /// Name of the setting in this layer, for messages.
-    name: fn(&str) -> String,
-    /// The layer's file, to which its paths are relative, for messages too.
-    file: Option<PathBuf>,
-}
 
 #[derive(Default)]
 pub(super) struct Reader {
@@ -134,8 +126,8 @@ impl Reader {
         match text.parse::<toml::Table>() {
             Ok(table) => {
                 let mut values = BTreeMap::new();
-                let tables = table.iter().filter(|(_, value)| value.is_table());
-                let tables = tables.map(|(name, _)| name.clone()).collect();
+                let mut tables = Vec::new();
+                table_names("", &table, &mut tables);
                 flatten(String::new(), table, &mut values);
                 let name = |key: &str| format!("`{key}`");
                 self.layers.push(Layer { values, tables, name, file: Some(path.into()) });
@@ -266,6 +258,39 @@ impl Reader {
         all
     }
 
+    /// The tables within a table, each with its name.
+    pub(super) fn named<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&str, &mut Table<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let begin = format!("{key}.");
+        let Some(layer) = self.layers.iter_mut().find(|layer| layer.file.is_some()) else {
+            return Vec::new();
+        };
+        let inner = layer.tables.iter().filter_map(|name| name.strip_prefix(&begin));
+        let mut tables: BTreeMap<String, toml::Table> = inner
+            .filter(|name| !name.contains('.'))
+            .map(|name| (name.to_owned(), toml::Table::new()))
+            .collect();
+        // What is in these tables is told by them.
+        layer.values.retain(|full, value| {
+            let within = full.strip_prefix(&begin).and_then(|rest| rest.split_once('.'));
+            let table = within.and_then(|(name, inner)| Some((tables.get_mut(name)?, inner)));
+            table.map(|(table, inner)| table.insert(inner.to_owned(), value.clone())).is_none()
+        });
+        let file = layer.file.clone().unwrap_or_default();
+        let mut all = Vec::new();
+        for (name, values) in &tables {
+            let mut table = Table::new(values, format!("{key}.{name}"), &file, &self.env);
+            all.extend(read(name, &mut table));
+            let leftovers = table.finish();
+            self.faults.extend(leftovers.faults);
+            self.strangers.retain(|name, _| !leftovers.variables.contains(name));
+        }
+        all
+    }
+
     /// Notes what is wrong with a setting.
     pub(super) fn fault(&mut self, message: String) {
         self.faults.push(SettingFault(message));
@@ -307,52 +332,6 @@ impl Reader {
     }
 }
 
-/// A setting as a layer gives it.
-struct Given<'a> {
-    value: Cow<'a, toml::Value>,
-    /// Where it is given and what it is, for messages.
-    told: String,
-}
-
-impl Layer {
-    /// The setting, if this layer gives it, as itself or by a file. The error is a whole message.
-    fn given(&self, key: &str) -> Option<Result<Given<'_>, String>> {
-        let by_file = secret::file_key(key).and_then(|key| Some((self.place(key), self.values.get(key)?)));
-        match (self.values.get(key), by_file) {
-            (None, None) => None,
-            (Some(value), None) => {
-                let told = format!("{} is {}", self.place(key), shown(value));
-                Some(Ok(Given { value: Cow::Borrowed(value), told }))
-            }
-            (None, Some((place, toml::Value::String(path)))) if !path.is_empty() => {
-                let secret = secret::read(&self.resolved(path)).map_err(|fault| format!("{place}: {fault}"));
-                Some(secret.map(|secret| Given {
-                    value: Cow::Owned(toml::Value::String(secret)),
-                    told: format!("{place}: what is in the file {} is not shown", mask(path)),
-                }))
-            }
-            (None, Some((place, other))) => {
-                Some(Err(format!("{place} is {}; it has to be the path of a file", shown(other))))
-            }
-            (Some(_), Some((place, _))) => {
-                Some(Err(format!("{} and {place} are both given; leave one of them out", self.place(key))))
-            }
-        }
-    }
-
-    /// A path, which is relative to the layer's file if there is one.
-    fn resolved(&self, path: &str) -> PathBuf {
-        self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
-    }
-
-    fn place(&self, key: &str) -> String {
-        match &self.file {
-            Some(file) => format!("{} in {}", (self.name)(key), file.display()),
-            None => (self.name)(key),
-        }
-    }
-}
-
 /// The collector from OpenTelemetry's own variables; `traces` overrides them.
 fn collector(env: &BTreeMap<String, String>) -> Option<String> {
     let get = |name: &str| env.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
@@ -367,28 +346,6 @@ fn collector(env: &BTreeMap<String, String>) -> Option<String> {
 
 fn env_name(key: &str) -> String {
     format!("OPONN_{}", key.to_uppercase().replace('.', "_"))
-}
-
-/// Nested tables become dotted keys.
-fn flatten(prefix: String, table: toml::Table, into: &mut BTreeMap<String, toml::Value>) {
-    for (key, value) in table {
-        let key = format!("{prefix}{key}");
-        match value {
-            toml::Value::Table(inner) => flatten(format!("{key}."), inner, into),
-            value => {
-                into.insert(key, value);
-            }
-        }
-    }
-}
-
-fn shown(value: &toml::Value) -> String {
-    match value {
-        toml::Value::String(text) => format!("`{}`", mask(text)),
-        toml::Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
-        toml::Value::Table(_) => "a table".to_owned(),
-        other => format!("`{other}`"),
-    }
 }
 
 #[cfg(test)]

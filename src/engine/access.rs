@@ -23,8 +23,9 @@ mod check;
 mod claims;
 mod rights;
 
-pub use check::load;
 pub use rights::{Rights, Sight};
+
+pub(super) use check::{Fault, check};
 
 use claims::{bound, claims_of};
 use rights::{MemberRights, OwnerField, TypeRights, digest};

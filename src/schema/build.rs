@@ -9,7 +9,7 @@ use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
 use super::rules::{
-    access, api, embedded, filled, interfaces, keys, member_access, parent_bounds, relations, shapes, ttl,
+    access, api, embedded, emit, filled, interfaces, keys, member_access, parent_bounds, relations, shapes, ttl,
     types, values,
 };
 use super::syntax::*;
@@ -26,6 +26,7 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     embedded::check(&types, &owners, faults);
     access::check_places(&owners, faults);
     ttl::check(&owners, faults);
+    emit::check_places(&owners, faults);
     api::check_types(&types, faults);
 
     let of = |class| owners.iter().filter(move |owner| owner.class == class);
@@ -213,6 +214,7 @@ fn collection(
     let interfaces = interfaces.filter(|name| types.get(name).is_some()).map(Arc::from).collect();
     let access = access::grants(owner, faults);
     let members = member_access::members(owner, &fields, &access, faults);
+    let emits = emit::emits(owner, faults);
     Collection {
         name: owner.name().into(),
         description: owner.definition.description.clone(),
@@ -228,6 +230,7 @@ fn collection(
         ttl,
         access,
         members,
+        emits,
         interfaces,
     }
 }

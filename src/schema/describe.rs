@@ -68,6 +68,18 @@ fn describe_collection(collection: &Collection, facts: &mut Vec<String>) {
     for (member, access) in &collection.members {
         describe_member_access(&format!("{name}.{member}"), access, facts);
     }
+    for (number, emit) in collection.emits.iter().enumerate() {
+        let when = emit.when.as_ref().map(|when| format!(" when {}", when.json()));
+        let payload = emit.payload.as_ref().map(|payload| format!(" payload {}", payload.json()));
+        facts.push(format!(
+            "{name} emits {number}: {:?} to {:?} on {:?}{}{}",
+            emit.name,
+            emit.sink,
+            emit.on,
+            when.unwrap_or_default(),
+            payload.unwrap_or_default()
+        ));
+    }
     for interface in &collection.interfaces {
         facts.push(format!("{name} implements {interface}"));
     }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use bson::Bson;
 
 mod access;
+mod emit;
 mod scalar;
 
 pub use access::{AccessCondition, Allowed, Grant, MemberAccess, MemberRule, is_for};
+pub use emit::{Emit, EmitOn, Template};
 pub use scalar::Scalar;
 
 /// A whole application as described by its schema file.
@@ -57,6 +59,8 @@ pub struct Collection {
     pub access: Vec<Grant>,
     /// Rules of access of its fields and relations that have some, by name.
     pub members: BTreeMap<Arc<str>, MemberAccess>,
+    /// The events that changes of its documents are, from `@emit`, in the order of the file.
+    pub emits: Vec<Emit>,
     /// Names of the model's interfaces that the type implements.
     pub interfaces: Vec<Arc<str>>,
     /// Every field of the SDL type in the order of the file, so that the API shows that order.

@@ -5,6 +5,7 @@ pub mod access;
 pub mod api;
 pub mod directives;
 pub mod embedded;
+pub mod emit;
 pub mod filled;
 pub mod interfaces;
 pub mod keys;
@@ -14,6 +15,7 @@ pub mod parent_bounds;
 pub mod relations;
 pub mod shapes;
 pub mod ttl;
+pub mod template;
 pub mod types;
 pub mod values;
 

@@ -16,16 +16,19 @@ use bson::{Bson, Document, doc};
 use mongodb::options::ClientOptions;
 use mongodb::{Client, Database};
 
+use super::outbox::Emitting;
 use super::room::ReadRoom;
-use super::{Find, Follow, Patch, ROOM, Store, StoreError, Write, Written};
+use super::{Find, Follow, Outbox, Patch, ROOM, Store, StoreError, Write, Written};
 use crate::query::Filter;
-use crate::schema::{Collection, Model};
+use crate::query::emit::Emits;
+use crate::schema::{Collection, EmitOn, Model};
 use crate::value::{Doc, Id, Time};
 
 mod bounds;
 mod bulk;
 mod command;
 mod control;
+mod emit;
 mod error;
 mod feed;
 mod filter;
@@ -34,10 +37,12 @@ mod indexes;
 mod inspect;
 mod keys;
 mod names;
+mod outbox;
 mod prepare;
 mod read;
 mod snapshot;
 mod ttl;
+mod transaction;
 mod update;
 mod write;
 
@@ -58,6 +63,7 @@ pub struct MongoStore {
     connections: usize,
     room: ReadRoom,
     snapshots: Arc<snapshot::Snapshots>,
+    emitting: Arc<Emitting>,
 }
 
 impl MongoStore {
@@ -79,12 +85,18 @@ impl MongoStore {
             connections,
             room: ReadRoom::new(ROOM),
             snapshots: Arc::default(),
+            emitting: Arc::default(),
         })
     }
 
     /// Bounds the documents that all reads under way hold together to `bytes`.
     pub fn with_room(self, bytes: u64) -> MongoStore {
         MongoStore { room: ReadRoom::new(bytes), ..self }
+    }
+
+    /// Stores the events that changes are.
+    pub fn with_emits(self, emits: Emits) -> MongoStore {
+        MongoStore { emitting: Arc::new(Emitting { emits, ..Emitting::default() }), ..self }
     }
 
     /// The collection type with a name from the engine.
@@ -125,6 +137,10 @@ impl Store for MongoStore {
     /// By the index of the field.
     fn removes_expired(&self) -> bool {
         true
+    }
+
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        Some(self)
     }
 
     async fn get(&self, ty: &str, ids: &[Id], at: Time) -> Result<HashMap<Id, Doc>, StoreError> {
@@ -169,14 +185,26 @@ impl Store for MongoStore {
         ty: &str,
         documents: Vec<Document>,
     ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
-        self.insert_all(self.collection(ty)?, documents).await
+        let collection = self.collection(ty)?;
+        match self.emitting.emits.of(ty, EmitOn::Create) {
+            Some(emits) => self.insert_all_emitting(collection, emits, documents).await,
+            None => self.insert_all(collection, documents).await,
+        }
     }
 
     async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError> {
-        self.update_all(self.collection(ty)?, filter, patch).await
+        let collection = self.collection(ty)?;
+        match self.emitting.emits.of(ty, EmitOn::Update) {
+            Some(emits) => self.change_all_emitting(collection, emits, filter, Some(patch)).await,
+            None => self.update_all(collection, filter, patch).await,
+        }
     }
 
     async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError> {
-        self.delete_all(self.collection(ty)?, filter).await
+        let collection = self.collection(ty)?;
+        match self.emitting.emits.of(ty, EmitOn::Delete) {
+            Some(emits) => self.change_all_emitting(collection, emits, filter, None).await,
+            None => self.delete_all(collection, filter).await,
+        }
     }
 }

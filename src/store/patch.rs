@@ -1,5 +1,6 @@
 //! A change of fields, with the same effect in every store and on the image for the cache.
 
+use bson::raw::RawDocument;
 use bson::{Bson, Document};
 
 /// Fields to set and to remove. Paths are dotted; missing parents are created.
@@ -12,6 +13,17 @@ pub struct Patch {
 }
 
 impl Patch {
+    /// Whether the document would be the same after it, apart from paths that follow from other changes. A document that
+    /// cannot be read is never the same.
+    pub fn changes_nothing(&self, document: &RawDocument, follows: impl Fn(&str) -> bool) -> bool {
+        let Ok(before) = Document::try_from(document) else { return false };
+        let set = self.set.iter().filter(|(path, _)| !follows(path)).cloned().collect();
+        let unset = self.unset.iter().filter(|path| !follows(path)).cloned().collect();
+        let mut after = before.clone();
+        Patch { set, unset }.apply(&mut after);
+        before == after
+    }
+
     /// Applies the patch in memory, like MongoDB's `$set` and `$unset`. Leaves the version number alone.
     /// Replaces a parent that is not a document with one.
     pub fn apply(&self, document: &mut Document) {

@@ -20,11 +20,13 @@ use bson::{Bson, Document};
 use rusqlite::Connection;
 
 use crate::query::Filter;
-use crate::schema::{Collection, Model};
+use crate::query::emit::Emits;
+use crate::schema::{Collection, EmitOn, Model};
 use crate::value::{Doc, Id, Time};
 
+use super::outbox::Emitting;
 use super::room::{Hold, ReadRoom};
-use super::{DiskFault, Find, Patch, ROOM, Store, StoreError, Write, Written};
+use super::{DiskFault, Find, Outbox, Patch, ROOM, Store, StoreError, Write, Written};
 
 mod argument;
 mod arrays;
@@ -33,6 +35,7 @@ mod cancel;
 mod claim;
 mod columns;
 mod connection;
+mod emit;
 mod error;
 mod filter;
 mod foreign;
@@ -40,6 +43,7 @@ mod format;
 mod functions;
 mod keys;
 mod list;
+mod outbox;
 mod prepare;
 mod sql;
 mod write;
@@ -62,6 +66,7 @@ pub struct SqliteStore {
     probe: Pool,
     writer: Writer,
     room: ReadRoom,
+    emitting: Arc<Emitting>,
 }
 
 impl SqliteStore {
@@ -80,12 +85,18 @@ impl SqliteStore {
         let readers = std::thread::available_parallelism().map_or(LEAST_READERS, NonZero::get);
         let readers = Pool::new(path, readers.clamp(LEAST_READERS, MOST_READERS));
         let (writer, room) = (Writer::start(writing, path)?, ReadRoom::new(ROOM));
-        Ok(SqliteStore { model, readers, probe: Pool::new(path, 1), writer, room })
+        let (probe, emitting) = (Pool::new(path, 1), Arc::default());
+        Ok(SqliteStore { model, readers, probe, writer, room, emitting })
     }
 
     /// Bounds the documents that all reads under way hold together to `bytes`.
     pub fn with_room(self, bytes: u64) -> SqliteStore {
         SqliteStore { room: ReadRoom::new(bytes), ..self }
+    }
+
+    /// Stores the events that changes are.
+    pub fn with_emits(self, emits: Emits) -> SqliteStore {
+        SqliteStore { emitting: Arc::new(Emitting { emits, ..Emitting::default() }), ..self }
     }
 
     /// Claims the file, creating it if missing, until this process ends: exclusively (`alone`), or shared
@@ -156,6 +167,10 @@ impl Store for SqliteStore {
         self.writer.fault()
     }
 
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        Some(self)
+    }
+
     async fn foreign_writes(&self) -> Result<bool, StoreError> {
         self.writer.foreign_writes().await
     }
@@ -215,11 +230,14 @@ impl Store for SqliteStore {
 
     async fn write(&self, writes: Vec<Write>) -> Vec<Result<Written, StoreError>> {
         let count = writes.len();
-        let model = Arc::clone(&self.model);
+        let (model, emitting) = (Arc::clone(&self.model), Arc::clone(&self.emitting));
         let work = move |session: &mut writer::Session| {
-            writes.into_iter().map(|one| write::write(session, &model, one)).collect()
+            let emits = &emitting.emits;
+            writes.into_iter().map(|one| write::write(session, &model, emits, one)).collect()
         };
-        self.writer.run(work).await.unwrap_or_else(|error| vec![Err(error); count])
+        let written = self.writer.run(work).await.unwrap_or_else(|error| vec![Err(error); count]);
+        self.told();
+        written
     }
 
     async fn insert_many(
@@ -228,17 +246,45 @@ impl Store for SqliteStore {
         documents: Vec<Document>,
     ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
         let collection = self.collection(ty)?;
-        self.writer.run(move |session| bulk::insert_many(session, &collection, documents)).await?
+        let emits = self.emitting.emits.of(ty, EmitOn::Create).cloned();
+        let work = move |session: &mut writer::Session| {
+            bulk::insert_many(session, &collection, emits.as_deref(), documents)
+        };
+        let inserted = self.writer.run(work).await?;
+        self.told();
+        inserted
     }
 
     async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError> {
         let (collection, filter, patch) = (self.collection(ty)?, filter.clone(), patch.clone());
-        self.writer.run(move |session| bulk::update_many(session, &collection, &filter, &patch)).await?
+        let emits = self.emitting.emits.of(ty, EmitOn::Update).cloned();
+        let work = move |session: &mut writer::Session| {
+            bulk::update_many(session, &collection, emits.as_deref(), &filter, &patch)
+        };
+        let updated = self.writer.run(work).await?;
+        self.told();
+        updated
     }
 
     async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError> {
         let (collection, filter) = (self.collection(ty)?, filter.clone());
-        self.writer.run(move |session| bulk::delete_many(session, &collection, &filter)).await?
+        let emits = self.emitting.emits.of(ty, EmitOn::Delete).cloned();
+        let work = move |session: &mut writer::Session| match &emits {
+            Some(emits) => bulk::delete_each(session, &collection, emits, &filter),
+            None => bulk::delete_many(session, &collection, &filter),
+        };
+        let deleted = self.writer.run(work).await?;
+        self.told();
+        deleted
+    }
+}
+
+impl SqliteStore {
+    /// Tells whoever delivers events that there may be some.
+    fn told(&self) {
+        if !self.emitting.emits.is_empty() {
+            self.emitting.written.notify_one();
+        }
     }
 }
 

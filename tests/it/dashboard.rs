@@ -31,6 +31,8 @@ async fn busy() -> TestApp {
     app.data("{ books { nodes { title } } }", Json::Null).await;
     app.data("mutation { updateBooks(where: {}, all: true, set: {price: 2}) { count } }", Json::Null).await;
     app.query("{ nothing }", Json::Null).await;
+    app.engine.metrics().event_sink("hook");
+    app.engine.metrics().event_backlog("hook", 0, 0, 0.0);
     app
 }
 

@@ -13,6 +13,7 @@ mod cli;
 mod consistency;
 mod dashboard;
 mod deadlines;
+mod events;
 mod following;
 mod foreign_writes;
 mod graphql_http;

@@ -11,7 +11,7 @@ const LADDER: [&[&str]; 8] = [
     &["query"],
     &["cache", "store"],
     &["engine", "quota"],
-    &["auth", "graphql", "importer", "operations"],
+    &["auth", "events", "graphql", "importer", "operations"],
     &["server"],
     &["cli"],
 ];

@@ -10,20 +10,14 @@ use super::claims::{bound, claims_of, places_of};
 use crate::engine::input::{self, FilterLimits};
 use crate::engine::{InputFault, Step};
 use crate::query::Filter;
-use crate::schema::{self, AccessCondition, CLAIM, Collection, Diagnostic, Filled, Model};
+use crate::schema::{AccessCondition, CLAIM, Collection, Filled, Model};
 use crate::value::VERSION_PATH;
 
-/// Reads a schema file, as [`schema::load`] does, and checks the conditions of its rules of access too.
-pub fn load(name: &str, bytes: &[u8]) -> Result<Model, Vec<Diagnostic>> {
-    let model = schema::load(name, bytes)?;
-    let faults = check(&model);
-    if faults.is_empty() { Ok(model) } else { Err(schema::diagnostics(name, bytes, faults)) }
-}
-
 /// A fault: the offset of its place in the file, the rule that is broken, what is wrong, what to write instead.
-type Fault = (usize, &'static str, String, String);
+pub(in crate::engine) type Fault = (usize, &'static str, String, String);
 
-fn check(model: &Model) -> Vec<Fault> {
+/// What is wrong with the rules.
+pub(in crate::engine) fn check(model: &Model) -> Vec<Fault> {
     let mut faults = Vec::new();
     for collection in &model.collections {
         // One that `write` gives to several actions is one.

@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 use super::turns::ReadTurns;
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
-use crate::store::{DiskFault, Find, Follow, Patch, Store, StoreError, Write, Written, deadline};
+use crate::store::{DiskFault, Find, Follow, Outbox, Patch, Store, StoreError, Write, Written, deadline};
 use crate::telemetry::traced;
 use crate::value::{Doc, Id, Time};
 
@@ -125,6 +125,10 @@ impl Store for ObservedStore {
 
     fn removes_expired(&self) -> bool {
         self.inner.removes_expired()
+    }
+
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        self.inner.outbox()
     }
 
     async fn foreign_writes(&self) -> Result<bool, StoreError> {

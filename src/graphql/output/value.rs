@@ -9,6 +9,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::plan::{EmbeddedField, Leaf, ValueField};
 use crate::metrics::ErrorCode;
 use crate::schema::{IdKind, Scalar};
+use crate::value::plain::{self, decimal, whole};
 use crate::value::{Id, moment};
 
 /// Milliseconds in a day: dates are stored as midnight UTC.
@@ -135,7 +136,7 @@ impl<'a> Writer<'a> {
                 Some(Id::Uuid(uuid)) => self.text(&uuid.to_string()),
                 _ => Err(self.misfit(coordinate, "a UUID")),
             },
-            (Scalar::Json, value) => match any(value) {
+            (Scalar::Json, value) => match plain::json(value) {
                 Some(json) => self.json(&json),
                 None => Err(self.misfit(coordinate, "a value that JSON can say")),
             },
@@ -153,57 +154,4 @@ impl<'a> Writer<'a> {
         let message = format!("The stored value of {ty}.{field} does not fit its type: expected {expected}.");
         self.fail(&[ApiError::new(ErrorCode::Internal, message)])
     }
-}
-
-/// A whole number, in any of the numeric forms that programs store.
-fn whole(value: RawBsonRef<'_>) -> Option<i64> {
-    match value {
-        RawBsonRef::Int32(n) => Some(n.into()),
-        RawBsonRef::Int64(n) => Some(n),
-        // Within this range, whole doubles fit into i64 without loss.
-        RawBsonRef::Double(x) if x.fract() == 0.0 && x.abs() <= 9_007_199_254_740_992.0 => Some(x as i64),
-        _ => None,
-    }
-}
-
-/// A decimal, in plain digits where those are readable, always exact. Doubles are not exact.
-fn decimal(value: RawBsonRef<'_>) -> Option<String> {
-    match value {
-        RawBsonRef::Int32(n) => Some(n.to_string()),
-        RawBsonRef::Int64(n) => Some(n.to_string()),
-        RawBsonRef::Decimal128(n) => {
-            let text = n.to_string();
-            text.bytes().any(|byte| byte.is_ascii_digit()).then_some(text)
-        }
-        _ => None,
-    }
-}
-
-/// Any value as JSON.
-fn any(value: RawBsonRef<'_>) -> Option<Json> {
-    Some(match value {
-        RawBsonRef::Null | RawBsonRef::Undefined => Json::Null,
-        RawBsonRef::Boolean(value) => Json::Bool(value),
-        RawBsonRef::String(text) | RawBsonRef::Symbol(text) => Json::String(text.to_owned()),
-        RawBsonRef::Int32(n) => n.into(),
-        RawBsonRef::Int64(n) => n.into(),
-        RawBsonRef::Double(x) => Json::Number(serde_json::Number::from_f64(x)?),
-        RawBsonRef::Decimal128(_) => {
-            let text = decimal(value)?;
-            text.parse().map(Json::Number).unwrap_or(Json::String(text))
-        }
-        RawBsonRef::DateTime(at) => Json::String(moment::shown(at.timestamp_millis())?),
-        RawBsonRef::Document(document) => {
-            let mut object = serde_json::Map::new();
-            for element in document {
-                let (key, value) = element.ok()?;
-                object.insert(key.to_string(), any(value)?);
-            }
-            Json::Object(object)
-        }
-        RawBsonRef::Array(items) => {
-            Json::Array(items.into_iter().map(|item| any(item.ok()?)).collect::<Option<_>>()?)
-        }
-        other => Json::String(Id::from_raw(other)?.to_string()),
-    })
 }

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value as Json};
-
 use super::shapes::Owner;
+use super::template::Reading;
 use super::types::Class;
 use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::syntax::*;
@@ -103,7 +102,7 @@ pub(super) fn allowed(given: &Spanned<Literal>, faults: &mut SchemaFaults) -> Al
         Literal::Object(_) | Literal::List(_) => {
             let mut conditions = Vec::new();
             for item in given.items() {
-                match (&item.node, json(item, faults)) {
+                match (&item.node, CONDITION.json(item, faults)) {
                     (Literal::Object(_), Some(filter)) => {
                         conditions.push(AccessCondition { at: item.at, filter })
                     }
@@ -126,57 +125,16 @@ pub(super) fn allowed(given: &Spanned<Literal>, faults: &mut SchemaFaults) -> Al
     }
 }
 
-/// The literal as JSON; `None`, and faults, if there is none.
-fn json(literal: &Spanned<Literal>, faults: &mut SchemaFaults) -> Option<Json> {
-    let mut wrong = |message: String, help: &str| {
-        faults.add(literal.at, "access-condition", message, help);
-        None
-    };
-    match &literal.node {
-        Literal::Null => Some(Json::Null),
-        Literal::Boolean(value) => Some(Json::Bool(*value)),
-        Literal::Int(text) | Literal::Float(text) => match serde_json::from_str(text) {
-            Ok(number) => Some(number),
-            Err(_) => wrong(format!("{} is no number", quote(text)), "write it with fewer digits"),
-        },
-        Literal::String(text) if text.starts_with('$') && !is_claim(text) => {
-            wrong(format!("{} stands for no claim", quote(text)), "a claim is written \"$viewer.name\"")
-        }
-        Literal::String(text) | Literal::Enum(text) => Some(Json::String(text.clone())),
-        Literal::Variable => wrong(
-            "a rule has no variables".to_owned(),
-            "write a claim of the viewer in quotes: \"$viewer.sub\"",
-        ),
-        Literal::List(items) => {
-            // Looks at every item, to find all faults.
-            let items: Vec<Option<Json>> = items.iter().map(|item| json(item, faults)).collect();
-            items.into_iter().collect::<Option<Vec<_>>>().map(Json::Array)
-        }
-        Literal::Object(fields) => {
-            let mut object = Map::new();
-            let mut complete = true;
-            for (name, value) in fields {
-                match json(value, faults) {
-                    Some(value) if !object.contains_key(&name.node) => {
-                        drop(object.insert(name.node.clone(), value))
-                    }
-                    Some(_) => {
-                        let message = format!("{} is given twice", quote(&name.node));
-                        faults.add(
-                            name.at,
-                            "access-condition",
-                            message,
-                            "keep one, or write `and: [{...}, {...}]`",
-                        );
-                        complete = false;
-                    }
-                    None => complete = false,
-                }
-            }
-            complete.then_some(Json::Object(object))
-        }
-    }
-}
+/// What stands for a claim has its name.
+const CONDITION: Reading = Reading {
+    code: "access-condition",
+    variable: ("a rule has no variables", "write a claim of the viewer in quotes: \"$viewer.sub\""),
+    repeated: "keep one, or write `and: [{...}, {...}]`",
+    text: |text| match text.starts_with('$') && !is_claim(text) {
+        true => Err((format!("{} stands for no claim", quote(text)), "a claim is written \"$viewer.name\"")),
+        false => Ok(()),
+    },
+};
 
 fn is_claim(text: &str) -> bool {
     text.strip_prefix(CLAIM).is_some_and(|name| !name.is_empty())

@@ -19,7 +19,7 @@ use crate::value::{Doc, Time};
 const READ_LIMIT: Duration = Duration::from_secs(20);
 /// How long the server may work on one write, and how long a majority may take to acknowledge it: together no
 /// longer than an answer is waited for.
-const WRITE_LIMIT: Duration = Duration::from_secs(20);
+pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(20);
 /// How much longer than the server may work to wait for its answer: a server that fell silent gives no error.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Shows what can never be undone, each batch of rows as of its own moment.
@@ -134,7 +134,8 @@ pub(super) fn encoded(command: &Document) -> Result<RawDocumentBuf, StoreError> 
     checked(raw)
 }
 
-fn checked(command: RawDocumentBuf) -> Result<RawDocumentBuf, StoreError> {
+/// The command, if it is not too large.
+pub(super) fn checked(command: RawDocumentBuf) -> Result<RawDocumentBuf, StoreError> {
     match command.as_bytes().len() {
         length if length > MAX_DOCUMENT + COMMAND_OVERHEAD => Err(too_large(length)),
         _ => Ok(command),
@@ -146,7 +147,8 @@ pub(super) fn too_large(length: usize) -> StoreError {
     StoreError::Unacceptable(format!("{length} bytes are too many: a document can have 16 MiB at the most"))
 }
 
-async fn answer_or<T>(
+/// An answer, or an error when it takes much longer than the server may work.
+pub(super) async fn answer_or<T>(
     late: impl FnOnce(String) -> StoreError,
     most: Duration,
     work: impl Future<Output = Result<T, StoreError>>,
@@ -193,7 +195,8 @@ pub(super) fn of_timestamp(at: Timestamp) -> Time {
     Time(u64::from(at.time) << 32 | u64::from(at.increment))
 }
 
-fn millis(limit: Duration) -> i64 {
+/// A limit as commands take it.
+pub(super) fn millis(limit: Duration) -> i64 {
     i64::try_from(limit.as_millis()).unwrap_or(i64::MAX)
 }
 

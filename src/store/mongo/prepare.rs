@@ -26,6 +26,7 @@ impl MongoStore {
             }
             self.make_indexes(collection).await?;
         }
+        self.make_outbox().await?;
         if !imageless.is_empty() {
             tracing::warn!(
                 collections = imageless.join(", "),

@@ -11,8 +11,9 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::command::{MAX_DOCUMENT, Reply, encoded, number, too_large};
 use super::{MongoStore, error, filter, update};
+use crate::query::emit::Changed;
 use crate::query::matches;
-use crate::schema::Collection;
+use crate::schema::{Collection, EmitOn};
 use crate::store::{Condition, Patch, StoreError, Write, Written};
 use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Image, Stamp, Time, VERSION_PATH};
 
@@ -59,7 +60,7 @@ impl MongoStore {
         }
     }
 
-    async fn insert(&self, ty: Arc<str>, document: Document) -> Result<Written, StoreError> {
+    pub(super) async fn insert(&self, ty: Arc<str>, document: Document) -> Result<Written, StoreError> {
         let collection = self.collection(&ty)?;
         let after = new_document(document)?;
         let id = after.id().ok_or_else(|| {
@@ -68,6 +69,13 @@ impl MongoStore {
         })?;
         let entity = EntityRef { ty, id };
         let _turn = self.queues.turn(&entity).await;
+        if let Some(emits) = self.emitting.emits.of(&entity.ty, EmitOn::Create) {
+            let changed = Changed { entity: &entity, before: None, after: Some(after.raw()) };
+            let events = emits.events(changed);
+            if !events.is_empty() {
+                return self.insert_emitting(collection, entity, after, events).await;
+            }
+        }
         let reply = self.change(collection, insertion(collection, [&after])).await?;
         if let Some(refused) = write_errors(&reply.body).next() {
             return Err(of_write_error(refused, collection));
@@ -94,11 +102,24 @@ impl MongoStore {
         };
         let command = encoded(&command)?;
         let _turn = self.queues.turn(&entity).await;
+        let on = if patch.is_some() { EmitOn::Update } else { EmitOn::Delete };
+        let emits = self.emitting.emits.of(&entity.ty, on);
         for _ in 0..TRIES {
-            let mut reply = self.change(collection, command.clone()).await?;
-            if let Some(Bson::Document(before)) = reply.body.remove("value") {
-                return changed(entity, before, patch, reply.time).map(Written::Changed);
-            }
+            let reply = match emits {
+                Some(emits) => {
+                    match self.modify_emitting(collection, emits, &entity, &command, patch).await? {
+                        Ok(change) => return Ok(Written::Changed(change)),
+                        Err(reply) => reply,
+                    }
+                }
+                None => {
+                    let mut reply = self.change(collection, command.clone()).await?;
+                    if let Some(Bson::Document(before)) = reply.body.remove("value") {
+                        return changed(&entity, before, patch, reply.time).map(Written::Changed);
+                    }
+                    reply
+                }
+            };
             if let Some(why) = self.why_not(collection, &entity.id, when, &reply).await? {
                 return Ok(why);
             }
@@ -191,8 +212,8 @@ fn version(version: i64) -> Document {
     }
 }
 
-fn changed(
-    entity: EntityRef,
+pub(super) fn changed(
+    entity: &EntityRef,
     before: Document,
     patch: Option<&Patch>,
     t: Time,
@@ -202,10 +223,11 @@ fn changed(
     let image_before = image(&before).map_err(unknown)?;
     let v = image_before.version() + 1;
     let after = patch.map(|patch| image(&update::raised(before, patch, v))).transpose().map_err(unknown)?;
+    let entity = entity.clone();
     Ok(Change { entity, before: Image::Doc(image_before), after, stamp: Stamp { t, v } })
 }
 
-fn image(document: &Document) -> Result<Doc, StoreError> {
+pub(super) fn image(document: &Document) -> Result<Doc, StoreError> {
     Doc::encode(document)
         .map_err(|error| StoreError::Unacceptable(format!("the value cannot be stored: {error}")))
 }

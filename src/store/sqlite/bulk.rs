@@ -4,11 +4,13 @@
 use bson::Document;
 
 use crate::query::Filter;
+use crate::query::emit::TypeEmits;
 use crate::schema::Collection;
 use crate::value::{Doc, Time};
 
 use super::super::{Patch, StoreError};
 use super::arrays::Arrays;
+use super::emit::with_events;
 use super::error::{on_read, on_write};
 use super::filter::{Scope, condition};
 use super::list;
@@ -23,10 +25,12 @@ const PORTION: i64 = 500;
 pub(super) fn insert_many(
     session: &mut Session<'_>,
     of: &Collection,
+    emits: Option<&TypeEmits>,
     documents: Vec<Document>,
 ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
-    let results =
-        documents.into_iter().map(|document| write::insert(session, of, document).map(drop)).collect();
+    let insert =
+        |document| with_events(session, emits, |session| write::insert(session, of, document)).map(drop);
+    let results = documents.into_iter().map(insert).collect();
     Ok((results, session.time()))
 }
 
@@ -34,6 +38,7 @@ pub(super) fn insert_many(
 pub(super) fn update_many(
     session: &mut Session<'_>,
     of: &Collection,
+    emits: Option<&TypeEmits>,
     filter: &Filter,
     patch: &Patch,
 ) -> Result<(u64, Time), StoreError> {
@@ -42,7 +47,30 @@ pub(super) fn update_many(
         each(session, of, filter, |session, doc| {
             let Some(id) = doc.id() else { return Ok(()) };
             count += 1;
-            write::update(session, of, id, doc, patch).map(drop)
+            match emits {
+                None => write::update(session, of, id, doc, patch).map(drop),
+                Some(emits) if patch.changes_nothing(doc.raw(), |path| emits.follows(path)) => Ok(()),
+                Some(_) => with_events(session, emits, |session| write::update(session, of, id, doc, patch))
+                    .map(drop),
+            }
+        })?;
+        Ok((count, session.time()))
+    })
+}
+
+/// Deletes every document that satisfies the filter, with an eye to each.
+pub(super) fn delete_each(
+    session: &mut Session<'_>,
+    of: &Collection,
+    emits: &TypeEmits,
+    filter: &Filter,
+) -> Result<(u64, Time), StoreError> {
+    session.whole(|session| {
+        let mut count = 0;
+        each(session, of, filter, |session, doc| {
+            let Some(id) = doc.id() else { return Ok(()) };
+            count += 1;
+            with_events(session, Some(emits), |session| write::delete(session, of, id, doc)).map(drop)
         })?;
         Ok((count, session.time()))
     })

@@ -21,6 +21,14 @@ const TABLES: &str = "
         WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS _oponn_keys
         (collection TEXT, key TEXT, made TEXT, PRIMARY KEY (collection, key)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS _oponn_events (
+        id BLOB PRIMARY KEY, sink TEXT NOT NULL, lane TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,
+        document TEXT NOT NULL, payload TEXT NOT NULL, at INTEGER NOT NULL, time INTEGER NOT NULL,
+        part INTEGER NOT NULL, tries INTEGER NOT NULL, due INTEGER NOT NULL, error TEXT, dead INTEGER NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS _oponn_events_due ON _oponn_events (sink, dead, due, time, part);
+    CREATE INDEX IF NOT EXISTS _oponn_events_lane ON _oponn_events (lane, dead, due);
+    CREATE TABLE IF NOT EXISTS _oponn_relay (one INTEGER PRIMARY KEY CHECK (one = 1), holder TEXT, beat INTEGER);
 ";
 
 /// Makes the file oponn's own and of this format, or says why it cannot be.

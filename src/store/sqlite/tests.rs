@@ -23,6 +23,7 @@ fn model() -> Model {
         ttl: None,
         access: Vec::new(),
         members: Default::default(),
+        emits: Vec::new(),
         interfaces: Vec::new(),
         order: Vec::new(),
     };

@@ -2,12 +2,14 @@
 
 use bson::{Bson, Document, doc};
 
+use crate::query::emit::Emits;
 use crate::query::encode_value;
-use crate::schema::{Collection, Model};
+use crate::schema::{Collection, EmitOn, Model};
 use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Stamp};
 
 use super::super::{Condition, Patch, StoreError, Write, Written};
 use super::arrays::Arrays;
+use super::emit;
 use super::error::{on_read, on_write};
 use super::filter::{Scope, condition};
 use super::list;
@@ -18,28 +20,51 @@ use super::writer::Session;
 const MAX_BYTES: usize = 16 << 20;
 
 /// Carries out a write; an error leaves the documents as they were.
-pub(super) fn write(session: &mut Session<'_>, model: &Model, write: Write) -> Result<Written, StoreError> {
+pub(super) fn write(
+    session: &mut Session<'_>,
+    model: &Model,
+    emits: &Emits,
+    write: Write,
+) -> Result<Written, StoreError> {
     let collection = |ty: &str| {
         let known = model.collection(ty);
         known.ok_or_else(|| StoreError::Internal(format!("the model has no collection type {ty}")))
     };
     match write {
-        Write::Insert { ty, document } => insert(session, collection(&ty)?, document).map(Written::Changed),
+        Write::Insert { ty, document } => {
+            let (of, emits) = (collection(&ty)?, emits.of(&ty, EmitOn::Create).map(AsRef::as_ref));
+            emit::with_events(session, emits, |session| insert(session, of, document)).map(Written::Changed)
+        }
         Write::Update { ty, id, patch, when } => {
-            let of = collection(&ty)?;
-            match check(session, of, &id, &when)? {
-                Ok(before) => update(session, of, id, before, &patch).map(Written::Changed),
-                Err(refused) => Ok(refused),
+            let (of, emits) = (collection(&ty)?, emits.of(&ty, EmitOn::Update).map(AsRef::as_ref));
+            let before = match check(session, of, &id, &when)? {
+                Ok(before) => before,
+                Err(refused) => return Ok(refused),
+            };
+            match emits {
+                Some(emits) if patch.changes_nothing(before.raw(), |path| emits.follows(path)) => {
+                    Ok(Written::Changed(same(session, of, id, before)))
+                }
+                _ => emit::with_events(session, emits, |session| update(session, of, id, before, &patch))
+                    .map(Written::Changed),
             }
         }
         Write::Delete { ty, id, when } => {
-            let of = collection(&ty)?;
+            let (of, emits) = (collection(&ty)?, emits.of(&ty, EmitOn::Delete).map(AsRef::as_ref));
             match check(session, of, &id, &when)? {
-                Ok(before) => delete(session, of, id, before).map(Written::Changed),
+                Ok(before) => emit::with_events(session, emits, |session| delete(session, of, id, before))
+                    .map(Written::Changed),
                 Err(refused) => Ok(refused),
             }
         }
     }
+}
+
+/// A document that an update leaves as it is.
+fn same(session: &Session<'_>, of: &Collection, id: Id, doc: Doc) -> Change {
+    let stamp = Stamp { t: session.time(), v: doc.version() };
+    let entity = EntityRef { ty: of.name.clone(), id };
+    Change { entity, before: Some(doc.clone()).into(), after: Some(doc), stamp }
 }
 
 /// Inserts a document with version 1.
@@ -110,7 +135,13 @@ pub(super) fn replace(
         .map_err(|cause| on_write(&of.name, &cause))
 }
 
-fn delete(session: &mut Session<'_>, of: &Collection, id: Id, before: Doc) -> Result<Change, StoreError> {
+/// Deletes a document that was read in the same transaction.
+pub(super) fn delete(
+    session: &mut Session<'_>,
+    of: &Collection,
+    id: Id,
+    before: Doc,
+) -> Result<Change, StoreError> {
     let text = format!("DELETE FROM {} WHERE id = ?", name(&of.collection));
     session
         .connection

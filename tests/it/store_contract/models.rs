@@ -86,6 +86,7 @@ pub fn collection(
         ttl: None,
         access: Vec::new(),
         members: Default::default(),
+        emits: Vec::new(),
         interfaces: Vec::new(),
         order: std::iter::once(Member::Id).chain((0..fields.len()).map(Member::Field)).collect(),
     })

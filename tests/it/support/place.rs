@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oponn::cache::{Cache, CacheLimits, MemoryCache, NoCache, RedisCache};
-use oponn::engine::EngineOptions;
+use oponn::engine::{self, EngineOptions};
 use oponn::metrics::Metrics;
 use oponn::schema::Model;
 use oponn::store::{MongoStore, SqliteStore, Store};
@@ -40,7 +40,8 @@ impl Place {
             StoreKind::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder can be made");
                 let store = SqliteStore::open(model.clone(), &folder.path().join("test.db"));
-                Documents::Sqlite(Arc::new(store.expect("the file can be made")), folder)
+                let store = store.expect("the file can be made").with_emits(engine::emits(model));
+                Documents::Sqlite(Arc::new(store), folder)
             }
         };
         let limits = setup.engine.limits.clone().with_suspects(setup.cache == CacheKind::Memory);
@@ -61,7 +62,7 @@ impl Place {
                 let url = database.url();
                 let url = address.map_or(url.clone(), |by| url.replace(&mongodb_address(), by));
                 let store = MongoStore::connect(model.clone(), &url).await;
-                Arc::new(store.expect("the test server's URL is valid"))
+                Arc::new(store.expect("the test server's URL is valid").with_emits(engine::emits(model)))
             }
         }
     }

@@ -63,6 +63,14 @@ impl Folder {
         self.start(self.command(arguments))
     }
 
+    /// A server with these variables in its environment.
+    #[cfg(feature = "sqs")]
+    pub fn serve_in(&self, environment: &[(&str, &str)]) -> Serving {
+        let mut command = self.command(&[]);
+        command.envs(environment.iter().copied());
+        self.start(command)
+    }
+
     /// A server whose files may have so many blocks of 512 bytes at the most.
     pub fn serve_in_blocks(&self, blocks: u32) -> Serving {
         self.start(self.limited(&format!("trap '' XFSZ; ulimit -f {blocks}"), &[]))
