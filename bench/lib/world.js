@@ -77,9 +77,9 @@ export class World {
   }
 
   /** Starts an oponn on a database; `cache` is the address of its cache, `shared` that by which others reach it. */
-  async serve(name, { database, cache, shared = cache, lines = [], schema, program }) {
+  async serve(name, { database, store = this.storeUrl(database), cache, shared = cache, lines = [], schema, program }) {
     const port = await freePort();
-    const args = ['serve', '--config', this.config(name, lines, shared, schema), '--store', this.storeUrl(database)];
+    const args = ['serve', '--config', this.config(name, lines, shared, schema), '--store', store];
     args.push('--cache', cache, '--listen', `127.0.0.1:${port}`);
     const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => ({ ok: false }))).ok;
     return start({ name, command: this.program(program), args, cwd: this.work, work: this.work, port, measured: true, ready });
