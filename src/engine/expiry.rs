@@ -14,7 +14,7 @@ use super::Core;
 use crate::cache::PageState;
 use crate::query::{Expiry, Filter};
 use crate::schema::Model;
-use crate::store::{DiskFault, Find, Follow, Patch, Store, StoreError, Write, Written};
+use crate::store::{DiskFault, Find, Follow, Outbox, Patch, Store, StoreError, Write, Written};
 use crate::value::{Change, Doc, Id, Time};
 
 /// How far the clocks of servers may be apart: when a document has expired for so long, it has for all of them.
@@ -172,6 +172,10 @@ impl Store for LivingStore {
 
     fn removes_expired(&self) -> bool {
         self.inner.removes_expired()
+    }
+
+    fn outbox(&self) -> Option<&dyn Outbox> {
+        self.inner.outbox()
     }
 
     async fn foreign_writes(&self) -> Result<bool, StoreError> {
