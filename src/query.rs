@@ -6,8 +6,8 @@
 
 mod batch;
 mod before;
-mod expiry;
 pub mod emit;
+mod expiry;
 mod filter;
 mod matcher;
 mod normalize;

@@ -14,8 +14,8 @@ pub mod member_access;
 pub mod parent_bounds;
 pub mod relations;
 pub mod shapes;
-pub mod ttl;
 pub mod template;
+pub mod ttl;
 pub mod types;
 pub mod values;
 

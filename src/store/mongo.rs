@@ -41,8 +41,8 @@ mod outbox;
 mod prepare;
 mod read;
 mod snapshot;
-mod ttl;
 mod transaction;
+mod ttl;
 mod update;
 mod write;
 

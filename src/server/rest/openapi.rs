@@ -228,7 +228,12 @@ fn failures(route: &Served, about: &About) -> BTreeMap<u16, String> {
         ErrorCode::Forbidden,
     ];
     if is_write {
-        all.extend([ErrorCode::NotFound, ErrorCode::Conflict, ErrorCode::VersionMismatch]);
+        all.extend([
+            ErrorCode::NotFound,
+            ErrorCode::Conflict,
+            ErrorCode::VersionMismatch,
+            ErrorCode::OutOfRange,
+        ]);
     }
     if about.required_identity.is_some() || !route.claims.is_empty() {
         all.push(ErrorCode::Unauthenticated);

@@ -27,7 +27,7 @@ pub(super) struct Problem {
 /// The usual status of an error.
 pub(super) fn status_of(code: ErrorCode) -> u16 {
     match code {
-        ErrorCode::BadUserInput | ErrorCode::TooComplex => 400,
+        ErrorCode::BadUserInput | ErrorCode::OutOfRange | ErrorCode::TooComplex => 400,
         ErrorCode::Unauthenticated => 401,
         ErrorCode::Forbidden => 403,
         ErrorCode::NotFound => 404,
