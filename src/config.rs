@@ -69,6 +69,8 @@ pub struct Config {
     pub traces_ratio: Option<f64>,
     /// `allow_cache_override`: whether a request may override the cache strategy.
     pub allow_cache_override: bool,
+    /// `seed`: whether all loaders are run into a new SQLite file at start; `None` for yes, if no store is configured.
+    pub seed: Option<bool>,
     /// `loaders`: the folder with the loaders.
     pub loaders: PathBuf,
     /// `memory`: bytes that a server may use for everything that it keeps and works on.
@@ -259,6 +261,7 @@ impl Config {
             traces: reader.parsed("traces", address::collector),
             traces_ratio: reader.fraction("traces_ratio"),
             allow_cache_override: reader.flag("allow_cache_override").unwrap_or(false),
+            seed: reader.flag("seed"),
             loaders: reader.path("loaders").unwrap_or_else(|| "loaders".into()),
             memory: reader.parsed("memory", memory).unwrap_or(MEMORY),
             deployment: reader.parsed("deployment", deployment::setting).unwrap_or_else(|| "oponn".into()),

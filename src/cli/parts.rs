@@ -46,7 +46,7 @@ pub(super) async fn store(config: &Config, model: &Arc<Model>) -> Result<OpenSto
     if let StoreAddress::Sqlite(path) = &address {
         make_parent(path)?;
         let new = claim(path, config)?;
-        let is_fresh = config.store.is_none() && (new || importing(path).exists());
+        let is_fresh = config.seed.unwrap_or(config.store.is_none()) && (new || importing(path).exists());
         fresh = is_fresh.then(|| path.clone());
     }
     let patience = config.server.store_retry.unwrap_or(STORE_RETRY);

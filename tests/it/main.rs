@@ -14,6 +14,7 @@ mod consistency;
 mod dashboard;
 mod deadlines;
 mod events;
+mod examples;
 mod following;
 mod foreign_writes;
 mod graphql_http;
