@@ -9,8 +9,8 @@ use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
 use super::rules::{
-    access, api, embedded, emit, filled, interfaces, keys, member_access, parent_bounds, relations, shapes,
-    ttl, types, values,
+    access, api, embedded, emit, filled, interfaces, keys, member_access, parent_bounds, partition, relations,
+    shapes, ttl, types, values,
 };
 use super::syntax::*;
 use super::{
@@ -27,6 +27,7 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     access::check_places(&owners, faults);
     ttl::check(&owners, faults);
     emit::check_places(&owners, faults);
+    partition::check_places(&owners, faults);
     api::check_types(&types, faults);
 
     let of = |class| owners.iter().filter(move |owner| owner.class == class);
@@ -190,7 +191,9 @@ fn collection(
     let (id, client_id) = id(owner);
     let uniques = keys::uniques(owner, &fields, faults);
     let ttl = ttl::of(owner, &fields, faults);
-    let indexes = keys::indexes(owner, &fields, embedded, (&uniques, ttl.as_ref()), faults);
+    let partition = partition::partition(owner, &fields, faults);
+    let wanted = keys::Wanted { uniques: &uniques, ttl: ttl.as_ref(), partition: partition.as_ref() };
+    let indexes = keys::indexes(owner, &fields, embedded, &wanted, faults);
     let relations: Vec<Relation> = owner
         .members
         .iter()
@@ -228,6 +231,7 @@ fn collection(
         uniques,
         indexes,
         ttl,
+        partition,
         access,
         members,
         emits,

@@ -62,6 +62,9 @@ fn describe_collection(collection: &Collection, facts: &mut Vec<String>) {
     if let Some(ttl) = &collection.ttl {
         facts.push(format!("{name} expires {} s after {}", ttl.seconds, ttl.field));
     }
+    if let Some(partition) = &collection.partition {
+        facts.push(format!("{name} partition {}, at most {}", partition.by.join(", "), partition.max));
+    }
     for (number, grant) in collection.access.iter().enumerate() {
         facts.push(format!("{name} access {number}: {}", describe_grant(grant)));
     }

@@ -9,10 +9,12 @@ use bson::Bson;
 
 mod access;
 mod emit;
+mod partition;
 mod scalar;
 
 pub use access::{AccessCondition, Allowed, Grant, MemberAccess, MemberRule, is_for};
 pub use emit::{Emit, EmitOn, Template};
+pub use partition::Partition;
 pub use scalar::Scalar;
 
 /// A whole application as described by its schema file.
@@ -55,6 +57,8 @@ pub struct Collection {
     pub indexes: Vec<Index>,
     /// When its documents expire, from `@ttl`.
     pub ttl: Option<Ttl>,
+    /// Which of its documents are cached together, from `@partition`.
+    pub partition: Option<Partition>,
     /// Who may read and write its documents, from `@access`, in the order of the file.
     pub access: Vec<Grant>,
     /// Rules of access of its fields and relations that have some, by name.

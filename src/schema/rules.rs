@@ -12,6 +12,7 @@ pub mod keys;
 pub mod literals;
 pub mod member_access;
 pub mod parent_bounds;
+pub mod partition;
 pub mod relations;
 pub mod shapes;
 pub mod template;

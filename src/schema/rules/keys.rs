@@ -8,7 +8,9 @@ use super::{did_you_mean, listed};
 use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::names::{UNIQUE_ID, capitalised, screaming};
 use crate::schema::syntax::*;
-use crate::schema::{Embedded, Field, FieldType, Filled, Index, Kind, Normalizer, Scalar, Ttl, UniqueKey};
+use crate::schema::{
+    Embedded, Field, FieldType, Filled, Index, Kind, Normalizer, Partition, Scalar, Ttl, UniqueKey,
+};
 
 /// Indexes of a collection at the most, the id's aside: MongoDB's bound.
 const MAX_INDEXES: usize = 63;
@@ -77,12 +79,19 @@ pub fn uniques(owner: &Owner<'_>, fields: &[Field], faults: &mut SchemaFaults) -
     keys
 }
 
-/// The indexes: those that the file asks for, then those of keys; none that a unique key makes needless.
+/// What makes indexes wanted or needless beside the file's `@index`.
+pub struct Wanted<'a> {
+    pub uniques: &'a [UniqueKey],
+    pub ttl: Option<&'a Ttl>,
+    pub partition: Option<&'a Partition>,
+}
+
+/// The indexes: those that the file asks for, then those of keys and partitions; none that a unique key makes needless.
 pub fn indexes(
     owner: &Owner<'_>,
     fields: &[Field],
     embedded: &EmbeddedTypes,
-    (uniques, ttl): (&[UniqueKey], Option<&Ttl>),
+    &Wanted { uniques, ttl, partition }: &Wanted<'_>,
     faults: &mut SchemaFaults,
 ) -> Vec<Index> {
     let mut wanted: Vec<Vec<Arc<str>>> = Vec::new();
@@ -128,6 +137,15 @@ pub fn indexes(
         let paths = vec![name.clone()];
         if seen.insert(paths.clone()) {
             wanted.push(paths);
+        }
+    }
+    if let Some(Partition { by, .. }) = partition {
+        let unique = uniques.iter().filter(|key| key.normalize.is_empty()).map(|key| &key.fields);
+        let finds = |paths: &Vec<Arc<str>>| {
+            paths.len() >= by.len() && paths[..by.len()].iter().all(|path| by.contains(path))
+        };
+        if !by.is_empty() && !wanted.iter().chain(unique).any(finds) {
+            wanted.push(by.clone());
         }
     }
     // The index of a unique key whose values are kept as they are begins with the same fields.
@@ -185,7 +203,7 @@ fn named_fields<'a>(
 }
 
 /// A field of the type by name, for a directive on the type. Reports what is not stored there.
-fn field_of<'f>(
+pub(super) fn field_of<'f>(
     owner: &Owner<'_>,
     fields: &'f [Field],
     at: At,

@@ -21,6 +21,7 @@ fn model() -> Model {
         uniques: vec![UniqueKey { name: "isbn".into(), fields: vec!["isbn".into()], normalize: Vec::new() }],
         indexes: vec![index(&["storeId", "price"]), index(&["price"]), index(&["Price"])],
         ttl: None,
+        partition: None,
         access: Vec::new(),
         members: Default::default(),
         emits: Vec::new(),

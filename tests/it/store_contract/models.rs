@@ -84,6 +84,7 @@ pub fn collection(
             .map(|fields| Index { fields: fields.iter().map(|field| Arc::from(*field)).collect() })
             .collect(),
         ttl: None,
+        partition: None,
         access: Vec::new(),
         members: Default::default(),
         emits: Vec::new(),
