@@ -22,6 +22,7 @@ mod journal;
 mod limits;
 mod memory;
 mod none;
+mod partition;
 mod parts;
 mod proved;
 mod reason;
@@ -37,6 +38,7 @@ pub use journal::{JOURNAL, News, Place, Topic};
 pub use limits::CacheLimits;
 pub use memory::MemoryCache;
 pub use none::NoCache;
+pub use partition::{Member, Partition, PartitionRead, PartitionState};
 pub use parts::{Around, Parts};
 pub use proved::Proved;
 pub use reason::{DropReason, VoidReason};
@@ -63,6 +65,9 @@ pub trait Reads: Send + Sync + 'static {
 
     /// Reads pages of batches; the results are in the order of the reads.
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError>;
+
+    /// Reads partitions; the results are in the order of the reads.
+    async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError>;
 }
 
 /// Fills: reads of the store after a miss, and their results. The defaults decline everything.
@@ -92,6 +97,12 @@ pub trait Fills: Send + Sync + 'static {
         Ok(false)
     }
 
+    /// Makes a leased partition ready, as [`Fills::commit`] does: from all of its documents, or as one that has too many
+    /// to be cached. The latter is forgotten after a while, so that it is cached when it has become smaller.
+    async fn commit_partition(&self, _lease: &Lease, _docs: Option<&[Doc]>) -> Result<bool, CacheError> {
+        Ok(false)
+    }
+
     /// Gives leases back without filling their batches.
     async fn release(&self, _leases: &[Lease]) -> Result<(), CacheError> {
         Ok(())
@@ -108,6 +119,9 @@ pub trait Fills: Send + Sync + 'static {
 pub trait Changes: Send + Sync + 'static {
     /// The cache's current epoch. A writer takes this mark before it writes to the store.
     fn mark(&self) -> Mark;
+
+    /// Tells which types are partitioned: of a document of theirs, a note replaces the entity but does not make it.
+    fn partitioned(&self, _types: &[Arc<str>]) {}
 
     /// Takes note of changes: replaces their entities and finds, for each change, the registered batches
     /// whose fixed values match the image before or after it. Whether such a batch really holds the document,
@@ -344,12 +358,14 @@ pub struct Reconcile {
     pub row: Option<SortKey>,
     /// The moment at which the document expires, if it has a row and ever does.
     pub until: Option<i64>,
+    /// The document, if the batch is a partition and the document belongs to it.
+    pub doc: Option<Doc>,
 }
 
 /// The outcome of a reconcile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reconciled {
-    /// A row was inserted.
+    /// A row was inserted; in a partition, a document inserted or replaced.
     Inserted,
     /// A row moved.
     Moved,

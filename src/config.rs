@@ -180,6 +180,10 @@ pub struct LimitSettings {
     pub entity: Option<u64>,
     /// Batches that one change touches.
     pub matches: Option<u64>,
+    /// Bytes of one partition.
+    pub partition: Option<u64>,
+    /// Bytes of partitions that each server keeps in its memory; 0 keeps none.
+    pub partitions: Option<u64>,
     /// Bytes of the memory cache.
     pub memory: Option<u64>,
 }
@@ -299,6 +303,8 @@ impl Config {
                 row_key: reader.parsed("limits.row_key", size),
                 entity: reader.parsed("limits.entity", size),
                 matches: reader.number("limits.matches", 0),
+                partition: reader.parsed("limits.partition", size),
+                partitions: reader.parsed("limits.partitions", size),
                 memory: reader.parsed("limits.memory", size),
             },
             server: ServerSettings {

@@ -35,6 +35,7 @@ mod load;
 mod lookup;
 mod observed;
 mod page;
+mod partition;
 mod permit;
 mod reconcile;
 mod references;
@@ -68,6 +69,7 @@ use expiry::{Expiries, LivingStore};
 use fill::Flights;
 use footprint::Footprint;
 use observed::{ObservedStore, observed};
+use partition::Partitions;
 use tail::Tail;
 use unsettled::Writing;
 use view::Lane;
@@ -89,6 +91,8 @@ pub struct EngineOptions {
     /// How many documents one write may touch and still be reconciled one by one. Beyond that, the cached
     /// lists of their types are voided.
     pub bulk: usize,
+    /// Bytes of partitions that this process keeps besides the cache.
+    pub partitions: u64,
     /// How long one read of the store may take.
     pub read: Duration,
     /// Servers that share a cache over one store have the same; `memory` if they share none.
@@ -102,6 +106,7 @@ impl Default for EngineOptions {
         EngineOptions {
             limits: CacheLimits::default(),
             bulk: 200,
+            partitions: 16 << 20,
             read: Duration::from_secs(20),
             deployment: "memory".to_owned(),
             clock: Clock::default(),
@@ -166,6 +171,7 @@ impl Engine {
         let watch = Watch::new(cache.clone(), metrics.clone());
         let (writing, tail) = (Arc::default(), Arc::default());
         let access = Arc::new(Access::new(model.clone()));
+        let partitions = Partitions::new(&model, watch.clone(), options.partitions);
         let core = Core {
             model,
             access,
@@ -183,12 +189,15 @@ impl Engine {
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();
         core.cache.follows(&tail::scope(&core.model));
+        if let Some(partitions) = &partitions {
+            core.cache.partitioned(&partitions.types());
+        }
         let lanes = Strategy::ALL.map(|strategy| {
             let cache: Arc<dyn Cache> = match strategy {
                 Strategy::Reconcile => core.cache.clone(),
                 other => other.over(core.cache.clone()),
             };
-            Lane::new(Arc::new(Core { cache, ..core.clone() }), flights.clone())
+            Lane::new(Arc::new(Core { cache, ..core.clone() }), flights.clone(), partitions.clone(), strategy)
         });
         Engine { core: Arc::new(core), lanes, watch }
     }

@@ -109,7 +109,8 @@ async fn settle(cache: &MemoryCache, change: Change) -> usize {
     let mut rows = Vec::new();
     for batch in noted.into_iter().flat_map(oponn::cache::Noted::batches) {
         let row = change.after.as_ref().and_then(|doc| batch.def.row("Book", doc));
-        rows.push(Reconcile { batch, entity: change.entity.clone(), stamp: change.stamp, row, until: None });
+        let (entity, stamp) = (change.entity.clone(), change.stamp);
+        rows.push(Reconcile { batch, entity, stamp, row, doc: None, until: None });
     }
     cache.reconcile(mark, &rows).await.expect("memory is there").len()
 }

@@ -28,6 +28,9 @@ pub struct CacheLimits {
     pub row_key: usize,
     /// The maximum size of an entity's document, in bytes.
     pub entity: usize,
+    /// The maximum size of a partition's documents together, in bytes. A single document may take a part of it, so that
+    /// changes do not make it grow without a bound.
+    pub partition: usize,
     /// The maximum number of batches that one change may touch; beyond it, the type is voided.
     pub matches: u64,
     /// The maximum size of a type's suspects, in bytes; beyond it, lists of the type do not count until the cache has
@@ -43,11 +46,26 @@ pub struct CacheLimits {
 /// Bytes of suspects of a type: some eighty documents, each of which a page that counts may have to look for.
 const SUSPECTS: usize = 4_096;
 
+/// The largest document of a partition takes one part in this many of its bytes.
+const MEMBERS: usize = 64;
+/// For how long a partition is taken for too large once it was.
+const TOO_LARGE: Duration = Duration::from_secs(300);
+
 impl CacheLimits {
     /// With suspects, if the cache is told how far it has got: by a tailer or, in memory, by the only server that has it.
     pub fn with_suspects(self, in_memory: bool) -> CacheLimits {
         let told = self.freshness.is_some() || in_memory;
         CacheLimits { suspects: if told { SUSPECTS } else { 0 }, ..self }
+    }
+
+    /// The maximum size of a document that is put into a partition, in bytes.
+    pub fn member(&self) -> usize {
+        (self.partition / MEMBERS).min(self.entity)
+    }
+
+    /// For how long a partition that has too many documents is not asked for again.
+    pub(super) fn too_large(&self) -> Duration {
+        self.ttl.min(TOO_LARGE)
     }
 
     /// The number of rows beyond which a growing batch is dropped.
@@ -75,6 +93,7 @@ impl Default for CacheLimits {
             definition: 4_096,
             row_key: 1_024,
             entity: 1 << 20,
+            partition: 4 << 20,
             matches: 1_000,
             suspects: 0,
             freshness: None,

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 
 use super::{
     Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled,
-    Standing, TypeStats, Upkeep, Voucher,
+    LeaseState, Mark, News, Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
+    Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
@@ -18,6 +18,7 @@ mod batch;
 mod following;
 mod items;
 mod journal;
+mod partition;
 mod state;
 mod suspects;
 mod table;
@@ -63,6 +64,12 @@ impl Reads for MemoryCache {
             state.readable().map(|()| reads.iter().map(|read| state.read_page(read)).collect())
         })?
     }
+
+    async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
+        self.step(|state| {
+            state.readable().map(|()| reads.iter().map(|read| state.read_partition(read)).collect())
+        })?
+    }
 }
 
 #[async_trait]
@@ -87,6 +94,10 @@ impl Fills for MemoryCache {
         self.step(|state| state.commit(lease, proved))
     }
 
+    async fn commit_partition(&self, lease: &Lease, docs: Option<&[Doc]>) -> Result<bool, CacheError> {
+        self.step(|state| state.commit_partition(lease, docs))
+    }
+
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
         self.step(|state| leases.iter().for_each(|lease| state.release(lease)))
     }
@@ -100,6 +111,10 @@ impl Fills for MemoryCache {
 impl Changes for MemoryCache {
     fn mark(&self) -> Mark {
         self.state.lock().mark
+    }
+
+    fn partitioned(&self, types: &[Arc<str>]) {
+        self.state.lock().partitioned.extend(types.iter().cloned());
     }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {

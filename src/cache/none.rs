@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    CacheError, Changes, EntitiesRead, Fills, Following, Journal, Mark, Noted, PageRead, PageState, Reads,
-    Reconcile, Reconciled, Upkeep,
+    CacheError, Changes, EntitiesRead, Fills, Following, Journal, Mark, Noted, PageRead, PageState,
+    PartitionRead, PartitionState, Reads, Reconcile, Reconciled, Upkeep,
 };
 use crate::value::{Change, EntityRef, Time};
 
@@ -21,6 +21,10 @@ impl Reads for NoCache {
     }
 
     async fn read_pages(&self, _: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
+        Err(CacheError::Bypassed)
+    }
+
+    async fn read_partitions(&self, _: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
         Err(CacheError::Bypassed)
     }
 }

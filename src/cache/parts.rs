@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::{
     Adoption, Batch, Cache, CacheError, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled,
-    Standing, TypeStats, Upkeep, Voucher,
+    LeaseState, Mark, News, Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
+    Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::CacheOp;
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
@@ -86,6 +86,10 @@ impl<A: Around> Reads for Parts<A> {
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         self.around.operation(CacheOp::ReadPages, self.reads.read_pages(reads)).await
     }
+
+    async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
+        self.around.operation(CacheOp::ReadPartitions, self.reads.read_partitions(reads)).await
+    }
 }
 
 #[async_trait]
@@ -106,6 +110,10 @@ impl<A: Around> Fills for Parts<A> {
         self.around.operation(CacheOp::Commit, self.fills.commit(lease, proved)).await
     }
 
+    async fn commit_partition(&self, lease: &Lease, docs: Option<&[Doc]>) -> Result<bool, CacheError> {
+        self.around.operation(CacheOp::Commit, self.fills.commit_partition(lease, docs)).await
+    }
+
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
         self.around.operation(CacheOp::Release, self.fills.release(leases)).await
     }
@@ -119,6 +127,10 @@ impl<A: Around> Fills for Parts<A> {
 impl<A: Around> Changes for Parts<A> {
     fn mark(&self) -> Mark {
         self.changes.mark()
+    }
+
+    fn partitioned(&self, types: &[Arc<str>]) {
+        self.changes.partitioned(types);
     }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {

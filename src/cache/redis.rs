@@ -9,8 +9,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reads, Reconcile, Reconciled,
-    Standing, TypeStats, Upkeep, Voucher,
+    LeaseState, Mark, News, Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
+    Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::Metrics;
 use crate::probe::without::{Mechanism, without};
@@ -28,6 +28,7 @@ mod known;
 mod link;
 mod members;
 mod mend;
+mod partitions;
 mod phase;
 mod reply;
 mod scripts;
@@ -87,6 +88,10 @@ impl Reads for RedisCache {
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         self.link.read_pages(reads).await
     }
+
+    async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
+        self.link.read_partitions(reads).await
+    }
 }
 
 #[async_trait]
@@ -119,6 +124,10 @@ impl Fills for RedisCache {
         self.link.commit(lease, proved).await
     }
 
+    async fn commit_partition(&self, lease: &Lease, docs: Option<&[Doc]>) -> Result<bool, CacheError> {
+        self.link.commit_partition(lease, docs).await
+    }
+
     async fn release(&self, leases: &[Lease]) -> Result<(), CacheError> {
         self.link.release(leases).await
     }
@@ -132,6 +141,10 @@ impl Fills for RedisCache {
 impl Changes for RedisCache {
     fn mark(&self) -> Mark {
         Mark(self.link.epoch.mark())
+    }
+
+    fn partitioned(&self, types: &[Arc<str>]) {
+        self.link.partitioned(types);
     }
 
     async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {

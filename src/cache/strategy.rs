@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Cache, CacheError, Changes, EntitiesRead, Mark, NoCache, Noted, PageRead, PageState, Parts, Reads,
-    Reconcile, Reconciled, VoidReason,
+    Cache, CacheError, Changes, EntitiesRead, Mark, NoCache, Noted, PageRead, PageState, PartitionRead,
+    PartitionState, Parts, Reads, Reconcile, Reconciled, VoidReason,
 };
 use crate::value::{Change, EntityRef, Time};
 
@@ -77,6 +77,10 @@ impl Reads for Misses {
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         Ok(vec![PageState::Miss { known: 0 }; reads.len()])
+    }
+
+    async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
+        Ok(vec![PartitionState::Miss; reads.len()])
     }
 }
 

@@ -218,7 +218,8 @@ pub(super) async fn engine(
         CacheAddress::Redis(_) => deployment_of(&config.deployment, &address(config)),
         CacheAddress::Memory | CacheAddress::None => default.deployment.clone(),
     };
-    let options = EngineOptions { limits: cache_limits(config), read, deployment, ..default };
+    let partitions = config.limits.partitions.unwrap_or(config.memory / 16);
+    let options = EngineOptions { limits: cache_limits(config), partitions, read, deployment, ..default };
     let engine = Engine::new(model, store.store.clone(), cache, metrics, options);
     engine.prepared(store.changed.clone()).await;
     Arc::new(engine)
@@ -285,6 +286,7 @@ fn cache_limits(config: &Config) -> CacheLimits {
         definition: limits.definition.map_or(default.definition, to_usize),
         row_key: limits.row_key.map_or(default.row_key, to_usize),
         entity: limits.entity.map_or(default.entity, to_usize),
+        partition: limits.partition.map_or(default.partition, to_usize),
         matches: limits.matches.unwrap_or(default.matches),
         suspects: 0,
         memory: limits.memory.unwrap_or(config.memory / 4),

@@ -21,6 +21,9 @@ impl View {
         requests: &[PageRequest],
         indexes: &[usize],
     ) -> Result<Vec<(usize, Page)>, EngineError> {
+        // A partition is read for the cache or not at all.
+        let indexes: Vec<usize> =
+            indexes.iter().copied().filter(|&index| !requests[index].batch.def.partition).collect();
         self.lane.core.metrics.cache_read(CacheKind::Batch, CacheResult::Bypass, indexes.len() as u64);
         // Pages of many parents that start at the beginning of their lists need one operation, not many.
         let simple = |window: &Window| {

@@ -1,17 +1,13 @@
 //! Answers misses: one fill per batch across all servers, one store operation per family of batches.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use parking_lot::Mutex;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::page::PageRequest;
-use super::{Core, EngineError, Page, Row, View};
+use super::{EngineError, Page, Row, View};
 use crate::cache::{Lease, LeaseState, PageRead, PageState, Proved, Window};
 use crate::metrics::{CacheKind, CacheResult, FillResult, Joined};
 use crate::probe::Point;
@@ -20,8 +16,15 @@ use crate::store::deadline;
 use crate::telemetry::TRACES;
 use crate::value::{Doc, EntityRef, Time};
 
+mod flights;
+mod partitions;
+
+pub(super) use flights::Flights;
+
+use flights::{Flight, Held};
+
 /// Bytes that the compiled patterns of a cached list may take: each write that may concern the list compiles them.
-const JUDGED: usize = 4 << 20;
+pub(super) const JUDGED: usize = 4 << 20;
 /// Rows that a fill reads at least, so that the next pages are already cached.
 const SPARE_ROWS: u64 = 100;
 /// How long a reader waits for another server's fill before it reads the store itself.
@@ -29,63 +32,6 @@ const FOREIGN_WAIT: Duration = Duration::from_secs(2);
 /// The first pause between looks at another server's fill. Each pause is half as long again, up to the last.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LAST_LOOK: Duration = Duration::from_millis(40);
-
-/// The fills under way in this process.
-#[derive(Default)]
-pub(super) struct Flights(Mutex<HashMap<BatchKey, watch::Receiver<()>>>);
-
-/// A fill that this process has begun. Dropping it wakes the readers that wait for it.
-struct Flight<'a> {
-    flights: &'a Flights,
-    key: BatchKey,
-    _landing: watch::Sender<()>,
-}
-
-impl Flights {
-    /// Begins a flight; if one is already under way for the batch, returns a receiver to wait for its end.
-    fn begin(&self, key: BatchKey) -> Result<Flight<'_>, watch::Receiver<()>> {
-        let mut flights = self.0.lock();
-        if let Some(landing) = flights.get(&key) {
-            return Err(landing.clone());
-        }
-        let (landing, receiver) = watch::channel(());
-        flights.insert(key, receiver);
-        Ok(Flight { flights: self, key, _landing: landing })
-    }
-}
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        self.flights.0.lock().remove(&self.key);
-    }
-}
-
-/// Leases of fills under way. Gives them back if the fills are abandoned, since other readers wait for them.
-struct Held {
-    core: Arc<Core>,
-    leases: Vec<Lease>,
-}
-
-impl Held {
-    fn new(core: &Arc<Core>, leases: Vec<Lease>) -> Held {
-        Held { core: core.clone(), leases }
-    }
-
-    /// Marks the fills as ended, whatever their result.
-    fn settled(mut self) {
-        self.leases.clear();
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let (core, leases) = (self.core.clone(), std::mem::take(&mut self.leases));
-        if let (false, Ok(runtime)) = (leases.is_empty(), Handle::try_current()) {
-            // If the cache is out of reach, the leases expire by themselves.
-            runtime.spawn(async move { core.cache.release(&leases).await });
-        }
-    }
-}
 
 /// A batch that this process fills, or waits for another server to fill, on behalf of all requests for it here.
 struct Led<'a> {
@@ -123,8 +69,12 @@ impl View {
                 answers.push((index, Page { total: Some(0), ..Page::default() }));
                 continue;
             }
-            let cached = requests[index].batch.def.filter.size() <= JUDGED;
-            match rows_needed(&requests[index].window, known, limit).filter(|_| cached) {
+            let PageRequest { batch, window, .. } = &requests[index];
+            let want = match batch.def.partition {
+                true => Some(window.limit.saturating_add(1)),
+                false => rows_needed(window, known, limit),
+            };
+            match want.filter(|_| batch.def.filter.size() <= JUDGED) {
                 Some(want) => {
                     let entry = by_batch.entry(requests[index].batch.key).or_default();
                     entry.0 = entry.0.max(want);
@@ -199,8 +149,9 @@ impl View {
         requests: &[PageRequest],
         leased: Vec<(Led<'a>, Lease)>,
     ) -> Vec<(Led<'a>, Lease)> {
-        if leased.is_empty() {
-            return leased;
+        let Some((first, _)) = leased.first() else { return leased };
+        if requests[first.requests[0]].batch.def.partition {
+            return self.still_missing_partitions(requests, leased).await;
         }
         let read = |(led, _): &(Led<'_>, Lease)| {
             let request = &requests[led.requests[0]];
@@ -236,6 +187,9 @@ impl View {
         let leaders: Vec<&PageRequest> =
             cohort.members.iter().map(|(led, _)| &requests[led.requests[0]]).collect();
         self.lane.core.passes(Point::FillLeased).await;
+        if leaders.iter().any(|leader| leader.batch.def.partition) {
+            return self.fill_partitions(&leaders, &cohort, self.lane.core.at(floor)).await;
+        }
         let read = match self.store_rows(&leaders, limit, self.lane.core.at(floor)).await {
             Ok(read) => read,
             Err(error) => {

@@ -69,10 +69,14 @@ impl View {
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
     pub(super) async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
-        let mut open: Vec<usize> = (0..requests.len()).collect();
+        self.from_partitions(requests, &mut pages).await?;
+        let mut open: Vec<usize> = (0..requests.len()).filter(|&index| pages[index].is_none()).collect();
         let mut waited = vec![false; requests.len()];
         let mut beyond: Vec<usize> = Vec::new();
         for _ in 0..=REREADS {
+            if open.is_empty() {
+                break;
+            }
             let reads: Vec<PageRead> = open
                 .iter()
                 .map(|&i| PageRead { batch: requests[i].batch.clone(), window: requests[i].window.clone() })
@@ -99,9 +103,6 @@ impl View {
             open = disagreeing;
             // Requests that waited for another reader's fill now have to read the cache.
             open.extend(misses.iter().map(|&(index, _)| index).filter(|&index| pages[index].is_none()));
-            if open.is_empty() {
-                break;
-            }
         }
         open.append(&mut beyond);
         open.retain(|&index| pages[index].is_none());
@@ -159,7 +160,7 @@ impl View {
                     if found.stamp != Stamp::default() {
                         let until = found.doc.as_ref().and_then(|doc| batch.def.end(&entity.ty, doc));
                         let (batch, stamp) = (batch.clone(), found.stamp);
-                        repairs.push(Reconcile { batch, entity, stamp, row, until });
+                        repairs.push(Reconcile { batch, entity, stamp, row, doc: None, until });
                     }
                 }
             }

@@ -96,7 +96,8 @@ impl Core {
                 if before || row.is_some() {
                     let (entity, stamp) = (change.entity.clone(), change.stamp);
                     let until = end.filter(|_| row.is_some());
-                    rows.push(Reconcile { batch, entity, stamp, row, until });
+                    let doc = change.after.clone().filter(|_| batch.def.partition && row.is_some());
+                    rows.push(Reconcile { batch, entity, stamp, row, doc, until });
                 }
             }
         }

@@ -10,6 +10,7 @@ use tracing::Instrument;
 use super::access::Rights;
 use super::entity::EntityLoader;
 use super::fill::Flights;
+use super::partition::Partitions;
 use super::{Core, Footprint, Read};
 use crate::cache::Strategy;
 use crate::schema::Model;
@@ -37,15 +38,25 @@ pub(super) struct Lane {
     pub(super) core: Arc<Core>,
     pub(super) loader: DataLoader<EntityLoader>,
     pub(super) flights: Arc<Flights>,
+    /// The model's partitions, if it has some.
+    pub(super) partitions: Option<Arc<Partitions>>,
+    /// Whether partitions are kept in the process: not where reads are to go further.
+    pub(super) keeps_partitions: bool,
 }
 
 impl Lane {
-    pub(super) fn new(core: Arc<Core>, flights: Arc<Flights>) -> Arc<Lane> {
+    pub(super) fn new(
+        core: Arc<Core>,
+        flights: Arc<Flights>,
+        partitions: Option<Arc<Partitions>>,
+        strategy: Strategy,
+    ) -> Arc<Lane> {
         // Requests that miss at the same time are already together when the runtime gets to the load. The
         // trace shows a load as part of the request that began it.
         let spawn = |load| tokio::spawn(Instrument::instrument(load, traced!("engine load")));
         let loader = DataLoader::new(EntityLoader(core.clone()), spawn).delay(Duration::ZERO);
-        Arc::new(Lane { core, loader, flights })
+        let keeps_partitions = !matches!(strategy, Strategy::Bypass | Strategy::Refresh);
+        Arc::new(Lane { core, loader, flights, partitions, keeps_partitions })
     }
 }
 

@@ -225,6 +225,8 @@ label! {
         Entity = "entity",
         /// A page of a list.
         Batch = "batch",
+        /// A partition.
+        Partition = "partition",
     }
 }
 
@@ -337,6 +339,8 @@ label! {
         FillEntities = "fill_entities",
         /// `Cache::read_pages`
         ReadPages = "read_pages",
+        /// `Cache::read_partitions`
+        ReadPartitions = "read_partitions",
         /// `Cache::news`
         News = "news",
         /// `Cache::lease`

@@ -26,6 +26,8 @@ const VERSION: &str = "2";
 const VERSION_WITH_RULES: &str = "3";
 /// The same, of a definition of a list whose documents expire, with or without rules.
 const VERSION_WITH_EXPIRY: &str = "4";
+/// The same, of a partition.
+const VERSION_OF_PARTITION: &str = "5";
 /// The latest moment that matters: what Redis's scripts count exactly.
 const LAST: i64 = 1 << 53;
 /// Maximum number of equality values of a filter that get their own index entries; the rest is left to the
@@ -51,6 +53,8 @@ pub struct BatchDef {
     pub expiry: BTreeMap<Arc<str>, Expiry>,
     /// The order, without the final id.
     pub order: Order,
+    /// Whether the batch is a partition: it has its documents and not only their rows. It is by id and has no rules.
+    pub partition: bool,
 }
 
 /// A batch's name in the cache: 128 bits of a hash of its definition.
@@ -89,12 +93,18 @@ impl BatchDef {
             rules: BTreeMap::new(),
             expiry: BTreeMap::new(),
             order,
+            partition: false,
         }
     }
 
     /// The same list, whose documents of single types expire.
     pub fn with_expiry(self, expiry: BTreeMap<Arc<str>, Expiry>) -> BatchDef {
         BatchDef { expiry, ..self }
+    }
+
+    /// The partition of a collection type that has the documents which satisfy a filter.
+    pub fn partition(ty: Arc<str>, filter: Filter) -> BatchDef {
+        BatchDef { partition: true, ..BatchDef::new(ty.clone(), vec![ty], filter, Order::default()) }
     }
 
     /// The same list, whose documents of single types have to satisfy these rules besides.
@@ -120,6 +130,9 @@ impl BatchDef {
             "where": self.filter.to_json(),
             "order": self.order.to_json(),
         });
+        if self.partition {
+            return format!("{VERSION_OF_PARTITION}{definition}");
+        }
         let mut version = VERSION;
         if !self.rules.is_empty() {
             let rules = self.rules.iter().map(|(ty, rule)| (ty.to_string(), rule.to_json()));
@@ -136,8 +149,10 @@ impl BatchDef {
     pub fn parse(text: &str) -> Option<BatchDef> {
         let version = text.get(..1)?;
         let json: Json = serde_json::from_str(text.get(1..)?).ok()?;
+        let partition = version == VERSION_OF_PARTITION;
         let (ruled, expires) = (json.get("rules").is_some(), json.get("expiry").is_some());
         let expected = match (ruled, expires) {
+            (false, false) if partition => VERSION_OF_PARTITION,
             (_, true) => VERSION_WITH_EXPIRY,
             (true, false) => VERSION_WITH_RULES,
             (false, false) => VERSION,
@@ -163,7 +178,13 @@ impl BatchDef {
             rules,
             expiry,
             order: Order::from_json(json.get("order")?)?,
+            partition,
         })
+    }
+
+    /// Whether a definition's text is that of a partition.
+    pub fn is_partition(text: &str) -> bool {
+        text.starts_with(VERSION_OF_PARTITION)
     }
 
     /// The batch's name in the cache, from the definition's text.

@@ -107,6 +107,18 @@ impl Filter {
         }
     }
 
+    /// The value to which the filter fixes a path, as one of its conditions that all have to hold. Canonical filters only.
+    pub fn fixed(&self, path: &str) -> Option<&Bson> {
+        let conditions = match self {
+            Filter::And(parts) => parts.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        conditions.iter().find_map(|condition| match condition {
+            Filter::In(fixed, values) if fixed == path && values.len() == 1 => values.first(),
+            _ => None,
+        })
+    }
+
     /// Both filters hold.
     pub fn and(self, other: Filter) -> Filter {
         Filter::And(vec![self, other])

@@ -9,8 +9,8 @@ use super::rules::relations::Keys;
 use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
 use super::rules::{
-    access, api, embedded, emit, filled, interfaces, keys, member_access, parent_bounds, partition, relations,
-    shapes, ttl, types, values,
+    access, api, embedded, emit, filled, interfaces, keys, member_access, parent_bounds, partition,
+    relations, shapes, ttl, types, values,
 };
 use super::syntax::*;
 use super::{

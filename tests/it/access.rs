@@ -17,7 +17,7 @@ mod sharing;
 mod writes;
 
 /// An application behind a gateway, whose tokens are believed.
-fn setup(sdl: &str) -> Setup {
+pub fn setup(sdl: &str) -> Setup {
     TestApp::with(sdl).auth(settings())
 }
 
@@ -31,7 +31,7 @@ fn settings() -> AuthSettings {
 }
 
 /// A token with these roles and claims.
-fn token(roles: &[&str], mut claims: Json) -> String {
+pub fn token(roles: &[&str], mut claims: Json) -> String {
     claims["roles"] = json!(roles);
     let part = |json: Json| URL_SAFE_NO_PAD.encode(json.to_string());
     format!("{}.{}.", part(json!({ "alg": "none" })), part(claims))

@@ -12,6 +12,7 @@ mod journal;
 mod losses;
 mod merging;
 mod pages;
+mod partitions;
 mod schedules;
 mod sharing;
 mod suspects;

@@ -1,14 +1,14 @@
 //! The Redis scripts do what the memory cache does: random operations on both, every answer compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use oponn::cache::{
-    Batch, Cache, CacheLimits, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, Place, Proved,
-    Reconcile, RedisCache, Window,
+    Batch, Cache, CacheLimits, Floor, Lease, LeaseState, Mark, MemoryCache, Noted, PageRead, PartitionRead,
+    PartitionState, Place, Proved, Reconcile, RedisCache, Window,
 };
-use oponn::query::{Direction, Filter, SortKey};
+use oponn::query::{BatchDef, Direction, Filter, SortKey};
 use oponn::value::{Change, Doc, EntityRef, Image, Stamp, Time};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -22,6 +22,8 @@ enum Op {
     ReadEntities(Vec<Name>),
     FillEntities(usize, Vec<(Name, Option<State>)>),
     ReadPage(usize, View),
+    /// And whether the reader has the version that was read last.
+    ReadPartition(usize, bool),
     Lease(usize),
     Commit(usize, Vec<(Name, State)>, u64, Option<i64>),
     Release(usize),
@@ -73,6 +75,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => prop::collection::vec(name(), 0..4).prop_map(Op::ReadEntities),
         3 => (any(), prop::collection::vec((name(), maybe()), 1..3)).prop_map(|(i, e)| Op::FillEntities(i, e)),
         6 => (any(), view()).prop_map(|(i, v)| Op::ReadPage(i, v)),
+        4 => (any(), prop::bool::ANY).prop_map(|(batch, known)| Op::ReadPartition(batch, known)),
         5 => any().prop_map(Op::Lease),
         5 => (any(), prop::collection::vec((name(), state()), 0..5), 0..7_u64, until())
             .prop_map(|(i, rows, asked, until)| Op::Commit(i, rows, asked, until)),
@@ -103,6 +106,7 @@ fn bounds() -> impl Strategy<Value = CacheLimits> {
         definition: 160,
         row_key: 40,
         entity: 70,
+        partition: 64 * 70,
         matches: 2,
         suspects: 110,
         ..wide.clone()
@@ -129,6 +133,8 @@ fn batches() -> Vec<Batch> {
         list("Item", &["Item"], low(), Direction::Desc),
         list("Item", &["Item"], Filter::all(), Direction::Asc),
         list("Item", &["Item"], Filter::eq("rank", 1), Direction::Asc),
+        Batch::new(BatchDef::partition("Item".into(), low())),
+        Batch::new(BatchDef::partition("Thing".into(), low().and(Filter::eq("rank", 1)))),
         list("Any", &TYPES, low(), Direction::Asc),
         list("Any", &TYPES, Filter::In("rank".into(), vec![1.into(), 2.into()]).and(low()), Direction::Asc),
     ]
@@ -149,6 +155,8 @@ struct Pair {
     leases: Vec<[Lease; 2]>,
     marks: Vec<[Mark; 2]>,
     places: Vec<[Place; 2]>,
+    /// The version of each partition that was read last.
+    versions: Vec<Option<[u64; 2]>>,
 }
 
 impl Pair {
@@ -158,7 +166,9 @@ impl Pair {
         let caches: [Arc<dyn Cache>; 2] = [Arc::new(MemoryCache::new(limits)), Arc::new(redis)];
         let marks = vec![[caches[0].mark(), caches[1].mark()]];
         let places = vec![[place(&*caches[0]).await, place(&*caches[1]).await]];
-        Pair { caches, batches: batches(), floors: Vec::new(), leases: Vec::new(), marks, places }
+        let batches = batches();
+        let versions = vec![None; batches.len()];
+        Pair { caches, batches, floors: Vec::new(), leases: Vec::new(), marks, places, versions }
     }
 
     /// Does it on both; what is not opaque of the answers must be equal.
@@ -166,6 +176,7 @@ impl Pair {
         let mut seen = Vec::new();
         let mut floors = Vec::new();
         let mut leases = Vec::new();
+        let mut versions = Vec::new();
         for at in 0..2 {
             let cache = &*self.caches[at];
             seen.push(match op {
@@ -194,6 +205,18 @@ impl Pair {
                     let read = PageRead { batch: batch.clone(), window };
                     format!("{:?}", cache.read_pages(&[read]).await.unwrap())
                 }
+                Op::ReadPartition(batch, known) => {
+                    let batch = self.partition(*batch);
+                    let known = self.versions[batch].filter(|_| *known).map(|versions| versions[at]);
+                    let read = PartitionRead { batch: self.batches[batch].clone(), known };
+                    match cache.read_partitions(&[read]).await.unwrap().remove(0) {
+                        PartitionState::Held(partition, suspects) => {
+                            versions.push(partition.version);
+                            format!("{:?} {suspects:?}", partition.members())
+                        }
+                        other => format!("{other:?}"),
+                    }
+                }
                 Op::Lease(batch) => {
                     let batch = self.batches[batch % self.batches.len()].clone();
                     match cache.lease(&[batch]).await.unwrap().remove(0) {
@@ -209,6 +232,15 @@ impl Pair {
                 Op::Commit(lease, rows, asked, until) => {
                     let Some(leases) = choose(&self.leases, *lease) else { return Ok(()) };
                     let lease = &leases[at];
+                    if lease.batch.def.partition {
+                        let documents: BTreeMap<_, _> =
+                            rows.iter().map(|(name, state)| (name.1, document(*name, *state))).collect();
+                        let documents: Vec<Doc> = documents.into_values().collect();
+                        let all = Some(&*documents).filter(|_| *asked > 1);
+                        let kept = cache.commit_partition(lease, all).await.unwrap();
+                        seen.push(format!("{kept:?}"));
+                        continue;
+                    }
                     let mut kept: Vec<SortKey> =
                         rows.iter().filter_map(|(name, state)| row(&lease.batch, *name, *state)).collect();
                     kept.sort();
@@ -257,7 +289,9 @@ impl Pair {
                     let batch = self.batches[batch % self.batches.len()].clone();
                     let row = state.and_then(|state| row(&batch, *name, state));
                     let stamp = Stamp { t: Time(*t), v: state.map_or(9, |(_, _, v)| v) };
-                    let change = Reconcile { batch, entity: entity(*name), stamp, row, until: *until };
+                    let doc = state.map(|state| document(*name, state)).filter(|_| batch.def.partition);
+                    let (entity, until) = (entity(*name), *until);
+                    let change = Reconcile { batch, entity, stamp, row, doc, until };
                     format!("{:?}", cache.reconcile(mark, &[change]).await.unwrap())
                 }
                 Op::DropTypes(types, t) => {
@@ -282,6 +316,10 @@ impl Pair {
         if let Ok(pair) = <[Lease; 2]>::try_from(leases) {
             self.leases.push(pair);
         }
+        if let (Op::ReadPartition(batch, _), Ok(pair)) = (op, <[u64; 2]>::try_from(versions)) {
+            let batch = self.partition(*batch);
+            self.versions[batch] = Some(pair);
+        }
         if matches!(op, Op::TakeMark) {
             self.marks.push([self.caches[0].mark(), self.caches[1].mark()]);
         }
@@ -289,6 +327,13 @@ impl Pair {
             self.places.push([place(&*self.caches[0]).await, place(&*self.caches[1]).await]);
         }
         Ok(())
+    }
+
+    /// The place of one of the partitions.
+    fn partition(&self, choice: usize) -> usize {
+        let partitions = self.batches.iter().enumerate().filter(|(_, batch)| batch.def.partition);
+        let partitions: Vec<usize> = partitions.map(|(place, _)| place).collect();
+        partitions[choice % partitions.len()]
     }
 
     /// Mostly the mark of now.

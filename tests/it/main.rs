@@ -31,6 +31,7 @@ mod metrics;
 mod outage;
 mod outside_json;
 mod overload;
+mod partitions;
 mod persisted;
 mod quotas;
 mod rest;

@@ -9,10 +9,26 @@ use crate::cache::proved::Extent;
 use crate::cache::registry::Kept;
 use crate::cache::{Batch, CacheLimits, DropReason, PageRows, PageState, Reconciled, Window};
 use crate::query::SortKey;
-use crate::value::{Stamp, Time};
+use crate::value::{Doc, Stamp, Time};
 
 /// The state of one document: its stamp, and its row.
 type State = (Stamp, Option<SortKey>);
+
+/// What a delta says of a document that belongs to the batch: its row or, for a partition, the document.
+#[derive(Clone)]
+pub(super) enum Delta {
+    Row(SortKey),
+    Doc(Doc),
+}
+
+impl Delta {
+    fn bytes(&self) -> usize {
+        match self {
+            Delta::Row(row) => row.0.len(),
+            Delta::Doc(doc) => doc.bytes().len(),
+        }
+    }
+}
 
 /// A readable batch. A document within the extent and without a state is known not to be in the list, as of
 /// the fill's time.
@@ -41,7 +57,7 @@ pub(super) struct Pending {
     pub token: u64,
     /// The earliest time that the store read may show.
     pub time: Time,
-    deltas: HashMap<Vec<u8>, State>,
+    pub deltas: HashMap<Vec<u8>, (Stamp, Option<Delta>)>,
     /// The moment at which the first document of the deltas expires.
     until: Option<i64>,
     bytes: usize,
@@ -68,15 +84,15 @@ impl Pending {
         &mut self,
         name: &[u8],
         stamp: Stamp,
-        (row, until): (Option<&SortKey>, Option<i64>),
+        (delta, until): (Option<Delta>, Option<i64>),
         limits: &CacheLimits,
     ) -> Reconciled {
         let known = self.deltas.get(name).map(|(known, _)| *known);
         if stamp.t <= self.time || known.is_some_and(|known| known >= stamp) {
             return Reconciled::Deferred;
         }
-        self.bytes += STATE + name.len() + row.map_or(0, |row| row.0.len());
-        self.deltas.insert(name.to_vec(), (stamp, row.cloned()));
+        self.bytes += STATE + name.len() + delta.as_ref().map_or(0, Delta::bytes);
+        self.deltas.insert(name.to_vec(), (stamp, delta));
         self.until = earlier(self.until, until);
         match self.deltas.len() as u64 <= limits.deltas {
             true => Reconciled::Deferred,
@@ -103,8 +119,12 @@ impl Ready {
             ready.bytes += STATE + ROW + name.len() + 2 * row.0.len();
             ready.states.insert(name, (filled, Some(row)));
         }
-        for (name, (stamp, row)) in pending.deltas {
-            ready.merge(&name, stamp, (row.as_ref(), None));
+        for (name, (stamp, delta)) in pending.deltas {
+            let row = delta.as_ref().and_then(|delta| match delta {
+                Delta::Row(row) => Some(row),
+                Delta::Doc(_) => None,
+            });
+            ready.merge(&name, stamp, (row, None));
         }
         ready.beyond(limits).is_none().then_some(ready)
     }

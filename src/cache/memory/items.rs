@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use super::batch::{Pending, Ready};
+use super::partition::Whole;
 use crate::query::BatchKey;
 use crate::value::{Doc, EntityRef, Stamp};
 
@@ -30,6 +31,7 @@ pub(super) struct Entity {
 pub(super) enum Item {
     Entity(Entity),
     Ready(Box<Ready>),
+    Whole(Box<Whole>),
     Pending(Box<Pending>),
 }
 
@@ -39,6 +41,7 @@ impl Item {
             + match self {
                 Item::Entity(entity) => entity.doc.as_ref().map_or(0, |doc| doc.bytes().len()),
                 Item::Ready(ready) => ready.bytes(),
+                Item::Whole(whole) => whole.bytes(),
                 Item::Pending(pending) => pending.bytes(),
             }
     }
@@ -89,6 +92,14 @@ impl Items {
     pub fn ready(&mut self, key: BatchKey) -> Option<&mut Ready> {
         match self.get(&Key::Ready(key))? {
             Item::Ready(ready) => Some(ready),
+            _ => None,
+        }
+    }
+
+    /// The ready partition.
+    pub fn whole(&mut self, key: BatchKey) -> Option<&mut Whole> {
+        match self.get(&Key::Ready(key))? {
+            Item::Whole(whole) => Some(whole),
             _ => None,
         }
     }

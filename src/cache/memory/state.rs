@@ -1,23 +1,25 @@
 //! The memory cache's state: each method does in one step what a Redis script does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::batch::{Pending, Ready};
+use super::batch::Delta;
 use super::following::Followed;
 use super::items::{Entity, Item, Items, Key};
 use super::journal::Journal;
 use super::suspects::Suspects;
 use super::table::Table;
-use crate::cache::registry::{self, Kept, SLOTS};
+use crate::cache::registry::{self, SLOTS};
 use crate::cache::{
-    Adoption, Batch, CacheError, CacheLimits, CachedEntity, DropReason, EntitiesRead, Floor, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, Place, Proved, Reconcile, Reconciled, Topic,
+    Adoption, Batch, CacheError, CacheLimits, CachedEntity, DropReason, EntitiesRead, Floor, Mark, News,
+    Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Reconcile, Reconciled, Topic,
     VoidReason, Voucher,
 };
-use crate::query::{BatchKey, Shape, row_ref};
+use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
+
+mod fills;
 
 /// The whole state of the memory cache.
 pub(super) struct State {
@@ -33,6 +35,8 @@ pub(super) struct State {
     numbers: u64,
     pub following: Followed,
     pub suspects: Suspects,
+    /// The types whose documents are in partitions.
+    pub partitioned: BTreeSet<Arc<str>>,
 }
 
 impl State {
@@ -48,6 +52,7 @@ impl State {
             numbers: 0,
             following: Followed::default(),
             suspects: Suspects::default(),
+            partitioned: BTreeSet::new(),
         }
     }
 
@@ -106,8 +111,9 @@ impl State {
     /// Voids everything but keeps the latest change seen.
     pub fn clear(&mut self) {
         let numbers = self.fresh();
-        let latest = self.latest;
-        *self = State { mark: Mark(numbers), numbers, latest, ..State::new(self.limits.clone()) };
+        let (latest, partitioned) = (self.latest, std::mem::take(&mut self.partitioned));
+        let mark = Mark(numbers);
+        *self = State { mark, numbers, latest, partitioned, ..State::new(self.limits.clone()) };
     }
 
     /// Evicts items beyond the bound of bytes.
@@ -116,6 +122,7 @@ impl State {
             match item {
                 Item::Entity(_) => {}
                 Item::Ready(ready) => self.forget_if_gone(&ready.batch),
+                Item::Whole(whole) => self.forget_if_gone(&whole.batch),
                 Item::Pending(pending) => self.forget_if_gone(&pending.batch),
             }
         }
@@ -184,55 +191,12 @@ impl State {
         self.items.pending(batch.key).is_some_and(|pending| pending.generations == generations)
     }
 
-    pub fn lease(&mut self, batch: &Batch) -> LeaseState {
-        if self.filling(batch) {
-            return LeaseState::Busy;
-        }
-        let generations = self.generations(&batch.def.types);
-        let (shape, entries) = entries(batch);
-        let limits = self.limits.clone();
-        let has_room = |ty: &Arc<str>| self.table(ty).has_room(&shape, &entries, &limits);
-        if batch.text.len() > limits.definition || !batch.def.types.iter().all(has_room) {
-            return LeaseState::Refused;
-        }
-        for ty in &batch.def.types {
-            self.table(ty).register(&shape, &entries, batch);
-        }
-        let token = self.fresh();
-        let pending = Pending::new(batch.clone(), generations, token, self.latest);
-        let expires = Instant::now() + limits.lease;
-        self.items.insert(Key::Pending(batch.key), Item::Pending(Box::new(pending)), expires);
-        LeaseState::Granted(Lease { batch: batch.clone(), token, floor: self.floor(batch.def.types.iter()) })
-    }
-
-    pub fn commit(&mut self, lease: &Lease, proved: &Proved) -> bool {
-        let Some(pending) = self.take_pending(lease) else { return false };
-        let kept = registry::keep(&lease.batch, proved, &self.limits);
-        let valid = pending.generations == self.generations(&lease.batch.def.types);
-        let make = |kept: Kept| Ready::new(pending, kept, proved.expires(), &self.limits);
-        let Some(ready) = kept.filter(|_| valid).and_then(make) else {
-            self.forget_if_gone(&lease.batch);
-            return false;
-        };
-        self.journal.tell(Topic::batch(lease.batch.key));
-        let expires = self.expiry();
-        self.items.insert(Key::Ready(lease.batch.key), Item::Ready(Box::new(ready)), expires);
-        true
-    }
-
-    /// Takes out the fill that a lease began, if it is still there.
-    fn take_pending(&mut self, lease: &Lease) -> Option<Pending> {
-        let key = lease.batch.key;
-        self.items.pending(key).filter(|pending| pending.token == lease.token)?;
-        match self.items.remove(&Key::Pending(key))? {
-            Item::Pending(pending) => Some(*pending),
-            _ => None,
-        }
-    }
-
-    pub fn release(&mut self, lease: &Lease) {
-        if self.take_pending(lease).is_some() {
-            self.forget_if_gone(&lease.batch);
+    pub fn read_partition(&mut self, read: &PartitionRead) -> PartitionState {
+        let generations = self.generations(&read.batch.def.types);
+        let suspects = self.suspects.among(&read.batch.def.types);
+        match self.items.whole(read.batch.key) {
+            Some(whole) if whole.generations == generations => whole.read(read, suspects),
+            _ => PartitionState::Miss,
         }
     }
 
@@ -263,7 +227,7 @@ impl State {
         let generation = self.table(&entity.ty).generation;
         let known = self.items.entity(entity, generation).map(|known| known.stamp);
         // Without a known version, this one may be older than one seen before.
-        if known.map_or(!seen, |known| stamp > known) {
+        if known.map_or(!seen && !self.partitioned.contains(&entity.ty), |known| stamp > known) {
             self.keep_entity(entity, generation, stamp, change.after.as_ref());
         }
         found.map_or_else(Noted::Voided, Noted::Found)
@@ -294,22 +258,36 @@ impl State {
     }
 
     pub fn reconcile(&mut self, mark: Mark, change: &Reconcile) -> Reconciled {
-        let Reconcile { batch, entity, stamp, row, until } = change;
+        let Reconcile { batch, entity, stamp, row, doc, until } = change;
         let (name, row) = (row_ref(entity), row.as_ref());
         let generations = self.generations(&batch.def.types);
-        let too_long = row.is_some_and(|row| row.0.len() > self.limits.row_key);
+        let too_large = doc.as_ref().is_some_and(|doc| doc.bytes().len() > self.limits.member());
+        let too_long = too_large || row.is_some_and(|row| row.0.len() > self.limits.row_key);
         let refused =
             if mark != self.mark { Some(DropReason::Mark) } else { too_long.then_some(DropReason::RowKey) };
         let limits = self.limits.clone();
+        let version = self.fresh();
+        let whole = self.items.whole(batch.key).filter(|whole| whole.generations == generations);
+        let whole = whole.map(|whole| {
+            let merge = || whole.merge(SortKey(name.clone()), *stamp, doc.clone(), version);
+            let merged = refused.map_or_else(merge, Reconciled::Dropped);
+            whole.beyond(&limits).map_or(merged, Reconciled::Dropped)
+        });
         let ready = self.items.ready(batch.key).filter(|ready| ready.generations == generations);
         let ready = ready.map(|ready| {
             let merged =
                 refused.map_or_else(|| ready.merge(&name, *stamp, (row, *until)), Reconciled::Dropped);
             ready.beyond(&limits).map_or(merged, Reconciled::Dropped)
         });
+        let ready = whole.or(ready);
         let pending = self.items.pending(batch.key).filter(|pending| pending.generations == generations);
         let pending = pending.map(|pending| {
-            refused.map_or_else(|| pending.merge(&name, *stamp, (row, *until), &limits), Reconciled::Dropped)
+            let delta = match batch.def.partition {
+                true => doc.clone().map(Delta::Doc),
+                false => row.cloned().map(Delta::Row),
+            };
+            let merge = || pending.merge(&name, *stamp, (delta, *until), &limits);
+            refused.map_or_else(merge, Reconciled::Dropped)
         });
         if ready != Some(Reconciled::Unchanged) {
             self.journal.tell(Topic::batch(batch.key));

@@ -39,12 +39,14 @@ impl Link {
     /// The batch's keys, in the form that the scripts take.
     pub fn batch_keys(&self, batch: &Batch) -> impl Iterator<Item = String> {
         let indexes = batch.def.types.iter().map(|ty| self.tag.index(ty));
-        [self.tag.ready(batch.key), self.tag.pending(batch.key)].into_iter().chain(indexes)
+        [self.tag.ready(batch.key, batch.def.partition), self.tag.pending(batch.key)]
+            .into_iter()
+            .chain(indexes)
     }
 
     pub async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
         let calls = reads.iter().map(|read| {
-            let mut call = scripts::PAGE.call(&self.tag, &[self.tag.ready(read.batch.key)], 0, 0);
+            let mut call = scripts::PAGE.call(&self.tag, &[self.tag.ready(read.batch.key, false)], 0, 0);
             types(&mut call, &read.batch);
             window(&mut call, &read.window);
             call.arg(u8::from(read.window.counts() && self.limits.suspects > 0));

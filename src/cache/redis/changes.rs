@@ -143,6 +143,7 @@ impl Reconciler {
         call.arg(keys::floor(registry::slot(&change.entity)));
         call.arg(keys::stamp(change.stamp))
             .arg(content)
+            .arg(u8::from(self.link.is_partitioned(ty)))
             .arg(self.link.ttl(number))
             .arg(self.link.limits.matches);
         call.arg(if give_up { b"*".as_slice() } else { &known.version });
@@ -234,22 +235,29 @@ impl Reconciler {
     fn reconcile_call(&self, mark: Mark, rows: &[Reconcile]) -> Result<Cmd, CacheError> {
         let mut keys = Vec::with_capacity(2 * rows.len());
         for Reconcile { batch, .. } in rows {
-            keys.extend([self.link.tag.ready(batch.key), self.link.tag.pending(batch.key)]);
+            keys.extend([
+                self.link.tag.ready(batch.key, batch.def.partition),
+                self.link.tag.pending(batch.key),
+            ]);
         }
         let mut call = scripts::RECONCILE.call(&self.link.tag, &keys, fresh()?, self.link.life());
         call.arg(keys::hex(mark.0)).arg(self.link.limits.departed).arg(self.link.limits.most_rows());
         call.arg(self.link.limits.deltas).arg(rows.len());
-        for Reconcile { batch, entity, stamp, row, until } in rows {
+        for Reconcile { batch, entity, stamp, row, doc, until } in rows {
             let name = row_ref(entity);
             // The stored form of a row relies on its key ending with the name.
             let kept = |row: &&SortKey| row.0.len() <= self.link.limits.row_key && row.0.ends_with(&name);
-            let refused = row.as_ref().is_some_and(|row| !kept(&row));
-            let row = row.as_ref().filter(kept).map_or(&[][..], |row| &row.0);
+            let too_large = doc.as_ref().is_some_and(|doc| doc.bytes().len() > self.link.limits.member());
+            let refused = too_large || row.as_ref().is_some_and(|row| !kept(&row));
+            let row = match batch.def.partition {
+                true => doc.as_ref().filter(|_| !refused).map_or(&[][..], |doc| doc.bytes()),
+                false => row.as_ref().filter(kept).map_or(&[][..], |row| &row.0),
+            };
             batches::types(&mut call, batch);
             let topic = if without(Mechanism::Journal) { Topic(0) } else { Topic::batch(batch.key) };
             call.arg(journal::topic(topic));
             call.arg(&name).arg(keys::stamp(*stamp)).arg(row).arg(u8::from(refused));
-            call.arg(batches::expires(*until));
+            call.arg(batches::expires(*until)).arg(u8::from(batch.def.partition));
         }
         Ok(call)
     }

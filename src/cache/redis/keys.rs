@@ -88,9 +88,9 @@ impl Tag {
         format!("{}x:{ty}", self.prefix)
     }
 
-    /// A ready batch.
-    pub fn ready(&self, key: BatchKey) -> String {
-        format!("{}b:{key}", self.prefix)
+    /// A ready batch, or partition.
+    pub fn ready(&self, key: BatchKey, partition: bool) -> String {
+        format!("{}{}:{key}", self.prefix, if partition { 'h' } else { 'b' })
     }
 
     /// A fill under way.

@@ -1,5 +1,6 @@
 //! The shared state of all operations on one tag: the tag, the bounds, the epoch, and the sender.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(super) struct Link {
     pub epoch: Epoch,
     /// What the tailer of this server follows.
     pub scope: OnceLock<String>,
+    /// The types whose documents are in partitions.
+    partitioned: OnceLock<BTreeSet<Arc<str>>>,
     sender: Arc<Sender>,
     metrics: Arc<Metrics>,
 }
@@ -29,7 +32,8 @@ impl Link {
     pub fn new(tag: Tag, limits: CacheLimits, trust: Arc<Trust>, metrics: Arc<Metrics>) -> Link {
         let sender = Arc::new(Sender::new(trust, metrics.clone()));
         let epoch = Epoch::new(tag.clone(), sender.clone(), life(&limits));
-        Link { tag, limits, epoch, scope: OnceLock::new(), sender, metrics }
+        let (scope, partitioned) = (OnceLock::new(), OnceLock::new());
+        Link { tag, limits, epoch, scope, partitioned, sender, metrics }
     }
 
     /// Whether the cached data can be trusted.
@@ -61,6 +65,17 @@ impl Link {
     /// Counts types that were voided because their table indexes had lost entries.
     pub fn lost_index(&self, count: u64) {
         self.metrics.cache_voided(VoidReason::Index, count);
+    }
+
+    /// Tells which types are partitioned.
+    pub fn partitioned(&self, types: &[Arc<str>]) {
+        // Told once, when the engine begins.
+        let _ = self.partitioned.set(types.iter().cloned().collect());
+    }
+
+    /// Whether a type is partitioned.
+    pub fn is_partitioned(&self, ty: &str) -> bool {
+        self.partitioned.get().is_some_and(|types| types.contains(ty))
     }
 
     /// Milliseconds that the meta hash and the indexes live after their last use.

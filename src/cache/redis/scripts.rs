@@ -54,6 +54,7 @@ const META: &str = include_str!("lua/meta.lua");
 const BATCH: &str = include_str!("lua/batch.lua");
 const HEAD: &str = include_str!("lua/head.lua");
 const ROWS: &str = include_str!("lua/rows.lua");
+const PARTITION: &str = include_str!("lua/partition.lua");
 const SUSPECTS: &str = include_str!("lua/suspects.lua");
 
 /// A script that brings a change or voids must not be refused for want of memory, which would leave stale data.
@@ -75,13 +76,15 @@ scripts! {
     START = ALWAYS, [], "start.lua";
     FILL = "", [], "fill.lua";
     PAGE = " flags=no-writes", [HEAD, ROWS, SUSPECTS], "page.lua";
+    READ_PARTITION = " flags=no-writes", [SUSPECTS], "read_partition.lua";
     NEWS = " flags=no-writes", [], "news.lua";
     LEASE = "", [BATCH], "lease.lua";
     COMMIT = "", [BATCH, HEAD, ROWS], "commit.lua";
+    COMMIT_PARTITION = "", [BATCH], "commit_partition.lua";
     RELEASE = ALWAYS, [BATCH], "release.lua";
     NOTE = "", [SUSPECTS], "note.lua";
     NOTE_ALWAYS = ALWAYS, [SUSPECTS], "note.lua";
-    RECONCILE = ALWAYS, [BATCH, HEAD, ROWS], "reconcile.lua";
+    RECONCILE = ALWAYS, [BATCH, HEAD, ROWS, PARTITION], "reconcile.lua";
     FORGET = ALWAYS, [BATCH], "forget.lua";
     DROP = ALWAYS, [], "drop.lua";
     CLEAR = ALWAYS, [], "clear.lua";

@@ -43,7 +43,7 @@ impl Link {
 
     /// Removes voided data, even while other servers cache it anew. Fills under way are left to expire.
     pub async fn remove_void(&self) -> Result<(), CacheError> {
-        let kinds = ["e", "b"].map(|kind| (kind, format!("{}{kind}:", self.tag.prefix())));
+        let kinds = ["e", "b", "h"].map(|kind| (kind, format!("{}{kind}:", self.tag.prefix())));
         let index = self.tag.index("");
         let mut cursor = None;
         while let Some(found) = self.scan(&mut cursor, self.tag.prefix()).await? {
@@ -121,8 +121,9 @@ impl Link {
         let mut keys = vec![self.tag.index(ty)];
         let mut topics = Vec::with_capacity(entries.len());
         for entry in entries {
-            let key = BatchDef::key(&String::from_utf8_lossy(definition(entry)));
-            keys.extend([self.tag.ready(key), self.tag.pending(key)]);
+            let text = String::from_utf8_lossy(definition(entry));
+            let key = BatchDef::key(&text);
+            keys.extend([self.tag.ready(key, BatchDef::is_partition(&text)), self.tag.pending(key)]);
             topics.push(journal::topic(Topic::batch(key)));
         }
         let mut call = scripts::SWEEP.call(&self.tag, &keys, fresh()?, self.life());

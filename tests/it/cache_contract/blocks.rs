@@ -81,6 +81,7 @@ async fn changes_of_a_list(rows: usize, complete: bool, dice: &mut Dice) {
             stamp: Stamp { t: Time(8 + dice.roll(40) as u64), v: dice.roll(3) as i64 - 1 },
             row: (!dice.once_in(4)).then(|| document.row(&batch, rank)),
             until: None,
+            doc: None,
         };
         let mut answers = Vec::new();
         for cache in &caches {

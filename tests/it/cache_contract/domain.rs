@@ -149,8 +149,16 @@ pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
         Image::Doc(doc) => place(doc).is_some(),
     };
     let row = change.after.as_ref().and_then(place);
+    let doc = change.after.clone().filter(|_| batch.def.partition && row.is_some());
     let (entity, stamp) = (change.entity.clone(), change.stamp);
-    (before || row.is_some()).then(|| Reconcile { batch: batch.clone(), entity, stamp, row, until: None })
+    (before || row.is_some()).then(|| Reconcile {
+        batch: batch.clone(),
+        entity,
+        stamp,
+        row,
+        doc,
+        until: None,
+    })
 }
 
 /// Brings a change to the cache, as the engine does after the store has made it.

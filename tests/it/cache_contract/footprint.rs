@@ -113,6 +113,7 @@ async fn short_lists_stay_dense_when_they_are_written_to() {
                 stamp: Stamp { t: Time(t.into()), v: 1 },
                 row,
                 until: None,
+                doc: None,
             };
             let done = cache.reconcile(cache.mark(), &[change]).await.unwrap();
             assert!(!matches!(done[..], [Reconciled::Absent | Reconciled::Dropped(_)]), "{done:?}");
@@ -120,4 +121,69 @@ async fn short_lists_stay_dense_when_they_are_written_to() {
         let (encoding, bytes) = kept(&mut server.raw().await).await;
         assert_eq!(encoding, "listpack", "{}: {bytes} bytes", shape.0);
     }
+}
+
+/// Prints the figures of `docs/performance.md`, too.
+#[tokio::test]
+async fn a_partition_takes_up_less_than_a_list_and_its_entities() {
+    let server = Server::start(&[]).await;
+    let cache = cache_on(&server).await;
+    let used = async || {
+        let info: String =
+            redis::cmd("INFO").arg("memory").query_async(&mut server.raw().await).await.unwrap();
+        let line = info.lines().find_map(|line| line.strip_prefix("used_memory_dataset:"));
+        line.expect("Redis tells").trim().parse::<u64>().unwrap()
+    };
+    for (partitions, size) in [(400, 10), (40, 100), (4, 2_000)] {
+        let mut taken = Vec::new();
+        for whole in [true, false] {
+            server.flush().await;
+            cache.clear().await.unwrap();
+            let before = used().await;
+            for partition in 0..partitions {
+                let docs: Vec<Doc> = (0..size).map(|number| viewing(partition, number)).collect();
+                let filter = Filter::eq("profile", i64::from(partition));
+                let def = match whole {
+                    true => BatchDef::partition("View".into(), filter),
+                    false => BatchDef::new("View".into(), vec!["View".into()], filter, Order::default()),
+                };
+                let batch = Batch::new(def);
+                let held = lease(&cache, &batch).await;
+                if whole {
+                    assert!(cache.commit_partition(&held, Some(&docs)).await.unwrap());
+                    continue;
+                }
+                let named =
+                    |doc: &Doc| (EntityRef { ty: "View".into(), id: doc.id().unwrap() }, Some(doc.clone()));
+                let entities: Vec<_> = docs.iter().map(named).collect();
+                cache.fill_entities(&held.floor, &entities).await.unwrap();
+                let rows = docs.iter().map(|doc| batch.def.row("View", doc).unwrap()).collect();
+                assert!(cache.commit(&held, &all_of(rows)).await.unwrap());
+            }
+            let keys: u64 = redis::cmd("DBSIZE").query_async(&mut server.raw().await).await.unwrap();
+            let documents = u64::from(partitions * size);
+            taken.push((used().await - before) / documents);
+            let (what, doc) = (if whole { "partition" } else { "list" }, viewing(0, 0).bytes().len());
+            println!(
+                "{size:5} documents of {doc} bytes: {what:9} {keys:6} keys, {:4} bytes for each",
+                taken[taken.len() - 1]
+            );
+            // And the meta hash and the table index.
+            assert_eq!(keys, u64::from(partitions) + 2 + if whole { 0 } else { documents });
+        }
+        assert!(taken[0] * 10 < taken[1] * 8, "{taken:?}");
+    }
+}
+
+/// What a profile has watched of one thing.
+fn viewing(profile: u32, number: u32) -> Doc {
+    let (at, started) =
+        (DateTime::from_millis(1_700_000_000_000 + i64::from(number) * 3_600_000), DateTime::now());
+    let document = doc! {
+        "_id": object_id(profile * 10_000 + number), "profile": i64::from(profile), "assetId": format!("asset-{number:06}"),
+        "sport": "football", "series": format!("league-{}", number % 7), "team": format!("team-{}", number % 20),
+        "position": 1_234, "duration": 5_400, "done": number % 3 == 0, "startedAt": started, "updatedAt": at,
+        "_oponn": { "v": 3 },
+    };
+    Doc::encode(&document).expect("the names have no NUL")
 }

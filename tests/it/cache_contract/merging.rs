@@ -36,7 +36,7 @@ async fn each_kind_of_change_has_its_answer(kind: Kind) {
 }
 
 async fn merge(cache: &dyn Cache, batch: &oponn::cache::Batch, id: i64, stamp: Stamp, row: Option<SortKey>) {
-    let rows = [Reconcile { batch: batch.clone(), entity: item(id), stamp, row, until: None }];
+    let rows = [Reconcile { batch: batch.clone(), entity: item(id), stamp, row, doc: None, until: None }];
     cache.reconcile(cache.mark(), &rows).await.unwrap();
 }
 
@@ -114,6 +114,7 @@ async fn a_batch_that_is_gone_is_found_no_more(kind: Kind) {
         stamp: at(2, 1),
         row: Some(row(&batch, &doc)),
         until: None,
+        doc: None,
     }];
     assert_eq!(cache.reconcile(cache.mark(), &late).await.unwrap(), [Reconciled::Absent]);
     let found = cache.note(cache.mark(), &[change(1, None, Some(&doc), 4)]).await.unwrap();

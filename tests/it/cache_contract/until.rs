@@ -37,8 +37,14 @@ async fn put(
     until: Option<i64>,
 ) -> Reconciled {
     let row = doc.map(|doc| row(batch, doc));
-    let rows =
-        [Reconcile { batch: batch.clone(), entity: item(id), stamp: Stamp { t: Time(t), v: 1 }, row, until }];
+    let rows = [Reconcile {
+        batch: batch.clone(),
+        entity: item(id),
+        stamp: Stamp { t: Time(t), v: 1 },
+        row,
+        doc: None,
+        until,
+    }];
     cache.reconcile(cache.mark(), &rows).await.expect("the cache is there")[0]
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use oponn::cache::{
-    Cache, CacheError, EntitiesRead, Journal, News, PageRead, PageState, Parts, Place, Reads,
+    Cache, CacheError, EntitiesRead, Journal, News, PageRead, PageState, PartitionRead, PartitionState,
+    Parts, Place, Reads,
 };
 use oponn::value::EntityRef;
 use tokio::sync::{Semaphore, watch};
@@ -101,5 +102,9 @@ impl Reads for Gate {
             std::future::pending::<()>().await;
         }
         self.inner.read_pages(reads).await
+    }
+
+    async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
+        self.inner.read_partitions(reads).await
     }
 }

@@ -1,14 +1,14 @@
 -- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark taken
 -- before the write, the type, the entity's topic, the topic of the type's counts, its name among the suspects (empty:
 -- there are none), the most bytes of suspects, the slot of the floor table, the change's stamp, its
--- content (empty: not to be kept), milliseconds to live, the maximum number of matches, the version of the
+-- content (empty: not to be kept), 1 if an entity that is not there is not made, milliseconds to live, the maximum number of matches, the version of the
 -- shape set that the prefixes were made with (`*`: any), the reason to void the type in any case (empty:
 -- none), the scope of the server, and the prefixes.
 -- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
 -- or why the type was voided; or 'scope', and nothing was done, if the cache is of other servers' types.
 local entity, index = KEYS[2], KEYS[3]
 local mark, ty, topic, counts, name, most_suspects = take(), take(), take(), take(), take(), tonumber(take())
-local slot, stamp, content, ttl = take(), take(), take(), take()
+local slot, stamp, content, only, ttl = take(), take(), take(), take() == '1', take()
 local most, version, void, scope, prefixes = tonumber(take()), take(), take(), take(), list()
 local time = sub(stamp, 1, 16)
 local now = epoch()
@@ -54,8 +54,9 @@ end
 local gen = generation(ty)
 local old = call('GETRANGE', entity, 0, 47)
 local keep = not seen
-if old ~= '' and sub(old, 33) == gen then keep = stamp > sub(old, 1, 32) end
-if keep and content ~= '' then
+local cached = old ~= '' and sub(old, 33) == gen
+if cached then keep = stamp > sub(old, 1, 32) end
+if keep and content ~= '' and (cached or not only) then
   call('SET', entity, stamp .. gen .. content, 'PX', ttl)
 elseif keep then
   call('UNLINK', entity)

@@ -1,7 +1,7 @@
 -- Brings batches in line with changes. KEYS[2] and following are, for each batch, the ready batch and the fill under
 -- way. Arguments: the mark; the maximum numbers of hidden states, rows and deltas; how many batches; and for each its
--- types, its topic in the journal, the document's name, the stamp, the row (empty: none), 1 when the row is not to
--- be kept, and when the document expires (empty: never). Answers the epoch; for each batch what was done (if it was dropped, the reason); and last the positions of
+-- types, its topic in the journal, the document's name, the stamp, the row (of a partition, the document; empty: none), 1
+-- when that is not to be kept, when the document expires (empty: never), and 1 for a partition. Answers the epoch; for each batch what was done (if it was dropped, the reason); and last the positions of
 -- the batches of which nothing is left, whose entries in the table index are to be forgotten.
 local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local now = epoch()
@@ -20,6 +20,19 @@ local function into_ready(b, gens, refused, name, stamp, row, expires)
     elseif done == 'inserted' and h.shown > most_rows then dropped = 'rows' end
   end
   if dropped then call('UNLINK', b.ready) elseif h.changed then put_head(b.ready, h) end
+  return done, dropped
+end
+
+-- The same for a partition.
+local function into_ready_partition(b, gens, refused, name, stamp, doc)
+  local head = call('HGET', b.ready, 'h')
+  if not head or sub(head, 33) ~= gens then
+    call('UNLINK', b.ready)
+    return nil
+  end
+  local done, dropped = nil, refused
+  if not dropped then done, dropped = into_partition(b.ready, head, name, stamp, doc, most_hidden) end
+  if dropped then call('UNLINK', b.ready) end
   return done, dropped
 end
 
@@ -54,11 +67,12 @@ local filling = batches > 0 and call('EXISTS', unpack(fills)) > 0
 for n = 1, batches do
   local b = { ready = take_key(), pending = take_key(), types = list(), topic = take() }
   local name, stamp, row, too_long = take(), take(), take(), take() == '1'
-  local expires = tonumber(take())
+  local expires, partition = tonumber(take()), take() == '1'
   local of = table.concat(b.types, ',')
   known[of] = known[of] or generations(b.types) or ''
   local refused = mark ~= now and 'mark' or too_long and 'row_key'
-  local done, dropped = into_ready(b, known[of], refused, name, stamp, row, expires)
+  local into = partition and into_ready_partition or into_ready
+  local done, dropped = into(b, known[of], refused, name, stamp, row, expires)
   local left, lost
   if filling then left, lost = into_pending(b, known[of], refused, name, stamp, row, expires) end
   if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end

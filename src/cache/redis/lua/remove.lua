@@ -1,6 +1,6 @@
--- Removes keys that a clear has voided. KEYS[2] and following are entities and ready batches. Arguments: `e`
--- or `b` for each of them. An entity begins with its stamp and generation, and a batch's last member ends in
--- a generation; keys of a current generation stay. Answers how many were removed.
+-- Removes keys that a clear has voided. KEYS[2] and following are entities, ready batches and partitions. Arguments: `e`,
+-- `b` or `h` for each of them. An entity begins with its stamp and generation; a batch's last member and a partition's
+-- head end in a generation. Keys of a current generation stay. Answers how many were removed.
 local current, removed = {}, 0
 local all = call('HGETALL', meta)
 for i = 1, #all, 2 do
@@ -8,8 +8,12 @@ for i = 1, #all, 2 do
 end
 for i = 2, #KEYS do
   local gen
-  if take() == 'e' then
+  local kind = take()
+  if kind == 'e' then
     gen = redis.pcall('GETRANGE', KEYS[i], 32, 47)
+  elseif kind == 'h' then
+    local head = redis.pcall('HGET', KEYS[i], 'h')
+    gen = type(head) == 'string' and sub(head, -16)
   else
     local last = redis.pcall('ZRANGE', KEYS[i], -1, -1)[1]
     gen = last and sub(last, -16)
