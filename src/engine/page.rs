@@ -69,7 +69,7 @@ impl View {
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine pages", skip_all, fields(pages = requests.len()))]
     pub(super) async fn pages(&self, requests: &[PageRequest]) -> Result<Vec<Page>, EngineError> {
         let mut pages: Vec<Option<Page>> = vec![None; requests.len()];
-        self.from_partitions(requests, &mut pages).await?;
+        self.answer_from_partitions(requests, &mut pages).await?;
         let mut open: Vec<usize> = (0..requests.len()).filter(|&index| pages[index].is_none()).collect();
         let mut waited = vec![false; requests.len()];
         let mut beyond: Vec<usize> = Vec::new();

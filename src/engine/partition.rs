@@ -98,7 +98,7 @@ impl Wanted {
 
 impl View {
     /// Answers the requests that can be answered from partitions; the others are left open.
-    pub(super) async fn from_partitions(
+    pub(super) async fn answer_from_partitions(
         &self,
         requests: &[PageRequest],
         pages: &mut [Option<Page>],

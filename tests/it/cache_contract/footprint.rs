@@ -182,7 +182,7 @@ fn viewing(profile: u32, number: u32) -> Doc {
     let document = doc! {
         "_id": object_id(profile * 10_000 + number), "profile": i64::from(profile), "assetId": format!("asset-{number:06}"),
         "sport": "football", "series": format!("league-{}", number % 7), "team": format!("team-{}", number % 20),
-        "position": 1_234, "duration": 5_400, "done": number % 3 == 0, "startedAt": started, "updatedAt": at,
+        "position": 1_234, "duration": 5_400, "done": number.is_multiple_of(3), "startedAt": started, "updatedAt": at,
         "_oponn": { "v": 3 },
     };
     Doc::encode(&document).expect("the names have no NUL")
