@@ -19,13 +19,13 @@ mod redis;
 mod store;
 mod tail;
 
+pub use auth::{AuthResult, JwksResult};
 pub use declare::UnderWay;
 pub use events::EventResult;
 pub(crate) use labels::label;
 pub use labels::{
-    AuthResult, Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult,
-    GraphqlKind, GraphqlOutcome, Joined, JwksResult, KeptKind, KeptResult, Label, Route, SavedUse, Stage,
-    StoreOp, TailEvent,
+    Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult, GraphqlKind,
+    GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, SavedUse, Stage, StoreOp, TailEvent,
 };
 pub use quota::QuotaKind;
 
