@@ -8,6 +8,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
+use bytes::Bytes;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -16,7 +17,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::auth::Authenticator;
 use crate::engine::Engine;
-use crate::graphql::Api;
+use crate::graphql::{Api, Body};
 use crate::metrics::Metrics;
 use crate::operations::Operations;
 
@@ -32,6 +33,7 @@ mod fault;
 mod graphiql;
 mod graphql;
 mod health;
+mod html;
 mod media;
 mod negotiate;
 mod observe;
@@ -67,6 +69,12 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Smaller responses are not compressed.
 const COMPRESS_FROM: u64 = 1_024;
+
+/// The compressed form of a body, if that is wanted and worth it. A body that is sent repeatedly keeps it.
+fn packed(body: &Body, wanted: bool) -> Option<Bytes> {
+    let is_large = body.plain().len() as u64 >= COMPRESS_FROM;
+    if wanted && is_large { body.gzip() } else { None }
+}
 
 /// How the API is served.
 #[derive(Clone, Debug)]

@@ -16,6 +16,14 @@ use crate::quota::Refusal;
 /// Seconds after which a client that was turned away may retry.
 pub(super) const RETRY_AFTER: &str = "1";
 
+/// Characters of a name from outside that a message repeats.
+const SHOWN: usize = 80;
+
+/// A name from outside as a message repeats it, cut if it is long.
+pub(super) fn shown(name: &str) -> String {
+    name.chars().take(SHOWN).collect()
+}
+
 /// What is wrong with a request, and how to put it right.
 #[derive(Debug)]
 pub(super) struct RequestFault {

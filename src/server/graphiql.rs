@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use super::ServerState;
 use super::fault::RequestFault;
+use super::html::escaped;
 
 /// Part of the files' addresses, so that browsers may cache them for ever.
 macro_rules! version {
@@ -65,9 +66,7 @@ pub(super) struct Page(Bytes);
 
 impl Page {
     pub(super) fn new(query: &str) -> Page {
-        let escaped =
-            query.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-        Page(TEMPLATE.replace("{version}", version!()).replace("{query}", &escaped).into())
+        Page(TEMPLATE.replace("{version}", version!()).replace("{query}", &escaped(query)).into())
     }
 }
 

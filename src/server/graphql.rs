@@ -14,7 +14,7 @@ use super::fault::{RETRY_AFTER, RequestFault};
 use super::media::Media;
 use super::negotiate::{asks_for_websocket, prefers_gzip, prefers_html, require_json};
 use super::own_page::require_own_page;
-use super::{COMPRESS_FROM, ServerState, choice, quota, upload};
+use super::{ServerState, choice, packed, quota, upload};
 use crate::graphql::{ApiReply, Outcome};
 use crate::metrics::{ErrorCode, GraphqlKind, GraphqlOutcome};
 use crate::quota::Unit;
@@ -145,9 +145,7 @@ fn one(state: &ServerState, reply: ApiReply, media: Media, gzip: bool) -> Respon
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::Forbidden | Outcome::Rejected, Media::Json) | (Outcome::Executed, _) => StatusCode::OK,
     };
-    let large = gzip && reply.body.plain().len() as u64 >= COMPRESS_FROM;
-    let mut response = match large.then(|| reply.body.gzip()).flatten() {
-        // The reply keeps its compressed form, so that it is not compressed anew for every client.
+    let mut response = match packed(&reply.body, gzip) {
         Some(gzip) => {
             let mut response = respond(state, status, gzip, media);
             let headers = response.headers_mut();

@@ -17,9 +17,10 @@ use super::choice::Sender;
 use super::fault::{RETRY_AFTER, RequestFault};
 use super::negotiate::{accepts, prefers_gzip, require_json};
 use super::own_page::require_own_page;
-use super::{COMPRESS_FROM, ServerState, choice, claims, quota, upload};
+use super::{ServerState, choice, claims, packed, quota, upload};
 use crate::graphql::{ApiReply, ApiRequest, Outcome};
 use crate::metrics::{Route as RouteLabel, SavedUse};
+use crate::operations::Method;
 use crate::quota::Unit;
 
 mod openapi;
@@ -201,7 +202,7 @@ fn respond(state: &ServerState, route: &Served, reply: &ApiReply, asked: &Header
         *response.status_mut() = status;
         return response;
     }
-    let is_read = route.method.as_str() == "GET";
+    let is_read = route.method == Method::Get;
     let tag = is_read.then(|| reply.body.tag());
     let mut response = match &tag {
         Some(tag) if status == StatusCode::OK && is_known(asked, tag) => {
@@ -229,12 +230,10 @@ fn respond(state: &ServerState, route: &Served, reply: &ApiReply, asked: &Header
 
 /// The answer with its body.
 fn full(state: &ServerState, reply: &ApiReply, status: StatusCode, asked: &HeaderMap) -> Response {
-    let plain = reply.body.plain();
-    let large = plain.len() as u64 >= COMPRESS_FROM && prefers_gzip(asked);
-    // The reply keeps its compressed form, so that it is not compressed anew for every client.
-    let gzip = large.then(|| reply.body.gzip()).flatten();
+    let gzip = packed(&reply.body, prefers_gzip(asked));
     let is_packed = gzip.is_some();
-    let bytes = state.unread.count(gzip.unwrap_or_else(|| plain.clone()), state.engine());
+    let bytes = gzip.unwrap_or_else(|| reply.body.plain().clone());
+    let bytes = state.unread.count(bytes, state.engine());
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let headers = response.headers_mut();

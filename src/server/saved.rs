@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use super::body::Asked;
 use super::claims;
 use super::document_id::{DocumentId, Member, no_hash};
-use super::fault::RequestFault;
+use super::fault::{RequestFault, shown};
 use super::persisted::{NewText, Texts};
 use super::text_hash::TextHash;
 use crate::graphql::ApiRequest;
@@ -16,8 +16,6 @@ use crate::metrics::{ErrorCode, Metrics, SavedUse};
 use crate::operations::{Document, Operations};
 use crate::viewer::Viewer;
 
-/// Characters of an id that a message repeats.
-const SHOWN: usize = 80;
 /// What whoever runs the server has to do to save an operation.
 const DEPLOY: &str = "add the client's manifest to `api.operations_manifests`, or the operation to a file in \
                       `api.operations_folder`, and restart the servers before the client is released";
@@ -155,7 +153,6 @@ fn of(
 
 /// Apollo's clients send the text when a hash is not known, but not for this code: the text would be refused too.
 fn unknown(id: Option<&DocumentId>, name: Option<&str>) -> RequestFault {
-    let shown = |text: &str| text.chars().take(SHOWN).collect::<String>();
     let what = match (id, name) {
         (Some(id), _) => format!("There is no saved document with the id `{}`", shown(&id.id)),
         (None, name) => {

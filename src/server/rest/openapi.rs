@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::problem::status_of;
 use super::route::{From, Input, NO_CONTENT, Routes, Served};
 use crate::metrics::{ErrorCode, Label};
+use crate::operations::Method;
 
 /// What is said of an API beside its routes.
 #[derive(Clone, Debug)]
@@ -172,7 +173,7 @@ fn request_body(route: &Served) -> Option<Json> {
 
 fn responses(route: &Served, about: &About) -> Json {
     let mut responses: BTreeMap<u16, Json> = BTreeMap::new();
-    let is_read = route.method.as_str() == "GET";
+    let is_read = route.method == Method::Get;
     let mut schema = route.shape.to_schema();
     if route.empty.is_some() {
         schema = route.shape.without_null();

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::{About, RouteLabel, Routes};
 use crate::server::ServerState;
+use crate::server::html::escaped;
 
 /// Where the descriptions are.
 pub(in crate::server) const FOR_PROGRAMS: &str = "/openapi.json";
@@ -137,8 +138,4 @@ fn text(value: &Json) -> &str {
 
 fn pretty(value: &Json) -> String {
     escaped(&serde_json::to_string_pretty(value).unwrap_or_default())
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value as Json};
 use super::problem::Problem;
 use super::route::{From, Input, Served};
 use crate::graphql::Text;
-use crate::server::fault::RequestFault;
+use crate::server::fault::{RequestFault, shown};
 use crate::spelling::suggestion;
 use crate::value::json;
 
@@ -128,9 +128,4 @@ fn fault(input: &Input, what: &str) -> Problem {
         _ => &input.variable.name,
     };
     Problem::of_input(name, &input.from, &format!("`{name}` {what}."))
-}
-
-/// A name from outside, cut if it is long.
-fn shown(name: &str) -> String {
-    name.chars().take(80).collect()
 }

@@ -83,6 +83,9 @@ impl Routes {
     pub fn compile(model: &Model, operations: &Operations, saved: &Saved) -> (Routes, Vec<RouteFault>) {
         let (mut routes, mut faults) = (Routes::default(), Vec::new());
         for (place, document) in operations.documents().iter().enumerate() {
+            if document.routes().is_empty() && document.claims().is_empty() {
+                continue;
+            }
             // What is wrong with the operation itself has been told.
             let Some(signature) = saved.signature(model, document.text()) else { continue };
             let mut refuse = |at: usize, message: String, help: String| {
