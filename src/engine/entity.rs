@@ -84,9 +84,7 @@ impl View {
                 None => {}
             }
         }
-        if let Some(until) = until {
-            self.footprint.add(|read| read.until = read.until.into_iter().chain([until]).min());
-        }
+        self.footprint.holds_until(until);
     }
 }
 

@@ -43,6 +43,13 @@ impl Footprint {
         }
     }
 
+    /// Notes that what was read holds until a moment, if it does not hold for ever.
+    pub(super) fn holds_until(&self, moment: Option<i64>) {
+        if moment.is_some() {
+            self.add(|read| read.until = read.until.into_iter().chain(moment).min());
+        }
+    }
+
     /// The data that was read; `None` when not all of it came from the cache.
     pub(super) fn finish(self) -> Option<Read> {
         let mut read = self.0.into_inner()?;

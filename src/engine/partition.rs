@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::fill::JUDGED;
 use super::page::{Family, PageRequest};
 use super::watch::Watch;
-use super::{EngineError, Page, Row, View};
+use super::{Core, EngineError, Page, Row, View};
 use crate::cache::{
     Batch, Member, Partition, PartitionRead, PartitionState, Proved, Reconcile, Topic, Window,
 };
@@ -73,7 +73,9 @@ impl Partitions {
             Some(Filter::eq(&**field, value.clone()))
         };
         let filter = Filter::And(by.iter().map(condition).collect::<Option<_>>()?);
-        let batch = Batch::new(BatchDef::partition(ty.clone(), filter));
+        let expiry = def.expiry.get_key_value(ty).map(|(ty, expiry)| (ty.clone(), expiry.clone()));
+        let def = BatchDef::partition(ty.clone(), filter).with_expiry(expiry.into_iter().collect());
+        let batch = Batch::new(def);
         let window = Window { limit: *max, total: true, ..Window::default() };
         Some(PageRequest { batch, window, family: None })
     }
@@ -119,7 +121,9 @@ impl View {
                 direct.push(index);
                 continue;
             }
-            pages[index] = page(&requests[index], &of_types);
+            let (page, until) = page(&requests[index], &of_types, self.lane.core.expiries.now()).unzip();
+            self.footprint.holds_until(until.flatten());
+            pages[index] = page;
             // Each takes up to a millisecond.
             tokio::task::consume_budget().await;
         }
@@ -149,7 +153,7 @@ impl View {
         let mut found = Vec::with_capacity(wanted.len());
         for (request, kept) in wanted.iter().zip(&kept) {
             found.push(match kept {
-                Some(held) if looked.is_some() && held.holds(&partitions.watch) => {
+                Some(held) if looked.is_some() && self.lane.core.holds(held, request, &partitions.watch) => {
                     metrics.cache_read(CacheKind::Partition, CacheResult::Kept, 1);
                     self.depend_on(&request.batch.def.on, request.batch.key);
                     Found::Set(held.partition.clone(), Vec::new())
@@ -190,8 +194,8 @@ impl View {
                         continue;
                     }
                 };
-                let PageRequest { batch, window, .. } = &wanted[index];
-                if partition.members().len() as u64 > window.limit {
+                let batch = &wanted[index].batch;
+                if self.lane.core.is_spent(&partition, &wanted[index]) {
                     misses.push(index);
                     continue;
                 }
@@ -265,6 +269,28 @@ impl View {
     }
 }
 
+impl Core {
+    /// Whether a partition has to be filled anew: it has more documents than it may have, or most of them have expired.
+    pub(super) fn is_spent(&self, partition: &Partition, request: &PageRequest) -> bool {
+        let PageRequest { batch, window, .. } = request;
+        let members = partition.members();
+        let expired = match batch.def.expiry.get(&batch.def.on) {
+            Some(expiry) => {
+                let now = self.expiries.now();
+                let ends = members.iter().filter_map(|member| expiry.end(&member.doc));
+                ends.filter(|end| *end <= now).count()
+            }
+            None => 0,
+        };
+        members.len() as u64 > window.limit || expired > members.len() / 2
+    }
+
+    /// Whether a partition that is kept in the process can be used as of the last look.
+    fn holds(&self, held: &Held, request: &PageRequest, watch: &Watch) -> bool {
+        held.holds(watch) && !self.is_spent(&held.partition, request)
+    }
+}
+
 /// What a partition as it was read depends on.
 fn topics(ty: &str, key: BatchKey) -> [Topic; 3] {
     [Topic::batch(key), Topic::ty(ty), Topic::counts(ty)]
@@ -278,19 +304,27 @@ fn family(def: &BatchDef) -> Option<Family> {
     };
     let (Filter::In(field, values), others) = conditions.split_first()? else { return None };
     let value = values.first().filter(|value| **value != bson::Bson::Null)?.clone();
-    let all = Batch::new(BatchDef::partition(def.on.clone(), Filter::And(others.to_vec())));
+    let all = Batch::new(BatchDef { filter: Filter::And(others.to_vec()).canonical(), ..def.clone() });
     Some(Family { all, field: field.as_str().into(), value })
 }
 
-/// The page of a list, out of the partitions of its types; `None` unless all of them are there.
-fn page(request: &PageRequest, found: &[&Found]) -> Option<Page> {
+/// The page of a list at a moment, out of the partitions of its types, and when the first of the list's documents
+/// expires; `None` unless all partitions are there.
+fn page(request: &PageRequest, found: &[&Found], at: i64) -> Option<(Page, Option<i64>)> {
     let def = &request.batch.def;
     let mut rows: Vec<(SortKey, &Doc)> = Vec::new();
+    let mut until = None;
     for (ty, found) in def.types.iter().zip(found) {
         let Found::Set(partition, amended) = found else { return None };
+        let expiry = def.expiry.get(ty);
         for Member { name, doc, .. } in partition.members() {
             let now = amended.iter().find(|(of, _)| of == name).map_or(Some(doc), |(_, now)| now.as_ref());
-            rows.extend(now.and_then(|doc| Some((def.row(ty, doc)?, doc))));
+            let Some((row, doc)) = now.and_then(|doc| Some((def.row(ty, doc)?, doc))) else { continue };
+            match expiry.and_then(|expiry| expiry.end(doc)) {
+                Some(end) if end <= at => continue,
+                end => until = until.into_iter().chain(end).min(),
+            }
+            rows.push((row, doc));
         }
     }
     rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
@@ -301,10 +335,11 @@ fn page(request: &PageRequest, found: &[&Found]) -> Option<Page> {
         let key = all.rows()[at].clone();
         Some(Row { entity: key.entity(&def.order)?, key, doc: docs[at].clone() })
     };
-    Some(Page {
+    let page = Page {
         rows: cut.rows.map(row).collect::<Option<_>>()?,
         has_previous: cut.has_previous,
         has_next: cut.has_next,
         total: cut.total.filter(|_| request.window.total),
-    })
+    };
+    Some((page, until))
 }

@@ -95,7 +95,7 @@ impl Core {
                 // may have put it there.
                 if before || row.is_some() {
                     let (entity, stamp) = (change.entity.clone(), change.stamp);
-                    let until = end.filter(|_| row.is_some());
+                    let until = end.filter(|_| row.is_some() && !batch.def.partition);
                     let doc = change.after.clone().filter(|_| batch.def.partition && row.is_some());
                     rows.push(Reconcile { batch, entity, stamp, row, doc, until });
                 }

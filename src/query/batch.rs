@@ -26,7 +26,7 @@ const VERSION: &str = "2";
 const VERSION_WITH_RULES: &str = "3";
 /// The same, of a definition of a list whose documents expire, with or without rules.
 const VERSION_WITH_EXPIRY: &str = "4";
-/// The same, of a partition.
+/// The same, of a partition, with or without expiry.
 const VERSION_OF_PARTITION: &str = "5";
 /// The latest moment that matters: what Redis's scripts count exactly.
 const LAST: i64 = 1 << 53;
@@ -130,9 +130,6 @@ impl BatchDef {
             "where": self.filter.to_json(),
             "order": self.order.to_json(),
         });
-        if self.partition {
-            return format!("{VERSION_OF_PARTITION}{definition}");
-        }
         let mut version = VERSION;
         if !self.rules.is_empty() {
             let rules = self.rules.iter().map(|(ty, rule)| (ty.to_string(), rule.to_json()));
@@ -141,6 +138,9 @@ impl BatchDef {
         if !self.expiry.is_empty() {
             let expiry = self.expiry.iter().map(|(ty, expiry)| (ty.to_string(), expiry.to_json()));
             (version, definition["expiry"]) = (VERSION_WITH_EXPIRY, expiry.collect());
+        }
+        if self.partition {
+            version = VERSION_OF_PARTITION;
         }
         format!("{version}{definition}")
     }
@@ -152,7 +152,7 @@ impl BatchDef {
         let partition = version == VERSION_OF_PARTITION;
         let (ruled, expires) = (json.get("rules").is_some(), json.get("expiry").is_some());
         let expected = match (ruled, expires) {
-            (false, false) if partition => VERSION_OF_PARTITION,
+            (false, _) if partition => VERSION_OF_PARTITION,
             (_, true) => VERSION_WITH_EXPIRY,
             (true, false) => VERSION_WITH_RULES,
             (false, false) => VERSION,
@@ -206,6 +206,7 @@ impl BatchDef {
     }
 
     /// The moment at which a document that is listed expires, in milliseconds from 1 up to 2^53; `None` if it never does.
+    /// A batch is believed until the first of them, a partition's readers judge each document.
     pub fn end(&self, ty: &str, doc: &Doc) -> Option<i64> {
         match self.expiry.is_empty() {
             true => None,

@@ -2,6 +2,7 @@
 
 mod agree;
 mod domain;
+mod expiry;
 mod keys;
 mod movers;
 mod rules;

@@ -22,10 +22,11 @@ impl View {
         let Ok(states) = self.lane.core.cache.read_partitions(&reads).await else { return leased };
         let (mut missing, mut needless) = (Vec::new(), Vec::new());
         for ((led, lease), state) in leased.into_iter().zip(states) {
-            let most = requests[led.requests[0]].window.limit;
             let is_there = match state {
                 PartitionState::Miss => false,
-                PartitionState::Held(partition, _) => partition.members().len() as u64 <= most,
+                PartitionState::Held(partition, _) => {
+                    !self.lane.core.is_spent(&partition, &requests[led.requests[0]])
+                }
                 PartitionState::Same(_) | PartitionState::TooLarge | PartitionState::Doubtful => true,
             };
             if is_there { needless.push(lease) } else { missing.push((led, lease)) }

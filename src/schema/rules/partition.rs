@@ -30,12 +30,6 @@ pub fn check_places(owners: &[Owner<'_>], faults: &mut SchemaFaults) {
 /// The partitions of a collection, if it has some.
 pub fn partition(owner: &Owner<'_>, fields: &[Field], faults: &mut SchemaFaults) -> Option<Partition> {
     let partition = directive(&owner.definition.directives, "partition")?;
-    if directive(&owner.definition.directives, "ttl").is_some() {
-        let message = "documents that expire cannot be cached together";
-        let help = "remove `@partition`, or `@ttl`: lists of documents that expire are cached one by one";
-        faults.add(partition.name.at, "partition-ttl", message, help);
-        return None;
-    }
     let max = max(partition, faults);
     let value = partition.argument("by")?;
     let items = value.items();

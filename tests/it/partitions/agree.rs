@@ -1,8 +1,11 @@
 //! The same questions to servers with partitions and to one without, on one store: all answer alike, in every byte.
 
+use std::time::Duration;
+
+use oponn::engine::{Clock, EngineOptions};
 use serde_json::{Value as Json, json};
 
-use super::domain::{BACKENDS, partitioned, plain, profiles, query, reads, setup, write};
+use super::domain::{BACKENDS, around_now, expiring, partitioned, plain, profiles, query, reads, write};
 use crate::support::app::{CacheKind, StoreKind, TestApp};
 use crate::support::dice::Dice;
 
@@ -21,18 +24,29 @@ fn cursors(json: &Json, into: &mut Vec<String>) {
     }
 }
 
-async fn run(max: usize, bulk: usize, (store, cache): (StoreKind, CacheKind), seed: u64) -> [u64; 3] {
-    let setup = setup(max, (store, cache)).engine(|options| options.bulk = bulk);
-    let one = setup.start().await;
-    let other = TestApp::beside_with(&one, &partitioned(max)).await;
-    let without = TestApp::beside_with(&one, &plain()).await;
-    let truth = TestApp::uncached(&one).await;
+/// One run; with a clock, documents expire.
+async fn run(
+    (max, bulk): (usize, usize),
+    (store, cache): (StoreKind, CacheKind),
+    seed: u64,
+    clock: Option<Clock>,
+) -> [u64; 3] {
+    let sdl = |sdl: String| if clock.is_some() { expiring(&sdl) } else { sdl };
+    let now = |text: String| clock.as_ref().map_or(text.clone(), |clock| around_now(&text, clock));
+    let options = |options: &mut EngineOptions| {
+        options.bulk = bulk;
+        options.clock = clock.clone().unwrap_or_default();
+    };
+    let one = TestApp::with(&sdl(partitioned(max))).on(store, cache).engine(options).start().await;
+    let other = TestApp::beside_with(&one, &sdl(partitioned(max))).await;
+    let without = TestApp::beside_with(&one, &sdl(plain())).await;
+    let truth = TestApp::uncached_by(&one, clock.clone().unwrap_or_default()).await;
     let servers = [&one, &other, &without];
     let mut dice = Dice::new(seed);
     profiles(&one, &["p", "q", "r"]).await;
     let mut known = Vec::new();
     for round in 0..ROUNDS {
-        let text = query(&mut dice, &known);
+        let text = now(query(&mut dice, &known));
         let expected = truth.query(&text, json!({})).await.to_string();
         for (number, app) in servers.iter().enumerate() {
             // Twice: what was filled by one question is used by the next.
@@ -45,12 +59,15 @@ async fn run(max: usize, bulk: usize, (store, cache): (StoreKind, CacheKind), se
             }
         }
         for _ in 0..dice.roll(3) {
-            let text = write(&mut dice);
+            let text = now(write(&mut dice));
             let at = dice.roll(servers.len());
             let answer = servers[at].query(&text, json!({})).await;
             let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
             let internal = errors.iter().any(|error| error["extensions"]["code"] == "INTERNAL");
             assert!(!internal, "{text}: {answer}");
+        }
+        if let Some(clock) = clock.as_ref().filter(|_| dice.once_in(3)) {
+            clock.advance(Duration::from_secs(1 + dice.roll(20) as u64));
         }
     }
     assert_eq!(reads(&without, "hit").await, 0);
@@ -60,8 +77,10 @@ async fn run(max: usize, bulk: usize, (store, cache): (StoreKind, CacheKind), se
 async fn agree(number: usize) {
     for (max, bulk) in [(5_000, 200), (4, 200), (5_000, 2)] {
         let seed = 1 + number as u64 * 10 + bulk as u64 + max as u64;
-        let [hits, kept, misses] = run(max, bulk, BACKENDS[number], seed).await;
-        assert!(hits > 5 && misses > 5 && kept + hits > 30, "{hits} hits, {kept} kept, {misses} misses");
+        for clock in [None, Some(Clock::standing())] {
+            let [hits, kept, misses] = run((max, bulk), BACKENDS[number], seed, clock).await;
+            assert!(hits > 5 && misses > 5 && kept + hits > 30, "{hits} hits, {kept} kept, {misses} misses");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use oponn::engine::Clock;
 use serde_json::{Value as Json, json};
 
 use crate::support::app::{CacheKind, Setup, StoreKind, TestApp};
@@ -58,6 +59,22 @@ pub fn plain() -> String {
 pub fn partitioned(max: usize) -> String {
     let watches = format!("@partition(by: [\"profileId\"], max: {max})");
     SDL.replace("WATCHES", &watches).replace("MARKS", "@partition(by: [\"profileId\", \"kind\"])")
+}
+
+/// The same application, where what was watched expires.
+pub fn expiring(sdl: &str) -> String {
+    let name = "type Watch implements Item @collection";
+    sdl.replace(name, &format!("{name} @ttl(field: \"at\", after: \"1m\")"))
+}
+
+/// The same query or write, with moments that have to do with the time of now.
+pub fn around_now(text: &str, clock: &Clock) -> String {
+    let moment = |day: i64| {
+        let moment = bson::DateTime::from_millis(clock.now() + day * 15_000 - 70_000);
+        moment.try_to_rfc3339_string().expect("it is a moment of our time")
+    };
+    let day = |text: String, day| text.replace(&format!("2024-01-0{day}T00:00:00Z"), &moment(day));
+    (1..=8).fold(text.to_owned(), day)
 }
 
 pub fn setup(max: usize, (store, cache): (StoreKind, CacheKind)) -> Setup {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use oponn::auth::Authenticator;
 use oponn::cache::{Cache, NoCache};
 use oponn::config::{AuthSettings, QuotaSettings};
-use oponn::engine::{Engine, EngineOptions};
+use oponn::engine::{Clock, Engine, EngineOptions};
 use oponn::graphql::{Api, ApiLimits};
 use oponn::metrics::Metrics;
 use oponn::probe::{self, Held, Point};
@@ -245,7 +245,13 @@ impl TestApp {
 
     /// Another server on the same store, which caches nothing: it tells what is true.
     pub async fn uncached(other: &TestApp) -> TestApp {
-        let (setup, place) = (TestApp::with(""), other.place.clone());
+        TestApp::uncached_by(other, Clock::default()).await
+    }
+
+    /// The same, by another clock than that on the wall.
+    pub async fn uncached_by(other: &TestApp, clock: Clock) -> TestApp {
+        let (mut setup, place) = (TestApp::with(""), other.place.clone());
+        setup.engine.clock = clock;
         TestApp::serve(setup, other.engine.model().clone(), place, Arc::new(NoCache), Arc::default(), false)
             .await
     }
