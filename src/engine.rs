@@ -40,6 +40,7 @@ mod permit;
 mod reconcile;
 mod references;
 mod remains;
+mod rollup;
 mod tail;
 mod tasks;
 mod unsettled;

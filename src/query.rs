@@ -13,6 +13,7 @@ mod matcher;
 mod normalize;
 mod order;
 mod pattern;
+pub mod rollup;
 mod sort_key;
 
 pub use batch::{BatchDef, BatchKey, Probe, Shape};

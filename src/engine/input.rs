@@ -29,7 +29,7 @@ pub use id::{id, new_id};
 pub use operator::{Operand, Operator};
 pub use order::order;
 pub use scalar::{scalar, shown};
-pub use unique::{unique, unique_values};
+pub use unique::{shared, unique, unique_values};
 pub use value::{plain, value};
 
 /// The stored fields of a collection type or an interface; none for other names.

@@ -53,7 +53,7 @@ impl View {
     }
 
     /// The part of a list that the view's viewer may see. What viewers see alike is one list.
-    fn visible(&self, list: &List) -> BatchDef {
+    pub(super) fn visible(&self, list: &List) -> BatchDef {
         let def = self.readable(list);
         match self.lane.core.expiries.is_empty() {
             true => def,

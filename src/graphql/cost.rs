@@ -50,6 +50,7 @@ impl Costs<'_> {
     fn root_cost(&self, kind: &RootKind) -> u64 {
         match kind {
             RootKind::Typename(_) | RootKind::Introspection { .. } => 1,
+            RootKind::Rollup { fields, .. } => READ + fields.len() as u64,
             RootKind::Bulk { args, .. } => READ + filtered(&self.args(args)),
             RootKind::ById { selection, .. }
             | RootKind::ByUnique { selection, .. }

@@ -1,5 +1,7 @@
 //! Carries out the root fields of a plan.
 
+use std::sync::Arc;
+
 use apollo_compiler::Schema;
 use serde_json::{Map, Value as Json};
 
@@ -79,6 +81,11 @@ impl Execution<'_> {
                 let (meta, list) = self.root_list(source, args, connection).await?;
                 Ok(Done::List(meta, list))
             }
+            RootKind::Rollup { rollup, args, .. } => {
+                let shared = values(&rollup.by, &self.given(args)?);
+                let figures = self.view.rollup(rollup, &shared).await.map_err(ApiError::of_engine)?;
+                Ok(Done::Figures(figures))
+            }
             RootKind::WriteOne { collection, op, args, selection } => {
                 let written = self.write_one(collection, *op, &self.given(args)?).await?;
                 self.one(selection, written).await
@@ -122,5 +129,10 @@ fn key_at(collection: &Collection, index: usize) -> Result<&UniqueKey> {
 
 /// The values of a key's fields among a field's arguments.
 fn key_values(key: &UniqueKey, args: &Map<String, Json>) -> Vec<Json> {
-    key.fields.iter().map(|field| args.get(&**field).cloned().unwrap_or_default()).collect()
+    values(&key.fields, args)
+}
+
+/// The values that a field's arguments have for these names.
+fn values(names: &[Arc<str>], args: &Map<String, Json>) -> Vec<Json> {
+    names.iter().map(|name| args.get(&**name).cloned().unwrap_or_default()).collect()
 }

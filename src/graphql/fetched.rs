@@ -18,6 +18,8 @@ pub(super) enum Done {
     Introspection(Option<String>),
     /// A document, or none.
     One(Option<(Item, Expanded)>),
+    /// The figures of a rollup.
+    Figures(Doc),
     /// A list.
     List(PageMeta, List),
     /// For each input, the index of the document that was created, or why there is none.

@@ -10,7 +10,7 @@ use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node};
 
 use super::position::Pos;
-use crate::schema::{Collection, Enum, IdKind, Scalar};
+use crate::schema::{Collection, Enum, IdKind, Rollup, Scalar};
 
 mod build;
 mod collect;
@@ -63,6 +63,8 @@ pub(super) enum RootKind {
     ByUnique { collection: Arc<Collection>, key: usize, args: Args, selection: Selection },
     /// A list of a collection or an interface.
     List { source: Source, args: Args, connection: Connection },
+    /// The figures of a rollup.
+    Rollup { rollup: Arc<Rollup>, args: Args, fields: Vec<EmbeddedField> },
     /// A mutation whose answer is a document.
     WriteOne { collection: Arc<Collection>, op: WriteOne, args: Args, selection: Selection },
     /// `createBooks`
@@ -93,6 +95,7 @@ impl RootKind {
         match self {
             RootKind::Typename(_)
             | RootKind::List { .. }
+            | RootKind::Rollup { .. }
             | RootKind::CreateMany { .. }
             | RootKind::Bulk { .. }
             | RootKind::Introspection { ty: None, .. } => true,

@@ -10,11 +10,12 @@ use super::rules::shapes::{Owner, Shape};
 use super::rules::types::{Class, Types};
 use super::rules::{
     access, api, embedded, emit, filled, interfaces, keys, member_access, parent_bounds, partition,
-    relations, shapes, ttl, types, values,
+    relations, rollup, shapes, ttl, types, values,
 };
 use super::syntax::*;
 use super::{
-    Collection, Embedded, Enum, Field, IdKind, Interface, Member, Model, Relation, RelationKind, describe,
+    Collection, Embedded, Enum, Field, IdKind, Interface, Member, Model, Relation, RelationKind, Rollup,
+    describe,
 };
 
 /// The model of a file that parses; `None` when there are too many faults to make one.
@@ -51,8 +52,14 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
     let interfaces: Vec<(Interface, &Owner<'_>)> =
         of(Class::Interface).map(|owner| (interface(owner, &owners, &collections, faults), owner)).collect();
 
+    let rollups = of(Class::Rollup).filter_map(|owner| {
+        let fields = stored.remove(owner.name()).unwrap_or_default();
+        Some((rollup::rollup(owner, fields, &collections, faults)?, owner))
+    });
+    let rollups: Vec<(Rollup, &Owner<'_>)> = rollups.collect();
+
     api::check_collections(&collections, faults);
-    api::check_fields(&collections, &interfaces, faults);
+    api::check_fields(&collections, &interfaces, &rollups, faults);
     let lists = collections.iter().map(|(collection, owner)| (&collection.fields, owner));
     for (fields, owner) in lists.chain(interfaces.iter().map(|(interface, owner)| (&interface.fields, owner)))
     {
@@ -65,6 +72,7 @@ pub fn model(document: &Document, faults: &mut SchemaFaults) -> Option<Model> {
         collections: collections.into_iter().map(|(collection, _)| collection).collect(),
         interfaces: interfaces.into_iter().map(|(interface, _)| Arc::new(interface)).collect(),
         embedded,
+        rollups: rollups.into_iter().map(|(rollup, _)| Arc::new(rollup)).collect(),
         enums,
         fingerprint: String::new(),
     };

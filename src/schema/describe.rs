@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Allowed, Collection, Field, FieldType, Grant, Kind, Member, MemberAccess, MemberRule, Model, Relation,
-    RelationKind,
+    RelationKind, RollupField,
 };
 
 impl Model {
@@ -28,6 +28,22 @@ impl Model {
         for embedded in self.embedded.values() {
             facts.push(format!("embedded {}", embedded.name));
             facts.extend(embedded.fields.iter().map(|field| describe_field(&embedded.name, field)));
+        }
+        for rollup in &self.rollups {
+            let window = rollup.window.as_ref();
+            let window = window.map(|window| format!(", last {} s of {}", window.seconds, window.field));
+            facts.push(format!(
+                "rollup {} of {} by {}{} in {}, in the API: {}",
+                rollup.name,
+                rollup.of,
+                rollup.by.join(", "),
+                window.unwrap_or_default(),
+                rollup.time_zone.iana_name().unwrap_or("UTC"),
+                rollup.query
+            ));
+            for RollupField { field, measure } in &rollup.fields {
+                facts.push(format!("{} = {measure:?}", describe_field(&rollup.name, field)));
+            }
         }
         for of in self.enums.values() {
             let values: Vec<&str> = of.values.iter().map(|(value, _)| &**value).collect();

@@ -10,11 +10,15 @@ use bson::Bson;
 mod access;
 mod emit;
 mod partition;
+mod relation;
+mod rollup;
 mod scalar;
 
 pub use access::{AccessCondition, Allowed, Grant, MemberAccess, MemberRule, is_for};
 pub use emit::{Emit, EmitOn, Template};
 pub use partition::Partition;
+pub use relation::{OnDelete, Relation, RelationKind};
+pub use rollup::{Measure, Rollup, RollupField, RollupWindow, TimeUnit};
 pub use scalar::Scalar;
 
 /// A whole application as described by its schema file.
@@ -26,6 +30,8 @@ pub struct Model {
     pub interfaces: Vec<Arc<Interface>>,
     /// Object types without `@collection`: they live inside documents.
     pub embedded: BTreeMap<Arc<str>, Arc<Embedded>>,
+    /// Types with `@rollup`, in the order of the file.
+    pub rollups: Vec<Arc<Rollup>>,
     /// Enum types.
     pub enums: BTreeMap<Arc<str>, Arc<Enum>>,
     /// Changes whenever the meaning of the file changes: 16 hexadecimal digits.
@@ -200,49 +206,6 @@ pub enum Kind {
     Enum(Arc<str>),
     /// Name of an embedded type in the model, stored as a sub-document.
     Embedded(Arc<str>),
-}
-
-/// A field that leads to another collection.
-#[derive(Clone, Debug)]
-pub struct Relation {
-    /// Its name in SDL.
-    pub name: Arc<str>,
-    /// Its description in the schema file.
-    pub description: Option<String>,
-    /// The collection type it leads to.
-    pub target: Arc<str>,
-    /// Its direction and foreign key.
-    pub kind: RelationKind,
-}
-
-/// The direction of a relation.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RelationKind {
-    /// `@belongsTo(field)`: the foreign key is `field` of this type.
-    BelongsTo {
-        /// Name of the foreign key field of this type.
-        field: Arc<str>,
-        /// Whether the SDL type is non-null.
-        required: bool,
-    },
-    /// `@hasMany(field, onDelete)`: the foreign key is `field` of the target type.
-    HasMany {
-        /// Name of the foreign key field of the target type.
-        field: Arc<str>,
-        /// What deleting a document of this type does to the documents that point to it.
-        on_delete: OnDelete,
-    },
-}
-
-/// What deleting a parent does to its children.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnDelete {
-    /// The delete is refused while there are children.
-    Restrict,
-    /// The children are deleted too.
-    Cascade,
-    /// The children's foreign key becomes null.
-    SetNull,
 }
 
 /// A unique key: one field, or several together.

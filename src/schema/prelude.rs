@@ -63,7 +63,7 @@ mod tests {
         let mut faults = SchemaFaults::default();
         let document = parse::document(TEXT, &mut faults);
         assert!(document.complete && faults.is_empty(), "{faults:?}");
-        assert_eq!(Prelude::get().directives.len(), 19);
+        assert_eq!(Prelude::get().directives.len(), 28);
     }
 
     #[test]

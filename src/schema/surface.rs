@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Allowed, Collection, Grant, MemberAccess, MemberRule, Model, RelationKind, is_for};
+use super::{
+    Allowed, Collection, Grant, MemberAccess, MemberRule, Model, RelationKind, Rollup, RollupField, is_for,
+};
 
 /// The part of a model's API that viewers with some roles have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +138,16 @@ impl Surface {
             None => Reach::Always,
             Some(types) => types.get(ty).map_or(Reach::Never, |of| of.member(member)),
         }
+    }
+
+    /// The figures of a rollup that it has, in the order of the file: whoever is told one learns what the fields are that
+    /// it is computed from. None, if it does not have the rollup.
+    pub fn figures<'r>(&self, rollup: &'r Rollup) -> Vec<&'r RollupField> {
+        let always = |field: &Arc<str>| self.member(&rollup.of, field) == Reach::Always;
+        if !self.reads(&rollup.of) || !rollup.common().all(always) {
+            return Vec::new();
+        }
+        rollup.fields.iter().filter(|of| of.measure.source().is_none_or(always)).collect()
     }
 
     /// Whether it has an action on the documents of a collection type.

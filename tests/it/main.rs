@@ -35,6 +35,7 @@ mod partitions;
 mod persisted;
 mod quotas;
 mod rest;
+mod rollups;
 mod saved;
 mod schema_faults;
 mod schema_mutations;

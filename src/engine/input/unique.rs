@@ -1,5 +1,7 @@
 //! Unique keys: finds documents by them, and computes the normalised values stored beside them.
 
+use std::sync::Arc;
+
 use bson::Bson;
 use serde_json::Value as Json;
 
@@ -17,16 +19,38 @@ pub fn unique(
     key: &UniqueKey,
     values: &[Json],
 ) -> Result<Filter, Vec<InputFault>> {
+    equal(model, collection, &key.fields, values, |name, stored| {
+        Filter::eq(key.path(name), normalised(key, &stored))
+    })
+}
+
+/// The filter that matches the documents with these values in fields (in their order). Paths of faults are field names.
+pub fn shared(
+    model: &Model,
+    collection: &Collection,
+    fields: &[Arc<str>],
+    values: &[Json],
+) -> Result<Filter, Vec<InputFault>> {
+    equal(model, collection, fields, values, |name, stored| Filter::eq(name, stored))
+}
+
+fn equal(
+    model: &Model,
+    collection: &Collection,
+    fields: &[Arc<str>],
+    values: &[Json],
+    condition: impl Fn(&str, Bson) -> Filter,
+) -> Result<Filter, Vec<InputFault>> {
     let mut faults = Faults::default();
-    let mut parts = Vec::with_capacity(key.fields.len());
-    for (place, name) in key.fields.iter().enumerate() {
+    let mut parts = Vec::with_capacity(fields.len());
+    for (place, name) in fields.iter().enumerate() {
         faults.at(name, |faults| match (collection.field(name), values.get(place)) {
             (Some(_), None | Some(Json::Null)) => {
                 faults.add("documents without a value cannot be found by it");
             }
             (Some(field), Some(given)) => {
                 let stored = faults.keep(leaf(model, field, given));
-                parts.extend(stored.map(|stored| Filter::eq(key.path(name), normalised(key, &stored))));
+                parts.extend(stored.map(|stored| condition(name, stored)));
             }
             (None, _) => faults.add(format!("{} has no such field", collection.name)),
         });

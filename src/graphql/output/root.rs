@@ -42,6 +42,9 @@ impl<'a> Writer<'a> {
             (RootKind::List { connection, .. }, Done::List(meta, list)) => {
                 self.connection(connection, meta, list)
             }
+            (RootKind::Rollup { rollup, fields, .. }, Done::Figures(figures)) => {
+                self.embedded(&rollup.name, fields, figures.raw())
+            }
             (RootKind::CreateMany { selection, .. }, Done::Created { created, items, expanded }) => self
                 .array(created, |writer, created| {
                     writer.nullable(|writer| match created {

@@ -73,7 +73,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn embedded(&mut self, name: &'a str, fields: &'a [EmbeddedField], document: &RawDocument) -> Written {
+    /// Writes an object that has values only.
+    pub(super) fn embedded(
+        &mut self,
+        name: &'a str,
+        fields: &'a [EmbeddedField],
+        document: &RawDocument,
+    ) -> Written {
         self.object(fields.iter().map(|field| (&*field.key, field)), |writer, field| {
             writer.stand(field.pos);
             match &field.value {

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::graphql::position::{Pos, Positions};
 use crate::schema::{
-    Collection, Field as ModelField, Filled, IdKind, Kind, Model, Reach, RelationKind, Scalar, Surface, names,
+    Collection, Field as ModelField, Filled, IdKind, Kind, Model, Reach, RelationKind, Rollup, Scalar,
+    Surface, names,
 };
 
 /// Maximum number of fields in a plan: fragments that spread each other can multiply without bound.
@@ -29,6 +30,7 @@ enum Target {
     ById(Arc<Collection>),
     ByUnique(Arc<Collection>, usize),
     List(Source),
+    Rollup(Arc<Rollup>),
     WriteOne(Arc<Collection>, WriteOne),
     CreateMany(Arc<Collection>),
     Bulk(Arc<Collection>, Bulk),
@@ -70,6 +72,9 @@ impl Planner {
         }
         for interface in &model.interfaces {
             queries.insert(interface.names.list.clone(), Target::List(source(&model, &interface.name)));
+        }
+        for rollup in &model.rollups {
+            queries.insert(rollup.query.clone(), Target::Rollup(rollup.clone()));
         }
         Planner { model, queries, mutations }
     }
@@ -167,6 +172,14 @@ impl<'a> Build<'a> {
             },
             Target::List(source) => {
                 RootKind::List { source: source.clone(), args, connection: self.connection(source, sets)? }
+            }
+            Target::Rollup(rollup) => {
+                let stored = |name: &str| rollup.field(name).map(|of| &of.field);
+                RootKind::Rollup {
+                    rollup: rollup.clone(),
+                    args,
+                    fields: self.values(&rollup.name, stored, sets)?,
+                }
             }
             Target::WriteOne(collection, op) => RootKind::WriteOne {
                 collection: collection.clone(),
@@ -331,26 +344,28 @@ impl<'a> Build<'a> {
             Kind::Enum(name) => Leaf::Enum(self.model.enums.get(name).ok_or(Refusal::Unknown)?.clone()),
             Kind::Embedded(name) => {
                 let embedded = self.model.embedded.get(name).ok_or(Refusal::Unknown)?;
-                let mut fields = Vec::new();
-                for field in self.collect(sets, &|on| on == &*embedded.name)? {
-                    let value = match field.first().name.as_str() {
-                        "__typename" => None,
-                        name => {
-                            let stored = embedded.field(name).ok_or(Refusal::Unknown)?;
-                            Some(self.value(stored, &field.sets())?)
-                        }
-                    };
-                    fields.push(EmbeddedField {
-                        key: field.key.clone(),
-                        pos: self.pos(field.first()),
-                        value,
-                    });
-                }
-                Leaf::Embedded(name.clone(), fields)
+                Leaf::Embedded(name.clone(), self.values(name, |name| embedded.field(name), sets)?)
             }
         };
         let name = stored.name.clone();
         Ok(ValueField { name, leaf, required: stored.ty.required, list: stored.ty.list })
+    }
+
+    /// The selection for objects of a type that has values only.
+    fn values<'f>(
+        &self,
+        ty: &str,
+        stored: impl Fn(&str) -> Option<&'f ModelField>,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Vec<EmbeddedField>, Refusal> {
+        let field = |field: Collected<'a>| {
+            let value = match field.first().name.as_str() {
+                "__typename" => None,
+                name => Some(self.value(stored(name).ok_or(Refusal::Unknown)?, &field.sets())?),
+            };
+            Ok(EmbeddedField { key: field.key.clone(), pos: self.pos(field.first()), value })
+        };
+        self.collect(sets, &|on| on == ty)?.into_iter().map(field).collect()
     }
 }
 

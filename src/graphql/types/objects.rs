@@ -5,7 +5,9 @@ use async_graphql::dynamic::{Enum, EnumItem, Field, InputValue, Interface, Inter
 use super::filters;
 use super::parts::{Slot, Stricter, Types, input_value, reference, safe};
 use crate::graphql::limits::max_offset;
-use crate::schema::{self, Collection, Filled, Kind, Member, Reach, Relation, RelationKind, Ttl, names};
+use crate::schema::{
+    self, Collection, Filled, Kind, Member, Reach, Relation, RelationKind, Rollup, Ttl, names,
+};
 
 /// Makes the types of the schema file.
 pub fn register(types: &mut Types<'_>) {
@@ -49,6 +51,18 @@ pub fn register(types: &mut Types<'_>) {
             collection.interfaces.iter().fold(made, |made, interface| made.implement(&**interface)).into()
         });
     }
+}
+
+/// The name of the type of a rollup, after building the type on first use; `None` if nothing of it can be read.
+pub fn rollup(types: &mut Types<'_>, rollup: &Rollup) -> Option<String> {
+    let figures = types.surface.figures(rollup);
+    if figures.is_empty() {
+        return None;
+    }
+    Some(types.once(rollup.name.to_string(), |types, name| {
+        let slots = figures.iter().map(|of| stored(types, &of.field, false)).collect();
+        object(name, &rollup.description, slots).into()
+    }))
 }
 
 /// The name of the type of one value in answers, after building the type on first use.

@@ -1,10 +1,12 @@
 //! The root fields of queries and mutations.
 
+use std::sync::Arc;
+
 use async_graphql::dynamic::{Field, InputValue, Object, TypeRef};
 
 use super::parts::{Slot, Types, input_value, safe};
 use super::{filters, inputs, objects};
-use crate::schema::{Action, Collection, Scalar, UniqueKey, names};
+use crate::schema::{Action, Collection, Rollup, Scalar, UniqueKey, names};
 
 /// The query type.
 pub fn query(types: &mut Types<'_>) -> Object {
@@ -25,8 +27,17 @@ pub fn query(types: &mut Types<'_>) -> Object {
     for interface in interfaces {
         slots.push(list(types, &interface.name, &interface.names.list));
     }
+    slots.extend(model.rollups.iter().filter_map(|rollup| figures(types, rollup)));
     let made = Object::new(names::QUERY).description("Everything that can be read.");
     slots.into_iter().map(Field::from).fold(made, Object::field)
+}
+
+/// The figures of a rollup, if something of it can be read.
+fn figures(types: &mut Types<'_>, rollup: &Rollup) -> Option<Slot> {
+    let ty = TypeRef::named_nn(objects::rollup(types, rollup)?);
+    let arguments = arguments(types, types.model.collection(&rollup.of)?, &rollup.by);
+    let text = format!("Figures about the {} documents with this {}.", rollup.of, listed(&rollup.by));
+    Some(Slot::new(&rollup.query, ty, Some(text)).with(arguments))
 }
 
 /// One look-up per unique key.
@@ -43,12 +54,21 @@ fn lookups(types: &mut Types<'_>, collection: &Collection) -> Vec<Slot> {
 
 /// The fields of a key in words.
 fn fields_of(key: &UniqueKey) -> String {
-    key.fields.iter().map(|field| &**field).collect::<Vec<_>>().join(" and ")
+    listed(&key.fields)
+}
+
+fn listed(fields: &[Arc<str>]) -> String {
+    fields.iter().map(|field| &**field).collect::<Vec<_>>().join(" and ")
 }
 
 /// The arguments that name a document by a key.
 fn key_arguments(types: &mut Types<'_>, collection: &Collection, key: &UniqueKey) -> Vec<InputValue> {
-    let fields = key.fields.iter().filter_map(|name| collection.field(name));
+    arguments(types, collection, &key.fields)
+}
+
+/// The arguments that give the values of fields.
+fn arguments(types: &mut Types<'_>, collection: &Collection, fields: &[Arc<str>]) -> Vec<InputValue> {
+    let fields = fields.iter().filter_map(|name| collection.field(name));
     let argument = |field: &crate::schema::Field| {
         let ty = TypeRef::named_nn(inputs::value(types, &field.ty.kind));
         input_value(&field.name, ty, field.description.as_deref().unwrap_or_default())

@@ -35,6 +35,7 @@ impl Sources {
                 of.insert(shown, model.members(name));
             }
         }
+        of.extend(model.rollups.iter().map(|rollup| (rollup.name.to_string(), vec![rollup.of.clone()])));
         let without = [names::QUERY, names::MUTATION, names::PAGE_INFO, names::BULK_RESULT];
         let without = without.into_iter().chain(model.embedded.keys().map(|name| &**name));
         of.extend(without.map(|name| (name.to_owned(), Vec::new())));

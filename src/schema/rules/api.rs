@@ -8,7 +8,7 @@ use super::types::{Class, Types};
 use crate::schema::diagnostic::{SchemaFaults, quote};
 use crate::schema::syntax::*;
 use crate::schema::words::{lower_camel, plural};
-use crate::schema::{ApiNames, Collection, Embedded, Field, Interface, Kind, Scalar, names};
+use crate::schema::{ApiNames, Collection, Embedded, Field, Interface, Kind, Rollup, Scalar, names};
 
 /// Ways to order a list at the most: embedded types in embedded types can make very many.
 const MAX_ORDERS: usize = 2_000;
@@ -129,6 +129,7 @@ pub fn check_types(types: &Types<'_>, faults: &mut SchemaFaults) {
             Class::Collection => names::collection_types(name),
             Class::Interface => names::interface_types(name),
             Class::Embedded => names::embedded_types(name),
+            Class::Rollup => Vec::new(),
             Class::Enum => names::enum_types(name),
         };
         for made in made {
@@ -157,6 +158,7 @@ pub fn check_types(types: &Types<'_>, faults: &mut SchemaFaults) {
 pub fn check_fields<'a>(
     collections: &[(Arc<Collection>, &Owner<'a>)],
     interfaces: &[(Interface, &Owner<'a>)],
+    rollups: &[(Rollup, &Owner<'a>)],
     faults: &mut SchemaFaults,
 ) {
     let mut reported = HashSet::new();
@@ -177,6 +179,9 @@ pub fn check_fields<'a>(
     }
     for (interface, owner) in interfaces {
         queries.take(&owner.definition.name, interface.names.list.clone(), &mut reported, faults);
+    }
+    for (rollup, owner) in rollups {
+        queries.take(&owner.definition.name, rollup.query.clone(), &mut reported, faults);
     }
 }
 

@@ -133,7 +133,7 @@ fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &
         ("Int", Literal::Int(digits)) if digits.parse::<i32>().is_ok() => {}
         ("AnyValue", other) if !matches!(other, Literal::Variable | Literal::Null) => {}
         ("AccessRule", Literal::Boolean(_) | Literal::Object(_) | Literal::List(_)) => {}
-        ("EventCondition", Literal::Object(_)) => {}
+        ("EventCondition" | "RollupWindow", Literal::Object(_)) => {}
         // A variable in it, or in its place, is reported with its content.
         ("EventPayload", _) => {}
         (_, Literal::Null) => {
@@ -143,6 +143,7 @@ fn check_value(value: &Spanned<Literal>, ty: &TypeRef, argument: &str, faults: &
         ("String", _) => wrong("a string in quotes".to_owned(), faults),
         ("Boolean", _) => wrong("`true` or `false`".to_owned(), faults),
         ("Int", _) => wrong("an integer of 32 bits".to_owned(), faults),
+        ("RollupWindow", _) => wrong("a field and a time in braces".to_owned(), faults),
         ("EventCondition", _) => wrong("a condition in braces".to_owned(), faults),
         ("AccessRule", _) => {
             wrong("`true`, `false`, a condition, or a list of conditions".to_owned(), faults)

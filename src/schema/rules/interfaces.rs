@@ -24,7 +24,7 @@ pub fn check_implements(types: &Types<'_>, faults: &mut SchemaFaults) {
                     let message = format!("there is no interface `{name}`");
                     ("unknown-interface", message, did_you_mean(name, known, "define it, or remove it here"))
                 }
-                (_, Some((Class::Interface, _))) if *class == Class::Embedded => (
+                (_, Some((Class::Interface, _))) if !class.is_stored() => (
                     "embedded-implements",
                     format!("`{}` implements an interface without being a collection", definition.name.node),
                     "mark it with `@collection`".to_owned(),

@@ -59,8 +59,8 @@ pub fn partition(owner: &Owner<'_>, fields: &[Field], faults: &mut SchemaFaults)
     Some(Partition { by, max })
 }
 
-/// Why a field cannot tell partitions apart, if it cannot.
-fn unfit(field: &Field) -> Option<&'static str> {
+/// Why a field cannot tell documents that belong together from others, if it cannot.
+pub fn unfit(field: &Field) -> Option<&'static str> {
     match &field.ty {
         _ if field.filled == Filled::Version => Some("is the document's version"),
         _ if field.filled == Filled::UpdatedAt => Some("changes with every update"),

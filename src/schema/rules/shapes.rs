@@ -98,7 +98,7 @@ fn owner<'a>(
         owner.members.push(Member { field, shape });
     }
     // An empty type is reported as such.
-    if class != Class::Embedded && owner.member("id").is_none() && !definition.fields.is_empty() {
+    if class.is_stored() && owner.member("id").is_none() && !definition.fields.is_empty() {
         let message = format!("`{}` has no `id`", definition.name.node);
         faults.add(definition.name.at, "missing-id", message, "add `id: ID!` as its first field");
     }
@@ -121,7 +121,7 @@ fn shape<'a>(
             "remove them; oponn adds those that filter, order and page",
         );
     }
-    let shape = if name == "id" && class != Class::Embedded {
+    let shape = if name == "id" && class.is_stored() {
         if field.ty.to_string() != "ID!" {
             let message = format!("`id` must be `ID!`, not `{}`", field.ty);
             let help = "write `id: ID!`; `@id(as: UUID)` or `@id(as: STRING)` choose another kind of id";
@@ -168,6 +168,12 @@ fn typed<'a>(
         (_, Some((Class::Embedded, _))) => Kind::Embedded(Arc::from(name)),
         (_, Some((Class::Collection, _))) => {
             return relation(class, field, belongs_to, has_many, faults);
+        }
+        (_, Some((Class::Rollup, _))) => {
+            let message = format!("`{name}` is a rollup, which is asked for by a query of its own");
+            let help = format!("remove the field; the query is `{}`", lower_camel(name));
+            faults.add(at, "rollup-field", message, help);
+            return Shape::Broken;
         }
         (_, Some((Class::Interface, _))) => {
             let message = format!("`{name}` is an interface: a field cannot lead to it");
@@ -217,6 +223,10 @@ fn relation<'a>(
             let message = format!("an embedded type cannot lead to the collection `{target}`");
             let help = "put the relation on the type with `@collection`, or hold the id: `ID`";
             faults.add(at, "embedded-relation", message, help);
+        }
+        (Class::Rollup, ..) => {
+            let message = format!("a rollup cannot lead to the collection `{target}`");
+            faults.add(at, "rollup-relation", message, "hold the id: `ID`, and name it in `by`");
         }
         (Class::Interface, ..) => return Shape::Leads,
         (_, Some(directive), _) if !is_list => return Shape::BelongsTo(directive),
@@ -270,6 +280,9 @@ fn unknown_type_help(name: &str, types: &Types<'_>) -> String {
 
 const VALUE: [&str; 4] = ["range", "length", "pattern", "default"];
 
+/// Directives that say how a field of a rollup is computed.
+pub const MEASURES: [&str; 8] = ["count", "countDistinct", "sum", "min", "max", "avg", "mode", "sessions"];
+
 /// Reports known directives that a field of this shape cannot carry.
 fn check_directives(class: Class, field: &FieldDefinition, shape: &Shape<'_>, faults: &mut SchemaFaults) {
     for directive in &field.directives {
@@ -279,6 +292,17 @@ fn check_directives(class: Class, field: &FieldDefinition, shape: &Shape<'_>, fa
         let relation = matches!(name, "belongsTo" | "hasMany");
         let (code, message, help) = match (class, shape) {
             _ if !known => continue,
+            (Class::Rollup, _) if !MEASURES.contains(&name) => (
+                "rollup-directive",
+                format!("`@{name}` cannot stand on a field of a rollup, which is computed"),
+                "put it on the field of the rows, or remove it",
+            ),
+            (Class::Rollup, _) => continue,
+            _ if MEASURES.contains(&name) => (
+                "measure-place",
+                format!("`@{name}` is for fields of types with `@rollup`"),
+                "move the field to such a type",
+            ),
             (Class::Interface, _) => (
                 "interface-directive",
                 format!("`@{name}` cannot stand on a field of an interface"),

@@ -1,16 +1,12 @@
 //! `@ttl`: which documents expire, and when.
 
 use super::did_you_mean;
+use super::lengths::seconds;
 use super::shapes::{Owner, Shape};
 use super::types::Class;
 use crate::schema::diagnostic::SchemaFaults;
 use crate::schema::syntax::*;
 use crate::schema::{Field, Kind, Scalar, Ttl};
-
-/// MongoDB's limit.
-const MOST: u64 = i32::MAX as u64;
-
-const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
 
 /// What `@ttl` says of a type.
 pub fn of(owner: &Owner<'_>, fields: &[Field], faults: &mut SchemaFaults) -> Option<Ttl> {
@@ -44,16 +40,6 @@ pub fn of(owner: &Owner<'_>, fields: &[Field], faults: &mut SchemaFaults) -> Opt
     Some(Ttl { field: named.name.clone(), seconds: seconds? })
 }
 
-/// The seconds of a text such as `7d`.
-fn seconds(text: &str) -> Option<u64> {
-    let unit = text.chars().last()?;
-    let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    let digits = text.strip_suffix(unit)?;
-    let number: u64 =
-        Some(digits).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
-    number.checked_mul(*scale).filter(|seconds| (1..=MOST).contains(seconds))
-}
-
 /// Checks what stands in relation to types whose documents expire.
 pub fn check(owners: &[Owner<'_>], faults: &mut SchemaFaults) {
     let expires = |name: &str| {
@@ -73,35 +59,6 @@ pub fn check(owners: &[Owner<'_>], faults: &mut SchemaFaults) {
                 let help = format!("make the relation `{}`", member.target());
                 faults.add(member.field.ty.at, "ttl-parent", message, help);
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_whole_and_within_bounds() {
-        assert_eq!(seconds("1s"), Some(1));
-        assert_eq!(seconds("7d"), Some(604_800));
-        assert_eq!(seconds("007m"), Some(420));
-        assert_eq!(seconds("2147483647s"), Some(MOST));
-        for wrong in [
-            "",
-            "d",
-            "7",
-            "0s",
-            "-1s",
-            "+1s",
-            "1.5h",
-            "7 d",
-            "7D",
-            "1w",
-            "2147483648s",
-            "99999999999999999999d",
-        ] {
-            assert_eq!(seconds(wrong), None, "{wrong}");
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Class {
     Collection,
     /// A type that lives inside documents.
     Embedded,
+    /// A type with `@rollup`.
+    Rollup,
     /// An interface over collections.
     Interface,
     /// An enum.
@@ -22,11 +24,17 @@ pub enum Class {
 }
 
 impl Class {
+    /// Whether it has documents, with an id each.
+    pub fn is_stored(self) -> bool {
+        matches!(self, Class::Collection | Class::Interface)
+    }
+
     /// The class in words.
     pub fn describe(self) -> &'static str {
         match self {
             Class::Collection => "a collection",
             Class::Embedded => "an embedded type",
+            Class::Rollup => "a rollup",
             Class::Interface => "an interface",
             Class::Enum => "an enum",
         }
@@ -90,7 +98,15 @@ fn class(definition: &Definition, faults: &mut SchemaFaults) -> Option<Class> {
             "remove it; each type with `@collection` gets its queries and mutations",
         ),
         DefinitionKind::Object if directive(&definition.directives, "collection").is_some() => {
+            if let Some(rollup) = directive(&definition.directives, "rollup") {
+                let message = format!("`{name}` is a collection, so it cannot be a rollup");
+                let help = "keep one of the directives: rollups are computed, not stored";
+                faults.add(rollup.name.at, "rollup-collection", message, help);
+            }
             return Some(Class::Collection);
+        }
+        DefinitionKind::Object if directive(&definition.directives, "rollup").is_some() => {
+            return Some(Class::Rollup);
         }
         DefinitionKind::Object => return Some(Class::Embedded),
         DefinitionKind::Interface => return Some(Class::Interface),
