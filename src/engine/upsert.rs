@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::lookup::key_values;
-use super::{EngineError, InputFault, Step, View};
+use super::{EngineError, InputFault, Step, View, input};
 use crate::schema::{Collection, UniqueKey};
 use crate::value::{Doc, EntityRef, Id};
 
@@ -21,11 +21,11 @@ pub(super) const TRIES: usize = 5;
 
 impl View {
     /// Updates the document with the input's values in a unique key (in its id, if no key is given), or
-    /// creates it.
+    /// creates it. With `keeps`, one that is there stays as it is.
     pub async fn upsert(
         &self,
         collection: &Collection,
-        key: Option<&UniqueKey>,
+        (key, keeps): (Option<&UniqueKey>, bool),
         input: &Map<String, Json>,
         at: &[Step],
     ) -> Result<(EntityRef, Doc), EngineError> {
@@ -46,6 +46,11 @@ impl View {
             };
             let hidden = found.as_ref().is_some_and(|doc| !self.sees(&collection.name, doc));
             let result = match found.filter(|_| !hidden) {
+                // Nothing is written. Whoever has written it is answered when everybody sees it.
+                Some(doc) if keeps => {
+                    self.checked(collection, input, at)?;
+                    Ok((EntityRef { ty: collection.name.clone(), id: id_of(&doc)? }, doc))
+                }
                 Some(doc) => {
                     let set = self.changes(collection, key, input);
                     self.update(collection, &id_of(&doc)?, &set, None, at).await
@@ -66,6 +71,20 @@ impl View {
             message: "Too many others are writing the same document; try again.".into(),
             cause: format!("an upsert of {} lost {TRIES} races", collection.name),
         })
+    }
+
+    /// Checks an input that is not going to be stored as if it were.
+    fn checked(
+        &self,
+        collection: &Collection,
+        input: &Map<String, Json>,
+        at: &[Step],
+    ) -> Result<(), EngineError> {
+        let input = self.owned(collection, input)?;
+        match input::create(self.model(), collection, &input) {
+            Ok(_) => Ok(()),
+            Err(faults) => Err(EngineError::bad_input(at, faults)),
+        }
     }
 }
 

@@ -162,6 +162,8 @@ pub fn delete(name: &str) -> String {
 pub const SET: &str = "set";
 /// See [`SET`].
 pub const IF_VERSION: &str = "ifVersion";
+/// See [`SET`].
+pub const UPDATE: &str = "update";
 
 /// The value of the unique-key enum for the id.
 pub const UNIQUE_ID: &str = "ID";

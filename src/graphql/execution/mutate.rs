@@ -60,10 +60,9 @@ impl Execution<'_> {
             WriteOne::Upsert => {
                 let on = args.get("on").and_then(Json::as_str).unwrap_or_default();
                 let by = |key: &&UniqueKey| names::screaming(&key.name) == on;
-                match collection.uniques.iter().find(by) {
-                    Some(key) => view.upsert(collection, Some(key), object("input"), &at("input")).await,
-                    None => view.upsert(collection, None, object("input"), &at("input")).await,
-                }
+                let key = collection.uniques.iter().find(by);
+                let keeps = args.get(names::UPDATE) == Some(&Json::Bool(false));
+                view.upsert(collection, (key, keeps), object("input"), &at("input")).await
             }
         };
         written.map(Some).map_err(ApiError::of_engine)

@@ -121,7 +121,10 @@ fn creations(types: &mut Types<'_>, collection: &Collection, slots: &mut Vec<Slo
         let text = format!("Creates one {name}, or changes the one that is the same by a unique key.");
         let on = input_value("on", TypeRef::named_nn(unique), "By this key; the input must have its values.");
         let given = given("What the document has then; fields left out of it stay as they are.");
-        slots.push(Slot::new(names::upsert(name), one(), Some(text)).with(vec![on, given]));
+        let update = "Whether one that is there is changed. With false it stays as it is, and is the answer.";
+        let update = input_value(names::UPDATE, TypeRef::named_nn(TypeRef::BOOLEAN), update);
+        let update = update.default_value(async_graphql::Value::Boolean(true));
+        slots.push(Slot::new(names::upsert(name), one(), Some(text)).with(vec![on, given, update]));
     }
 }
 

@@ -4,11 +4,13 @@ use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
 use super::{On, faults};
+use crate::support::app::TestApp;
 
 on_every_place!(
     by_a_unique_key_it_creates_then_changes,
     by_several_fields_it_goes_too,
     by_id_it_creates_with_the_id_of_the_client,
+    without_update_what_is_there_stays,
     the_key_has_to_be_given,
     other_keys_conflict_as_always,
     many_at_once_make_one_document,
@@ -70,6 +72,37 @@ async fn by_several_fields_it_goes_too(on: On) {
     let expected =
         json!([{"alias": "b", "note": "2", "version": 1}, {"alias": " A", "note": "3", "version": 2}]);
     assert_eq!(found["shops"]["nodes"], expected);
+}
+
+async fn without_update_what_is_there_stays(on: On) {
+    let app = on.app(SDL).await;
+    let beside = TestApp::beside(&app).await;
+    let text = "mutation($on: ShopUnique!, $input: ShopInput!, $update: Boolean!) {
+        upsertShop(on: $on, input: $input, update: $update) { id name code note version } }";
+    let upsert = async |app: &TestApp, update: bool, on: &str, input: Json| {
+        app.query(text, json!({ "on": on, "input": input, "update": update })).await
+    };
+    let made = upsert(&app, false, "NAME", json!({"id": "x", "name": "Foo", "code": "1", "note": "n"})).await;
+    let expected = json!({"id": "x", "name": "Foo", "code": "1", "note": "n", "version": 1});
+    assert_eq!(made["data"]["upsertShop"], expected);
+    for (on, input) in [
+        ("NAME", json!({"name": " fOO", "code": "2", "note": "other"})),
+        ("NAME", json!({"name": "foo"})),
+        ("CODE", json!({"name": "Bar", "code": "1", "note": null})),
+        ("ID", json!({"id": "x", "note": "other"})),
+    ] {
+        for app in [&app, &beside] {
+            let kept = upsert(app, false, on, input.clone()).await;
+            assert_eq!(kept["data"]["upsertShop"], expected, "{on} {input}: {kept}");
+        }
+    }
+    // What could not be stored is refused all the same.
+    let refused = upsert(&app, false, "NAME", json!({"name": "foo", "size": "large"})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    let changed = upsert(&beside, true, "NAME", json!({"name": "foo", "note": "other"})).await;
+    assert_eq!(changed["data"]["upsertShop"]["version"], 2);
+    let all = app.data("{ shops { nodes { name note version } } }", json!({})).await;
+    assert_eq!(all["shops"]["nodes"], json!([{ "name": "foo", "note": "other", "version": 2 }]));
 }
 
 async fn by_id_it_creates_with_the_id_of_the_client(on: On) {
