@@ -1,4 +1,5 @@
-//! What is stored and asked for: four types, documents with few values, lists that many of them are in.
+//! What is stored and asked for: four types, documents with few values, lists that many of them are in. The discs of a group
+//! are a partition.
 
 use std::cmp::Ordering;
 
@@ -36,7 +37,7 @@ type Book implements Thing @collection {
   version: Int! @version
 }
 
-type Disc implements Thing @collection {
+type Disc implements Thing @collection @partition(by: ["group"]) {
   id: ID! @id(as: STRING, client: true)
   code: String! @unique
   group: String!
