@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Flags};
 use crate::telemetry::{self, TraceOptions};
+use crate::version;
 
 mod auth;
 mod cache;
@@ -18,6 +19,7 @@ mod check;
 mod events;
 mod failure;
 mod files;
+mod health;
 mod identity;
 mod import;
 mod output;
@@ -27,6 +29,7 @@ mod progress;
 mod saved;
 mod schema_file;
 mod serve;
+mod shell;
 mod sinks;
 mod stop;
 
@@ -43,7 +46,7 @@ defaults. docs/operations.md lists all of them.";
 
 /// A schema file becomes a cached GraphQL API over MongoDB or SQLite.
 #[derive(Debug, Parser)]
-#[command(name = "oponn", version, after_help = EXIT_CODES, propagate_version = true)]
+#[command(name = "oponn", version = version::WHOLE.as_str(), after_help = EXIT_CODES, propagate_version = true)]
 struct CommandLine {
     #[command(flatten)]
     settings: Settings,
@@ -87,6 +90,15 @@ struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Work(Work),
+    #[command(flatten)]
+    Shell(shell::Command),
+}
+
+/// The commands that work with settings.
+#[derive(Debug, Subcommand)]
+enum Work {
     /// Serve the API (this is what happens without a command)
     Serve,
     /// Tell every fault of a schema file, of saved operations and of keys; with --store, also what a MongoDB
@@ -105,6 +117,8 @@ enum Command {
     /// Make API keys, and tokens for development
     #[command(subcommand)]
     Auth(auth::Command),
+    /// Ask the server that runs with these settings how it is
+    Health(health::Arguments),
 }
 
 /// Runs the program.
@@ -117,7 +131,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code().clamp(0, 2) as u8);
         }
     };
-    match run(command_line, started) {
+    let CommandLine { settings, command } = command_line;
+    let result = match command.unwrap_or(Command::Work(Work::Serve)) {
+        Command::Work(work) => run(settings, work, started),
+        Command::Shell(command) => shell::run(command),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure.to_string());
@@ -126,9 +145,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
-    let Settings { config: file, schema, store, cache, listen, log, traces, allow_cache_override } =
-        command_line.settings;
+fn run(settings: Settings, work: Work, started: Instant) -> Result<(), Failure> {
+    let Settings { config: file, schema, store, cache, listen, log, traces, allow_cache_override } = settings;
     let store_named = store.is_some();
     let flags = Flags { schema, store, cache, listen, log, traces, allow_cache_override };
     // Variables that are not valid text cannot be settings.
@@ -143,14 +161,15 @@ fn run(command_line: CommandLine, started: Instant) -> Result<(), Failure> {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    match command_line.command.unwrap_or(Command::Serve) {
-        Command::Serve => block_on(serve::run(config, started)),
-        Command::Check(arguments) => block_on(check::run(config, arguments, store_named)),
-        Command::PrintSchema(arguments) => print_schema::run(&config, arguments),
-        Command::Import(arguments) => block_on(import::run(config, arguments)),
-        Command::Cache(command) => block_on(cache::run(config, command)),
-        Command::Events(command) => block_on(events::run(config, command)),
-        Command::Auth(command) => auth::run(&config, command),
+    match work {
+        Work::Serve => block_on(serve::run(config, started)),
+        Work::Check(arguments) => block_on(check::run(config, arguments, store_named)),
+        Work::PrintSchema(arguments) => print_schema::run(&config, arguments),
+        Work::Import(arguments) => block_on(import::run(config, arguments)),
+        Work::Cache(command) => block_on(cache::run(config, command)),
+        Work::Events(command) => block_on(events::run(config, command)),
+        Work::Auth(command) => auth::run(&config, command),
+        Work::Health(arguments) => block_on(health::run(&config, arguments)),
     }
 }
 

@@ -35,3 +35,4 @@ pub mod metrics;
 pub mod probe;
 pub mod spelling;
 pub mod telemetry;
+pub mod version;

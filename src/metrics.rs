@@ -41,6 +41,8 @@ use redis::RedisMetrics;
 use store::StoreMetrics;
 use tail::TailMetrics;
 
+use crate::version;
+
 /// The content type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
@@ -68,6 +70,9 @@ impl Default for Metrics {
         let (auth, quota) = (AuthMetrics::new(&declare), QuotaMetrics::new(&declare));
         registry.register(Box::new(Process::new())).expect("its names are distinct from those above");
         let events = EventMetrics::new(&declare);
+        let build =
+            declare.open_gauges("oponn_build_info", "The build that runs; always 1.", &["version", "commit"]);
+        build.with_label_values(&[version::NUMBER, version::COMMIT]).set(1);
         Metrics { http, auth, graphql, cache, store, redis, tail, quota, events, registry }
     }
 }

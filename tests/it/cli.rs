@@ -11,6 +11,9 @@ use crate::support::services::{MongoDatabase, redis_prefix, redis_url};
 fn help_and_version() {
     let folder = Folder::new();
     folder.run(&["--version"]).assert(0, "oponn 0.", "");
+    let version = folder.run(&["-V"]).out();
+    // A debug build does not know its commit.
+    assert!(version.contains(" (commit ") || version.ends_with(" (development build)\n"), "{version}");
     let help = folder.run(&["--help"]);
     for text in ["serve", "check", "print-schema", "import", "cache", "OPONN_STORE", "Exit codes"] {
         help.assert(0, text, "");
@@ -69,6 +72,29 @@ fn print_schema_prints_the_whole_api() {
         ran.assert(0, text, "");
     }
     assert!(!folder.path().join("data").exists(), "no store is needed");
+}
+
+#[test]
+fn shells_and_man_are_told_of_every_command() {
+    let folder = Folder::new();
+    // Settings do not matter to them.
+    folder.write("oponn.toml", "nonsense = 1\n");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = folder.run(&["completions", shell]);
+        for text in ["serve", "print-schema", "dry-run", "allow-cache-override"] {
+            ran.assert(0, text, "");
+        }
+    }
+    folder.run(&["completions", "csh"]).assert(2, "", "zsh");
+    folder.run(&["man"]).assert(0, ".TH oponn 1", "");
+    folder.run(&["man", "--folder", "nowhere"]).assert(1, "", "nowhere cannot be written to");
+    folder.run(&["man", "--folder", "."]).assert(0, "", "");
+    for (page, text) in
+        [("oponn.1", "SUBCOMMANDS"), ("oponn-import.1", "dry\\-run"), ("oponn-auth-key-new.1", "NAME")]
+    {
+        let page = std::fs::read_to_string(folder.path().join(page)).expect(page);
+        assert!(page.contains(text), "{text} is not in\n{page}");
+    }
 }
 
 #[test]

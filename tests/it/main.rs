@@ -20,6 +20,7 @@ mod foreign_writes;
 mod graphql_http;
 mod graphql_read;
 mod graphql_write;
+mod health;
 mod http2;
 mod importer;
 mod interleavings;

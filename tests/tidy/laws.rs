@@ -16,7 +16,7 @@ const LADDER: [&[&str]; 8] = [
     &["cli"],
 ];
 /// These stand beside the ladder: every layer may import them, and they import no layer.
-const BESIDE: [&str; 5] = ["config", "metrics", "probe", "spelling", "telemetry"];
+const BESIDE: [&str; 6] = ["config", "metrics", "probe", "spelling", "telemetry", "version"];
 /// Layers that do no input and output, and the crates and modules that would be needed for it.
 const PURE: [&str; 4] = ["value", "viewer", "schema", "query"];
 const INPUT_OUTPUT: [(&str, &[&str]); 2] = [
