@@ -98,11 +98,11 @@ install_node_packages() {
   touch "$installed"
 }
 
-# install_python_packages FILE: what the file names, in tools/python beside cargo's results, if that was not done since it
-# changed.
+# install_python_packages FILE [NAME]: what the file names, in tools/NAME (python) beside cargo's results, if that was not
+# done since it changed.
 install_python_packages() {
   local python
-  python=$(target_folder)/tools/python
+  python=$(target_folder)/tools/${2:-python}
   [ ! "$python/installed" -nt "$1" ] || return 0
   have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null || install_packages python3 python3-venv
   say "installing the packages of $1"
