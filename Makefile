@@ -1,6 +1,6 @@
 # The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis, Node.js and Python.
 
-.PHONY: run test model soak hunt ablate load bench check fmt clippy doc deny
+.PHONY: run test model soak hunt ablate load bench check fmt clippy doc deny image sbom deploy-check deploy-test rehearse
 
 run: ## Serves the default application at http://127.0.0.1:8080
 	cargo run --release --locked
@@ -41,3 +41,18 @@ doc:
 
 deny:
 	scripts/deny.sh
+
+deploy-check: ## infra/ and the workflows, without running them: Terraform's tests, the Helm chart rendered, compose, actionlint
+	scripts/deploy-check.sh
+
+deploy-test: ## infra/aws applied to an AWS that is imitated on this machine, a second time, and destroyed; some minutes
+	scripts/deploy-test.sh
+
+rehearse: ## A rolling deployment, a scale-in and a rollback behind HAProxy, under a load that judges every answer
+	scripts/rehearse.sh
+
+image: ## The image without Docker, as an archive in target/image; needs umoci. BIN=/path/to/oponn for a program that is built
+	scripts/image.sh $(BIN)
+
+sbom: ## The crates of the program in CycloneDX: target/oponn.cdx.json
+	scripts/sbom.sh target/oponn.cdx.json
