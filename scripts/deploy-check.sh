@@ -27,6 +27,8 @@ install_python_packages tests/deploy/requirements.txt deploy
 python=$(target_folder)/tools/deploy/bin/python
 say "compose file, and the pipeline's builds"
 "$python" tests/deploy/files.py
+have jq || install_packages jq
+tests/deploy/pipeline.sh "$python"
 
 if go_tool actionlint "$ACTIONLINT_VERSION" github.com/rhysd/actionlint/cmd/actionlint; then
   say "workflows"

@@ -82,14 +82,14 @@ begin() {
   [ -z "$bounded" ] || { mkdir -p "$group/$slot" && echo $((MEMORY << 20)) >"$group/$slot/memory.limit_in_bytes"; }
   (
     [ -z "$bounded" ] || echo "$BASHPID" >"$group/$slot/cgroup.procs"
-    in_image "$version" OPONN_LISTEN=127.0.0.1:"${server_port[$slot]}" OPONN_ADMIN_LISTEN=127.0.0.1:$((server_port[$slot] + 1)) "$@" -- serve
+    in_image "$version" OPONN_LISTEN=127.0.0.1:"${server_port[$slot]}" OPONN_ADMIN_LISTEN=127.0.0.1:$((${server_port[$slot]} + 1)) "$@" -- serve
   ) >>"$results/$slot.log" 2>&1 &
   server_pid[$slot]=$!
   started+=("$!")
 }
 
 # What the image's and the task's health checks run.
-healthy() { ( in_image new OPONN_LISTEN=127.0.0.1:"${server_port[$1]}" OPONN_ADMIN_LISTEN=127.0.0.1:$((server_port[$1] + 1)) -- health ) >>"$results/health.log" 2>&1; }
+healthy() { ( in_image new OPONN_LISTEN=127.0.0.1:"${server_port[$1]}" OPONN_ADMIN_LISTEN=127.0.0.1:$((${server_port[$1]} + 1)) -- health ) >>"$results/health.log" 2>&1; }
 
 # balancer COMMAND: to HAProxy, and its answer.
 balancer() {
@@ -140,7 +140,7 @@ frontend metrics
 backend servers
 $(sed -n '/^backend servers/,$p' infra/haproxy.cfg | sed '1d;/default-server/d;/^  server /d')
   default-server check inter 500ms fall 2 rise 2 disabled
-$(for slot in 1 2 3 4; do echo "  server $slot 127.0.0.1:${server_port[$slot]} port $((server_port[$slot] + 1))"; done)
+$(for slot in 1 2 3 4; do echo "  server $slot 127.0.0.1:${server_port[$slot]} port $((${server_port[$slot]} + 1))"; done)
 END
 balancer_port=$((base + 1))
 haproxy -q -db -f "$work/haproxy.cfg" >"$results/haproxy.log" 2>&1 &
