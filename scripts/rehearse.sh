@@ -22,9 +22,10 @@ fi
 have haproxy || install_packages haproxy
 find_k6 || fail "missing: k6. Install it (https://grafana.com/docs/k6/latest/set-up/install-k6/), or Go, with which it is built here."
 
-# infra/aws/service.tf has the same: what it is there, in seconds, and MiB.
-STOP_TIMEOUT=45
-MEMORY=768
+# As infra/aws has it: seconds, and MiB.
+default_of() { sed -n "/^variable \"$1\"/,/^}/s/^ *default *= *//p" infra/aws/variables.tf; }
+STOP_TIMEOUT=$(($(default_of grace) + $(sed -n 's/.*stop_timeout = var.grace + //p' infra/aws/service.tf)))
+MEMORY=$(default_of task_memory)
 # Shorter than there, because no request of this load takes long.
 DRAIN=${DRAIN:-5}
 results=target/rehearsal
@@ -54,7 +55,7 @@ if [ -z "$bin" ]; then
 fi
 infra/image/rootfs.sh "$bin" . "$work/new" 2>/dev/null
 infra/image/rootfs.sh "${OLD:-$bin}" . "$work/old" 2>/dev/null
-say "$(du -sh "$work/new" | cut -f1), $(find "$work/new" -type f | wc -l) files, $("$bin" --version)"
+say "a task may take $MEMORY MiB, and $STOP_TIMEOUT s to stop; its image has $(du -sh "$work/new" | cut -f1) in $(find "$work/new" -type f | wc -l) files; $("$bin" --version)"
 
 bounded=
 mkdir "$group" 2>/dev/null && bounded=yes || say "memory is not bounded: there is no memory controller to use here"
