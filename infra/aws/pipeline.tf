@@ -71,6 +71,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   }
 }
 
+resource "aws_s3_bucket_policy" "artifacts" {
+  bucket = aws_s3_bucket.artifacts.id
+  policy = data.aws_iam_policy_document.tls["artifacts"].json
+}
+
 resource "aws_codebuild_project" "this" {
   for_each       = local.builds
   name           = "${var.name}-${each.key}"

@@ -127,6 +127,10 @@ run "everything" {
     condition     = alltrue([for block in [aws_s3_bucket_public_access_block.access_logs, aws_s3_bucket_public_access_block.artifacts] : block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets])
     error_message = "No bucket is public."
   }
+  assert {
+    condition     = length(aws_s3_bucket_policy.access_logs.policy) > 0 && length(aws_s3_bucket_policy.artifacts.policy) > 0 && alltrue([for policy in data.aws_iam_policy_document.tls : policy.statement[0].effect == "Deny"])
+    error_message = "Buckets are spoken with by TLS only."
+  }
 
   # Instances.
   assert {
