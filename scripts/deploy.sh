@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 HELM_VERSION=v3.18.6
-ACTIONLINT_VERSION=v1.7.7
+ACTIONLINT_VERSION=v1.7.12
 
 # go_tool NAME VERSION PACKAGE: sets the variable NAME to a program that is there, or builds it once, beside cargo's results.
 go_tool() {
