@@ -42,6 +42,7 @@ mod turns;
 mod types;
 
 pub use body::Body;
+pub use coerce::Single;
 pub use document::{Saved, SavedFault};
 pub use limits::ApiLimits;
 pub use part::DataPath;
@@ -65,6 +66,8 @@ pub struct ApiRequest {
     pub operation_name: Option<String>,
     /// The values of the operation's variables.
     pub variables: Map<String, Json>,
+    /// What a single value among them is where a list is expected.
+    pub single: Single,
     /// The caller, as far as the answer depends on it.
     pub caller: Caller,
     /// Whether only queries are allowed, as for HTTP GET.

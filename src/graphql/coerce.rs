@@ -18,6 +18,8 @@ mod given;
 mod literal;
 mod usage;
 
+pub use given::Single;
+
 /// A fault in a variable or an argument. All such faults are the client's.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -37,17 +39,18 @@ impl Fault {
 }
 
 /// Coerces the variables of a valid operation: defaults are filled in, single values become lists where
-/// lists are expected, and every value fits its declared type.
+/// lists are expected, unless they are faults, and every value fits its declared type.
 pub fn variables(
     schema: &Schema,
     operation: &Operation,
     given: &Map<String, Json>,
+    single: Single,
 ) -> Result<Variables, Vec<Fault>> {
     let mut values = Variables::with_capacity(operation.variables.len());
     let mut found = Vec::new();
     for definition in &operation.variables {
         let mut faults = Faults::default();
-        let value = variable(schema, definition, given, &mut faults);
+        let value = variable(schema, definition, given, single, &mut faults);
         found.extend(located(faults, definition.location()));
         values.extend(value.map(|value| (definition.name.clone(), value)));
     }
@@ -58,11 +61,14 @@ fn variable(
     schema: &Schema,
     definition: &VariableDefinition,
     given: &Map<String, Json>,
+    single: Single,
     faults: &mut Faults,
 ) -> Option<Json> {
     let (name, ty) = (definition.name.as_str(), &*definition.ty);
     match (given.get(name), &definition.default_value) {
-        (Some(value), _) => faults.at(&format!("${name}"), |faults| given::coerce(schema, ty, value, faults)),
+        (Some(value), _) => {
+            faults.at(&format!("${name}"), |faults| given::coerce(schema, ty, value, single, faults))
+        }
         (None, Some(default)) => resolve(schema, ty, default, &Variables::default()),
         (None, None) => {
             if ty.is_non_null() {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::Outcome;
 use super::answer::{Answer, Refused};
 use super::budget::Budget;
-use super::coerce;
+use super::coerce::{self, Single};
 use super::cost::Costs;
 use super::document::Document;
 use super::execution::Execution;
@@ -40,12 +40,13 @@ impl Prepared {
         document: &Arc<Document>,
         operation: &Operation,
         given: &Map<String, Json>,
+        single: Single,
     ) -> Result<Prepared, Refused> {
         let kind = kind(operation);
         let refused = |errors, outcome| Refused { errors, outcome, kind };
         let definition = document.definition().clone();
         let schema = &*definition.schema;
-        let variables = coerce::variables(schema, operation, given).map_err(|faults| {
+        let variables = coerce::variables(schema, operation, given, single).map_err(|faults| {
             let positions = document.positions();
             let errors = faults.into_iter().map(|fault| fault.into_error(positions)).collect();
             refused(errors, Outcome::Rejected)

@@ -29,7 +29,8 @@ impl Api {
         let definition = shared.definitions.of(request.caller.rights.as_deref())?;
         let document = shared.documents.get(&definition, &request.query).ok()?;
         let operation = document.operation(name).ok()?;
-        let prepared = Prepared::new(shared, &document, operation, &request.variables).ok()?;
+        let prepared =
+            Prepared::new(shared, &document, operation, &request.variables, request.single).ok()?;
         let budget = shared.pool.budget();
         let view = engine.view(&request.caller);
         let done = prepared.fetch(&view, shared, &budget).await;

@@ -294,7 +294,7 @@ impl Inner {
             let errors = vec![ApiError::new(ErrorCode::BadUserInput, message)];
             return Err(Refused { errors, outcome: Outcome::NotAllowed, kind: prepared::kind(operation) });
         }
-        let prepared = Prepared::new(&self.shared, &document, operation, &request.variables)?;
+        let prepared = Prepared::new(&self.shared, &document, operation, &request.variables, request.single)?;
         budget.hold(prepared.weight()).map_err(|error| {
             let (errors, kind) = (vec![error], prepared.kind());
             Refused { errors, outcome: Outcome::Overloaded, kind }

@@ -18,7 +18,7 @@ use super::fault::{RETRY_AFTER, RequestFault};
 use super::negotiate::{accepts, prefers_gzip, require_json};
 use super::own_page::require_own_page;
 use super::{ServerState, choice, claims, packed, quota, upload};
-use crate::graphql::{ApiReply, ApiRequest, Outcome};
+use crate::graphql::{ApiReply, ApiRequest, Outcome, Single};
 use crate::metrics::{Route as RouteLabel, SavedUse};
 use crate::operations::Method;
 use crate::quota::Unit;
@@ -152,6 +152,8 @@ async fn carry_out(
         query: route.text.as_ref().to_owned(),
         operation_name: Some(route.name.as_ref().to_owned()),
         variables,
+        // As the description has it.
+        single: Single::Fault,
         caller: sender.caller.clone(),
         read_only: false,
         patient: false,

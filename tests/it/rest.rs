@@ -23,6 +23,7 @@ type Book @collection {
   author: String
   year: Int @range(min: -3000, max: 3000)
   sold: Boolean
+  tags: [String!] @length(max: 5)
   version: Int! @version
 }
 type Note @collection { id: ID! text: String! @length(max: 20) }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod dice;
+pub mod fuzz;
 pub mod gate;
 pub mod http2;
 pub mod place;

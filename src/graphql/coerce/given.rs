@@ -10,8 +10,18 @@ use crate::engine::input::{Faults, scalar, shown};
 use crate::graphql::resolve::default;
 use crate::schema::Scalar;
 
+/// What a single value is where a list is expected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Single {
+    /// A list of one value, as GraphQL has it.
+    #[default]
+    List,
+    /// A fault, as in JSON Schema.
+    Fault,
+}
+
 /// The value coerced to the type. After a fault, which is noted, the result has no meaning.
-pub fn coerce(schema: &Schema, ty: &Type, given: &Json, faults: &mut Faults) -> Option<Json> {
+pub fn coerce(schema: &Schema, ty: &Type, given: &Json, single: Single, faults: &mut Faults) -> Option<Json> {
     match given {
         Json::Null if ty.is_non_null() => {
             faults.add(format!("expected a value of the type {}, got null", nullable(ty)));
@@ -21,20 +31,26 @@ pub fn coerce(schema: &Schema, ty: &Type, given: &Json, faults: &mut Faults) -> 
         Json::Array(items) if ty.is_list() => {
             let item = |(index, item)| {
                 faults
-                    .at_index(index, |faults| coerce(schema, ty.item_type(), item, faults))
+                    .at_index(index, |faults| coerce(schema, ty.item_type(), item, single, faults))
                     .unwrap_or_default()
             };
             Some(Json::Array(items.iter().enumerate().map(item).collect()))
         }
-        single if ty.is_list() => Some(Json::Array(vec![coerce(schema, ty.item_type(), single, faults)?])),
-        given => named(schema, ty.inner_named_type(), given, faults),
+        given if ty.is_list() && single == Single::Fault => {
+            faults.add(format!("expected a list, got {}", shown(given)));
+            None
+        }
+        given if ty.is_list() => {
+            Some(Json::Array(vec![coerce(schema, ty.item_type(), given, single, faults)?]))
+        }
+        given => named(schema, ty.inner_named_type(), given, single, faults),
     }
 }
 
-fn named(schema: &Schema, name: &str, given: &Json, faults: &mut Faults) -> Option<Json> {
+fn named(schema: &Schema, name: &str, given: &Json, single: Single, faults: &mut Faults) -> Option<Json> {
     let fits = match (schema.types.get(name), given) {
         (Some(ExtendedType::InputObject(ty)), Json::Object(fields)) => {
-            return Some(Json::Object(object(schema, ty, fields, faults)));
+            return Some(Json::Object(object(schema, ty, fields, single, faults)));
         }
         (Some(ExtendedType::Enum(ty)), Json::String(value)) => ty.values.contains_key(value.as_str()),
         (Some(ExtendedType::Scalar(_)), given) => return faults.keep(of_scalar(name, given)),
@@ -50,13 +66,14 @@ fn object(
     schema: &Schema,
     ty: &InputObjectType,
     given: &Map<String, Json>,
+    single: Single,
     faults: &mut Faults,
 ) -> Map<String, Json> {
     let mut fields = Map::with_capacity(given.len());
     for (key, value) in given {
         faults.at(key, |faults| match ty.fields.get(key.as_str()) {
             Some(field) => {
-                let value = coerce(schema, &field.ty, value, faults);
+                let value = coerce(schema, &field.ty, value, single, faults);
                 fields.extend(value.map(|value| (key.clone(), value)));
             }
             None => faults.add(format!("the type {} has no such field", ty.name)),

@@ -3,7 +3,7 @@
 use apollo_compiler::executable::{ExecutableDocument, Operation, Selection};
 use serde_json::{Map, Value as Json, json};
 
-use super::{check, variables};
+use super::{Single, check, variables};
 use crate::engine::input::sample;
 use crate::graphql::resolve::Variables;
 use crate::graphql::types::{self, Definition};
@@ -24,9 +24,13 @@ fn operation(document: &ExecutableDocument) -> &Operation {
 }
 
 fn coerced(query: &str, given: Json) -> Result<Variables, Vec<String>> {
+    coerced_with(query, given, Single::List)
+}
+
+fn coerced_with(query: &str, given: Json, single: Single) -> Result<Variables, Vec<String>> {
     let Json::Object(given) = given else { panic!("variables are an object") };
     let api = api();
-    variables(&api.schema, operation(&parse(&api, query)), &given)
+    variables(&api.schema, operation(&parse(&api, query)), &given, single)
         .map_err(|faults| faults.into_iter().map(|fault| fault.message).collect())
 }
 
@@ -48,7 +52,8 @@ fn arguments_of(query: &str, given: Json) -> Json {
     let operation = operation(&document);
     assert!(check(&api.schema, &document, operation).is_empty(), "{query}");
     let given: Map<String, Json> = given.as_object().cloned().unwrap_or_default();
-    let variables = variables(&api.schema, operation, &given).expect("the test's variables fit");
+    let variables =
+        variables(&api.schema, operation, &given, Single::List).expect("the test's variables fit");
     let Selection::Field(field) = &operation.selection_set.selections[0] else { panic!("no field") };
     Json::Object(arguments::of_field(&api.schema, field, &variables))
 }
@@ -112,6 +117,28 @@ fn variables_of_other_types_are_refused_with_their_place() {
     }
     let all = one("BookInput", json!({"isbn": 1, "title": 2, "tags": [3]}));
     assert_eq!(all.map_err(|faults| faults.len()), Err(4));
+}
+
+#[test]
+fn single_values_can_be_refused_where_lists_are_expected() {
+    for (ty, given, message) in [
+        ("[Int!]", json!([1]), None),
+        ("[Int]", json!(null), None),
+        ("[Int]", json!([null]), None),
+        ("[Int!]", json!(1), Some("$v: expected a list, got 1")),
+        ("[[Int]]", json!([[1], 2]), Some("$v[1]: expected a list, got 2")),
+        ("BookWhere", json!({"and": {"id": {}}}), Some("$v.and: expected a list, got an object")),
+        ("BookWhere", json!({"id": {"in": "x"}}), Some("$v.id.in: expected a list, got \"x\"")),
+        ("JSON", json!("x"), None),
+    ] {
+        let query = format!("query ($v: {ty}) {{ __typename }}");
+        let coerced = coerced_with(&query, json!({ "v": given }), Single::Fault);
+        let expected = message.map_or_else(|| Ok(given.clone()), |message| Err(vec![message.to_owned()]));
+        assert_eq!(coerced.map(|values| values["v"].clone()), expected, "{ty} {given}");
+    }
+    // Defaults are the operation's own.
+    let values = coerced_with("query ($v: [Int] = 1) { __typename }", json!({}), Single::Fault);
+    assert_eq!(values.map(|values| values["v"].clone()), Ok(json!([1])));
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn prepare(shared: &Shared, text: &str, given: &Json) -> Prepared {
     let document = shared.documents.get(&definition, text).expect("the test's text is valid");
     let operation = document.operation(None).expect("it has one operation");
     let given = given.as_object().expect("variables are an object");
-    Prepared::new(shared, &document, operation, given).ok().expect("nothing refuses it")
+    Prepared::new(shared, &document, operation, given, Single::List).ok().expect("nothing refuses it")
 }
 
 async fn run(prepared: &Prepared, (engine, shared): &(Engine, Shared)) -> Answer {

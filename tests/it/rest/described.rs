@@ -1,11 +1,9 @@
 //! The description of routes, and a fuzzer that looks for differences between it and what the routes do.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{get, put, setup};
+use crate::support::fuzz::assert_described;
 
 #[tokio::test]
 async fn routes_are_described_for_programs_and_for_people() {
@@ -32,31 +30,9 @@ async fn routes_are_described_for_programs_and_for_people() {
     assert_eq!(get(&bare, "/openapi.json").await.status.as_u16(), 404);
 }
 
-/// `make test` installs it.
-fn schemathesis() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let program = target.join("tools/python/bin/schemathesis");
-    assert!(program.exists(), "{} is not there: `make test` installs it", program.display());
-    program
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fuzzer_finds_no_difference_between_the_description_and_the_routes() {
     let app = setup().start().await;
     put(&app, "/v1/books/1", json!({ "title": "A" })).await;
-    let address = app.url("/openapi.json");
-    let seed = std::env::var("OPONN_TEST_FUZZ_SEED").unwrap_or_else(|_| "1".to_owned());
-    let cases = std::env::var("OPONN_TEST_FUZZ_CASES").unwrap_or_else(|_| "25".to_owned());
-    let run = move || {
-        let mut command = Command::new(schemathesis());
-        command.args(["run", &address, "--seed", &seed, "--max-examples", &cases, "--no-color"]);
-        command.args(["--generation-database", "none"]);
-        command.current_dir(std::env::temp_dir()).output()
-    };
-    let done = tokio::task::spawn_blocking(run).await.expect("no panic").expect("it runs");
-    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success(), "{out}\n{err}");
-    let tested = Json::from(out.contains("Tested: "));
-    assert_eq!(tested, true, "{out}");
+    assert_described(app.url("/openapi.json"), &[]).await;
 }

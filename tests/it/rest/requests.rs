@@ -80,6 +80,13 @@ async fn faults_have_their_places() {
         (put(&app, "/v1/books/1", json!({ "title": "" })).await, ("body", "#/title")),
         (put(&app, "/v1/books/1", json!({ "title": "A", "year": 3001 })).await, ("body", "#/year")),
         (put(&app, "/v1/books/1", json!({ "title": "A", "sold": "true" })).await, ("body", "#/sold")),
+        // Over GraphQL it would be a list of one.
+        (put(&app, "/v1/books/1", json!({ "title": "A", "tags": "a" })).await, ("body", "#/tags")),
+        (
+            send(&app, "POST", "/v1/books", &[], Some(json!({ "isbn": "1", "title": "A", "tags": "a" })))
+                .await,
+            ("body", "#/tags"),
+        ),
         (
             send(&app, "POST", "/v1/books", &[], Some(json!({ "isbn": "1", "title": "" }))).await,
             ("body", "#/title"),
