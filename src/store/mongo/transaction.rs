@@ -84,8 +84,11 @@ impl<'a> Transaction<'a> {
         let mut again = false;
         let send = async {
             sent.await.map_err(|error| {
-                again = error.contains_label(TRANSIENT_TRANSACTION_ERROR);
-                before_commit(error::of_write(&error, collection))
+                again = is_transient(&error);
+                match again {
+                    true => StoreError::Unavailable(error.kind.to_string()),
+                    false => before_commit(error::of_write(&error, collection)),
+                }
             })
         };
         let body: Document = match answer_or(StoreError::Unavailable, WRITE_LIMIT, send).await {
@@ -107,9 +110,11 @@ impl<'a> Transaction<'a> {
                         return Err(StoreError::Unknown(error.kind.to_string()).into());
                     }
                 }
-                Err(error) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
-                    let error = before_commit(error::of_write(&error, self.collection));
-                    return Err(Failed { again: true, error });
+                Err(error) if is_transient(&error) => {
+                    return Err(Failed {
+                        again: true,
+                        error: StoreError::Unavailable(error.kind.to_string()),
+                    });
                 }
                 Err(error) => return Err(error::of_write(&error, self.collection).into()),
             }
@@ -124,6 +129,11 @@ impl<'a> Transaction<'a> {
         // The server ends it anyway, later.
         let _ = self.session.abort_transaction().await;
     }
+}
+
+/// Whether nothing has happened, because others were in the way or the server was not there.
+fn is_transient(error: &Error) -> bool {
+    error.contains_label(TRANSIENT_TRANSACTION_ERROR)
 }
 
 /// Before a commit is sent nothing can have happened.

@@ -299,3 +299,23 @@ async fn a_change_with_events_shows_even_if_its_server_dies() {
     eventually(|| async { other.data(read, json!({})).await == expected }).await;
     assert_eq!(taken(&one).await.len(), 2, "its event is there too");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_an_open_transaction_holds_cannot_be_written_for_now() {
+    let app = app(StoreKind::Mongo, CacheKind::Memory).await;
+    app.data(CREATE, json!({ "i": [{ "id": "a", "name": "A", "price": 5 }] })).await;
+    // As a server leaves one behind that dies at the wrong moment.
+    let items = app.database().await;
+    let mut session = items.client().start_session().await.expect("a session");
+    session.start_transaction().await.expect("a transaction");
+    let items = items.collection::<bson::Document>("items");
+    let touched = items.update_one(bson::doc! { "_id": "a" }, bson::doc! { "$set": { "price": 6 } });
+    assert_eq!(touched.session(&mut session).await.expect("it is free").matched_count, 1);
+    let refused = app.query(SET, json!({ "id": "a", "set": { "price": 7 } })).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{refused}");
+    session.abort_transaction().await.expect("it ends");
+    let set = app.data(SET, json!({ "id": "a", "set": { "price": 7 } })).await;
+    assert_eq!(set["updateItem"]["version"], 2);
+    let expected = [priced("a", Json::Null, json!(5)), priced("a", json!(5), json!(7))];
+    assert_eq!(taken(&app).await, expected);
+}
