@@ -11,6 +11,8 @@ use crate::support::app::client;
 use crate::support::program::{Folder, Serving};
 use crate::support::services::{MongoDatabase, redis_url};
 
+mod history;
+mod killed;
 mod pageviews;
 mod watchlist;
 
@@ -54,7 +56,7 @@ fn token(claims: &Json) -> String {
     format!("{}.{}.{}", part(&json!({ "alg": "RS256" })), part(claims), URL_SAFE_NO_PAD.encode("checked"))
 }
 
-/// The status of an answer, and its body.
+/// The status of an answer, and its body, which is null where there is none.
 async fn send(
     serving: &Serving,
     token: &str,

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{on_both, send, token};
+use crate::support::fuzz::assert_described;
 use crate::support::program::Serving;
 
 const HARBOUR: &str = "37fc12f8-5c7f-4a0d-bcdb-32890b3911de";
@@ -109,6 +110,16 @@ async fn the_api_is_that_of_its_specification() {
         assert_eq!(send(serving, &ann, ("POST", &progress(HARBOUR)), None).await.0, 405);
         let query = json!({ "query": "{ assets { totalCount } }" });
         assert_eq!(send(serving, &ann, ("POST", "/graphql"), Some(query)).await.0, 403);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_description_is_true() {
+    on_both("watchlist", |serving| async move {
+        let ann = token(&json!({ "sub": "ann", "country": "SE" }));
+        let headers = [format!("Authorization: Bearer {ann}")];
+        assert_described(format!("http://{}/openapi.json", serving.address), &headers).await;
     })
     .await;
 }
