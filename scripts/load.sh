@@ -24,7 +24,7 @@ script=${1:-smoke}
 export -n OPONN_URL OPONN_BIN OPONN_K6 OPONN_MONGODB_SERVER OPONN_TEST_REDIS OPONN_TEST_MONGODB
 [ $# -eq 0 ] || shift
 
-scripts=(read write mixed stampede spike large soak import strategies)
+scripts=(read write mixed stampede spike large soak import strategies watchlist)
 [ "$script" = smoke ] || [ -f "k6/$script.js" ] ||
   fail "there is no k6/$script.js; SCRIPT is smoke or one of: ${scripts[*]}"
 
@@ -47,20 +47,25 @@ get() {
 
 is_ready() { [[ $(get "$1" /readyz | head -1) == *' 200 '* ]]; }
 
-# A database of its own on the server, so that other data there is left alone.
+# start_oponn DATABASE SERVERS [FLAG...]: servers of an application with its sample data; sets OPONN_URL. The database is
+# one of its own on the store, so that other data there is left alone.
 start_oponn() {
+  local database=$1 servers=$2 urls=() server
+  shift 2
   export OPONN_STORE OPONN_CACHE=$OPONN_TEST_REDIS OPONN_LOG=${OPONN_LOG:-warn}
-  OPONN_STORE=$(sed -E 's#^([a-z+]+://[^/?]+)/?[^?]*#\1/oponn_load#' <<<"$OPONN_TEST_MONGODB")
-  "$oponn" import >&2
+  OPONN_STORE=$(sed -E "s#^([a-z+]+://[^/?]+)/?[^?]*#\\1/$database#" <<<"$OPONN_TEST_MONGODB")
+  "$oponn" "$@" import >&2
   # Only for what needs it: a choice of strategies is not what a server has otherwise.
-  local urls=() server flags=()
-  [[ $script != smoke && $script != strategies && -z ${STRATEGY:-} ]] || flags=(--allow-cache-override)
-  for ((server = 1; server <= SERVERS; server++)); do
-    start "oponn-$server" "$work" "is_ready PORT" "$oponn" ${flags[@]+"${flags[@]}"} serve --listen 127.0.0.1:PORT
+  local flags=("$@")
+  [[ $script != smoke && $script != strategies && -z ${STRATEGY:-} ]] || flags+=(--allow-cache-override)
+  for ((server = 1; server <= servers; server++)); do
+    start "$database-$server" "$work" "is_ready PORT" "$oponn" ${flags[@]+"${flags[@]}"} serve --listen 127.0.0.1:PORT
     urls+=("http://127.0.0.1:$port")
   done
   OPONN_URL=$(IFS=,; echo "${urls[*]}")
 }
+
+start_watchlist() { start_oponn oponn_load_watchlist "$SERVERS" --config examples/watchlist/oponn.toml; }
 
 # run_k6 SCRIPT [ARGUMENT...]: k6 with its summaries where they can be found.
 run_k6() {
@@ -116,6 +121,11 @@ smoke() {
   VUS=5 DURATION=3s WINDOWS=3 DRIFT=${DRIFT:-5} run_k6 soak || failed+=(soak)
   VUS=5 DURATION=3s RECORDS=9000 import_beside || failed+=(import)
   VUS=5 LISTS=50 DURATION=1500ms PREPARE=${PREPARE:-2s} STRATEGIES=reconcile,ttl run_k6 strategies || failed+=(strategies)
+  # A deployment has one application.
+  if [ -n "${oponn:-}" ]; then
+    start_watchlist
+    VUS=10 EVERY=200ms DURATION=3s run_k6 watchlist || failed+=(watchlist)
+  fi
   [ ${#failed[@]} -eq 0 ] && return
   say "failed: ${failed[*]}"
   return 99
@@ -137,7 +147,7 @@ trap 'exit 143' TERM
 if [ -z "${OPONN_URL:-}" ]; then
   case $script in smoke | stampede) SERVERS=${SERVERS:-2} ;; *) SERVERS=${SERVERS:-1} ;; esac
   find_oponn
-  start_oponn
+  case $script in watchlist) start_watchlist ;; *) start_oponn oponn_load "$SERVERS" ;; esac
 fi
 say "oponn at $OPONN_URL; summaries go to $results"
 status=0
