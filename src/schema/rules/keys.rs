@@ -140,17 +140,16 @@ pub fn indexes(
         }
     }
     if let Some(Partition { by, .. }) = partition {
-        let unique = uniques.iter().filter(|key| key.normalize.is_empty()).map(|key| &key.fields);
         let finds = |paths: &Vec<Arc<str>>| {
             paths.len() >= by.len() && paths[..by.len()].iter().all(|path| by.contains(path))
         };
-        if !by.is_empty() && !wanted.iter().chain(unique).any(finds) {
+        if !by.is_empty() && !wanted.iter().any(finds) {
             wanted.push(by.clone());
         }
     }
-    // The index of a unique key whose values are kept as they are begins with the same fields.
-    wanted
-        .retain(|paths| !uniques.iter().any(|key| key.normalize.is_empty() && key.fields.starts_with(paths)));
+    // That of a unique key whose values are kept as they are does as well, if it has no further fields: MongoDB has only
+    // those documents in it in which each field has a value, so it does not look there for the others.
+    wanted.retain(|paths| !uniques.iter().any(|key| key.normalize.is_empty() && key.fields == *paths));
     if wanted.len() + uniques.len() > MAX_INDEXES {
         let message = format!("`{}` has more than {MAX_INDEXES} indexes and unique keys", owner.name());
         let help = "MongoDB allows 64 in a collection, the id's included; remove some";
