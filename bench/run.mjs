@@ -5,9 +5,9 @@ import { stopAll } from './lib/processes.js';
 import { settings } from './lib/settings.js';
 import { World } from './lib/world.js';
 
-const PARTS = ['table', 'writes', 'stampede', 'import', 'footprint', 'generators', 'hits', 'scaling', 'following', 'alone', 'rules', 'events'];
+const PARTS = ['table', 'writes', 'stampede', 'import', 'footprint', 'generators', 'hits', 'scaling', 'following', 'alone', 'rules', 'events', 'routes', 'history'];
 /** Those that read the generated data; the others make their own. */
-const READING = ['table', 'writes', 'stampede', 'footprint', 'generators', 'scaling', 'alone', 'rules', 'events'];
+const READING = ['table', 'writes', 'stampede', 'footprint', 'generators', 'scaling', 'alone', 'rules', 'events', 'routes'];
 
 const parts = process.argv.slice(2);
 const unknown = parts.filter((part) => !PARTS.includes(part));

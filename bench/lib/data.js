@@ -17,7 +17,7 @@ saffron shadow silent silver stone summer thunder timber twilight valley velvet 
 const country = ['Sweden', 'Japan', 'Czechia', 'Portugal', 'Kenya', 'Chile', 'Canada', 'India', 'Greece', 'Norway'];
 
 /** A small generator of random numbers that a seed decides: mulberry32. */
-function random(seed) {
+export function random(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -30,6 +30,21 @@ export function post(url, body, { via = agent, again = true, token } = {}) {
   });
 }
 
+/** Sends any other request and gives the status and the text. */
+export function send(url, { method = 'GET', body } = {}) {
+  return new Promise((resolve, reject) => {
+    const headers = { accept: 'application/json', ...(body && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) };
+    const sent = request(url, { method, headers, agent }, (response) => {
+      const parts = [];
+      response.on('data', (part) => parts.push(part));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode, text: Buffer.concat(parts).toString() }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
 /** The `data` of an operation; an error of any kind is thrown. */
 export async function ask(server, query, variables, options) {
   const body = typeof query === 'string' && variables === undefined ? query : JSON.stringify({ query, variables });

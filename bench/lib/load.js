@@ -15,14 +15,22 @@ export function writeBodies(world, name, requests) {
   return path;
 }
 
-/** Rate, latency, and the processor time of everybody per request. */
+/** Writes requests of any method and path for wrk. */
+export function writeRequests(world, name, requests) {
+  const path = join(world.work, `${name}.bodies`);
+  writeFileSync(path, requests.map(({ method, path, body = '' }) => ` ${method} ${path} ${body}\n`).join(''));
+  return path;
+}
+
+/** Rate, latency, and the processor time of everybody per request. What is to go on meanwhile begins when the servers are idle. */
 export async function load(world, server, bodies, options = {}) {
-  const { seconds = settings.seconds, connections = settings.connections } = options;
+  const { seconds = settings.seconds, connections = settings.connections, begin } = options;
   const threads = Math.min(settings.threads, connections);
   const processes = { server: server.pid };
   if (server.redis) processes.redis = server.redis.pid;
   if (world.storePid) processes.store = world.storePid;
   await settled(Object.values(processes));
+  begin?.();
   const args = ['-t', threads, '-c', connections, '-d', `${seconds}s`, '--timeout', '20s'];
   args.push('-s', join(world.here, 'lib/wrk.lua'), `${server.url}${server.path ?? '/graphql'}`, '--', bodies, threads);
   const { result, cpu } = await while_(processes, () => finish({ command: 'wrk', args: args.map(String) }));

@@ -46,6 +46,8 @@ export const settings = {
   foreign: number('FOREIGN', 300),
   idle: number('IDLE', 30),
   viewers: number('VIEWERS', 1_000),
+  profiles: number('PROFILES', 10_000),
+  lookUps: number('LOOK_UPS', 50_000),
   rows: numbers('ROWS', [1_000, 10_000, 100_000]),
   batches: numbers('BATCHES', [10, 100, 1_000, 10_000, 100_000]),
   clients: numbers('CLIENTS', [1, 8, 32, 128, 512, 1_000]),

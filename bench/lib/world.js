@@ -44,10 +44,10 @@ export class World {
     return this.#databases.get(name).db();
   }
 
-  /** Starts a Redis of its own, which keeps nothing on disk. */
-  async redis(name) {
+  /** Starts a Redis of its own, which keeps nothing on disk unless `more` says so. */
+  async redis(name, more = []) {
     const port = await freePort();
-    const args = ['--port', port, '--bind', '127.0.0.1', '--dir', this.work, '--save', '', '--appendonly', 'no'];
+    const args = ['--port', port, '--bind', '127.0.0.1', '--dir', this.work, '--save', '', '--appendonly', 'no', ...more];
     const server = await start({
       name: `redis-${name}`,
       command: this.redisServer,
@@ -97,8 +97,8 @@ export class World {
   }
 
   /** The same into any store. */
-  importInto(database, store, loaders = [], cache = 'none:') {
-    const args = ['import', ...loaders, '--config', this.config(database, [], cache), '--store', store, '--cache', cache];
+  importInto(database, store, loaders = [], cache = 'none:', { lines, schema } = {}) {
+    const args = ['import', ...loaders, '--config', this.config(database, lines, cache, schema), '--store', store, '--cache', cache];
     return finish({ command: this.oponn, args, cwd: this.work, measured: true });
   }
 

@@ -1,4 +1,5 @@
 -- Sends the bodies of a file, one per line, in turn, each with the token that stands before it and a tab, and prints the run's figures as one line of JSON.
+-- A line that begins with a space is a request of another method and path: ` GET /path` or ` PUT /path {...}`.
 -- Every thread begins at another place.
 
 local requests = {}
@@ -15,9 +16,14 @@ function init(args)
   wrk.headers["content-type"] = "application/json"
   wrk.headers["accept"] = "application/json"
   for line in io.lines(args[1]) do
+    local method, path, sent = line:match("^ (%u+) (%S+) (.*)$")
     local token, body = line:match("^(%S+)\t(.*)$")
     wrk.headers["authorization"] = token and "Bearer " .. token
-    requests[#requests + 1] = wrk.format(nil, nil, nil, body or line)
+    if method then
+      requests[#requests + 1] = wrk.format(method, path, nil, sent ~= "" and sent or nil)
+    else
+      requests[#requests + 1] = wrk.format(nil, nil, nil, body or line)
+    end
   end
   place = math.floor(#requests / tonumber(args[2]) * number)
 end

@@ -1,6 +1,7 @@
 //! The comparators without GraphQL: `serve` answers the benchmark's requests from Redis, `insert` loads a
-//! file into MongoDB. Settings are environment variables, so that the driver starts both as it starts peers.
+//! file into MongoDB, `history` is the viewing history on Redis alone. Settings are environment variables, so that the driver starts both as it starts peers.
 
+mod history;
 mod insert;
 mod page;
 mod serve;
@@ -16,7 +17,8 @@ async fn main() -> Result<(), Failure> {
     match std::env::args().nth(1).as_deref() {
         Some("serve") => serve::run().await,
         Some("insert") => insert::run().await,
-        _ => Err("usage: oponn-bench-bare serve | insert".into()),
+        Some("history") => history::run().await,
+        _ => Err("usage: oponn-bench-bare serve | insert | history".into()),
     }
 }
 
