@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::{copied, on_both, send};
 use crate::support::dice::Dice;
+use crate::support::fuzz::assert_described_but_for;
 use crate::support::program::Serving;
 use crate::support::services::{MongoDatabase, redis_url};
 
@@ -115,6 +116,10 @@ async fn the_api_is_that_of_its_specification() {
             assert_eq!(status, 400, "{body}: {told}");
         }
         assert_eq!(user(serving, "u").await, figures("u", 0, 0, 0, None));
+
+        // A user of whom everything is deleted is one of whom nothing is known, and not none.
+        let description = format!("http://{}/openapi.json", serving.address);
+        assert_described_but_for(description, &[], &["use_after_free"]).await;
     })
     .await;
 }
