@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use super::{copied, token};
 use crate::support::app::client;
 use crate::support::program::{Folder, Serving};
-use crate::support::services::{MongoDatabase, redis_prefix, redis_url};
+use crate::support::proxy::Proxy;
+use crate::support::services::{MongoDatabase, redis_address, redis_prefix, redis_url};
 
 /// Viewers, each with an asset of their own, by which events tell whose they are.
 const VIEWERS: usize = 8;
@@ -172,8 +173,8 @@ impl Stream {
     }
 }
 
-/// A watchlist with assets for the viewers, whose events go to a stream.
-async fn watchlist() -> (Folder, Stream) {
+/// A watchlist with assets for the viewers, whose events go to a stream through a proxy.
+async fn watchlist() -> (Folder, Stream, Proxy) {
     let folder = copied("watchlist");
     let assets: Vec<Json> = (0..VIEWERS)
         .map(
@@ -183,17 +184,20 @@ async fn watchlist() -> (Folder, Stream) {
     folder.write("watchlist/loaders/data/assets.json", &Json::Array(assets).to_string());
     let config = folder.path().join("watchlist/oponn.toml");
     let (text, key) = (std::fs::read_to_string(config).expect("settings"), redis_prefix());
-    let sink = format!("type = \"redis-stream\"\nurl = \"{}\"\nstream = \"{key}\"\nlength = 0", redis_url());
+    let proxy = Proxy::start(&redis_address()).await;
+    let url = format!("redis://{}", proxy.address());
+    let sink = format!("type = \"redis-stream\"\nurl = \"{url}\"\nstream = \"{key}\"\nlength = 0");
     folder.write("watchlist/oponn.toml", &text.replace("type = \"log\"", &sink));
     let client = redis::Client::open(redis_url()).expect("an address");
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let connection =
         client.get_multiplexed_async_connection_with_config(&config).await.expect("Redis answers");
-    (folder, Stream { connection, key, entries: Vec::new(), last: "0".to_owned() })
+    (folder, Stream { connection, key, entries: Vec::new(), last: "0".to_owned() }, proxy)
 }
 
-/// Asserts that the stream tells of each acknowledged write, in order, and of nothing that was not.
-async fn judge(stream: &mut Stream, writes: &[Writes], outbox: impl Fn() -> String) {
+/// Asserts that the stream tells of each acknowledged write, in order, and of nothing that was not. How many entries are
+/// repeats.
+async fn judge(stream: &mut Stream, writes: &[Writes], outbox: impl Fn() -> String) -> usize {
     // The outbox becomes empty when all has been delivered.
     while !outbox().is_empty() {}
     stream.read(false).await;
@@ -240,38 +244,48 @@ async fn judge(stream: &mut Stream, writes: &[Writes], outbox: impl Fn() -> Stri
         writes_told += seconds.len();
     }
     let unsure: usize = writes.iter().map(|writes| writes.unsure.len()).sum();
+    let repeats = entries.len() - known.len();
     println!(
-        "{} entries, {} events, {} repeats; {writes_told} of progress; {unsure} writes without an answer",
-        entries.len(),
+        "{} events, {repeats} repeats; {writes_told} of progress; {unsure} writes without an answer",
         known.len(),
-        entries.len() - known.len(),
     );
+    repeats
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_event_is_lost_when_the_only_server_is_killed() {
-    let (folder, mut stream) = watchlist().await;
+    let (folder, mut stream, proxy) = watchlist().await;
     let arguments = ["--config", "watchlist/oponn.toml"];
     let load = Load::start();
-    for _ in 0..5 {
+    for life in 0..5 {
         let serving = folder.serve(&arguments);
         load.on(&[&serving]);
+        stream.goes_on().await;
+        // Events on their way do not come to the stream, or the server does not get to know that they have.
+        if life % 2 == 0 {
+            proxy.silence()
+        } else {
+            proxy.hold_answers()
+        }
         load.going_on().await;
-        // Killed, with requests and events on their way.
         drop(serving);
         load.on(&[]);
+        proxy.restore();
     }
     let serving = folder.serve(&arguments);
     load.on(&[&serving]);
     load.going_on().await;
     let writes = load.end().await;
     let outbox = || folder.run(&["--config", "watchlist/oponn.toml", "events", "list", "--json"]).out();
-    judge(&mut stream, &writes, outbox).await;
+    assert!(
+        judge(&mut stream, &writes, outbox).await > 0,
+        "what the server did not know of is delivered again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_event_is_lost_when_the_server_that_delivers_them_is_killed_or_another() {
-    let (folder, mut stream) = watchlist().await;
+    let (folder, mut stream, proxy) = watchlist().await;
     let (database, redis) = (MongoDatabase::new(), redis_url());
     let arguments = ["--config", "watchlist/oponn.toml", "--store", &database.url(), "--cache", &redis];
     folder.run(&[&arguments[..], &["import"]].concat()).assert(0, "", "");
@@ -291,9 +305,14 @@ async fn no_event_is_lost_when_the_server_that_delivers_them_is_killed_or_anothe
             _ => panic!("events are delivered, but by none of the two"),
         };
         let dying = if kills_relay { relay } else { 1 - relay };
+        if kills_relay {
+            proxy.silence();
+            load.going_on().await;
+        }
         let [first, second] = servers;
         let (dead, alive) = if dying == 0 { (first, second) } else { (second, first) };
         drop(dead);
+        proxy.restore();
         load.on(&[&alive]);
         load.going_on().await;
         stream.goes_on().await;
