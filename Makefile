@@ -1,6 +1,6 @@
 # The commands of this project. `make test` needs nothing but Rust, and root or sudo to install Redis, Node.js and Python.
 
-.PHONY: run test model soak hunt ablate load bench check fmt clippy doc deny image sbom deploy-check deploy-test rehearse
+.PHONY: run test model soak hunt ablate load bench check fmt clippy doc deny image sbom deploy-check deploy-test rehearse pipeline
 
 run: ## Serves the default application at http://127.0.0.1:8080
 	cargo run --release --locked
@@ -49,6 +49,11 @@ deploy-test: ## infra/aws applied to an AWS that is imitated on this machine, a 
 	scripts/deploy-test.sh
 
 rehearse: ## A rolling deployment, a scale-in and a rollback behind HAProxy, under a load that judges every answer
+	scripts/rehearse.sh
+
+pipeline: ## What the pipeline of infra/aws does, in its order on this machine: the checks, the image, a deployment under load
+	.ci/run
+	scripts/image.sh $(BIN)
 	scripts/rehearse.sh
 
 image: ## The image without Docker, as an archive in target/image; needs umoci. BIN=/path/to/oponn for a program that is built
