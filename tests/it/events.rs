@@ -6,6 +6,7 @@ mod program;
 mod sinks;
 #[cfg(feature = "sqs")]
 mod sqs;
+mod tls;
 
 use std::collections::BTreeMap;
 
