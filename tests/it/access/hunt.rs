@@ -192,7 +192,9 @@ fn sdl(types: &[Type; 3]) -> String {
         "interface Item {{ id: ID! owner: String team: String public: Boolean level: Int tags: [String!] }}\n\
          type Doc implements Item @collection {} {{ {}\
          parts: [Part!]! @hasMany(field: \"docId\", onDelete: SET_NULL){} }}\n\
-         type Memo implements Item @collection {} {{ {} }}\n\
+         type Memo implements Item @collection @partition(by: [\"team\"]) {} {{ {} }}\n\
+         type MemoFigures @rollup(of: \"Memo\", by: [\"team\"]) {{ team: String!\n\
+         memos: Int! @count\n highest: Int @max(field: \"level\")\n owners: Int! @countDistinct(field: \"owner\") }}\n\
          type Part implements Item @collection {} {{ {} docId: ID{}\n\
          doc: Doc @belongsTo(field: \"docId\"){} }}",
         doc.text(),

@@ -1,5 +1,7 @@
 //! Lists and look-ups, and what viewers have to get.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::{DOCUMENTS, FIELDS, Hunt, TYPES, codes};
@@ -94,11 +96,12 @@ impl Hunt {
         self.check(&json!(codes(&answer)), &json!(vec!["FORBIDDEN"; hidden]));
     }
 
-    /// A document by its id with its children, by its key, and a child with its parent.
+    /// A document by its id with its children, by its key, a child with its parent, and figures about documents.
     pub(super) async fn look_up(&mut self, viewer: usize) {
-        match self.dice.roll(3) {
+        match self.dice.roll(4) {
             0 => self.parent(viewer).await,
             1 => self.by_key(viewer).await,
+            2 => self.figures(viewer).await,
             _ => self.child(viewer).await,
         }
     }
@@ -177,5 +180,34 @@ impl Hunt {
         expected.sort_by_key(|part| part["id"].to_string());
         self.check(&json!(got), &json!(expected));
         self.check(&json!(codes(&answer)), &json!(vec!["FORBIDDEN"; hidden]));
+    }
+
+    async fn figures(&mut self, viewer: usize) {
+        let all = self.all(1).await;
+        let team = json!(format!("t{}", self.dice.roll(3)));
+        let daring = self.dice.once_in(6);
+        let figures = [("memos", "team"), ("highest", "level"), ("owners", "owner")];
+        let open = |hunt: &Hunt, field: &str| hunt.field(viewer, 1, field) == Reach::Always;
+        let asked: Vec<_> = figures.into_iter().filter(|(_, field)| daring || open(self, field)).collect();
+        let names: Vec<&str> = asked.iter().map(|(name, _)| *name).collect();
+        let text =
+            format!("query($t: String!) {{ f: memoFigures(team: $t) {{ __typename {} }} }}", names.join(" "));
+        let answer = self.ask(viewer, &text, json!({ "t": team })).await;
+        self.judged += all.len();
+        let refused = self.readable(viewer, &[1]).is_empty()
+            || !open(self, "team")
+            || asked.iter().any(|(_, field)| !open(self, field));
+        if self.is_refused(refused, &answer) {
+            return;
+        }
+        let rows = all.iter().filter(|memo| memo["team"] == team);
+        let rows: Vec<&Json> = rows.filter(|memo| self.may(viewer, Action::Read, 1, memo)).collect();
+        let highest = rows.iter().filter_map(|memo| memo["level"].as_i64()).max();
+        let owners: BTreeSet<&str> = rows.iter().filter_map(|memo| memo["owner"].as_str()).collect();
+        let right = json!({ "memos": rows.len(), "highest": highest, "owners": owners.len() });
+        let mut expected = json!({ "__typename": "MemoFigures" });
+        names.iter().for_each(|name| expected[*name] = right[*name].clone());
+        self.check(&answer["data"]["f"], &expected);
+        self.check(&json!(codes(&answer)), &json!([]));
     }
 }
