@@ -1,5 +1,7 @@
 //! Rollups: figures about rows, computed from their partition each time that somebody asks. So they are as new as the rows.
 
+use std::sync::Arc;
+
 use bson::{Bson, DateTime, Document};
 use serde_json::Value as Json;
 
@@ -22,7 +24,7 @@ impl View {
         let collection = model.collection(&of.of).ok_or_else(|| internal("it has no rows"))?;
         let filter = input::shared(model, collection, &of.by, shared).map_err(EngineError::BadInput)?;
         let filter = filter.canonical();
-        let key = |name: &std::sync::Arc<str>| Some((name.to_string(), filter.fixed(name)?.clone()));
+        let key = |name: &Arc<str>| Some((name.to_string(), filter.fixed(name)?.clone()));
         let key: Document = of.by.iter().filter_map(key).collect();
         let rows = self.rollup_rows(of, filter).await?;
         let (inside, changes) = match &of.window {
@@ -38,8 +40,8 @@ impl View {
     async fn rollup_rows(&self, of: &Rollup, filter: Filter) -> Result<Vec<Doc>, EngineError> {
         let (mut filter, mut order) = (filter, Order::default());
         if let Some(window) = &of.window {
-            let length = i64::try_from(window.seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
-            let begin = DateTime::from_millis(self.lane.core.expiries.now().saturating_sub(length));
+            let begin = self.lane.core.expiries.now().saturating_sub(window.millis());
+            let begin = DateTime::from_millis(begin);
             filter = filter.and(Filter::Cmp(window.field.to_string(), CmpOp::Gt, Bson::DateTime(begin)));
             order = Order::new([OrderBy { path: window.field.to_string(), direction: Direction::Asc }]);
         }

@@ -12,11 +12,10 @@ mod times;
 /// The rows that count at a moment, in milliseconds since 1970, of rows in the order of their moments; and when there are
 /// others.
 pub fn in_window<'r>(window: &RollupWindow, rows: &'r [Doc], now: i64) -> (Vec<&'r Doc>, Option<i64>) {
-    let length = i64::try_from(window.seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
     let (mut inside, mut changes) = (Vec::with_capacity(rows.len()), None::<i64>);
     for row in rows {
         let Some(begin) = moment(row, &window.field) else { continue };
-        let end = begin.saturating_add(length);
+        let end = begin.saturating_add(window.millis());
         let change = match (begin <= now, now < end) {
             (true, true) => {
                 inside.push(row);

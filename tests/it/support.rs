@@ -11,6 +11,7 @@ pub mod promql;
 // The other test binary uses the rest of it.
 #[allow(dead_code)]
 pub mod proxy;
+pub mod python;
 pub mod raw;
 pub mod redis_server;
 pub mod saved;

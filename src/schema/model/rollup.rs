@@ -106,6 +106,13 @@ impl Rollup {
     }
 }
 
+impl RollupWindow {
+    /// How long it is, in milliseconds.
+    pub fn millis(&self) -> i64 {
+        i64::try_from(self.seconds.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+}
+
 impl Measure {
     /// The field of the rows that it looks at, beside [`Rollup::common`].
     pub fn source(&self) -> Option<&Arc<str>> {

@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::{StreamExt as _, stream};
@@ -14,6 +13,7 @@ use super::{copied, on_both, send};
 use crate::support::dice::Dice;
 use crate::support::fuzz::assert_described_but_for;
 use crate::support::program::Serving;
+use crate::support::python::computed;
 use crate::support::services::{MongoDatabase, redis_url};
 
 const HOUR: i64 = 3_600_000;
@@ -151,22 +151,6 @@ fn views(users: usize) -> String {
     lines
 }
 
-/// What an independent program computes, by user.
-fn computed(views: &str) -> HashMap<String, Json> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/examples/pageviews.py");
-    let mut python = Command::new("python3")
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("there is a Python");
-    let mut input = python.stdin.take().expect("it reads");
-    input.write_all(views.as_bytes()).expect("it reads all");
-    drop(input);
-    let output = python.wait_with_output().expect("it ends");
-    serde_json::from_slice(&output.stdout).expect("it writes JSON")
-}
-
 const LOADER: &str = r#"
 [source]
 kind = "ndjson"
@@ -197,7 +181,8 @@ async fn an_independent_computation_agrees_on_a_thousand_users() {
     for places in [&config[..], &servers] {
         folder.run(&[places, &["import"]].concat()).assert(0, "", "");
         let serving = &folder.serve(places);
-        let expected = computed(&views);
+        let expected: HashMap<String, Json> =
+            serde_json::from_str(&computed("examples/pageviews.py", &views)).expect("it writes JSON");
         assert!(expected.len() > USERS * 9 / 10, "{}", expected.len());
         let checks = stream::iter(0..USERS).map(|number| {
             let expected = &expected;

@@ -1,16 +1,16 @@
 //! Figures after random writes and at random times agree with those of an independent program.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use oponn::engine::Clock;
 use serde_json::{Map, Value as Json, json};
 
-use super::domain::{BACKENDS, figures, moment, sdl, visit};
+use super::domain::{figures, moment, sdl, visit};
+use crate::partitions::domain::BACKENDS;
 use crate::support::app::TestApp;
 use crate::support::dice::Dice;
+use crate::support::python::computed;
 
 const ROUNDS: usize = 25;
 const USERS: [&str; 3] = ["ann", "bob", ""];
@@ -18,18 +18,8 @@ const SITES: [i64; 2] = [-1, 7];
 
 /// What the independent program finds wrong with answers.
 fn differences(now: i64, rows: &BTreeMap<String, Json>, answers: &[Json]) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/rollups/figures.py");
-    let mut python = Command::new("python3")
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("there is a Python");
     let given = json!({ "now": now, "rows": rows, "answers": answers });
-    python.stdin.take().expect("it reads").write_all(given.to_string().as_bytes()).expect("it reads all");
-    let output = python.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "it fails");
-    String::from_utf8(output.stdout).expect("it writes text")
+    computed("rollups/figures.py", &given.to_string())
 }
 
 fn or_null(dice: &mut Dice, value: impl FnOnce(&mut Dice) -> Json) -> Json {

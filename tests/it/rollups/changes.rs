@@ -5,7 +5,8 @@ use std::time::Duration;
 use oponn::engine::Clock;
 use serde_json::{Value as Json, json};
 
-use super::domain::{BACKENDS, moment, sdl, visit};
+use super::domain::{moment, sdl, visit};
+use crate::partitions::domain::BACKENDS;
 use crate::support::app::TestApp;
 
 const ASK: &str = r#"{ recent(user: "ann") { rows size } all(site: 1, user: "ann") { rows } }"#;

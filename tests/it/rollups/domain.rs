@@ -3,14 +3,7 @@
 use oponn::engine::Clock;
 use serde_json::{Map, Value as Json, json};
 
-use crate::support::app::{CacheKind, StoreKind, TestApp};
-
-pub const BACKENDS: [(StoreKind, CacheKind); 4] = [
-    (StoreKind::Sqlite, CacheKind::Memory),
-    (StoreKind::Sqlite, CacheKind::Redis),
-    (StoreKind::Mongo, CacheKind::Memory),
-    (StoreKind::Mongo, CacheKind::Redis),
-];
+use crate::support::app::TestApp;
 
 const SDL: &str = r#"
 type Visit @collection @partition(by: ["user"], max: MAX) EXPIRY {
