@@ -11,8 +11,8 @@ test: ## All tests; installs, starts and stops the servers they need
 model: ## Every order of steps of the cache's protocol, in models of it; needs Python 3
 	set -e; for model in cache follow counts expiry; do python3 -B docs/model/$$model.py; done
 
-soak: ## Clients that judge every answer while faults go on; SECONDS=600 for each class, SEED=7, CLASS=everything for one
-	OPONN_TEST_SECONDS=$(or $(SECONDS),60) OPONN_TEST_SEED=$(or $(SEED),1) scripts/with-servers.sh \
+soak: ## Clients that judge every answer while faults go on; SECONDS=600 for each class, PAIRS=1000000 at least, SEED=7, CLASS=everything for one
+	OPONN_TEST_SECONDS=$(or $(SECONDS),60) OPONN_TEST_PAIRS=$(or $(PAIRS),0) OPONN_TEST_SEED=$(or $(SEED),1) scripts/with-servers.sh \
 	  cargo test --locked --release --test history -- $(CLASS)
 
 hunt: ## Viewers under random rules of access who look for leaks; ROUNDS=12 judges a million documents, SEED=7

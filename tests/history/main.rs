@@ -88,7 +88,7 @@ async fn main() -> ExitCode {
     let mut lacks = Vec::new();
     for ablation in ablations {
         let clients = settings.clients.max(ablations::CLIENTS);
-        let settings = Settings { time: ablation.time, clients, ..settings.clone() };
+        let settings = Settings { time: ablation.time, pairs: 0, clients, ..settings.clone() };
         let tally = run(&settings, ablation.class(), Some(ablation.without)).await;
         println!("{}", report::lack(ablation, &tally));
         lacks.push((ablation, tally));
@@ -107,7 +107,8 @@ async fn run(settings: &Settings, class: &'static Class, without: Option<Mechani
     let mut dice = Dice::new(settings.seed);
     let began = Instant::now();
     let found = || without.is_some() && world.tally().violations() > 0;
-    while began.elapsed() < settings.time && !found() {
+    let enough = || began.elapsed() >= settings.time && world.tally().pairs >= settings.pairs;
+    while !enough() && !found() {
         (class.step)(&world, &mut dice).await;
     }
     world.end();

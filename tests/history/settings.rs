@@ -8,6 +8,8 @@ pub struct Settings {
     pub seed: u64,
     /// `OPONN_TEST_SECONDS`: how long the faults of a class go on.
     pub time: Duration,
+    /// `OPONN_TEST_PAIRS`: how many pairs a class checks at least, however long that takes.
+    pub pairs: u64,
     /// `OPONN_TEST_CLIENTS`
     pub clients: usize,
     /// `OPONN_TEST_SERVERS`
@@ -19,6 +21,7 @@ impl Settings {
         Settings {
             seed: number("OPONN_TEST_SEED", 1),
             time: Duration::from_secs(number("OPONN_TEST_SECONDS", 3)),
+            pairs: number("OPONN_TEST_PAIRS", 0),
             clients: number("OPONN_TEST_CLIENTS", 4).max(1) as usize,
             servers: number("OPONN_TEST_SERVERS", 2).max(1) as usize,
         }
