@@ -127,7 +127,7 @@ pub trait Changes: Send + Sync + 'static {
     /// whose fixed values match the image before or after it. Whether such a batch really holds the document,
     /// the caller judges by the batch's definition. If the image before is unknown, or the cache has begun a
     /// new epoch since `mark`, the type of the change is voided instead.
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError>;
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Notes, CacheError>;
 
     /// Brings batches in line with changes; the results are in the order given. `mark` is the one that the
     /// changes were noted with or, for a repair, one taken before reading the entities that the rows come
@@ -324,6 +324,15 @@ pub struct Lease {
     pub token: u64,
     /// The floor for the store read.
     pub floor: Floor,
+}
+
+/// The result of noting changes.
+#[derive(Clone, Debug)]
+pub struct Notes {
+    /// What came of each change, in the order given.
+    pub of_changes: Vec<Noted>,
+    /// Whether the cache could be read afterwards; asked in the same trip.
+    pub vouched: bool,
 }
 
 /// The result of noting a change.

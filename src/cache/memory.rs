@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::{
     Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
+    LeaseState, Mark, News, Notes, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
     Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
@@ -117,8 +117,11 @@ impl Changes for MemoryCache {
         self.state.lock().partitioned.extend(types.iter().cloned());
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
-        self.step(|state| changes.iter().map(|change| state.note(mark, change)).collect())
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
+        self.step(|state| {
+            let of_changes = changes.iter().map(|change| state.note(mark, change)).collect();
+            Notes { of_changes, vouched: state.readable().is_ok() }
+        })
     }
 
     async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {

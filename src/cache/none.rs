@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    CacheError, Changes, EntitiesRead, Fills, Following, Journal, Mark, Noted, PageRead, PageState,
+    CacheError, Changes, EntitiesRead, Fills, Following, Journal, Mark, Noted, Notes, PageRead, PageState,
     PartitionRead, PartitionState, Reads, Reconcile, Reconciled, Upkeep,
 };
 use crate::value::{Change, EntityRef, Time};
@@ -39,8 +39,8 @@ impl Changes for NoCache {
         Mark::default()
     }
 
-    async fn note(&self, _: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
-        Ok(vec![Noted::Found(Vec::new()); changes.len()])
+    async fn note(&self, _: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
+        Ok(Notes { of_changes: vec![Noted::Found(Vec::new()); changes.len()], vouched: true })
     }
 
     async fn reconcile(&self, _: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {

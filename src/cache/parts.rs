@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::{
     Adoption, Batch, Cache, CacheError, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
+    LeaseState, Mark, News, Notes, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
     Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::CacheOp;
@@ -133,7 +133,7 @@ impl<A: Around> Changes for Parts<A> {
         self.changes.partitioned(types);
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
         self.around.operation(CacheOp::Note, self.changes.note(mark, changes)).await
     }
 

@@ -9,7 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Adoption, Batch, CacheError, CacheLimits, Changes, EntitiesRead, Fills, Floor, Following, Journal, Lease,
-    LeaseState, Mark, News, Noted, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
+    LeaseState, Mark, News, Notes, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
     Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::Metrics;
@@ -147,7 +147,7 @@ impl Changes for RedisCache {
         self.link.partitioned(types);
     }
 
-    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+    async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
         self.changes.note(mark, changes).await
     }
 

@@ -10,7 +10,7 @@ use super::journal::fnv;
 use super::proved::Extent;
 use super::{Batch, CacheLimits, Proved, VoidReason};
 use crate::query::{Probe, Shape, SortKey, row_ref};
-use crate::value::{Change, EntityRef, Image};
+use crate::value::{Change, EntityRef, Image, Stamp};
 
 /// Slots of the floor table. More would refuse fewer fills for a neighbour's write, but take more room.
 pub(super) const SLOTS: usize = 1024;
@@ -53,6 +53,19 @@ fn prefix(shape: &Shape, values: &str) -> String {
 /// The entity's slot of the floor table, which must be the same on every server.
 pub(super) fn slot(entity: &EntityRef) -> usize {
     (fnv(&row_ref(entity)) % SLOTS as u64) as usize
+}
+
+/// Slots for remarks on settled changes. A remark that has replaced another one before the tailer came by costs the
+/// work of a change once more.
+pub(super) const REMARKS: usize = 4096;
+
+/// The slot for the remark that a change is settled. Successive changes of one document have different ones, as the
+/// tailer may read several of them together.
+pub(super) fn remark_slot(entity: &EntityRef, stamp: Stamp) -> usize {
+    let mut change = row_ref(entity);
+    change.extend(stamp.t.0.to_be_bytes());
+    change.extend(stamp.v.to_be_bytes());
+    (fnv(&change) % REMARKS as u64) as usize
 }
 
 /// What a batch keeps of a fill.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Cache, CacheError, Changes, EntitiesRead, Mark, NoCache, Noted, PageRead, PageState, PartitionRead,
-    PartitionState, Parts, Reads, Reconcile, Reconciled, VoidReason,
+    Cache, CacheError, Changes, EntitiesRead, Mark, NoCache, Noted, Notes, PageRead, PageState,
+    PartitionRead, PartitionState, Parts, Reads, Reconcile, Reconciled, VoidReason,
 };
 use crate::value::{Change, EntityRef, Time};
 
@@ -99,15 +99,17 @@ impl Changes for Writes {
         self.cache.mark()
     }
 
-    async fn note(&self, _: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+    async fn note(&self, _: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
+        let of_changes = |noted| vec![noted; changes.len()];
         if !self.voids {
-            return Ok(vec![Noted::Found(Vec::new()); changes.len()]);
+            return Ok(Notes { of_changes: of_changes(Noted::Found(Vec::new())), vouched: true });
         }
         let types: BTreeSet<Arc<str>> = changes.iter().map(|change| change.entity.ty.clone()).collect();
         let latest = changes.iter().map(|change| change.stamp.t).max().unwrap_or_default();
         let types: Vec<Arc<str>> = types.into_iter().collect();
         self.cache.drop_types(&types, latest).await?;
-        Ok(vec![Noted::Voided(VoidReason::Strategy); changes.len()])
+        let vouched = self.cache.vouched().await?;
+        Ok(Notes { of_changes: of_changes(Noted::Voided(VoidReason::Strategy)), vouched })
     }
 
     async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Core;
-use super::reconcile::tell;
+use super::reconcile::{Brought, tell};
 use crate::cache::{Mark, VoidReason};
 use crate::probe::Point;
 use crate::probe::without::{Mechanism, without};
@@ -64,14 +64,12 @@ impl Core {
             Effect::Changes(changes) if changes.len() > self.options.bulk => {
                 let at = latest(&changes);
                 let types = changes.iter().map(|change| change.entity.ty.clone());
-                (at, self.seen_by_all(self.void(types, at, VoidReason::Bulk)).await)
+                (at, self.seen_by_all(self.void_vouched(types, at)).await)
             }
             Effect::Changes(changes) => {
                 (latest(&changes), self.seen_by_all(self.settle(mark, &changes)).await)
             }
-            Effect::Voided { types, at } => {
-                (at, self.seen_by_all(self.void(types, at, VoidReason::Bulk)).await)
-            }
+            Effect::Voided { types, at } => (at, self.seen_by_all(self.void_vouched(types, at)).await),
             Effect::Unknown(types) => {
                 self.void_unknown(types).await;
                 (Time(0), true)
@@ -81,16 +79,23 @@ impl Core {
 
     /// Whether a step has been taken on the cache that everybody reads. Several processes of a shared cache may be
     /// there at a time, but only one of them is vouched for.
-    async fn seen_by_all(&self, step: impl Future<Output = bool>) -> bool {
+    async fn seen_by_all(&self, step: impl Future<Output = Brought>) -> bool {
         if !self.cache.shared() || self.options.limits.freshness.is_none() {
             step.await;
             return true;
         }
         let session = self.cache.session();
-        let (taken, vouched) = tokio::join!(step, self.vouched());
+        let Brought::Taken { vouched } = step.await else { return false };
         // Over another connection, a part of the step may have been taken elsewhere.
         let vouched = vouched || without(Mechanism::AcknowledgedVoucher);
-        taken && vouched && (self.cache.session() == session || without(Mechanism::AcknowledgedSession))
+        vouched && (self.cache.session() == session || without(Mechanism::AcknowledgedSession))
+    }
+
+    async fn void_vouched(&self, types: impl IntoIterator<Item = Arc<str>>, at: Time) -> Brought {
+        match self.void(types, at, VoidReason::Bulk).await {
+            true => Brought::Taken { vouched: self.vouched().await },
+            false => Brought::Failed,
+        }
     }
 
     /// Voids the types' cached data, and returns whether that was possible. No commit that the cache has not been told of may be later than `at`.

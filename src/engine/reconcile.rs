@@ -3,12 +3,21 @@
 use std::time::Instant;
 
 use super::Core;
-use crate::cache::{CacheError, Mark, Noted, Reconcile, Reconciled};
+use crate::cache::{CacheError, Mark, Noted, Notes, Reconcile, Reconciled};
 use crate::metrics::CacheAction;
 use crate::probe::Point;
 use crate::probe::without::{Mechanism, without};
 use crate::telemetry::TRACES;
 use crate::value::{Change, Image};
+
+/// What came of a step on the cache.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// The cache is out of reach.
+    Failed,
+    /// The cache is right. Whether it was vouched for afterwards: then it is the one that everybody reads.
+    Taken { vouched: bool },
+}
 
 /// How many batches a write concerns.
 #[derive(Default)]
@@ -20,60 +29,61 @@ struct CameUp {
 }
 
 impl Core {
-    /// Makes the cache right after these changes. Once this returns `true`, no new read of this cache can see the
-    /// state before them; `false` if it is out of reach. The mark must be taken before the store is written.
+    /// Makes the cache right after these changes. Once that is done, no new read of this cache can see the state before
+    /// them. The mark must be taken before the store is written.
     #[tracing::instrument(target = TRACES, level = "trace", name = "engine reconcile", skip_all, fields(changes = changes.len()))]
-    pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) -> bool {
+    pub(super) async fn settle(&self, mark: Mark, changes: &[Change]) -> Brought {
         if changes.is_empty() {
-            return true;
+            return Brought::Taken { vouched: true };
         }
         let (start, session) = (Instant::now(), self.cache.session());
         let mut came_up = CameUp::default();
         let brought = async {
-            let rows = self.rows(mark, changes, &mut came_up).await?;
+            let (rows, vouched) = self.rows(mark, changes, &mut came_up).await?;
             self.passes(Point::WriteNoted).await;
-            self.reconcile(mark, &rows).await
+            self.reconcile(mark, &rows).await.map(|()| vouched)
         };
         let brought = brought.await;
         self.metrics.cache_settled(start.elapsed(), came_up.found, came_up.touched);
         match brought {
-            Ok(()) => {
+            Ok(vouched) => {
                 if self.options.limits.freshness.is_some() {
                     let settled: Vec<_> =
                         changes.iter().map(|change| (change.entity.clone(), change.stamp)).collect();
                     self.cache.settled(session, mark, &settled);
                 }
-                true
+                Brought::Taken { vouched }
             }
             Err(error) => {
                 tell(&error, "a write could not be brought to the cache");
-                false
+                Brought::Failed
             }
         }
     }
 
     /// Makes the cache right after changes that others have made.
     pub(super) async fn bring(&self, mark: Mark, changes: &[Change]) -> Result<(), CacheError> {
-        let rows = self.rows(mark, changes, &mut CameUp::default()).await?;
+        let (rows, _) = self.rows(mark, changes, &mut CameUp::default()).await?;
         self.reconcile(mark, &rows).await
     }
 
-    /// Notes changes, and returns the rows that the batches found have to have.
+    /// Notes changes, and returns the rows that the batches found have to have; and whether the cache was vouched for
+    /// afterwards.
     async fn rows(
         &self,
         mark: Mark,
         changes: &[Change],
         came_up: &mut CameUp,
-    ) -> Result<Vec<Reconcile>, CacheError> {
+    ) -> Result<(Vec<Reconcile>, bool), CacheError> {
         for change in changes {
             self.saw(change.stamp.t);
         }
         if without(Mechanism::Note) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), self.vouched().await));
         }
-        let noted = self.cache.note(mark, changes).await?;
+        let Notes { of_changes, vouched } = self.cache.note(mark, changes).await?;
         let mut rows = Vec::new();
-        for (change, noted) in changes.iter().zip(noted) {
+        for (change, noted) in changes.iter().zip(of_changes) {
             let ty = &change.entity.ty;
             if let Noted::Voided(reason) = noted {
                 self.metrics.cache_voided(reason, 1);
@@ -102,7 +112,7 @@ impl Core {
             }
         }
         came_up.touched = rows.len();
-        Ok(rows)
+        Ok((rows, vouched))
     }
 
     async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<(), CacheError> {

@@ -20,6 +20,7 @@ use crate::store::{Follow, StoreError};
 mod acknowledge;
 mod apply;
 mod election;
+mod pause;
 mod term;
 
 /// Pause between two attempts, and before the first one after a term that has served a while.

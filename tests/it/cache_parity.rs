@@ -276,7 +276,7 @@ impl Pair {
                     let v = after.as_ref().map_or(9, Doc::version);
                     let stamp = Stamp { t: Time(*t), v };
                     let change = Change { entity: entity(*name), before, after, stamp };
-                    match cache.note(mark, &[change]).await.unwrap().remove(0) {
+                    match cache.note(mark, &[change]).await.unwrap().of_changes.remove(0) {
                         Noted::Found(found) => {
                             let texts = found.iter().map(|batch| batch.text.to_string());
                             format!("{:?}", texts.collect::<BTreeSet<String>>())

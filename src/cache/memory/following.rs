@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use crate::cache::registry::{self, SLOTS};
+use crate::cache::registry::{self, REMARKS};
 use crate::cache::{CacheError, Mark, Standing, Voucher};
 use crate::value::{Change, EntityRef, Stamp};
 
@@ -31,15 +31,16 @@ impl Followed {
     }
 
     pub fn remember(&mut self, mark: Mark, changes: &[(EntityRef, Stamp)]) {
-        self.settled.resize(SLOTS, None);
+        self.settled.resize(REMARKS, None);
         for (entity, stamp) in changes {
-            self.settled[registry::slot(entity)] = Some((entity.clone(), *stamp, mark));
+            self.settled[registry::remark_slot(entity, *stamp)] = Some((entity.clone(), *stamp, mark));
         }
     }
 
     pub fn unsettled(&self, mark: Mark, mut changes: Vec<Change>) -> Vec<Change> {
         changes.retain(|change| {
-            let known = self.settled.get(registry::slot(&change.entity)).and_then(Option::as_ref);
+            let slot = registry::remark_slot(&change.entity, change.stamp);
+            let known = self.settled.get(slot).and_then(Option::as_ref);
             known.is_none_or(|(entity, stamp, under)| {
                 *entity != change.entity || *stamp != change.stamp || *under != mark
             })

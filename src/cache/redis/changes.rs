@@ -14,7 +14,7 @@ use super::reply::Answer;
 use super::scripts::fresh;
 use super::{entities, journal, keys, reply, scripts};
 use crate::cache::{
-    Batch, CacheError, DropReason, Mark, Noted, Reconcile, Reconciled, Topic, VoidReason, registry,
+    Batch, CacheError, DropReason, Mark, Noted, Notes, Reconcile, Reconciled, Topic, VoidReason, registry,
 };
 use crate::metrics::Label;
 use crate::probe::without::{Mechanism, without};
@@ -50,8 +50,9 @@ impl Reconciler {
         Reconciler { link, known: Known::default() }
     }
 
-    pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Vec<Noted>, CacheError> {
+    pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
         let mark = self.counting(mark).await?;
+        let mut vouched = None;
         let mut found = vec![Noted::Found(Vec::new()); changes.len()];
         let mut open: Vec<usize> = (0..changes.len()).collect();
         let mut unreadable = Vec::new();
@@ -59,8 +60,15 @@ impl Reconciler {
             let calls = open
                 .iter()
                 .map(|&i| self.note_call(mark, &changes[i], look == LOOKS, true))
-                .collect::<Result<_, _>>()?;
-            let mut answers = self.link.send(Need::Change, calls).await?;
+                .collect::<Result<Vec<_>, _>>()?;
+            let mut answers = match vouched {
+                Some(_) => self.link.send(Need::Change, calls).await?,
+                None => {
+                    let (answers, counts) = self.link.change_vouched(calls).await?;
+                    vouched = Some(counts);
+                    answers
+                }
+            };
             self.note_without_room(mark, changes, &open, look == LOOKS, &mut answers).await?;
             let mut again = Vec::new();
             for (i, answer) in open.into_iter().zip(answers) {
@@ -89,7 +97,7 @@ impl Reconciler {
         if !unreadable.is_empty() {
             self.drop_types(&unreadable, Time(0)).await?;
         }
-        Ok(found)
+        Ok(Notes { of_changes: found, vouched: vouched.unwrap_or_default() })
     }
 
     /// The mark that is compared with the cache's.

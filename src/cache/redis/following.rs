@@ -1,10 +1,15 @@
 //! Following the store, in Redis: the voucher is a key that Redis lets expire, and names the process of Redis
 //! that it was given to. A snapshot, a replica or another process has none that counts.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
 use redis::{Cmd, Value};
 
 use super::link::{Link, millis};
 use super::phase::{Need, Session};
+use super::reply::Answer;
 use super::scripts::fresh;
 use super::{journal, keys, reply, scripts};
 use crate::cache::following::{Adoption, Standing, Voucher};
@@ -12,6 +17,9 @@ use crate::cache::{CacheError, Mark, Topic, registry};
 use crate::probe::without::{Mechanism, without};
 use crate::probe::{self, Point};
 use crate::value::{Change, EntityRef, Stamp, Time};
+
+/// For how long remarks are gathered. The tailer reads several changes together as well.
+const TOGETHER: Duration = Duration::from_millis(4);
 
 impl Link {
     /// Sends commands that read cached data. Their answers count only if the cache is vouched for: the
@@ -125,23 +133,58 @@ impl Link {
         self.in_session(voucher.session).map(|_| vouched)
     }
 
+    /// Sends commands that bring changes. Tells also whether the cache was vouched for afterwards.
+    pub async fn change_vouched(&self, mut commands: Vec<Cmd>) -> Result<(Vec<Answer>, bool), CacheError> {
+        if self.limits.freshness.is_none() {
+            return Ok((self.send(Need::Change, commands).await?, true));
+        }
+        commands.push(self.voucher());
+        let mut answers = self.send(Need::Change, commands).await?;
+        let voucher = answers.pop().unwrap_or(Ok(Value::Nil));
+        let counts = reply::value(voucher).and_then(|voucher| self.counts(voucher)).unwrap_or(false);
+        Ok((answers, counts))
+    }
+
     pub async fn vouched(&self) -> Result<bool, CacheError> {
         let answer = self.ask(vec![self.voucher()]).await?.pop().unwrap_or(Value::Nil);
         self.counts(answer)
     }
 
-    /// Sends without waiting: a change that is not remembered is only brought to the cache once more.
-    pub fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
-        let Some(session) = self.in_session(session).ok().filter(|_| self.limits.freshness.is_some()) else {
+    /// Sends a little later, together with what others have settled meanwhile: a change that is not remembered is only
+    /// brought to the cache once more.
+    pub fn settled(self: &Arc<Self>, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+        if self.limits.freshness.is_none() {
             return;
-        };
+        }
+        let remarks = changes.iter().map(|(entity, stamp)| Remark {
+            session,
+            field: field(entity, *stamp),
+            value: remembered(entity, *stamp, mark),
+        });
+        if self.remarks.add(remarks) {
+            let link = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(TOGETHER).await;
+                link.send_remarks().await;
+            });
+        }
+    }
+
+    /// Sends the remarks of the present session. The others are about a cache that may not be this one.
+    async fn send_remarks(&self) {
+        let remarks = self.remarks.take();
+        let Some(session) = self.trust().current() else { return };
         let mut set = redis::cmd("HSET");
         set.arg(self.tag.meta());
-        for (entity, stamp) in changes {
-            set.arg(field(entity)).arg(remembered(entity, *stamp, mark));
+        let mut none = true;
+        for remark in remarks.iter().filter(|remark| remark.session == session.number) {
+            set.arg(&remark.field).arg(&remark.value);
+            none = false;
         }
-        let mut connection = session.connection;
-        tokio::spawn(async move { drop(connection.send_packed_command(&set).await) });
+        if !none {
+            let mut connection = session.connection;
+            drop(connection.send_packed_command(&set).await);
+        }
     }
 
     pub async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
@@ -151,7 +194,7 @@ impl Link {
         let mut get = redis::cmd("HMGET");
         get.arg(self.tag.meta());
         for change in &changes {
-            get.arg(field(&change.entity));
+            get.arg(field(&change.entity, change.stamp));
         }
         let answer = self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil);
         let mut left = Vec::new();
@@ -187,9 +230,35 @@ fn owner(node: &str, term: u64) -> String {
     format!("{node}:{term}")
 }
 
+/// That a change is settled.
+struct Remark {
+    /// The connection over which it has been brought to every batch.
+    session: u64,
+    field: String,
+    value: String,
+}
+
+/// Remarks that have not been sent yet.
+#[derive(Default)]
+pub(super) struct Remarks(Mutex<Vec<Remark>>);
+
+impl Remarks {
+    /// Returns whether there were none before: then somebody has to send them.
+    fn add(&self, remarks: impl Iterator<Item = Remark>) -> bool {
+        let mut held = self.0.lock();
+        let first = held.is_empty();
+        held.extend(remarks);
+        first && !held.is_empty()
+    }
+
+    fn take(&self) -> Vec<Remark> {
+        std::mem::take(&mut *self.0.lock())
+    }
+}
+
 /// The field of the meta hash that remembers the last settled change of a slot.
-fn field(entity: &EntityRef) -> String {
-    format!("z{}", registry::slot(entity))
+fn field(entity: &EntityRef, stamp: Stamp) -> String {
+    format!("z{}", registry::remark_slot(entity, stamp))
 }
 
 fn remembered(entity: &EntityRef, stamp: Stamp, mark: Mark) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use redis::{Cmd, Value};
 
 use super::epoch::Epoch;
+use super::following::Remarks;
 use super::keys::Tag;
 use super::phase::Need;
 use super::reply::{self, Answer};
@@ -24,6 +25,7 @@ pub(super) struct Link {
     pub scope: OnceLock<String>,
     /// The types whose documents are in partitions.
     partitioned: OnceLock<BTreeSet<Arc<str>>>,
+    pub remarks: Remarks,
     sender: Arc<Sender>,
     metrics: Arc<Metrics>,
 }
@@ -33,7 +35,7 @@ impl Link {
         let sender = Arc::new(Sender::new(trust, metrics.clone()));
         let epoch = Epoch::new(tag.clone(), sender.clone(), life(&limits));
         let (scope, partitioned) = (OnceLock::new(), OnceLock::new());
-        Link { tag, limits, epoch, scope, partitioned, sender, metrics }
+        Link { tag, limits, epoch, scope, partitioned, remarks: Remarks::default(), sender, metrics }
     }
 
     /// Whether the cached data can be trusted.

@@ -20,6 +20,8 @@ const AT_ONCE: usize = 2;
 /// How long a writer mostly takes from its commit to a cache that is right. The tailer gives it that time, unless
 /// it has much to catch up with: doing the same work again does no harm, but costs more.
 const UNDER_WAY: Duration = Duration::from_millis(5);
+/// How often it gives it that time again while writers get on, who take longer where many write at once.
+const WAITS: usize = 20;
 
 /// What a batch of events has told about the control record.
 #[derive(Default)]
@@ -28,6 +30,9 @@ pub(super) struct Heard {
     pub covered: Option<Time>,
     /// Whether a server waits for a beat.
     pub poked: bool,
+    /// Changes, and how many of them no writer had brought to the cache.
+    pub changes: usize,
+    pub unsettled: usize,
 }
 
 impl Core {
@@ -56,7 +61,8 @@ impl Core {
             }
         }
         self.metrics.tail_events(TailEvent::Expired, expired);
-        self.apply_changes(mark, changes).await?;
+        heard.changes = changes.len();
+        heard.unsettled = self.apply_changes(mark, changes).await?;
         for (types, at) in voids {
             self.apply_void(&types, at).await?;
         }
@@ -67,13 +73,20 @@ impl Core {
         Ok(heard)
     }
 
-    async fn apply_changes(&self, mark: Mark, changes: Vec<Change>) -> Result<(), CacheError> {
+    /// Returns how many of the changes no writer had brought to the cache.
+    async fn apply_changes(&self, mark: Mark, changes: Vec<Change>) -> Result<usize, CacheError> {
         let all = changes.len();
         // Most changes were made through oponn, whose servers have brought them to the cache, or are about to.
         let mut changes = self.cache.unsettled(mark, changes).await?;
-        if !changes.is_empty() && all < CHUNK {
+        let mut get_on = changes.len() < all || all < CHUNK;
+        for _ in 0..WAITS {
+            if changes.is_empty() || !get_on {
+                break;
+            }
             tokio::time::sleep(UNDER_WAY).await;
+            let before = changes.len();
             changes = self.cache.unsettled(mark, changes).await?;
+            get_on = changes.len() < before;
         }
         self.metrics.tail_events(TailEvent::Settled, (all - changes.len()) as u64);
         if without(Mechanism::Tailer) {
@@ -85,7 +98,8 @@ impl Core {
                 self.metrics.tail_events(TailEvent::Applied, chunk.len() as u64);
                 Ok(())
             })
-            .await
+            .await?;
+        Ok(changes.len())
     }
 
     async fn apply_void(&self, types: &[Arc<str>], at: Time) -> Result<(), CacheError> {

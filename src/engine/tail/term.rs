@@ -1,11 +1,13 @@
 //! One term, or one attempt at it: adopts the cache, applies the feed, beats, and vouches.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::pause::Pause;
 use super::{Ended, Told, patience};
 use crate::cache::{Adoption, Mark, Standing, Voucher};
 use crate::engine::Core;
@@ -19,11 +21,6 @@ use crate::value::Time;
 const BEATS: u32 = 8;
 /// Batches of events that are read ahead.
 const AHEAD: usize = 2;
-/// Pause after a batch of few changes. A read of the feed costs more than a write, so writes that come one by one are
-/// read together.
-const BETWEEN: Duration = Duration::from_millis(5);
-/// From how many changes in a batch on there is no pause.
-const MANY: usize = 100;
 
 /// A batch of events, and the place after it.
 type Batch = (Vec<Event>, Option<Vec<u8>>);
@@ -94,7 +91,8 @@ impl Term<'_> {
             Some(resumed) => resumed,
             None => self.anew(begun).await?,
         };
-        let (_reader, mut batches) = read_ahead(feed);
+        let pause = Arc::new(Pause::default());
+        let (_reader, mut batches) = read_ahead(feed, pause.clone());
         let mut ticks = interval(freshness / BEATS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut asked: Option<Asked> = None;
@@ -104,6 +102,7 @@ impl Term<'_> {
                     let (events, place) = batch.unwrap_or_else(|| Err(closed()))?;
                     self.core.passes(Point::TailReceived).await;
                     let heard = self.core.apply(mark, events).await?;
+                    pause.heard(&heard);
                     self.applied = self.applied.max(heard.covered.unwrap_or_default());
                     if let (Some(beat), Some(place)) = (&asked, place)
                         && beat.at <= self.applied
@@ -188,11 +187,16 @@ impl Clock {
 }
 
 /// Reads a feed in a task of its own: reading must not be broken off in the middle.
-fn read_ahead(mut feed: Box<dyn Feed>) -> (AbortOnDropHandle<()>, mpsc::Receiver<Result<Batch, FeedError>>) {
+fn read_ahead(
+    mut feed: Box<dyn Feed>,
+    pause: Arc<Pause>,
+) -> (AbortOnDropHandle<()>, mpsc::Receiver<Result<Batch, FeedError>>) {
     let (sender, receiver) = mpsc::channel(AHEAD);
     let reader = tokio::spawn(async move {
+        let mut last = Instant::now();
         loop {
             let next = feed.next().await;
+            let since = std::mem::replace(&mut last, Instant::now()).elapsed();
             let failed = next.is_err();
             let changed = |event: &&Event| matches!(event, Event::Changed(_));
             let changes = next.as_ref().map_or(0, |events| events.iter().filter(changed).count());
@@ -200,8 +204,9 @@ fn read_ahead(mut feed: Box<dyn Feed>) -> (AbortOnDropHandle<()>, mpsc::Receiver
             if sender.send(next).await.is_err() || failed {
                 return;
             }
-            if (1..MANY).contains(&changes) {
-                tokio::time::sleep(BETWEEN).await;
+            let pause = pause.after(u32::try_from(changes).unwrap_or(u32::MAX), since);
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
             }
         }
     });

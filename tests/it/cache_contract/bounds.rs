@@ -147,8 +147,12 @@ async fn a_change_that_touches_too_many_batches_voids_the_type(kind: Kind) {
         fill(&*cache, batch, &[]).await;
     }
     assert_eq!(write(&*cache, change(1, None, Some(&on("b", 1, 1)), 2)).await, [Reconciled::Inserted]);
-    let noted =
-        cache.note(cache.mark(), &[change(2, None, Some(&on("a", 2, 1)), 3)]).await.unwrap().remove(0);
+    let noted = cache
+        .note(cache.mark(), &[change(2, None, Some(&on("a", 2, 1)), 3)])
+        .await
+        .unwrap()
+        .of_changes
+        .remove(0);
     assert!(matches!(noted, Noted::Voided(VoidReason::Matches)), "{noted:?}");
     for batch in [&up, &down, &other] {
         assert_eq!(whole(&*cache, batch).await, None);

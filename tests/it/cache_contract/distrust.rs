@@ -64,7 +64,7 @@ async fn a_cut_connection_ends_the_trust_and_a_new_one_begins_empty() {
     assert!(!there.commit(&held, &all_of(vec![])).await.unwrap());
     // A write that began before voids once more instead of being merged in.
     fill(&*here, &batch, std::slice::from_ref(&doc)).await;
-    let noted = here.note(mark, &[change(1, None, Some(&doc), 5)]).await.unwrap().remove(0);
+    let noted = here.note(mark, &[change(1, None, Some(&doc), 5)]).await.unwrap().of_changes.remove(0);
     assert!(matches!(noted, Noted::Voided(VoidReason::Mark)), "{noted:?}");
     assert_eq!(whole(&*there, &batch).await, None);
     fill(&*there, &batch, &[doc]).await;

@@ -163,7 +163,7 @@ pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
 
 /// Brings a change to the cache, as the engine does after the store has made it.
 pub async fn settle(cache: &dyn Cache, mark: Mark, change: Change) -> Vec<Reconciled> {
-    let found = cache.note(mark, std::slice::from_ref(&change)).await.expect("the cache is there");
+    let found = cache.note(mark, std::slice::from_ref(&change)).await.expect("the cache is there").of_changes;
     let rows: Vec<Reconcile> =
         found.into_iter().flat_map(Noted::batches).filter_map(|batch| meaning(&batch, &change)).collect();
     cache.reconcile(mark, &rows).await.expect("the cache is there")

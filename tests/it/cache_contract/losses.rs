@@ -60,7 +60,14 @@ impl Story {
         let mark = self.cache.mark();
         self.between().await;
         let change = change(id, before, after, t);
-        let found = self.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().remove(0).batches();
+        let found = self
+            .cache
+            .note(mark, std::slice::from_ref(&change))
+            .await
+            .unwrap()
+            .of_changes
+            .remove(0)
+            .batches();
         self.between().await;
         let rows: Vec<_> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
         self.cache.reconcile(mark, &rows).await.unwrap();

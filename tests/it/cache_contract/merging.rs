@@ -102,7 +102,7 @@ async fn a_batch_that_is_gone_is_found_no_more(kind: Kind) {
     let doc = on("a", 1, 1);
     let found = {
         fill(&*cache, &batch, &[]).await;
-        cache.note(cache.mark(), &[change(1, None, Some(&doc), 2)]).await.unwrap()
+        cache.note(cache.mark(), &[change(1, None, Some(&doc), 2)]).await.unwrap().of_changes
     };
     let found: Vec<_> = found.into_iter().flat_map(Noted::batches).collect();
     assert_eq!(found.len(), 1);
@@ -117,7 +117,7 @@ async fn a_batch_that_is_gone_is_found_no_more(kind: Kind) {
         doc: None,
     }];
     assert_eq!(cache.reconcile(cache.mark(), &late).await.unwrap(), [Reconciled::Absent]);
-    let found = cache.note(cache.mark(), &[change(1, None, Some(&doc), 4)]).await.unwrap();
+    let found = cache.note(cache.mark(), &[change(1, None, Some(&doc), 4)]).await.unwrap().of_changes;
     assert!(matches!(&found[..], [Noted::Found(batches)] if batches.is_empty()));
 }
 

@@ -140,7 +140,7 @@ async fn voiding_the_type_and_clearing_take_it_away(kind: Kind) {
         if clears {
             ready(cache, &batch, &[]).await;
             let change = change(1, None, Some(&on("a", 1, 1)), 3);
-            let noted = cache.note(late, std::slice::from_ref(&change)).await.unwrap().remove(0);
+            let noted = cache.note(late, std::slice::from_ref(&change)).await.unwrap().of_changes.remove(0);
             assert!(matches!(noted, oponn::cache::Noted::Voided(VoidReason::Mark)), "{noted:?}");
             assert_eq!(state(cache, &batch, None).await, PartitionState::Miss);
         }

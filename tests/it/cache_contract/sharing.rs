@@ -67,7 +67,7 @@ async fn a_list_of_another_version_is_not_left_stale() {
         assert_eq!(whole(cache, &batch).await, Some(vec![]));
         // What it means for the other one cannot be told, so that must not be trusted any more.
         let noted = cache.note(cache.mark(), &[change(1, None, Some(&on("a", 1, 1)), 3)]).await.unwrap();
-        assert!(matches!(noted[..], [Noted::Voided(VoidReason::Unreadable)]), "{noted:?}");
+        assert!(matches!(noted.of_changes[..], [Noted::Voided(VoidReason::Unreadable)]), "{noted:?}");
         assert_eq!(whole(cache, &batch).await, None);
         let left: u64 = redis::cmd("EXISTS").arg(&index).query_async(&mut raw).await.unwrap();
         assert_eq!(left, 0);

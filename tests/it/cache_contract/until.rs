@@ -125,8 +125,8 @@ async fn it_survives_any_change_of_a_long_list(kind: Kind) {
     fill_until(&*cache, &batch, &docs, Some(900)).await;
     for n in (0..200).step_by(3) {
         let gone = change(n, Some(&docs[usize::try_from(n).expect("it is small")]), None, 10);
-        let found =
-            cache.note(cache.mark(), &[gone]).await.expect("the cache is there").pop().map(Noted::batches);
+        let mut found = cache.note(cache.mark(), &[gone]).await.expect("the cache is there").of_changes;
+        let found = found.pop().map(Noted::batches);
         assert_eq!(found.map(|found| found.len()), Some(1));
         assert_eq!(put(&*cache, &batch, n, 10, None, None).await, Reconciled::Removed);
     }

@@ -87,7 +87,7 @@ async fn a_write_that_began_before_a_clear_voids_its_type(kind: Kind) {
     let insert = change(1, None, Some(&doc), 3);
     let late = meaning(&batch, &insert).expect("it is about this batch");
     assert_eq!(cache.reconcile(mark, &[late]).await.unwrap(), [Reconciled::Dropped(DropReason::Mark)]);
-    let noted = cache.note(mark, &[insert]).await.unwrap().remove(0);
+    let noted = cache.note(mark, &[insert]).await.unwrap().of_changes.remove(0);
     assert!(matches!(noted, Noted::Voided(VoidReason::Mark)), "{noted:?}");
     assert_eq!(cache.read_entities(&[gone]).await.unwrap().entities, [None]);
     assert_eq!(whole(&*cache, &batch).await, None);
@@ -107,7 +107,7 @@ async fn a_change_without_an_image_before_leaves_nothing_stale(kind: Kind) {
         fill(&*cache, &there, &[]).await;
         let held = lease(&*cache, &list("Item", &["Item"], Filter::eq("rank", 1), Direction::Asc)).await;
         let change = Change { before: Image::Unknown, ..change(1, Some(&old), after, 5) };
-        let noted = cache.note(cache.mark(), &[change]).await.unwrap().remove(0);
+        let noted = cache.note(cache.mark(), &[change]).await.unwrap().of_changes.remove(0);
         assert!(matches!(noted, Noted::Voided(VoidReason::NoImage)), "{noted:?}");
         // Neither the list that the document was in, which nobody could name, nor a fill that has read it there.
         assert_eq!(whole(&*cache, &here).await, None);

@@ -197,8 +197,14 @@ async fn write(state: State, world: &mut World, dice: &mut Dice) -> (String, Sta
         State::Note { mark, commit, again } => {
             let mark = if world.without == Without::Marks { world.cache.mark() } else { mark };
             let change = world.change(commit);
-            let found =
-                world.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().remove(0).batches();
+            let found = world
+                .cache
+                .note(mark, std::slice::from_ref(&change))
+                .await
+                .unwrap()
+                .of_changes
+                .remove(0)
+                .batches();
             let mut rows: Vec<Reconcile> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
             if world.without == Without::Deltas {
                 let batches: Vec<Batch> = rows.iter().map(|row| row.batch.clone()).collect();

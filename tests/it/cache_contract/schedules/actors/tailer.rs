@@ -26,7 +26,8 @@ pub(super) async fn follow(state: State, world: &mut World) -> (String, State) {
             let Some(change) = world.next_to_follow() else {
                 return ("has nothing to follow".to_owned(), State::Follow { turns: turns - 1, mark });
             };
-            let found = world.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().remove(0);
+            let found =
+                world.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().of_changes.remove(0);
             let found = found.batches();
             let rows: Vec<Reconcile> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
             let told = format!("notes {} and finds {} batches", change.stamp.t.0, rows.len());
