@@ -26,6 +26,7 @@ pub(crate) use labels::label;
 pub use labels::{
     Bound, CacheAction, CacheKind, CacheOp, CacheResult, Direction, ErrorCode, FillResult, GraphqlKind,
     GraphqlOutcome, Joined, KeptKind, KeptResult, Label, Route, SavedUse, Stage, StoreOp, TailEvent,
+    TailKeys,
 };
 pub use quota::QuotaKind;
 

@@ -15,6 +15,7 @@ mod order;
 mod pattern;
 pub mod rollup;
 mod sort_key;
+mod unique;
 
 pub use batch::{BatchDef, BatchKey, Probe, Shape};
 pub use before::before;
@@ -27,6 +28,7 @@ pub use order::{Direction, Order, OrderBy};
 pub use pattern::{Pattern, PatternError};
 pub use sort_key::{Bound, SortKey, encode_value, row_key, row_ref};
 pub(crate) use sort_key::{encode_raw, write_part};
+pub use unique::{Misfit, MisfitPart, misfits, normalised};
 
 #[cfg(test)]
 mod properties;

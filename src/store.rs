@@ -46,7 +46,7 @@ const ROOM: u64 = 128 << 20;
 /// has a greater stamp.
 ///
 /// **Events**: a store that knows which changes are events stores them in the same step as the change, in its
-/// [`Outbox`]. An update of a type whose updates are events writes nothing if it changes nothing; it returns the
+/// [`Outbox`]. An update of nothing but the bookkeeping is no event. Any other update of a type whose updates are events writes nothing if it changes nothing; it returns the
 /// document as both images, with a time at which it was so.
 ///
 /// A single write that fails with [`StoreError::Unknown`] may have happened; after any other error it has

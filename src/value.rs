@@ -22,6 +22,11 @@ pub const VERSION_PATH: &str = "_oponn.v";
 /// Path under which normalised unique keys are kept: `_oponn.u.<field>`.
 pub const UNIQUE_PATH: &str = "_oponn.u";
 
+/// Whether a path is of oponn's bookkeeping.
+pub fn is_bookkeeping(path: &str) -> bool {
+    path.strip_prefix(BOOKKEEPING).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// The id of a document. Ordered as MongoDB orders values of these types.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Id {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
+use self::keys::Unkeyed;
 use super::Core;
 use crate::cache::CacheError;
 use crate::schema::Model;
@@ -20,6 +21,7 @@ use crate::store::{Follow, StoreError};
 mod acknowledge;
 mod apply;
 mod election;
+mod keys;
 mod pause;
 mod term;
 
@@ -36,6 +38,8 @@ pub(super) struct Tail {
     seen: Mutex<Option<(Control, Instant)>>,
     /// The next beat, as far as it is known, while this server leads.
     leads: Mutex<Option<Beat>>,
+    /// Documents that may keep wrong values of unique keys.
+    unkeyed: Unkeyed,
 }
 
 /// Why a term, or an attempt at it, has ended.
@@ -77,7 +81,14 @@ impl Core {
                 begun = Instant::now();
             }
             match elected {
-                Ok(Some((led, former))) => self.lead(follow, freshness, led, former, &mut told).await,
+                Ok(Some((led, former))) => {
+                    // A leader that died has told nobody which documents it still had to write.
+                    self.look_at_keys();
+                    tokio::select! {
+                        () = self.lead(follow, freshness, led, former, &mut told) => {}
+                        () = self.keep_keys(follow) => {}
+                    }
+                }
                 Ok(None) => {}
                 // For a moment this is so whenever Redis has been replaced.
                 Err(Ended::Elsewhere(_)) if begun.elapsed() < patience(freshness) * 2 => {}

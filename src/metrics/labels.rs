@@ -321,6 +321,18 @@ label! {
 }
 
 label! {
+    /// What came of a unique key whose normalised values another program had not kept.
+    TailKeys {
+        /// They are kept now.
+        Written = "written",
+        /// Another document has them.
+        Duplicate = "duplicate",
+        /// The store refused them.
+        Failed = "failed",
+    }
+}
+
+label! {
     /// What the tailer did with a change that the store reported.
     TailEvent {
         /// Nothing: a server had brought it to the cache.

@@ -4,10 +4,11 @@ use prometheus::IntCounter;
 
 use super::Metrics;
 use super::declare::{Counters, Declare};
-use super::labels::TailEvent;
+use super::labels::{TailEvent, TailKeys};
 
 pub(super) struct TailMetrics {
     events: Counters<TailEvent>,
+    keys: Counters<TailKeys>,
     ended: IntCounter,
     waited: IntCounter,
 }
@@ -20,6 +21,12 @@ impl TailMetrics {
                 "Changes that the store has reported: settled (a server had brought it to the cache), applied (the \
                  tailer did), voided (types of which only that something has changed is known), expired (removals of \
                  documents that nobody saw any more).",
+                "result",
+            ),
+            keys: declare.counters(
+                "oponn_tail_keys_total",
+                "Normalised values of unique keys that documents of other programs did not keep: written, duplicate \
+                 (another document has them), failed (the store refused them).",
                 "result",
             ),
             ended: declare.counter(
@@ -39,6 +46,11 @@ impl Metrics {
     /// Counts changes that the store has reported.
     pub fn tail_events(&self, result: TailEvent, count: u64) {
         self.tail.events.add(result, count);
+    }
+
+    /// Counts a unique key whose normalised values another program had not kept.
+    pub fn tail_keys(&self, result: TailKeys) {
+        self.tail.keys.add(result, 1);
     }
 
     /// Counts an end of following the store.

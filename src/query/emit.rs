@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bson::raw::{RawBsonRef, RawDocument};
 
 use crate::schema::EmitOn;
-use crate::value::{BOOKKEEPING, EntityRef};
+use crate::value::{EntityRef, is_bookkeeping};
 
 mod condition;
 mod payload;
@@ -122,8 +122,7 @@ impl TypeEmits {
 
     /// Whether a path changes along with others, so that it alone is no change.
     pub fn follows(&self, path: &str) -> bool {
-        let own = path.strip_prefix(BOOKKEEPING).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        own || self.filled.iter().any(|field| **field == *path)
+        is_bookkeeping(path) || self.filled.iter().any(|field| **field == *path)
     }
 }
 

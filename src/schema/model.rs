@@ -77,6 +77,13 @@ pub struct Collection {
     pub order: Vec<Member>,
 }
 
+impl Collection {
+    /// Whether its documents keep the normalised values of unique keys.
+    pub fn keeps_values(&self) -> bool {
+        self.uniques.iter().any(|key| !key.normalize.is_empty())
+    }
+}
+
 /// When the documents of a type expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ttl {

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::stream::BoxStream;
 
 use super::StoreError;
-use crate::value::{Change, Time};
+use crate::value::{Change, Id, Time};
 
 /// A store that keeps a record of its changes, as MongoDB's change streams do.
 #[async_trait]
@@ -27,6 +28,10 @@ pub trait Follow: Send + Sync + 'static {
 
     /// What the store lacks for its changes to be followed well. Puts right what it can if `fix` is set.
     async fn inspect(&self, fix: bool) -> Result<Vec<Lack>, StoreError>;
+
+    /// The documents of a type that do not keep the normalised values of unique keys that their fields say, as a
+    /// majority has them. Goes through all documents of the type.
+    fn unkeyed<'a>(&'a self, ty: &'a str) -> BoxStream<'a, Result<Id, StoreError>>;
 
     /// Asks the leader for a beat.
     async fn poke(&self, deployment: &str) -> Result<(), StoreError>;
@@ -62,6 +67,14 @@ pub enum Event {
         types: Vec<Arc<str>>,
         /// No earlier than the changes.
         at: Time,
+    },
+    /// A document may not keep the normalised values of unique keys that its fields say; without an id, unknown
+    /// documents of the type.
+    Unkeyed {
+        /// Name of the collection type.
+        ty: Arc<str>,
+        /// Which document.
+        id: Option<Id>,
     },
     /// The control record changed: all changes up to this time have been reported.
     Beat {

@@ -3,6 +3,8 @@
 use bson::raw::RawDocument;
 use bson::{Bson, Document};
 
+use crate::value::is_bookkeeping;
+
 /// Fields to set and to remove. Paths are dotted; missing parents are created.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Patch {
@@ -22,6 +24,12 @@ impl Patch {
         let mut after = before.clone();
         Patch { set, unset }.apply(&mut after);
         before == after
+    }
+
+    /// Whether it changes oponn's bookkeeping, and nothing else.
+    pub fn is_of_bookkeeping(&self) -> bool {
+        let mut paths = self.set.iter().map(|(path, _)| path).chain(&self.unset).peekable();
+        paths.peek().is_some() && paths.all(|path| is_bookkeeping(path))
     }
 
     /// Applies the patch in memory, like MongoDB's `$set` and `$unset`. Leaves the version number alone.

@@ -10,6 +10,7 @@ use super::support::app::{CacheKind, Setup, StoreKind, TestApp};
 mod expiry;
 mod faults;
 mod foreign;
+mod keys;
 
 const SDL: &str = "
     interface Item { id: ID! name: String! }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::faults::Faults;
 use super::value::leaf;
 use crate::engine::InputFault;
-use crate::query::{Filter, normalize};
+use crate::query::{Filter, normalised};
 use crate::schema::{Collection, Model, UniqueKey};
 
 /// The filter that matches the document with these values in the key's fields (in their order). Paths of
@@ -74,11 +74,4 @@ pub fn unique_values<'a>(
         }
     }
     values
-}
-
-fn normalised(key: &UniqueKey, stored: &Bson) -> Bson {
-    match stored {
-        Bson::String(text) => Bson::String(normalize(text, &key.normalize)),
-        other => other.clone(),
-    }
 }

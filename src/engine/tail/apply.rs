@@ -44,6 +44,7 @@ impl Core {
         for event in events {
             match event {
                 Event::Changed(change) => {
+                    self.tail.unkeyed.freed_by(&change);
                     reached = reached.max(change.stamp.t);
                     match self.expiries.is_removal(&change) {
                         true => {
@@ -54,6 +55,7 @@ impl Core {
                     }
                 }
                 Event::Voided { types, at } => voids.push((types, at)),
+                Event::Unkeyed { ty, id } => self.tail.unkeyed.add(ty, id),
                 Event::Beat { at, poked } => {
                     heard.covered = heard.covered.max(Some(at));
                     heard.poked |= poked;

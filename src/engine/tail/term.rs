@@ -156,6 +156,7 @@ impl Term<'_> {
     /// Voids the cache, and takes it over with the feed from `begun` on.
     async fn anew(&self, begun: Time) -> Result<(Box<dyn Feed>, Mark), Ended> {
         let feed = self.follow.feed(&self.core.options.deployment, &From::Time(begun)).await?;
+        self.core.look_at_keys();
         let kept = without(Mechanism::Place) || without(Mechanism::PlaceLost);
         Ok((feed, self.adopt(Some(begun).filter(|_| !kept)).await?))
     }

@@ -3,13 +3,15 @@
 
 use async_trait::async_trait;
 use bson::{Bson, Document, doc};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryFutureExt};
 
 use super::command::{Reply, number, time, write_concern};
 use super::feed::{self, CONTROL, POKE};
 use super::{MongoStore, error};
 use crate::store::StoreError;
 use crate::store::follow::{Beat, Control, Feed, FeedError, Follow, From, Lack, Led};
-use crate::value::Time;
+use crate::value::{Id, Time};
 
 #[async_trait]
 impl Follow for MongoStore {
@@ -57,6 +59,10 @@ impl Follow for MongoStore {
 
     async fn inspect(&self, fix: bool) -> Result<Vec<Lack>, StoreError> {
         self.lacks(fix).await
+    }
+
+    fn unkeyed<'a>(&'a self, ty: &'a str) -> BoxStream<'a, Result<Id, StoreError>> {
+        self.all_unkeyed(ty).try_flatten_stream().boxed()
     }
 
     async fn poke(&self, deployment: &str) -> Result<(), StoreError> {

@@ -14,6 +14,8 @@ use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use super::command::{encoded, of_timestamp, timestamp};
 use super::{MongoStore, error};
+use crate::query::misfits;
+use crate::schema::Collection;
 use crate::store::follow::{Event, Feed, FeedError, From};
 use crate::store::{Store, StoreError};
 use crate::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
@@ -40,8 +42,8 @@ struct MongoFeed {
 /// Reads events as changes of documents.
 struct Reader {
     store: MongoStore,
-    /// Names of the collection types by the names of their collections.
-    types: BTreeMap<Arc<str>, Arc<str>>,
+    /// The collection types by the names of their collections.
+    types: BTreeMap<Arc<str>, Arc<Collection>>,
 }
 
 /// The events of one batch while they are read.
@@ -61,7 +63,7 @@ pub(super) async fn open(
     from: &From,
 ) -> Result<Box<dyn Feed>, FeedError> {
     let types: BTreeMap<_, _> =
-        store.model.collections.iter().map(|ty| (ty.collection.clone(), ty.name.clone())).collect();
+        store.model.collections.iter().map(|ty| (ty.collection.clone(), ty.clone())).collect();
     let names: Vec<&str> = types.keys().map(|name| &**name).collect();
     let mut stream = doc! { "fullDocument": "whenAvailable", "fullDocumentBeforeChange": "whenAvailable" };
     match from {
@@ -103,8 +105,8 @@ impl Feed for MongoFeed {
         let rows = batch.doc_slices().map_err(|error| of_stream(&error))?;
         let mut reading = reader.read(rows).map_err(|error| malformed(&error))?;
         let untold = std::mem::take(&mut reading.untold);
-        for (ty, places) in untold {
-            reader.look_up(&ty, &places, &mut reading.events).await?;
+        for (name, places) in untold {
+            reader.look_up(&name, &places, &mut reading.events).await?;
         }
         if !reading.void.is_empty() {
             // The server had committed all that it reports. The parts of a transaction may carry times from
@@ -170,62 +172,38 @@ impl Reader {
             reading.events.push(Event::Beat { at, poked });
             return Ok(());
         }
-        let of_collection = |field| collection(field).and_then(|name| self.types.get(name)).cloned();
-        let ty = of_collection("ns");
+        let of_collection = |field| collection(field).and_then(|name| self.types.get(name));
+        let (ty, to) = (of_collection("ns"), of_collection("to"));
         match (kind, ty) {
             ("insert" | "update" | "replace" | "delete", Some(ty)) if told => {
-                self.read_change(row, at, kind, ty, reading)?;
+                read_change(row, at, kind, ty, reading)?;
             }
-            ("insert" | "update" | "replace" | "delete" | "drop" | "rename", ty) => {
-                reading.void.extend(ty.into_iter().chain(of_collection("to")));
+            ("insert" | "update" | "replace" | "delete", Some(ty)) => {
+                reading.void.insert(ty.name.clone());
+                let id = row.get_document("documentKey")?.get("_id")?.and_then(Id::from_raw);
+                if let Some(id) = id.filter(|_| kind != "delete" && may_be_unkeyed(ty, row)) {
+                    reading.events.push(Event::Unkeyed { ty: ty.name.clone(), id: Some(id) });
+                }
             }
-            ("dropDatabase" | "invalidate", _) => reading.void.extend(self.types.values().cloned()),
+            ("drop" | "rename", ty) => {
+                reading.void.extend(ty.into_iter().chain(to).map(|ty| ty.name.clone()));
+                let unkeyed = to.filter(|to| to.keeps_values());
+                let unkeyed = unkeyed.map(|to| Event::Unkeyed { ty: to.name.clone(), id: None });
+                reading.events.extend(unkeyed);
+            }
+            ("dropDatabase" | "invalidate", _) => {
+                reading.void.extend(self.types.values().map(|ty| ty.name.clone()));
+            }
             // Indexes, options and the like change no document.
             _ => {}
         }
         Ok(())
     }
 
-    fn read_change(
-        &self,
-        row: &RawDocument,
-        t: Time,
-        kind: &str,
-        ty: Arc<str>,
-        reading: &mut Reading,
-    ) -> Result<(), bson::error::Error> {
-        let key = row.get_document("documentKey")?.get("_id")?;
-        // No document with such an id is ever shown.
-        let Some(id) = key.and_then(Id::from_raw) else { return Ok(()) };
-        let document = |field| match row.get(field) {
-            Ok(Some(RawBsonRef::Document(raw))) => {
-                Doc::from_bytes(Bytes::copy_from_slice(raw.as_bytes())).map(Some)
-            }
-            _ => Ok(None),
-        };
-        let before = match (kind, document("fullDocumentBeforeChange")?) {
-            (_, Some(before)) => Image::Doc(before),
-            ("insert", None) => Image::Absent,
-            _ => Image::Unknown,
-        };
-        let after = if kind == "delete" { None } else { document("fullDocument")? };
-        if after.is_none() && kind != "delete" {
-            reading.untold.entry(ty.clone()).or_default().push(reading.events.len());
-        }
-        let v = match (&after, before.doc()) {
-            (Some(after), _) => after.version(),
-            // As a delete through oponn.
-            (None, Some(before)) => before.version() + 1,
-            (None, None) => 0,
-        };
-        let stamp = Stamp { t, v };
-        reading.events.push(Event::Changed(Change { entity: EntityRef { ty, id }, before, after, stamp }));
-        Ok(())
-    }
-
     /// Reads documents that have changed but that the stream does not tell, as they are now. A document that
     /// has gone meanwhile has an event of its own for that.
-    async fn look_up(&self, ty: &str, places: &[usize], events: &mut [Event]) -> Result<(), StoreError> {
+    async fn look_up(&self, name: &str, places: &[usize], events: &mut Vec<Event>) -> Result<(), StoreError> {
+        let of = self.store.collection(name)?;
         let mut ids = Vec::with_capacity(places.len());
         let mut at = Time::default();
         for &place in places {
@@ -236,15 +214,70 @@ impl Reader {
         }
         ids.sort();
         ids.dedup();
-        let found = self.store.get(ty, &ids, at).await?;
+        let found = self.store.get(name, &ids, at).await?;
+        let wrong: Vec<Event> =
+            found.iter().filter_map(|(id, document)| unkeyed(of, id, Some(document))).collect();
         for &place in places {
             if let Event::Changed(change) = &mut events[place] {
                 change.after = found.get(&change.entity.id).cloned();
                 change.stamp.v = change.after.as_ref().map_or(change.stamp.v, Doc::version);
             }
         }
+        events.extend(wrong);
         Ok(())
     }
+}
+
+/// Reads the change of one document.
+fn read_change(
+    row: &RawDocument,
+    t: Time,
+    kind: &str,
+    of: &Collection,
+    reading: &mut Reading,
+) -> Result<(), bson::error::Error> {
+    let ty = of.name.clone();
+    let key = row.get_document("documentKey")?.get("_id")?;
+    // No document with such an id is ever shown.
+    let Some(id) = key.and_then(Id::from_raw) else { return Ok(()) };
+    let document = |field| match row.get(field) {
+        Ok(Some(RawBsonRef::Document(raw))) => {
+            Doc::from_bytes(Bytes::copy_from_slice(raw.as_bytes())).map(Some)
+        }
+        _ => Ok(None),
+    };
+    let before = match (kind, document("fullDocumentBeforeChange")?) {
+        (_, Some(before)) => Image::Doc(before),
+        ("insert", None) => Image::Absent,
+        _ => Image::Unknown,
+    };
+    let after = if kind == "delete" { None } else { document("fullDocument")? };
+    if after.is_none() && kind != "delete" {
+        reading.untold.entry(ty.clone()).or_default().push(reading.events.len());
+    }
+    let v = match (&after, before.doc()) {
+        (Some(after), _) => after.version(),
+        // As a delete through oponn.
+        (None, Some(before)) => before.version() + 1,
+        (None, None) => 0,
+    };
+    let unkeyed = unkeyed(of, &id, after.as_ref());
+    let stamp = Stamp { t, v };
+    reading.events.push(Event::Changed(Change { entity: EntityRef { ty, id }, before, after, stamp }));
+    reading.events.extend(unkeyed);
+    Ok(())
+}
+
+/// The event that a document is that keeps wrong values of unique keys.
+fn unkeyed(of: &Collection, id: &Id, document: Option<&Doc>) -> Option<Event> {
+    let wrong = document.is_some_and(|document| !misfits(of, document.raw()).is_empty());
+    wrong.then(|| Event::Unkeyed { ty: of.name.clone(), id: Some(id.clone()) })
+}
+
+/// Whether the document that an event tells may keep wrong values of unique keys.
+fn may_be_unkeyed(of: &Collection, row: &RawDocument) -> bool {
+    let told = row.get_document("fullDocument");
+    of.keeps_values() && told.map_or(true, |document| !misfits(of, document).is_empty())
 }
 
 /// The transaction that an event is a part of.

@@ -1,15 +1,17 @@
-//! Adds the normalised values of unique keys to documents that lack them: documents older than the key, and
-//! documents of other programs.
+//! Adds the normalised values of unique keys to documents that lack them, and finds those that keep wrong ones: documents
+//! older than the key, and documents of other programs.
 
+use bson::raw::RawDocumentBuf;
 use bson::{Bson, Document, doc};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 
 use super::command::encoded;
 use super::write::{of_write_error, write_errors};
 use super::{MongoStore, error, update};
-use crate::query::normalize;
+use crate::query::{misfits, normalised};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::{Patch, StoreError};
+use crate::value::{Id, UNIQUE_PATH};
 
 /// Documents of one command at the most.
 const BATCH: usize = 500;
@@ -63,6 +65,30 @@ impl MongoStore {
         }
     }
 
+    /// The documents of a type whose kept values are not what their fields say.
+    pub(super) async fn all_unkeyed(
+        &self,
+        ty: &str,
+    ) -> Result<impl Stream<Item = Result<Id, StoreError>> + use<>, StoreError> {
+        let collection = self.collection(ty)?.clone();
+        let mut shown = doc! { UNIQUE_PATH: 1 };
+        for unique in collection.uniques.iter().filter(|unique| !unique.normalize.is_empty()) {
+            shown.extend(unique.fields.iter().map(|field| (field.to_string(), Bson::Int32(1))));
+        }
+        let command = encoded(&doc! {
+            "find": &*collection.collection,
+            "projection": shown,
+            "readConcern": { "level": "majority" },
+        })?;
+        let of_read = |error| error::of_read(&error);
+        let rows = self.database.run_raw_cursor_command(command).await.map_err(of_read)?;
+        let rows = rows.with_type::<RawDocumentBuf>();
+        Ok(rows.map_err(of_read).try_filter_map(move |row| {
+            let id = row.get("_id").ok().flatten().and_then(Id::from_raw);
+            std::future::ready(Ok(id.filter(|_| !misfits(&collection, &row).is_empty())))
+        }))
+    }
+
     async fn fill(
         &self,
         collection: &Collection,
@@ -100,11 +126,7 @@ fn filling(unique: &UniqueKey, row: &Document) -> Document {
     for field in &unique.fields {
         let Some(value) = row.get(field).filter(|value| **value != Bson::Null) else { continue };
         query.insert(&**field, doc! { "$eq": value.clone() });
-        let kept = match value {
-            Bson::String(text) => Bson::String(normalize(text, &unique.normalize)),
-            other => other.clone(),
-        };
-        patch.set.push((unique.path(field), kept));
+        patch.set.push((unique.path(field), normalised(unique, value)));
     }
     doc! { "q": query, "u": update::applying(&patch) }
 }

@@ -104,6 +104,7 @@ impl MongoStore {
         let _turn = self.queues.turn(&entity).await;
         let on = if patch.is_some() { EmitOn::Update } else { EmitOn::Delete };
         let emits = self.emitting.emits.of(&entity.ty, on);
+        let emits = emits.filter(|_| !patch.is_some_and(Patch::is_of_bookkeeping));
         for _ in 0..TRIES {
             let reply = match emits {
                 Some(emits) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bson::{Bson, Document};
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use crate::query::{Filter, encode_value, normalize};
+use crate::query::{Filter, encode_value, normalised};
 use crate::schema::{Collection, Model, UniqueKey};
 
 use super::super::{Patch, StoreError};
@@ -206,7 +206,7 @@ fn fill(session: &mut Session<'_>, of: &Collection, key: &UniqueKey) -> Result<b
     let mut changed = false;
     bulk::each(session, of, &Filter::all(), |session, doc| {
         let (Some(id), Ok(mut document)) = (doc.id(), doc.decode()) else { return Ok(()) };
-        normalised(key, &document).apply(&mut document);
+        keeping(key, &document).apply(&mut document);
         let after = write::encode(&document)?;
         if after == doc {
             return Ok(());
@@ -221,16 +221,13 @@ fn fill(session: &mut Session<'_>, of: &Collection, key: &UniqueKey) -> Result<b
         .map(|_| changed)
 }
 
-/// What a document has to keep for the key: normalised strings, other values as they are.
-fn normalised(key: &UniqueKey, document: &Document) -> Patch {
+/// Has a document keep its values in the key.
+fn keeping(key: &UniqueKey, document: &Document) -> Patch {
     let mut patch = Patch::default();
     for field in &key.fields {
         match document.get(&**field) {
             None | Some(Bson::Null) => patch.unset.push(key.path(field)),
-            Some(Bson::String(text)) => {
-                patch.set.push((key.path(field), normalize(text, &key.normalize).into()));
-            }
-            Some(other) => patch.set.push((key.path(field), other.clone())),
+            Some(value) => patch.set.push((key.path(field), normalised(key, value))),
         }
     }
     patch

@@ -37,6 +37,7 @@ pub(super) fn write(
         }
         Write::Update { ty, id, patch, when } => {
             let (of, emits) = (collection(&ty)?, emits.of(&ty, EmitOn::Update).map(AsRef::as_ref));
+            let emits = emits.filter(|_| !patch.is_of_bookkeeping());
             let before = match check(session, of, &id, &when)? {
                 Ok(before) => before,
                 Err(refused) => return Ok(refused),
