@@ -2,6 +2,7 @@
 
 mod cache;
 mod store;
+mod trouble;
 mod turns;
 
 pub(super) use cache::observed;

@@ -97,11 +97,11 @@ impl ApiError {
                 vec![error]
             }
             EngineError::Unavailable { message, cause } => {
-                tracing::warn!(cause, "a request found the store out of reach");
+                tracing::debug!(cause, "a request found the store out of reach");
                 vec![ApiError::new(ErrorCode::Unavailable, message)]
             }
             EngineError::TimedOut(cause) => {
-                tracing::warn!(cause, "a read of the store was broken off");
+                tracing::debug!(cause, "a read of the store was broken off");
                 let message = "Reading from the store took too long and was broken off; ask for less at once, or \
                                try again.";
                 vec![ApiError::new(ErrorCode::Timeout, message)]

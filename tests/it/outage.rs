@@ -1,13 +1,14 @@
-//! Redis away: reads fall through, writes succeed, and nothing stale shows when it is back.
+//! Redis away: reads fall through, writes succeed, and nothing stale shows when it is back. The store away: that is
+//! told once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
 use super::support::app::{CacheKind, StoreKind, TestApp};
 use super::support::program::Folder;
 use super::support::proxy::Proxy;
-use super::support::services::{redis_address, redis_prefix};
+use super::support::services::{MongoDatabase, mongodb_address, redis_address, redis_prefix};
 
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";
 const LIST: &str =
@@ -119,6 +120,44 @@ async fn an_outage_is_told_once() {
     let (code, log) = server.stop();
     assert_eq!(code, Some(0), "{log}");
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("cache")).collect();
+    assert_eq!(lines.len(), 2, "one line when it went and one when it came back: {lines:#?}");
+    assert!(lines[0].contains("WARN") && lines[1].contains("INFO"), "{lines:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_away_is_told_once() {
+    let (proxy, folder) = (Proxy::start(&mongodb_address()).await, Folder::with_books());
+    let database = MongoDatabase::new();
+    let store = database.url().replace(&mongodb_address(), proxy.address());
+    let store = format!("{store}&serverSelectionTimeoutMS=50");
+    folder.write("oponn.toml", "[limits]\nfreshness = \"0s\"\n");
+    let server = folder.serve(&[&format!("--store={store}")]);
+    let asks = async |number: usize| {
+        let query = format!("{{ books(where: {{title: {{eq: \"{number}\"}}}}) {{ totalCount }} }}");
+        server.query(&query).await["errors"][0]["extensions"]["code"].clone()
+    };
+    assert_eq!(asks(0).await, Json::Null);
+    proxy.cut();
+    for number in 1..=50 {
+        assert_eq!(asks(number).await, "UNAVAILABLE");
+    }
+    let failed =
+        async || server.metrics().await.value("oponn_graphql_errors_total", &[("code", "UNAVAILABLE")]);
+    assert_eq!(failed().await, 50.0, "each is counted");
+    proxy.restore();
+    let answered = async { while asks(51).await != Json::Null {} };
+    tokio::time::timeout(Duration::from_secs(30), answered).await.expect("the store is used again");
+    // It is back when it has answered for a while. Each question is another one, so that the store is asked.
+    let begun = Instant::now();
+    for number in 100.. {
+        assert_eq!(asks(number).await, Json::Null);
+        if begun.elapsed() > Duration::from_secs(2) {
+            break;
+        }
+    }
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0), "{log}");
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("the store")).collect();
     assert_eq!(lines.len(), 2, "one line when it went and one when it came back: {lines:#?}");
     assert!(lines[0].contains("WARN") && lines[1].contains("INFO"), "{lines:#?}");
 }

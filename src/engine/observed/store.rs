@@ -9,6 +9,7 @@ use bson::{Bson, Document};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::trouble::Troubles;
 use super::turns::ReadTurns;
 use crate::metrics::{Label, Metrics, StoreOp};
 use crate::query::Filter;
@@ -24,6 +25,7 @@ pub(in crate::engine) struct ObservedStore {
     inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
     turns: ReadTurns,
+    troubles: Troubles,
     most: Duration,
     on_behind: Box<dyn Fn() + Send + Sync>,
 }
@@ -38,7 +40,8 @@ impl ObservedStore {
         on_behind: impl Fn() + Send + Sync + 'static,
     ) -> ObservedStore {
         let turns = ReadTurns::new(inner.readers());
-        ObservedStore { inner, metrics, turns, most, on_behind: Box::new(on_behind) }
+        let troubles = Troubles::of(inner.name());
+        ObservedStore { inner, metrics, turns, troubles, most, on_behind: Box::new(on_behind) }
     }
 
     fn span(&self, op: StoreOp, ty: &str) -> Span {
@@ -66,7 +69,20 @@ impl ObservedStore {
             let _turn = self.turns.take(large).await;
             work.await
         };
-        self.timed(op, ty, deadline::limited(self.most, work)).await
+        let result = self.timed(op, ty, deadline::limited(self.most, work)).await;
+        self.troubles.read(&result);
+        result
+    }
+
+    async fn written<T>(
+        &self,
+        op: StoreOp,
+        ty: &str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let result = self.timed(op, ty, work).await;
+        self.troubles.wrote(&result);
+        result
     }
 
     async fn timed<T>(
@@ -112,7 +128,9 @@ impl Store for ObservedStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.inner.ping().await
+        let pinged = self.inner.ping().await;
+        self.troubles.read(&pinged);
+        pinged
     }
 
     fn fault(&self) -> Option<DiskFault> {
@@ -179,6 +197,7 @@ impl Store for ObservedStore {
         for op in ops {
             self.metrics.store_operation(op, start.elapsed());
         }
+        results.iter().for_each(|result| self.troubles.wrote(result));
         results
     }
 
@@ -187,14 +206,14 @@ impl Store for ObservedStore {
         ty: &str,
         documents: Vec<Document>,
     ) -> Result<(Vec<Result<(), StoreError>>, Time), StoreError> {
-        self.timed(StoreOp::Insert, ty, self.inner.insert_many(ty, documents)).await
+        self.written(StoreOp::Insert, ty, self.inner.insert_many(ty, documents)).await
     }
 
     async fn update_many(&self, ty: &str, filter: &Filter, patch: &Patch) -> Result<(u64, Time), StoreError> {
-        self.timed(StoreOp::Update, ty, self.inner.update_many(ty, filter, patch)).await
+        self.written(StoreOp::Update, ty, self.inner.update_many(ty, filter, patch)).await
     }
 
     async fn delete_many(&self, ty: &str, filter: &Filter) -> Result<(u64, Time), StoreError> {
-        self.timed(StoreOp::Delete, ty, self.inner.delete_many(ty, filter)).await
+        self.written(StoreOp::Delete, ty, self.inner.delete_many(ty, filter)).await
     }
 }
