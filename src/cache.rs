@@ -174,6 +174,11 @@ pub trait Upkeep: Send + Sync + 'static {
         Ok(BTreeMap::new())
     }
 
+    /// Drops batches that nobody has read for long where a type's index is all but full. Returns how many entries it lost.
+    async fn make_room(&self, _ty: &Arc<str>) -> Result<u64, CacheError> {
+        Ok(0)
+    }
+
     /// Removes expired entries from the table index, and returns how many; called now and then.
     async fn sweep(&self) -> Result<u64, CacheError> {
         Ok(0)
@@ -311,7 +316,9 @@ pub enum LeaseState {
     Granted(Lease),
     /// Another reader is filling the batch.
     Busy,
-    /// The batch cannot be cached: its type has too many batches or shapes, or its definition is too long.
+    /// The batch cannot be cached now: its type has too many batches or shapes. [`Upkeep::make_room`] helps.
+    Full,
+    /// The batch cannot be cached: its definition is too long, or the cache takes nothing.
     Refused,
 }
 

@@ -41,6 +41,7 @@ mod reconcile;
 mod references;
 mod remains;
 mod rollup;
+mod room;
 mod tail;
 mod tasks;
 mod unsettled;
@@ -133,6 +134,8 @@ struct Core {
     writing: Arc<Writing>,
     tasks: Tasks,
     tail: Arc<Tail>,
+    /// Whether the cache is making room for lists.
+    making_room: Arc<AtomicBool>,
 }
 
 impl Core {
@@ -186,6 +189,7 @@ impl Engine {
             writing,
             tasks,
             tail,
+            making_room: Arc::default(),
         };
         // All strategies share the cached data, the fills under way, and the latest commit seen.
         let flights: Arc<Flights> = Arc::default();

@@ -208,6 +208,10 @@ impl Upkeep for MemoryCache {
         })
     }
 
+    async fn make_room(&self, ty: &Arc<str>) -> Result<u64, CacheError> {
+        self.step(|state| state.make_room(ty))
+    }
+
     async fn sweep(&self) -> Result<u64, CacheError> {
         let mut place = self.place.lock();
         self.step(|state| {

@@ -224,6 +224,10 @@ impl<A: Around> Upkeep for Parts<A> {
         self.around.operation(CacheOp::Stats, self.upkeep.stats()).await
     }
 
+    async fn make_room(&self, ty: &Arc<str>) -> Result<u64, CacheError> {
+        self.around.operation(CacheOp::Sweep, self.upkeep.make_room(ty)).await
+    }
+
     async fn sweep(&self) -> Result<u64, CacheError> {
         self.around.operation(CacheOp::Sweep, self.upkeep.sweep()).await
     }

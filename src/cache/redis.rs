@@ -31,6 +31,7 @@ mod mend;
 mod partitions;
 mod phase;
 mod reply;
+mod room;
 mod scripts;
 mod send;
 mod tally;
@@ -234,6 +235,10 @@ impl Upkeep for RedisCache {
 
     async fn stats(&self) -> Result<BTreeMap<Arc<str>, TypeStats>, CacheError> {
         self.link.stats().await
+    }
+
+    async fn make_room(&self, ty: &Arc<str>) -> Result<u64, CacheError> {
+        self.link.make_room(ty).await
     }
 
     async fn sweep(&self) -> Result<u64, CacheError> {

@@ -1,6 +1,6 @@
 //! Answers misses: one fill per batch across all servers, one store operation per family of batches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -99,18 +99,24 @@ impl View {
             if batches.is_empty() { Ok(Vec::new()) } else { self.lane.core.cache.lease(&batches).await };
         let mut granted = Vec::new();
         let mut waiting = Vec::new();
+        let mut full = BTreeSet::new();
         match leases {
             Ok(states) => {
                 for (led, state) in led.into_iter().zip(states) {
                     match state {
                         LeaseState::Granted(lease) => granted.push((led, lease)),
                         LeaseState::Busy => waiting.push(led),
+                        LeaseState::Full => {
+                            full.extend(requests[led.requests[0]].batch.def.types.iter().cloned());
+                            direct.extend(led.requests);
+                        }
                         LeaseState::Refused => direct.extend(led.requests),
                     }
                 }
             }
             Err(_) => direct.extend(led.into_iter().flat_map(|led| led.requests)),
         }
+        self.lane.core.make_room(full);
         let held = Held::new(&self.lane.core, granted.iter().map(|(_, lease)| lease.clone()).collect());
         let mut cohorts: BTreeMap<String, Cohort<'_>> = BTreeMap::new();
         for (led, lease) in self.still_missing(requests, granted).await {

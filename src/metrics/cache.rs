@@ -22,6 +22,7 @@ pub(super) struct CacheMetrics {
     reconciled: Counters<CacheAction>,
     repairs: IntCounter,
     dropped: IntCounterVec,
+    evicted: IntCounter,
     voided: IntCounterVec,
     reconcile_seconds: Histogram,
     reconcile_batches: Histograms<Stage>,
@@ -64,6 +65,10 @@ impl CacheMetrics {
                 "Batches that could not absorb a change, and why.",
                 "reason",
                 &DROP_REASONS,
+            ),
+            evicted: declare.counter(
+                "oponn_cache_evicted_total",
+                "Entries of lists that nobody had read for long, removed from a full table index to make room.",
             ),
             voided: declare.counters_of(
                 "oponn_cache_types_voided_total",
@@ -114,6 +119,11 @@ impl Metrics {
     /// Counts the effect of a write on a cached batch.
     pub fn cache_reconciled(&self, action: CacheAction, count: u64) {
         self.cache.reconciled.add(action, count);
+    }
+
+    /// Counts entries that were removed to make room for others.
+    pub fn cache_made_room(&self, entries: u64) {
+        self.cache.evicted.inc_by(entries);
     }
 
     /// Counts a batch that could not absorb a change, for a `cache::DropReason`.

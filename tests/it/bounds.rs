@@ -5,6 +5,7 @@ use std::time::Duration;
 mod connections;
 mod documents;
 mod executions;
+mod lists;
 mod memory;
 
 const SDL: &str = "type Book @collection { id: ID! isbn: String! @unique title: String! }";

@@ -117,6 +117,11 @@ impl Items {
         self.slots.get(key).is_some_and(|slot| slot.expires > Instant::now())
     }
 
+    /// How many uses of items ago this one was used; `None` if it does not exist. Does not count as a use.
+    pub fn idle(&self, key: &Key) -> Option<u64> {
+        self.slots.get(key).filter(|slot| slot.expires > Instant::now()).map(|slot| self.uses - slot.used)
+    }
+
     /// Keeps an item until it expires.
     pub fn insert(&mut self, key: Key, item: Item, expires: Instant) {
         self.remove(&key);

@@ -20,6 +20,7 @@ use crate::query::{BatchKey, Shape, SortKey, row_ref};
 use crate::value::{Change, Doc, EntityRef, Stamp, Time};
 
 mod fills;
+mod room;
 
 /// The whole state of the memory cache.
 pub(super) struct State {

@@ -16,12 +16,15 @@ pub(super) struct Table {
     /// The shapes of the index entries.
     pub shapes: BTreeSet<Shape>,
     entries: BTreeMap<String, Batch>,
+    /// The entry that was looked at last to make room.
+    hand: String,
 }
 
 impl Table {
     /// A type with nothing cached.
     pub fn new(generation: u64, dropped: Time) -> Table {
-        Table { generation, dropped, shapes: BTreeSet::new(), entries: BTreeMap::new() }
+        let (shapes, entries, hand) = (BTreeSet::new(), BTreeMap::new(), String::new());
+        Table { generation, dropped, shapes, entries, hand }
     }
 
     /// Whether there is room for the entries of a batch.
@@ -69,6 +72,29 @@ impl Table {
             .take(count)
             .map(|(entry, batch)| (entry.clone(), batch.key))
             .collect()
+    }
+
+    /// The next entries, up to `count`, after those that the last call gave: all of them in turn.
+    pub fn next(&mut self, count: usize) -> Vec<(String, BatchKey)> {
+        let mut some = self.after(&self.hand, count);
+        if some.is_empty() {
+            some = self.after("", count);
+        }
+        self.hand = some.last().map(|(entry, _)| entry.clone()).unwrap_or_default();
+        some
+    }
+
+    /// Up to `count` entries of a shape.
+    pub fn of_shape(&self, shape: &Shape, count: usize) -> Vec<(String, BatchKey)> {
+        let prefix = format!("{}|", shape.0);
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let under = self.entries.range::<str, _>(from).take_while(|(entry, _)| entry.starts_with(&prefix));
+        under.take(count).map(|(entry, batch)| (entry.clone(), batch.key)).collect()
+    }
+
+    /// How many entries and shapes there are.
+    pub fn sizes(&self) -> (u64, u64) {
+        (self.entries.len() as u64, self.shapes.len() as u64)
     }
 
     /// Forgets shapes without entries.

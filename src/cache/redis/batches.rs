@@ -87,7 +87,7 @@ impl Link {
         self.lost_index(reply::count(next())?);
         match reply::text(next())?.as_str() {
             "busy" => return Ok(LeaseState::Busy),
-            "refused" => return Ok(LeaseState::Refused),
+            "full" => return Ok(LeaseState::Full),
             _ => {}
         }
         let time = Time(reply::number(next())?);

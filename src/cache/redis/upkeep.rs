@@ -53,7 +53,7 @@ impl Link {
             for key in found {
                 if let Some(ty) = key.strip_prefix(index.as_bytes()) {
                     // Voids the type if its entries are unaccounted for, as after a clear.
-                    commands.push(self.sweep_call(&String::from_utf8_lossy(ty), &[])?);
+                    commands.push(self.sweep_call(&String::from_utf8_lossy(ty), &[], false)?);
                 } else if let Some((kind, _)) =
                     kinds.iter().find(|(_, head)| key.starts_with(head.as_bytes()))
                 {
@@ -117,7 +117,18 @@ impl Link {
         reply::items(answer)?.into_iter().filter_map(|entry| reply::bytes(entry).transpose()).collect()
     }
 
-    fn sweep_call(&self, ty: &str, entries: &[Vec<u8>]) -> Result<redis::Cmd, CacheError> {
+    /// Removes entries from a type's index whose batches are gone; if `drops`, also those of batches that are ready and
+    /// not being filled. Returns how many there were.
+    pub async fn sweep_entries(&self, ty: &str, entries: &[Vec<u8>], drops: bool) -> Result<u64, CacheError> {
+        let call = self.sweep_call(ty, entries, drops)?;
+        let answer = reply::items(self.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
+        let mut counts = answer.into_iter().map(reply::count);
+        let removed = counts.next().unwrap_or(Ok(0))?;
+        self.lost_index(counts.next().unwrap_or(Ok(0))?);
+        Ok(removed)
+    }
+
+    fn sweep_call(&self, ty: &str, entries: &[Vec<u8>], drops: bool) -> Result<redis::Cmd, CacheError> {
         let mut keys = vec![self.tag.index(ty)];
         let mut topics = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -127,7 +138,7 @@ impl Link {
             topics.push(journal::topic(Topic::batch(key)));
         }
         let mut call = scripts::SWEEP.call(&self.tag, &keys, fresh()?, self.life());
-        call.arg(ty).arg(entries.len());
+        call.arg(ty).arg(u8::from(drops)).arg(entries.len());
         for entry in entries {
             call.arg(entry);
         }
@@ -196,11 +207,7 @@ impl Sweeper {
             loop {
                 let step = left.min(ENTRIES_PER_STEP);
                 let entries = self.link.entries(&ty, &after, step).await?;
-                let call = self.link.sweep_call(&ty, &entries)?;
-                let answer = reply::items(self.link.ask(vec![call]).await?.pop().unwrap_or(Value::Nil))?;
-                let mut counts = answer.into_iter().map(reply::count);
-                removed += counts.next().unwrap_or(Ok(0))?;
-                self.link.lost_index(counts.next().unwrap_or(Ok(0))?);
+                removed += self.link.sweep_entries(&ty, &entries, false).await?;
                 left -= entries.len();
                 if let Some(last) = entries.last() {
                     after.clone_from(last);
@@ -221,6 +228,6 @@ impl Sweeper {
 }
 
 /// The definition in an index entry.
-fn definition(entry: &[u8]) -> &[u8] {
+pub(super) fn definition(entry: &[u8]) -> &[u8] {
     entry.splitn(3, |&byte| byte == b'|').nth(2).unwrap_or_default()
 }

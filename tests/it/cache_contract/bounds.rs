@@ -21,6 +21,9 @@ on_both!(
     a_long_row_drops_the_batch,
     a_change_that_touches_too_many_batches_voids_the_type,
     room_is_made_by_a_sweep,
+    room_is_made_for_batches,
+    room_is_made_for_shapes,
+    what_is_being_filled_is_not_evicted,
 );
 
 fn some(count: i64) -> Vec<Doc> {
@@ -91,7 +94,7 @@ async fn no_more_batches_than_the_limit(kind: Kind) {
     for name in ["a", "b"] {
         fill(&*cache, &shelf(name), &[]).await;
     }
-    assert!(matches!(ask_lease(&*cache, &shelf("c")).await, LeaseState::Refused));
+    assert!(matches!(ask_lease(&*cache, &shelf("c")).await, LeaseState::Full));
     // Those that are there can be filled anew.
     fill(&*cache, &shelf("a"), &[]).await;
     let stats = cache.stats().await.unwrap();
@@ -103,7 +106,7 @@ async fn no_more_shapes_than_the_limit(kind: Kind) {
     let by = |filter| list("Item", &["Item"], filter, oponn::query::Direction::Asc);
     fill(&*cache, &by(Filter::all()), &[]).await;
     fill(&*cache, &by(Filter::eq("shelf", "a")), &[]).await;
-    assert!(matches!(ask_lease(&*cache, &by(Filter::eq("rank", 1))).await, LeaseState::Refused));
+    assert!(matches!(ask_lease(&*cache, &by(Filter::eq("rank", 1))).await, LeaseState::Full));
     fill(&*cache, &by(Filter::eq("shelf", "b")), &[]).await;
 }
 
@@ -164,8 +167,64 @@ async fn room_is_made_by_a_sweep(kind: Kind) {
     let none = std::time::Duration::ZERO;
     let cache = kind.cache(CacheLimits { batches: 1, shapes: 1, lease: none, ..limits() }).await;
     lease(&*cache, &shelf("a")).await;
-    assert!(matches!(ask_lease(&*cache, &shelf("b")).await, LeaseState::Refused));
+    assert!(matches!(ask_lease(&*cache, &shelf("b")).await, LeaseState::Full));
     assert_eq!(cache.sweep().await.unwrap(), 1);
     assert_eq!(cache.sweep().await.unwrap(), 0);
     lease(&*cache, &list("Item", &["Item"], Filter::all(), oponn::query::Direction::Asc)).await;
+}
+
+async fn room_is_made_for_batches(kind: Kind) {
+    let cache = kind.cache(CacheLimits { batches: 8, ..limits() }).await;
+    let item: std::sync::Arc<str> = "Item".into();
+    assert_eq!(cache.make_room(&item).await.unwrap(), 0, "there is nothing");
+    let all: Vec<_> = (0..8).map(|n| shelf(&n.to_string())).collect();
+    for batch in &all {
+        fill(&*cache, batch, &[]).await;
+    }
+    for round in 0..20 {
+        let new = shelf(&format!("new {round}"));
+        if matches!(ask_lease(&*cache, &new).await, LeaseState::Full) {
+            // The first one is read all the time.
+            hit(&*cache, &all[0], first(1)).await;
+            assert!(cache.make_room(&item).await.unwrap() > 0);
+            assert_eq!(cache.make_room(&item).await.unwrap(), 0, "there is room already");
+            fill(&*cache, &new, &[]).await;
+        }
+        assert!(cache.stats().await.unwrap()["Item"].batches <= 8);
+        // Redis tells only seconds apart.
+        if kind == Kind::Memory {
+            hit(&*cache, &all[0], first(1)).await;
+        }
+    }
+    // What is left is found by writers, and what is not found is not there.
+    for (n, batch) in all.iter().enumerate() {
+        let change = change(n as i64, None, Some(&on(&n.to_string(), n as i64, 1)), 2);
+        let found = !write(&*cache, change).await.is_empty();
+        assert_eq!(whole(&*cache, batch).await.is_some(), found);
+    }
+}
+
+async fn room_is_made_for_shapes(kind: Kind) {
+    let cache = kind.cache(CacheLimits { shapes: 2, ..limits() }).await;
+    let by = |filter| list("Item", &["Item"], filter, oponn::query::Direction::Asc);
+    let (all, ranked) = (by(Filter::all()), by(Filter::eq("rank", 1)));
+    fill(&*cache, &all, &[]).await;
+    for name in 0..300 {
+        fill(&*cache, &shelf(&name.to_string()), &[]).await;
+    }
+    assert!(matches!(ask_lease(&*cache, &ranked).await, LeaseState::Full));
+    assert!(cache.make_room(&"Item".into()).await.unwrap() > 0);
+    fill(&*cache, &ranked, &[]).await;
+    assert!(!write(&*cache, change(1, None, Some(&on("x", 1, 1)), 2)).await.is_empty());
+    assert_eq!(whole(&*cache, &ranked).await, Some(rows(&ranked, &[on("x", 1, 1)])));
+}
+
+async fn what_is_being_filled_is_not_evicted(kind: Kind) {
+    let cache = kind.cache(CacheLimits { batches: 2, ..limits() }).await;
+    let held = [lease(&*cache, &shelf("a")).await, lease(&*cache, &shelf("b")).await];
+    assert_eq!(cache.make_room(&"Item".into()).await.unwrap(), 0);
+    for held in held {
+        assert!(cache.commit(&held, &all_of(vec![])).await.unwrap());
+    }
+    assert_eq!(cache.make_room(&"Item".into()).await.unwrap(), 1);
 }

@@ -21,8 +21,11 @@ impl State {
         let (shape, entries) = entries(batch);
         let limits = self.limits.clone();
         let has_room = |ty: &Arc<str>| self.table(ty).has_room(&shape, &entries, &limits);
-        if batch.text.len() > limits.definition || !batch.def.types.iter().all(has_room) {
+        if batch.text.len() > limits.definition {
             return LeaseState::Refused;
+        }
+        if !batch.def.types.iter().all(has_room) {
+            return LeaseState::Full;
         }
         for ty in &batch.def.types {
             self.table(ty).register(&shape, &entries, batch);

@@ -1,6 +1,6 @@
 -- Registers a batch and begins to fill it. Arguments after the batch's: the lease's token, milliseconds that
 -- the lease and the indexes live, the maximum numbers of index entries and shapes, and the batch's shape.
--- Answers {epoch, types lost, what}, where what is 'busy'; 'refused'; or 'granted', time, generations...
+-- Answers {epoch, types lost, what}, where what is 'busy'; 'full'; or 'granted', time, generations...
 local b = take_batch()
 local pending, types, entries = b.pending, b.types, members(b)
 local token, lease, life, most_entries, most_shapes = take(), take(), take(), tonumber(take()), tonumber(take())
@@ -24,7 +24,7 @@ for i in ipairs(types) do
   known[i] = call('ZSCORE', index, shape)
   if (new > 0 and call('ZCARD', index) - shapes + new > most_entries)
     or (not known[i] and shapes >= most_shapes) then
-    return { now, lost, 'refused' }
+    return { now, lost, 'full' }
   end
 end
 for i, ty in ipairs(types) do

@@ -1,11 +1,14 @@
 -- Removes entries from a table index whose batches are gone. KEYS[2] is the index; KEYS[3] and following are,
--- for each entry, the ready batch and the fill under way. Arguments: the type, the entries and their topics.
+-- for each entry, the ready batch and the fill under way. Arguments: the type, '1' to drop batches that are ready and not
+-- being filled, the entries and their topics.
 -- Also removes shapes without entries. Answers {entries removed, types lost}.
-local index, ty, entries, topics = KEYS[2], take(), list(), list()
+local index, ty, drops, entries, topics = KEYS[2], take(), take() == '1', list(), list()
 local lost = check(ty, index)
 local removed, shapes = 0, 0
 for i, member in ipairs(entries) do
-  if call('EXISTS', KEYS[1 + 2 * i], KEYS[2 + 2 * i]) == 0 then
+  local ready, pending = KEYS[1 + 2 * i], KEYS[2 + 2 * i]
+  if drops and call('EXISTS', pending) == 0 then call('UNLINK', ready) end
+  if call('EXISTS', ready, pending) == 0 then
     tell(topics[i])
     removed = removed + call('ZREM', index, member)
   end

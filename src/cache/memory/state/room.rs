@@ -1,0 +1,71 @@
+//! Makes room in a table index: batches that nobody has read for long go.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::cache::memory::items::Key;
+use crate::cache::registry::{self, Scarce};
+use crate::query::BatchKey;
+
+/// How many entries one step looks at.
+const SAMPLE: usize = 64;
+/// How many entries of each shape are looked at: a shape is as idle as the least idle of them.
+const OF_SHAPE: usize = 8;
+/// How many entries of a shape one step takes.
+const ENTRIES: usize = 100;
+/// Steps at the most.
+const STEPS: usize = 256;
+
+/// An entry of the index, and its batch.
+type Entry = (String, BatchKey);
+
+impl State {
+    pub fn make_room(&mut self, ty: &Arc<str>) -> u64 {
+        let mut removed = 0;
+        for _ in 0..STEPS {
+            let (entries, shapes) = self.table(ty).sizes();
+            let victims = match registry::scarce(entries, shapes, &self.limits) {
+                None => break,
+                Some(Scarce::Batches) => self.idle_entries(ty),
+                Some(Scarce::Shapes) => self.idle_shape(ty),
+            };
+            if victims.is_empty() {
+                break;
+            }
+            removed += self.evict(ty, victims);
+        }
+        removed
+    }
+
+    /// Of some entries, those whose batches have been idle for longest.
+    fn idle_entries(&mut self, ty: &Arc<str>) -> Vec<Entry> {
+        let some = self.table(ty).next(SAMPLE);
+        let idle = some.iter().map(|(_, key)| self.idle(*key)).collect();
+        registry::idlest(some, idle)
+    }
+
+    /// Entries of a shape that has been idle for longer than others.
+    fn idle_shape(&mut self, ty: &Arc<str>) -> Vec<Entry> {
+        let shapes = self.table(ty).shapes.clone();
+        let idlest = shapes.iter().max_by_key(|shape| {
+            let some = self.types.get(ty).map_or_else(Vec::new, |table| table.of_shape(shape, OF_SHAPE));
+            some.iter().map(|(_, key)| self.idle(*key)).min().unwrap_or(u64::MAX)
+        });
+        idlest.map_or_else(Vec::new, |shape| self.table(ty).of_shape(shape, ENTRIES))
+    }
+
+    /// How many uses of others ago a batch was used; the most for one that is gone.
+    fn idle(&self, key: BatchKey) -> u64 {
+        self.items.idle(&Key::Ready(key)).unwrap_or(u64::MAX)
+    }
+
+    /// Removes the batches of entries that are not being filled.
+    fn evict(&mut self, ty: &Arc<str>, entries: Vec<Entry>) -> u64 {
+        for (_, key) in &entries {
+            if !self.items.has(&Key::Pending(*key)) {
+                self.items.remove(&Key::Ready(*key));
+            }
+        }
+        self.sweep(ty, entries)
+    }
+}
