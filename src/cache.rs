@@ -68,6 +68,10 @@ pub trait Reads: Send + Sync + 'static {
 
     /// Reads partitions; the results are in the order of the reads.
     async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError>;
+
+    /// The latest change that this cache knows of, whether or not it may be read: no earlier than any write that has been
+    /// brought here. Whoever reads the store without a fill reads it no older than that.
+    async fn latest(&self) -> Result<Time, CacheError>;
 }
 
 /// Fills: reads of the store after a miss, and their results. The defaults decline everything.

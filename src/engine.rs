@@ -153,6 +153,12 @@ impl Core {
     fn at(&self, floor: Time) -> Time {
         Time(floor.0.max(self.latest.load(Ordering::Relaxed)))
     }
+
+    /// The same for a read that has no floor of its own, by what the cache has heard from other servers.
+    async fn at_latest(&self) -> Time {
+        // If the cache is out of reach, nobody can tell more than this server knows.
+        self.at(self.cache.latest().await.unwrap_or_default())
+    }
 }
 
 impl Engine {

@@ -70,6 +70,10 @@ impl Reads for MemoryCache {
             state.readable().map(|()| reads.iter().map(|read| state.read_partition(read)).collect())
         })?
     }
+
+    async fn latest(&self) -> Result<Time, CacheError> {
+        self.step(|state| state.latest)
+    }
 }
 
 #[async_trait]

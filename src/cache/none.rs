@@ -27,6 +27,10 @@ impl Reads for NoCache {
     async fn read_partitions(&self, _: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
         Err(CacheError::Bypassed)
     }
+
+    async fn latest(&self) -> Result<Time, CacheError> {
+        Err(CacheError::Bypassed)
+    }
 }
 
 impl Fills for NoCache {}

@@ -90,6 +90,10 @@ impl<A: Around> Reads for Parts<A> {
     async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
         self.around.operation(CacheOp::ReadPartitions, self.reads.read_partitions(reads)).await
     }
+
+    async fn latest(&self) -> Result<Time, CacheError> {
+        self.around.operation(CacheOp::Latest, self.reads.latest()).await
+    }
 }
 
 #[async_trait]

@@ -93,6 +93,10 @@ impl Reads for RedisCache {
     async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
         self.link.read_partitions(reads).await
     }
+
+    async fn latest(&self) -> Result<Time, CacheError> {
+        self.link.latest().await
+    }
 }
 
 #[async_trait]

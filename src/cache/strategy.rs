@@ -82,6 +82,10 @@ impl Reads for Misses {
     async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
         Ok(vec![PartitionState::Miss; reads.len()])
     }
+
+    async fn latest(&self) -> Result<Time, CacheError> {
+        self.0.latest().await
+    }
 }
 
 /// Writes that void the types that they touch, or leave the cache alone.

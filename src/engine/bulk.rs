@@ -140,7 +140,7 @@ impl View {
         let ids = self.all_ids(&collection.name, filter).await?;
         for piece in ids.chunks(DOCUMENTS_AT_A_TIME) {
             let core = &self.lane.core;
-            let docs = core.store.get(&collection.name, piece, core.at(Time(0))).await?;
+            let docs = core.store.get(&collection.name, piece, core.at_latest().await).await?;
             let mut groups = Vec::with_capacity(docs.len());
             for id in piece {
                 let Some(doc) = docs.get(id) else { continue };
@@ -274,7 +274,7 @@ impl View {
     ) -> Result<Vec<Doc>, EngineError> {
         let first = Find::first(ty.clone(), filter.clone(), Order::default(), limit as u64);
         let find = Find { after, ..first };
-        Ok(self.lane.core.store.find(&find, self.lane.core.at(Time(0))).await?)
+        Ok(self.lane.core.store.find(&find, self.lane.core.at_latest().await).await?)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::query::Filter;
 use crate::schema::OnDelete;
 use crate::store::Patch;
 use crate::store::deadline::unhurried;
-use crate::value::{EntityRef, Id, Time};
+use crate::value::{EntityRef, Id};
 
 /// Documents that are to be deleted together.
 #[derive(Default)]
@@ -153,7 +153,7 @@ impl View {
         if doomed.levels.iter().any(|(ty, _)| ty == child) {
             return Ok(doomed.spared(child, self.all_ids(child, filter).await?).len() as u64);
         }
-        Ok(self.lane.core.store.count(child, filter, self.lane.core.at(Time(0))).await?)
+        Ok(self.lane.core.store.count(child, filter, self.lane.core.at_latest().await).await?)
     }
 
     fn dependents(

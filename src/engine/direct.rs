@@ -24,6 +24,9 @@ impl View {
         // A partition is read for the cache or not at all.
         let indexes: Vec<usize> =
             indexes.iter().copied().filter(|&index| !requests[index].batch.def.partition).collect();
+        if indexes.is_empty() {
+            return Ok(Vec::new());
+        }
         self.lane.core.metrics.cache_read(CacheKind::Batch, CacheResult::Bypass, indexes.len() as u64);
         // Pages of many parents that start at the beginning of their lists need one operation, not many.
         let simple = |window: &Window| {
@@ -32,16 +35,17 @@ impl View {
         let (family, alone): (Vec<usize>, Vec<usize>) = indexes.iter().copied().partition(|&index| {
             indexes.len() > 1 && requests[index].family.is_some() && simple(&requests[index].window)
         });
+        let at = self.lane.core.at_latest().await;
         let mut answers = Vec::new();
         let mut groups: std::collections::BTreeMap<String, Vec<usize>> = Default::default();
         for index in family {
             groups.entry(super::fill::family_name(&requests[index])).or_default().push(index);
         }
         for members in groups.into_values() {
-            answers.extend(self.direct_family(requests, members).await?);
+            answers.extend(self.direct_family(requests, members, at).await?);
         }
         let pages = alone.into_iter().map(|index| async move {
-            Ok::<_, EngineError>((index, self.direct_page(&requests[index]).await?))
+            Ok::<_, EngineError>((index, self.direct_page(&requests[index], at).await?))
         });
         answers.extend(try_join_all(pages).await?);
         Ok(answers)
@@ -52,8 +56,8 @@ impl View {
         &self,
         requests: &[PageRequest],
         members: Vec<usize>,
+        at: Time,
     ) -> Result<Vec<(usize, Page)>, EngineError> {
-        let at = self.lane.core.at(Time(0));
         let leaders: Vec<&PageRequest> = members.iter().map(|&index| &requests[index]).collect();
         let limit = leaders.iter().map(|request| request.window.limit).max().unwrap_or(0).saturating_add(1);
         let lists = self.store_rows(&leaders, limit, at).await?;
@@ -86,8 +90,7 @@ impl View {
     }
 
     /// One page of one list.
-    async fn direct_page(&self, request: &PageRequest) -> Result<Page, EngineError> {
-        let at = self.lane.core.at(Time(0));
+    async fn direct_page(&self, request: &PageRequest, at: Time) -> Result<Page, EngineError> {
         let (def, window) = (&request.batch.def, &request.window);
         let one_more = Window { limit: window.limit.saturating_add(1), ..window.clone() };
         let rows = self.rows(def, &one_more, at);

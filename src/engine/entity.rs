@@ -12,7 +12,7 @@ use crate::metrics::{CacheKind, CacheResult, Joined};
 use crate::probe::Point;
 use crate::store::deadline;
 use crate::telemetry::TRACES;
-use crate::value::{Doc, EntityRef, Id, Stamp, Time};
+use crate::value::{Doc, EntityRef, Id, Stamp};
 
 impl View {
     /// The documents that the references name, in order; `None` where there is none that the viewer may see.
@@ -140,8 +140,10 @@ impl Loader<EntityRef> for EntityLoader {
             }
         }
         let floor = read.map(|read| read.floor);
-        let result = if floor.is_some() { CacheResult::Miss } else { CacheResult::Bypass };
-        let at = core.at(floor.as_ref().map_or(Time(0), |floor| floor.time));
+        let (result, at) = match &floor {
+            Some(floor) => (CacheResult::Miss, core.at(floor.time)),
+            None => (CacheResult::Bypass, core.at_latest().await),
+        };
         core.passes(Point::EntityFloor).await;
         for (ty, ids) in missing {
             let mut docs = core.store.get(&ty, &ids, at).await?;

@@ -10,7 +10,7 @@ use crate::cache::Window;
 use crate::query::{Filter, Order, encode_value};
 use crate::schema::{Collection, UniqueKey};
 use crate::store::Find;
-use crate::value::{Doc, EntityRef, Id, Time};
+use crate::value::{Doc, EntityRef, Id};
 
 /// Documents that one operation names by their ids or keys, or reads, at a time.
 pub(super) const DOCUMENTS_AT_A_TIME: usize = 500;
@@ -64,9 +64,10 @@ impl View {
         let wanted: Vec<Filter> = filters.iter().filter_map(|filter| filter.clone().ok()).collect();
         let mut found = Vec::with_capacity(wanted.len());
         for piece in wanted.chunks(DOCUMENTS_AT_A_TIME) {
+            let at = self.lane.core.at_latest().await;
             let limit = piece.len() as u64;
             let find = Find::first(collection.name.clone(), any_of(piece.to_vec()), Order::default(), limit);
-            match self.lane.core.store.find(&find, self.lane.core.at(Time(0))).await {
+            match self.lane.core.store.find(&find, at).await {
                 Ok(docs) => found.extend(docs),
                 Err(error) => {
                     let error = EngineError::from(error);

@@ -293,6 +293,8 @@ label! {
         ReadPages = "read_pages",
         /// `Cache::read_partitions`
         ReadPartitions = "read_partitions",
+        /// `Cache::latest`
+        Latest = "latest",
         /// `Cache::news`
         News = "news",
         /// `Cache::lease`

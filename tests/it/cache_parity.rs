@@ -184,6 +184,7 @@ impl Pair {
                     let names: Vec<_> = names.iter().map(|name| entity(*name)).collect();
                     let read = cache.read_entities(&names).await.unwrap();
                     let types: Vec<_> = read.floor.generations.keys().cloned().collect();
+                    assert_eq!(cache.latest().await.unwrap(), read.floor.time);
                     let seen = format!("{:?} {:?} {types:?}", read.entities, read.floor.time);
                     floors.push(read.floor);
                     seen

@@ -23,6 +23,8 @@ const CASES: [(&str, &[&str]); 44] = [
         "a write is acknowledged; a list is read from a member that is behind -> it waits or fails",
         &[
             "interleavings::store::a_fill_asks_for_every_write_that_was_acknowledged",
+            "interleavings::store::a_doubtful_list_is_read_with_every_write_that_was_acknowledged",
+            "interleavings::store::what_is_read_past_the_cache_has_every_write_that_was_acknowledged",
             "cache_contract::fills::a_write_before_the_lease_raises_the_floor",
         ],
     ),

@@ -19,6 +19,15 @@ const HEAD: usize = 48;
 const ENTITIES_PER_SCRIPT: usize = 32;
 
 impl Link {
+    pub async fn latest(&self) -> Result<Time, CacheError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(self.tag.meta()).arg("F");
+        match self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil) {
+            Value::Nil => Ok(Time::default()),
+            latest => Ok(Time(reply::number(latest)?)),
+        }
+    }
+
     /// Uses plain commands, because in this order they are as good as one step: the meta hash is read first,
     /// so an entity with its generations is no older than the floor, and a fill that has missed something in
     /// between is refused.

@@ -1,6 +1,8 @@
 //! Voiding: types, everything, and what a write may still do that began before.
 
-use oponn::cache::{DropReason, Noted, Reconciled, VoidReason};
+use std::time::Duration;
+
+use oponn::cache::{CacheLimits, DropReason, Noted, Reconciled, VoidReason};
 use oponn::query::{Direction, Filter};
 use oponn::value::{Change, Image, Time};
 
@@ -15,6 +17,7 @@ on_both!(
     a_fill_that_began_before_a_drop_is_refused,
     clearing_voids_everything,
     resetting_forgets_the_time_too,
+    the_latest_change_is_told_however_it_was_heard_of,
     a_write_that_began_before_a_clear_voids_its_type,
     a_change_without_an_image_before_leaves_nothing_stale,
     what_is_cached_is_counted,
@@ -63,6 +66,26 @@ async fn clearing_voids_everything(kind: Kind) {
     assert_eq!(read.floor.time, Time(8));
     assert!(cache.stats().await.unwrap().is_empty());
     fill(&*cache, &batch, &[doc]).await;
+}
+
+async fn the_latest_change_is_told_however_it_was_heard_of(kind: Kind) {
+    let cache = kind.cache(limits()).await;
+    let latest = async || cache.latest().await.unwrap();
+    assert_eq!(latest().await, Time(0));
+    write(&*cache, change(1, None, Some(&on("a", 1, 1)), 8)).await;
+    assert_eq!(latest().await, Time(8));
+    write(&*cache, change(2, None, Some(&on("a", 2, 2)), 5)).await;
+    assert_eq!(latest().await, Time(8));
+    cache.drop_types(&["Item".into()], Time(9)).await.unwrap();
+    assert_eq!(latest().await, Time(9));
+    cache.clear().await.unwrap();
+    assert_eq!(latest().await, Time(9));
+    // Of one that may not be read: nobody has vouched for it.
+    let unvouched = CacheLimits { freshness: Some(Duration::from_secs(3)), ..limits() };
+    let cache = kind.cache(unvouched).await;
+    cache.drop_types(&["Item".into()], Time(9)).await.unwrap();
+    assert!(cache.read_entities(&[item(1)]).await.is_err());
+    assert_eq!(cache.latest().await.unwrap(), Time(9));
 }
 
 async fn resetting_forgets_the_time_too(kind: Kind) {

@@ -3,21 +3,37 @@
 
 use std::time::Duration;
 
+use oponn::cache::CacheLimits;
+use oponn::probe::Point;
 use serde_json::{Value as Json, json};
 
 use super::world::{
-    ALL, Asked, World, asks, asks_book, book, listed, move_to, put, shelf, take, told, until,
+    ALL, Asked, SDL, World, asks, asks_book, book, listed, move_to, put, shelf, take, told, until,
 };
-use crate::support::app::TestApp;
+use crate::support::app::{CacheKind, StoreKind, TestApp};
 use crate::support::proxy::Proxy;
 use crate::support::services::mongodb_address;
 
 /// The second server reaches MongoDB through a proxy.
 async fn through_a_proxy() -> (World, Proxy) {
-    let World { one, truth, .. } = World::new().await;
+    reached_through_a_proxy(World::new().await).await
+}
+
+async fn reached_through_a_proxy(world: World) -> (World, Proxy) {
+    let World { one, truth, .. } = world;
     let proxy = Proxy::start(&mongodb_address()).await;
     let other = TestApp::beside_through(&one, proxy.address()).await;
     (World { one, other, truth }, proxy)
+}
+
+/// The same, of books in partitions. The first server follows the store; by the time that the cache has to be vouched for
+/// again, any test is over.
+async fn followed_through_a_proxy(sdl: &str) -> (World, Proxy) {
+    let setup = TestApp::with(sdl).on(StoreKind::Mongo, CacheKind::Redis).followed();
+    let setup = setup.engine(|engine| engine.limits.freshness = Some(Duration::from_secs(3_600)));
+    let (world, proxy) = reached_through_a_proxy(World::of(setup.start().await).await).await;
+    world.other.stop_following();
+    (world, proxy)
 }
 
 /// The time of the latest change that the cache has seen, as MongoDB's protocol has it.
@@ -52,6 +68,57 @@ async fn a_fill_asks_for_every_write_that_was_acknowledged() {
     world.lose(&["e:*"]).await;
     let read = sends(&proxy, &seen(&world).await, || asks_book(&world.other, "x")).await;
     assert_eq!(told(&read).as_deref(), Some("a@1"));
+}
+
+const COUNT: &str = "query($shelf: String!) { books(where: {shelf: {eq: $shelf}}, first: 1) { totalCount } }";
+
+/// So many writes that all books are suspects: shelves are counted in the store, and what is on them is looked up there if
+/// they are partitions.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubtful_list_is_read_with_every_write_that_was_acknowledged() {
+    let partitioned = SDL.replace(
+        "Book implements Item @collection",
+        "Book implements Item @collection @partition(by: [\"shelf\"])",
+    );
+    for sdl in [SDL, &partitioned] {
+        let (world, proxy) = followed_through_a_proxy(sdl).await;
+        put(&world.one, "x", "a", 1).await;
+        world.counts("a", 1).await;
+        let _tailer = world.hold(Point::TailReceived);
+        let books: Vec<Json> =
+            (0..100).map(|n| json!({ "id": format!("b{n}"), "shelf": "b", "place": n })).collect();
+        let many = "mutation($books: [BookInput!]!) { createBooks(inputs: $books) { id } }";
+        world.one.data(many, json!({ "books": books })).await;
+        let seen = seen(&world).await;
+        let counted = sends(&proxy, &seen, || world.other.sends(COUNT, json!({ "shelf": "a" }))).await;
+        assert_eq!(counted["books"]["totalCount"], 1);
+    }
+}
+
+/// Whatever the reason why the cache is not asked, or cannot tell: a list that is too long, one that is not to be cached,
+/// nobody who vouches.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_past_the_cache_has_every_write_that_was_acknowledged() {
+    for change in [
+        (|limits| limits.rows = 2) as fn(&mut CacheLimits),
+        |limits| limits.batches = 0,
+        |limits| limits.definition = 0,
+    ] {
+        let (world, proxy) =
+            reached_through_a_proxy(World::with(|setup| setup.engine(|e| change(&mut e.limits))).await).await;
+        put(&world.one, "x", "a", 1).await;
+        let read = sends(&proxy, &seen(&world).await, || asks(&world.other, "a", ALL)).await;
+        assert_eq!(listed(&read, "a"), ["x@1"]);
+    }
+    let ask: [fn(&World) -> Asked; 2] =
+        [|world| asks(&world.other, "a", ALL), |world| asks_book(&world.other, "x")];
+    for ask in ask {
+        let (world, proxy) = followed_through_a_proxy(SDL).await;
+        put(&world.one, "x", "a", 1).await;
+        world.lose(&["v"]).await;
+        let read = sends(&proxy, &seen(&world).await, || ask(&world)).await;
+        assert!(read.to_string().contains("\"x\""), "{read}");
+    }
 }
 
 /// What a primary that has been left alone has in addition is not read, and its writes are not acknowledged.

@@ -9,7 +9,7 @@ use oponn::cache::{
     Cache, CacheError, EntitiesRead, Journal, News, PageRead, PageState, PartitionRead, PartitionState,
     Parts, Place, Reads,
 };
-use oponn::value::EntityRef;
+use oponn::value::{EntityRef, Time};
 use tokio::sync::{Semaphore, watch};
 
 /// Looks at the journal of a cache one at a time, when it is told to.
@@ -106,5 +106,9 @@ impl Reads for Gate {
 
     async fn read_partitions(&self, reads: &[PartitionRead]) -> Result<Vec<PartitionState>, CacheError> {
         self.inner.read_partitions(reads).await
+    }
+
+    async fn latest(&self) -> Result<Time, CacheError> {
+        self.inner.latest().await
     }
 }
