@@ -8,6 +8,10 @@ keeps *suspects*: a note adds its document with the time of the write and tells 
 The tailer brings all writes in their order; those whose times it has reached are suspects no more. A list with a
 row of a suspect as of an older time does not count; the reader compares the row with the document and repairs it first.
 
+Where a server is alone with its cache and nobody follows the store, it knows from its own writes how far the cache has
+got: a write that is alone says, before it is brought to the cache, that all changes before its first one are there; and
+one that ends says that all are there up to when the earliest of the others began.
+
 Tried are all orders of steps of writers, a tailer, a fill, a reader that repairs, and a server that keeps an
 answer, for one document and list A. The cache may go back to an earlier state, which nobody reads before the tailer
 has taken it over and brought all that had been committed by then. What cache.py and follow.py check (generations,
@@ -22,6 +26,9 @@ from explore import check
 # The newest state of the document in the list: its time, and whether it stands there (None: nothing known yet).
 Row = namedtuple("Row", "time shown")
 Writer = namedtuple("Writer", "at t term")
+# Of a server of its own. `begun`: the latest commit known then; `last`: that of the last document of the write; `word`:
+# what it is about to say that the cache has reached.
+Local = namedtuple("Local", "at begun t last word")
 Filler = namedtuple("Filler", "at time shown")
 Reader = namedtuple("Reader", "at time shown")
 Kept = namedtuple("Kept", "shown told")  # an answer that counts A; whether the journal has named A since
@@ -29,18 +36,21 @@ Kept = namedtuple("Kept", "shown told")  # an answer that counts A; whether the 
 Saved = namedtuple("Saved", "row suspect reached floor place")
 # `log`: for each write, whether it leaves the document in A. `suspect`: the time of the document's latest write.
 # `brought`: the tailer has brought all up to there; `reached`: the cache knows that; `late`: a word of that on its way,
-# perhaps into an earlier state. `must`: what the tailer has to bring before anybody reads. `tailer`: its next step.
-World = namedtuple("World", "log writers floor suspect reached brought late tailer term must row pending filler reader"
-                   " kept saved acked left")
+# perhaps into an earlier state. `seen`: the latest commit that a server of its own knows of. `must`: what the tailer has to bring before anybody reads. `tailer`: its next step.
+World = namedtuple("World", "log writers floor seen suspect reached brought late tailer term must row pending filler"
+                   " reader kept saved acked left")
 
 FIRST = True  # before the first write the document stands in A
 
 
 class Counts:
-    def __init__(self, writes, fills=False, repairs=False, keeps=False, lose=0, back=False, without=None):
+    def __init__(self, writes, fills=False, repairs=False, keeps=False, lose=0, back=False, own=False, several=False,
+                 without=None):
         """`writes`: for each writer, whether its write leaves the document in A. `lose`: how often A may be lost.
-        `back`: the cache may go back in time once."""
+        `back`: the cache may go back in time once. `own`: the writers are of one server, alone with its cache.
+        `several`: the first of them writes another document after this one."""
         self.writes, self.fills, self.repairs, self.keeps = writes, fills, repairs, keeps
+        self.own, self.several = own, several
         self.lose, self.back, self.without = lose, back, without
 
     def has(self, mechanism):
@@ -48,8 +58,9 @@ class Counts:
 
     def start(self):
         saved = Saved(Row(0, FIRST), 0, 0, 0, 0) if self.back else None
-        return World((), (Writer("begin", 0, 0),) * len(self.writes), 0, 0, 0, 0, None, "note", 0, 0, Row(0, FIRST),
-                     None, Filler("begin" if self.fills else "done", 0, False),
+        writer = Local("begin", 0, 0, 0, 0) if self.own else Writer("begin", 0, 0)
+        return World((), (writer,) * len(self.writes), 0, 0, 0, 0, 0, None, "note", 0, 0, Row(0, FIRST), None,
+                     Filler("begin" if self.fills else "done", 0, False),
                      Reader("begin" if self.repairs else "done", 0, False), None, saved, 0, self.lose)
 
     def value(self, world, t):
@@ -82,8 +93,9 @@ class Counts:
 
     def steps(self, world):
         for i, w in enumerate(world.writers):
-            yield from self.writes_on(world, i, w)
-        yield from self.tails(world)
+            yield from (self.writes_alone(world, i, w) if self.own else self.writes_on(world, i, w))
+        if not self.own:
+            yield from self.tails(world)
         yield from self.fill(world)
         yield from self.repair(world)
         if self.keeps and self.readable(world) and world.row and not world.kept and not self.doubted(world):
@@ -121,6 +133,46 @@ class Counts:
         if w.at == "reconcile":
             yield f"W{i} reconciles", to(self.reconcile(world, w.t, self.writes[i]), "answer")
         if w.at == "answer" and self.readable(world) and (w.term == world.term or world.brought >= w.t):
+            yield f"W{i} is acknowledged", to(world, "done")._replace(acked=max(world.acked, w.t))
+
+    def writes_alone(self, world, i, w):
+        def to(after, at, **now):
+            return after._replace(writers=after.writers[:i] + (w._replace(at=at, **now),) + after.writers[i + 1:])
+        ended = ("begin", "says at the end", "answer", "done")
+        others = [other.begun for j, other in enumerate(world.writers) if j != i and other.at not in ended]
+        if w.at == "begin":
+            yield f"W{i} begins after {world.seen}", to(world, "commit", begun=world.seen)
+        if w.at == "commit":
+            t = len(world.log) + 1
+            after = world._replace(log=world.log + (self.writes[i],))
+            yield f"W{i} commits at {t}", to(after, "more" if self.several and i == 0 else "committed", t=t, last=t)
+        if w.at == "more":
+            t = len(world.log) + 1
+            after = world._replace(log=world.log + (self.value(world, t - 1),))
+            yield f"W{i} commits another document at {t}", to(after, "committed", last=t)
+        if w.at == "committed":
+            if others and self.has("being alone"):
+                yield f"W{i} is not alone", to(world, "see")
+            else:
+                yield f"W{i} is alone", to(world, "says", word=w.t if self.has("the first change's time") else w.last)
+        if w.at == "says":
+            yield f"{w.word} is reached", to(world, "see")._replace(reached=max(world.reached, w.word))
+        if w.at == "see":
+            yield f"W{i}'s server has seen {w.last}", to(world, "note")._replace(seen=max(world.seen, w.last))
+        if w.at == "note":
+            after = world._replace(floor=max(world.floor, w.last))
+            if w.t > world.reached:
+                after = self.tell(after._replace(suspect=max(world.suspect, w.t)))
+            yield f"W{i} notes", to(after, "reconcile" if self.finds(world, w.t) else "end")
+        if w.at == "reconcile":
+            yield f"W{i} reconciles", to(self.reconcile(world, w.t, self.writes[i]), "end")
+        if w.at == "end":
+            earliest = self.has("the earliest write under way")
+            word = min(others, default=world.seen) if earliest else world.seen
+            yield f"W{i} ends", to(world, "says at the end", word=word)
+        if w.at == "says at the end":
+            yield f"{w.word} is reached", to(world, "answer")._replace(reached=max(world.reached, w.word))
+        if w.at == "answer":
             yield f"W{i} is acknowledged", to(world, "done")._replace(acked=max(world.acked, w.t))
 
     def tails(self, world):
@@ -201,12 +253,21 @@ WHOLE = [
     ("two writers, and back in time", dict(writes=OUT, back=True, keeps=True)),
     ("three writers, and back in time", dict(writes=(False, False, False), back=True)),
     ("out, in and out, and back in time", dict(writes=AGAIN, back=True)),
+    ("two writers of one server, with a fill and a kept answer",
+     dict(writes=OUT, own=True, fills=True, keeps=True, lose=1)),
+    ("two writers of one server, one of several documents, with a repair and a kept answer",
+     dict(writes=OUT, own=True, several=True, repairs=True, keeps=True)),
+    ("three writers of one server", dict(writes=(False, False, False), own=True)),
+    ("out, in and out by one server, the first of several documents", dict(writes=AGAIN, own=True, several=True)),
 ]
 NEEDED = [
     ("suspects", dict(writes=OUT)), ("counts in the journal", dict(writes=OUT, keeps=True)),
     ("reaching only what was brought", dict(writes=OUT)),
     ("the floor before a repair's read", dict(writes=AGAIN, repairs=True)),
     ("bringing all before anybody reads", dict(writes=OUT, back=True)),
+    ("being alone", dict(writes=OUT, own=True)),
+    ("the first change's time", dict(writes=OUT, own=True, several=True)),
+    ("the earliest write under way", dict(writes=OUT, own=True)),
 ]
 
 if __name__ == "__main__":
