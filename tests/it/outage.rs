@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
+use tokio::io::AsyncReadExt;
 
 use super::support::app::{CacheKind, StoreKind, TestApp};
 use super::support::program::Folder;
@@ -160,4 +161,19 @@ async fn a_store_that_is_away_is_told_once() {
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("the store")).collect();
     assert_eq!(lines.len(), 2, "one line when it went and one when it came back: {lines:#?}");
     assert!(lines[0].contains("WARN") && lines[1].contains("INFO"), "{lines:#?}");
+}
+
+/// What tests rely on: what was silent never speaks again, even if it was cut for no time at all.
+#[tokio::test]
+async fn a_cut_that_is_over_at_once_is_not_missed() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
+    let proxy = Proxy::start(&listener.local_addr().expect("it is bound").to_string()).await;
+    let mut client = tokio::net::TcpStream::connect(proxy.address()).await.expect("it listens");
+    let (_server, _) = listener.accept().await.expect("it is passed on");
+    proxy.silence();
+    proxy.cut();
+    proxy.restore();
+    assert_eq!(client.read(&mut [0]).await.expect("it is closed in order"), 0);
+    proxy.cut();
+    proxy.closed().await;
 }

@@ -14,6 +14,7 @@ pub fn step<'a>(world: &'a World, dice: &'a mut Dice) -> BoxFuture<'a, ()> {
         pass_some(dice, 500, 4_500).await;
         // What was silent never speaks again.
         server.redis.cut();
+        server.redis.closed().await;
         server.redis.restore();
     })
 }

@@ -44,6 +44,8 @@ struct Watched {
 struct Shared {
     target: Mutex<String>,
     mode: watch::Sender<Mode>,
+    /// How often everything was cut. A mode that lasts for a moment may pass unseen; this tells of it afterwards.
+    cuts: watch::Sender<u64>,
     watched: Mutex<Watched>,
 }
 
@@ -59,7 +61,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let (mode, target) = (watch::Sender::new(Mode::Open), Mutex::new(target.to_owned()));
-        let shared = Arc::new(Shared { target, mode, watched: Mutex::default() });
+        let shared =
+            Arc::new(Shared { target, mode, cuts: watch::Sender::new(0), watched: Mutex::default() });
         let serving = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -74,9 +77,16 @@ impl Proxy {
         &self.address
     }
 
-    /// Closes all connections, and new ones as they come.
+    /// Closes all connections, and new ones as they come. Those that are there now are closed even if everything is
+    /// restored at once.
     pub fn cut(&self) {
         self.shared.mode.send_replace(Mode::Cut);
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Resolves once no connection is left: while everything is cut, there are no new ones.
+    pub async fn closed(&self) {
+        self.shared.cuts.closed().await;
     }
 
     /// Leads new connections to another server, a host and a port.
@@ -155,8 +165,14 @@ fn place(sent: &[u8], bytes: &[u8]) -> Option<usize> {
 }
 
 async fn serve(client: TcpStream, shared: Arc<Shared>) {
+    // Before the mode is looked at: whatever is cut after that is told here.
+    let mut cuts = shared.cuts.subscribe();
     let mut modes = shared.mode.subscribe();
-    if passes(*modes.borrow()) {
+    let mode = *modes.borrow();
+    if mode == Mode::Cut {
+        return;
+    }
+    if passes(mode) {
         let target = shared.target.lock().expect("nobody panics while holding it").clone();
         let Ok(server) = TcpStream::connect(&target).await else { return };
         let (from_client, to_client) = client.into_split();
@@ -166,11 +182,12 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
             biased;
             _ = pass_on(from_client, to_server, modes.clone(), &[Mode::Held], |sent| shared.sends(sent)) => return,
             _ = pass_on(from_server, to_client, modes.clone(), &[Mode::Held, Mode::Unanswered], |_| false) => return,
+            _ = cuts.changed() => return,
             _ = modes.wait_for(|mode| !passes(*mode)) => {}
         }
     }
     // From here on nothing passes; a silent connection is held until it is cut.
-    let _ = modes.wait_for(|mode| *mode == Mode::Cut).await;
+    let _ = cuts.changed().await;
 }
 
 /// Whether what comes arrives, now or later.
