@@ -128,6 +128,9 @@ impl Core {
         if types.is_empty() {
             return;
         }
+        if without(Mechanism::UnknownOutcome) {
+            return;
+        }
         self.void(types.iter().cloned(), Time(0), VoidReason::Unknown).await;
         let (cache, tasks) = (self.cache.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
@@ -145,7 +148,8 @@ fn earliest(effects: &[Effect]) -> Option<Time> {
     for effect in effects {
         match effect {
             Effect::Changes(changes) => {
-                first = first.into_iter().chain(changes.iter().map(|change| change.stamp.t)).min();
+                let times = first.into_iter().chain(changes.iter().map(|change| change.stamp.t));
+                first = if without(Mechanism::FirstChange) { times.max() } else { times.min() };
             }
             Effect::Unknown(types) if types.is_empty() => {}
             Effect::Voided { .. } | Effect::Unknown(_) => return None,

@@ -34,6 +34,8 @@ mechanisms! {
         Note = "note",
         /// The batches that a note has found are brought in line.
         Reconcile = "reconcile",
+        /// The later of two changes of a document stays in a batch, whichever comes first.
+        Order = "order",
         /// A note or a reconcile with the mark of an earlier epoch voids.
         Mark = "mark",
         /// A fill of an entity takes its floor before it reads the store.
@@ -42,10 +44,16 @@ mechanisms! {
         Registration = "registration",
         /// A write of unknown documents voids their types.
         Voiding = "voiding",
+        /// A write of which nobody knows whether it happened voids its types.
+        UnknownOutcome = "unknown_outcome",
+        /// A read of the store without a fill asks the cache for the latest change.
+        Latest = "latest",
         /// The rows of a page are checked against their entities.
         Rows = "rows",
         /// Rows that are only counted or told of are checked, those of suspects and those beside a page.
         Suspects = "suspects",
+        /// A write that is alone has reached the time of its first change, and not of its last.
+        FirstChange = "first_change",
         /// A reconcile writes its batch to the journal.
         Journal = "journal",
         /// A turn is shared only by requests that came before it began: a look at the journal, a run of a query.
@@ -60,6 +68,8 @@ mechanisms! {
         Tracking = "tracking",
         /// A voucher is given in two steps, the second only when the first has been answered.
         TwoSteps = "two_steps",
+        /// A term ends when the clock of the cache is set.
+        Clock = "clock",
         /// An adoption begins a new epoch.
         Epoch = "epoch",
         /// The adoption of another process waits until the voucher of the last one has run out.

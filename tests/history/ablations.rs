@@ -32,6 +32,7 @@ const fn always(ablation: Ablation) -> Ablation {
 pub static ABLATIONS: &[Ablation] = &[
     found(Mechanism::Note, "none", 60),
     always(found(Mechanism::Reconcile, "none", 60)),
+    found(Mechanism::Order, "redis_slow", 60),
     found(Mechanism::Floor, "store_slow", 180),
     found(Mechanism::Registration, "store_slow", 60),
     found(Mechanism::Voiding, "none", 60),
@@ -69,6 +70,22 @@ pub static BEYOND: &[(Mechanism, &str)] = &[
     (
         Mechanism::AcknowledgedSession,
         "a connection would have to be lost and made anew between two commands of one write",
+    ),
+    (
+        Mechanism::UnknownOutcome,
+        "the tailer brings what has happened all the same (interleavings/store.rs has nobody follow)",
+    ),
+    (
+        Mechanism::Latest,
+        "MongoDB would have to have two primaries (interleavings/store.rs looks at what it is asked)",
+    ),
+    (
+        Mechanism::FirstChange,
+        "a server would have to be alone with a cache that nobody follows (interleavings/counts.rs has one)",
+    ),
+    (
+        Mechanism::Clock,
+        "the leader would have to be lost in the moment in which the clock is set (interleavings/clock.rs sees a term end)",
     ),
     (Mechanism::PlaceLost, "the store would have to forget what it has reported"),
 ];

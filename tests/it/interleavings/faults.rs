@@ -175,6 +175,34 @@ async fn a_write_by_a_server_of_another_schema_file_shows() {
     assert_eq!(shelf(&other, "a").await, ["x@9"]);
 }
 
+/// The leader's schema file lacks a type: whatever the leader vouches for, it does not hear of changes to that type.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_type_that_nobody_follows_is_not_read_from_the_cache() {
+    let World { one, other, .. } = World::followed().await;
+    drop(other);
+    put(&one, "x", "a", 1).await;
+    let more = format!("{SDL} type Note @collection {{ id: ID! @id(as: STRING) text: String! }}");
+    let other = TestApp::beside_with(&one, &more).await;
+    other.stop_following();
+    let notes = one.database().await.collection("notes");
+    let voucher = async || {
+        let mut redis = one.raw_redis().await;
+        let given = redis::cmd("GET").arg(one.key("v")).query_async::<Option<String>>(&mut redis).await;
+        given.expect("it answers")
+    };
+    for number in 0..4 {
+        // Another one each time, so that it is later than the other server's connection.
+        let last = voucher().await;
+        until("there is another voucher", async || voucher().await.is_some_and(|now| Some(now) != last))
+            .await;
+        let all = other.data("{ notes(first: 9) { nodes { text } totalCount } }", Json::Null).await;
+        assert_eq!(all["notes"]["totalCount"], number, "{all}");
+        assert_eq!(all["notes"]["nodes"].as_array().map(Vec::len), Some(number), "{all}");
+        let note = doc! { "_id": format!("n{number}"), "text": "of another program" };
+        notes.insert_one(note).await.expect("it is written");
+    }
+}
+
 /// Another program changes many documents of two types in one transaction, while a list of them is read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_over_two_types_shows() {

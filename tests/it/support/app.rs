@@ -73,6 +73,12 @@ impl Setup {
         self
     }
 
+    /// Another way to the MongoDB server, a host and a port.
+    pub fn mongodb(mut self, address: &str) -> Setup {
+        self.mongodb = Some(address.to_owned());
+        self
+    }
+
     /// Something around its cache.
     pub fn around(mut self, around: impl FnOnce(Arc<dyn Cache>) -> Arc<dyn Cache> + 'static) -> Setup {
         self.around = Some(Box::new(around));
@@ -121,7 +127,7 @@ impl Setup {
     pub async fn start(mut self) -> TestApp {
         let model = Arc::new(model(&self.sdl));
         let place = Arc::new(Place::new(&self, &model).await);
-        let store = place.store(&model, None).await;
+        let store = place.store(&model, self.mongodb.as_deref()).await;
         store.prepare().await.expect("the store can be prepared");
         let metrics = Arc::default();
         let mut cache = place.cache(None, &metrics).await;

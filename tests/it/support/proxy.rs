@@ -30,6 +30,8 @@ enum Then {
     Cut,
     /// They are kept back, and everything after them.
     Hold,
+    /// They are kept back, and everything after them on the same connection.
+    HoldAlone,
 }
 
 /// What a client may send.
@@ -46,6 +48,8 @@ struct Shared {
     mode: watch::Sender<Mode>,
     /// How often everything was cut. A mode that lasts for a moment may pass unseen; this tells of it afterwards.
     cuts: watch::Sender<u64>,
+    /// Whether a connection is held alone.
+    alone: watch::Sender<bool>,
     watched: Mutex<Watched>,
 }
 
@@ -61,8 +65,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let (mode, target) = (watch::Sender::new(Mode::Open), Mutex::new(target.to_owned()));
-        let shared =
-            Arc::new(Shared { target, mode, cuts: watch::Sender::new(0), watched: Mutex::default() });
+        let (cuts, alone) = (watch::Sender::new(0), watch::Sender::new(false));
+        let shared = Arc::new(Shared { target, mode, cuts, alone, watched: Mutex::default() });
         let serving = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -120,6 +124,17 @@ impl Proxy {
         self.shared.watched().trigger = Some((bytes.to_vec(), Then::Hold));
     }
 
+    /// As [`Proxy::hold_at`], but only what comes over the same connection.
+    pub fn hold_alone_at(&self, bytes: &[u8]) {
+        self.shared.watched().trigger = Some((bytes.to_vec(), Then::HoldAlone));
+    }
+
+    /// Resolves once one connection is held alone.
+    pub async fn held_alone(&self) {
+        let held = self.shared.alone.subscribe().wait_for(|held| *held).await.map(drop);
+        held.expect("the sender is here");
+    }
+
     /// Resolves once something is held.
     pub async fn held(&self) {
         let held = self.shared.mode.subscribe().wait_for(|mode| *mode == Mode::Held).await.map(drop);
@@ -135,6 +150,7 @@ impl Proxy {
     /// Lets new connections through again, and what was held back; the old ones that were cut or silenced
     /// stay as they are.
     pub fn restore(&self) {
+        self.shared.alone.send_replace(false);
         self.shared.mode.send_replace(Mode::Open);
     }
 }
@@ -144,8 +160,8 @@ impl Shared {
         self.watched.lock().expect("nobody panics while holding it")
     }
 
-    /// Looks at what a client sends. Whether the connection ends with it.
-    fn sends(&self, sent: &mut [u8]) -> bool {
+    /// Looks at what a client sends, and tells what is to come of it.
+    fn sends(&self, sent: &mut [u8]) -> Option<Then> {
         let mut watched = self.watched();
         let met = watched.trigger.take_if(|(bytes, _)| place(sent, bytes).is_some());
         if let Some((bytes, by)) = &watched.instead {
@@ -153,10 +169,13 @@ impl Shared {
                 sent[at..at + by.len()].copy_from_slice(by);
             }
         }
-        if met.as_ref().is_some_and(|(_, then)| *then == Then::Hold) {
-            self.mode.send_replace(Mode::Held);
+        let then = met.map(|(_, then)| then);
+        match then {
+            Some(Then::Hold) => drop(self.mode.send_replace(Mode::Held)),
+            Some(Then::HoldAlone) => drop(self.alone.send_replace(true)),
+            Some(Then::Cut) | None => {}
         }
-        met.is_some_and(|(_, then)| then == Then::Cut)
+        then
     }
 }
 
@@ -180,8 +199,8 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
         tokio::select! {
             // First, so that no answer comes through once the connection is to be cut.
             biased;
-            _ = pass_on(from_client, to_server, modes.clone(), &[Mode::Held], |sent| shared.sends(sent)) => return,
-            _ = pass_on(from_server, to_client, modes.clone(), &[Mode::Held, Mode::Unanswered], |_| false) => return,
+            _ = pass_on(from_client, to_server, &shared, &[Mode::Held], |sent| shared.sends(sent)) => return,
+            _ = pass_on(from_server, to_client, &shared, &[Mode::Held, Mode::Unanswered], |_| None) => return,
             _ = cuts.changed() => return,
             _ = modes.wait_for(|mode| !passes(*mode)) => {}
         }
@@ -195,24 +214,28 @@ fn passes(mode: Mode) -> bool {
     matches!(mode, Mode::Open | Mode::Held | Mode::Unanswered)
 }
 
-/// Passes on what one side sends, up to and with a piece after which it has to stop.
+/// Passes on what one side sends, up to and with a piece after which the connection is to be cut.
 async fn pass_on(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut modes: watch::Receiver<Mode>,
+    shared: &Shared,
     held: &[Mode],
-    last: impl Fn(&mut [u8]) -> bool,
+    look: impl Fn(&mut [u8]) -> Option<Then>,
 ) -> io::Result<()> {
+    let (mut modes, mut alone) = (shared.mode.subscribe(), shared.alone.subscribe());
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let length = from.read(&mut buffer).await?;
         let sent = &mut buffer[..length];
-        let last = last(sent);
+        let then = look(sent);
+        if then == Some(Then::HoldAlone) && alone.wait_for(|held| !*held).await.is_err() {
+            return Ok(());
+        }
         if modes.wait_for(|mode| !held.contains(mode)).await.is_err() {
             return Ok(());
         }
         to.write_all(sent).await?;
-        if length == 0 || last {
+        if length == 0 || then == Some(Then::Cut) {
             return Ok(());
         }
     }
