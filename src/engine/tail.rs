@@ -20,6 +20,7 @@ use crate::store::{Follow, StoreError};
 
 mod acknowledge;
 mod apply;
+mod clock;
 mod election;
 mod keys;
 mod pause;
@@ -28,7 +29,8 @@ mod term;
 /// Pause between two attempts, and before the first one after a term that has served a while.
 const PAUSE: Duration = Duration::from_millis(200);
 const SHORT_PAUSE: Duration = Duration::from_millis(10);
-/// Clocks that run this much faster or slower than each other do no harm: one part in so many.
+/// Clocks that run this much faster or slower than each other do no harm, nor one that is set by so much of what a voucher
+/// counts for: one part in so many.
 const DRIFT: u32 = 20;
 
 /// What this server knows of the control record and of its own part in it.

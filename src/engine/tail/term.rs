@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::clock::{Clock, Reading};
 use super::pause::Pause;
 use super::{Ended, Told, patience};
 use crate::cache::{Adoption, Mark, Standing, Voucher};
@@ -42,12 +43,6 @@ struct Asked {
     by_clock: u64,
 }
 
-/// The cache's clock beside this process's.
-struct Clock {
-    last: Option<(u64, Instant)>,
-    tolerance: Duration,
-}
-
 impl Core {
     /// Serves a term until it ends. `node` is the process of the cache that was vouched for last; `lost` says
     /// that the feed cannot be read on from where the cache stands.
@@ -67,7 +62,7 @@ impl Core {
                 tokio::time::sleep(patience(freshness)).await;
             }
             node.clone_from(&standing.node);
-            let clock = Clock { last: None, tolerance: freshness / 4 };
+            let clock = Clock::new(freshness);
             let term = Term { core: self, follow, number, standing, applied: Time(0), clock };
             term.serve(freshness, lost, told).await
         };
@@ -117,12 +112,18 @@ impl Term<'_> {
                 _ = ticks.tick() => true,
             };
             if beat {
-                let by_clock = self.clock.read(self.core.cache.clock().await?)?;
+                let by_clock = self.read_clock().await?;
                 let at = self.beat().await?;
                 // An earlier one is delivered sooner; a later one would have to be waited for again.
                 asked.get_or_insert(Asked { at, by_clock });
             }
         }
+    }
+
+    async fn read_clock(&mut self) -> Result<u64, Ended> {
+        let asked = Instant::now();
+        let now = self.core.cache.clock().await?;
+        self.clock.check(Reading { now, asked, heard: Instant::now() })
     }
 
     async fn beat(&self) -> Result<Time, Ended> {
@@ -173,17 +174,6 @@ impl Term<'_> {
             true => Ok(()),
             false => Err(Ended::Cleared),
         }
-    }
-}
-
-impl Clock {
-    /// Checks that the cache's clock runs like this process's.
-    fn read(&mut self, now: u64) -> Result<u64, Ended> {
-        // Both clocks may drift for long, so each reading is compared with the one before.
-        let (last, since) = self.last.replace((now, Instant::now())).unwrap_or((now, Instant::now()));
-        let passed = Duration::from_millis(now.saturating_sub(last));
-        let jumped = now < last || passed.abs_diff(since.elapsed()) > self.tolerance;
-        if jumped { Err(Ended::Clock) } else { Ok(now) }
     }
 }
 
