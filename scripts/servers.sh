@@ -47,6 +47,21 @@ find_redis() {
   redis=redis-server
 }
 
+# Sets `faketime` to the library that gives a program another clock, or to nothing where it cannot be installed: what
+# needs it fails then.
+find_faketime() {
+  local tried
+  for tried in no yes; do
+    for faketime in "${OPONN_TEST_FAKETIME:-}" /usr/lib/*/faketime/libfaketime.so.1 /usr/lib64/faketime/libfaketime.so.1; do
+      [ ! -f "$faketime" ] || return 0
+    done
+    if [ $tried = no ] && have apt-get; then
+      install_packages libfaketime
+    fi
+  done
+  faketime=
+}
+
 # Sets `mongodb` to a mongod or a secantusd-rs, which is built once and kept with the build's results.
 find_mongodb() {
   if [ -n "${OPONN_MONGODB_SERVER:-}" ]; then

@@ -7,6 +7,7 @@
 # data in a temporary directory, and names them to the command as OPONN_TEST_REDIS and
 # OPONN_TEST_MONGODB. A variable that is already set is believed, and its server is not started.
 # OPONN_MONGODB_SERVER=/path/to/mongod (or secantusd-rs) chooses the MongoDB-protocol server.
+# OPONN_TEST_FAKETIME names the library by which a test gives a Redis of its own another clock.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/servers.sh
@@ -23,6 +24,8 @@ if [ -z "${OPONN_TEST_REDIS:-}" ]; then
   find_redis
   start_redis "$work"
 fi
+find_faketime
+export OPONN_TEST_FAKETIME=$faketime
 if [ -z "${OPONN_TEST_MONGODB:-}" ]; then
   find_mongodb
   start_mongodb "$work"

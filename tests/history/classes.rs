@@ -4,6 +4,7 @@ mod everything;
 mod isolated_stop;
 mod none;
 mod out_of_band;
+mod redis_clock;
 mod redis_cut_all;
 mod redis_cut_one;
 mod redis_empty;
@@ -35,17 +36,19 @@ pub struct Class {
     pub writes_outside: bool,
     /// Whether its faults are of the store, which is then no other test's.
     pub own_store: bool,
+    /// Whether Redis has a clock of its own.
+    pub clock: bool,
     /// Whether all servers but the first have a schema file that lacks a type.
     pub two_schemas: bool,
     pub step: Step,
 }
 
 const fn class(name: &'static str, step: Step) -> Class {
-    Class { name, writes_outside: false, own_store: false, two_schemas: false, step }
+    Class { name, writes_outside: false, own_store: false, clock: false, two_schemas: false, step }
 }
 
 /// All classes.
-pub static CLASSES: [Class; 20] = [
+pub static CLASSES: [Class; 21] = [
     class("none", none::step),
     class("server_killed", server_killed::step),
     class("server_stopped", server_stopped::step),
@@ -56,6 +59,7 @@ pub static CLASSES: [Class; 20] = [
     class("redis_old", redis_old::step),
     class("redis_reloaded", redis_reloaded::step),
     class("redis_replaced", redis_replaced::step),
+    Class { clock: true, ..class("redis_clock", redis_clock::step) },
     class("redis_cut_one", redis_cut_one::step),
     class("redis_cut_all", redis_cut_all::step),
     class("redis_silent", redis_silent::step),
@@ -65,5 +69,5 @@ pub static CLASSES: [Class; 20] = [
     Class { own_store: true, ..class("store_restarted", store_restarted::step) },
     Class { two_schemas: true, ..class("two_schemas", two_schemas::step) },
     class("isolated_stop", isolated_stop::step),
-    Class { writes_outside: true, own_store: true, ..class("everything", everything::step) },
+    Class { writes_outside: true, own_store: true, clock: true, ..class("everything", everything::step) },
 ];

@@ -8,6 +8,7 @@ mod ablations;
 mod ask;
 mod classes;
 mod client;
+mod clock;
 mod domain;
 mod history;
 mod judge;

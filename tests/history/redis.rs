@@ -1,19 +1,39 @@
 //! A process of Redis of a run, at a port of its own.
 
+use std::sync::Arc;
+
+use super::clock::Clock;
 use super::store::free_port;
 use crate::redis_server::Server;
 
 pub struct Redis {
     server: Server,
     pub port: String,
+    clock: Option<Arc<Clock>>,
 }
 
 impl Redis {
-    /// Starts one with further options.
-    pub async fn start(options: &[&str]) -> Redis {
+    /// Starts one with further options, by this clock if there is one.
+    pub async fn start(clock: Option<Arc<Clock>>, options: &[&str]) -> Redis {
         let port = free_port().to_string();
-        let server = Server::start(&[&standard(&port), options].concat()).await;
-        Redis { server, port }
+        let environment = clock.as_ref().map(|clock| clock.environment()).unwrap_or_default();
+        let server = Server::start_in(environment, &[&standard(&port), options].concat()).await;
+        Redis { server, port, clock }
+    }
+
+    /// Starts another one by the same clock.
+    pub async fn another(&self, options: &[&str]) -> Redis {
+        Redis::start(self.clock.clone(), options).await
+    }
+
+    /// Lets its clock be so many milliseconds ahead, or behind.
+    pub async fn set_clock(&self, off: i64) {
+        self.clock.as_ref().expect("the class has it started with a clock of its own").set(off);
+        // Seconds and the rest.
+        let time: (i64, i64) = redis::from_redis_value(self.command(&["TIME"]).await).expect("a time");
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("the epoch is over").as_secs();
+        let seen = time.0 - i64::try_from(now).expect("a time");
+        assert!(seen.abs_diff(off / 1_000) < 30, "the clock of Redis is off by {seen} s and not by {off} ms");
     }
 
     /// Its host and port.

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::ask::{Ask, Cursors};
 use super::classes::Class;
+use super::clock::Clock;
 use super::domain::{Fields, Kind, Name, SHELVES};
 use super::history::{History, Moment, Span};
 use super::judge::{Judge, Violation};
@@ -61,7 +62,7 @@ impl World {
     /// Starts everything and makes all documents.
     pub async fn start(settings: &Settings, class: &'static Class, without: Option<Mechanism>) -> Arc<World> {
         let store = Store::start(class.own_store).await;
-        let redis = Redis::start(&[]).await;
+        let redis = Redis::start(class.clock.then(|| Clock::new().into()), &[]).await;
         let address = redis.address();
         let mut servers = Vec::new();
         for number in 0..settings.servers {
@@ -253,6 +254,11 @@ impl World {
         self.redis.lock().await.restart(options).await;
     }
 
+    /// Lets the clock of Redis be so many milliseconds ahead, or behind.
+    pub async fn set_redis_clock(&self, off: i64) {
+        self.redis.lock().await.set_clock(off).await;
+    }
+
     /// Sends one command to Redis, past all proxies.
     pub async fn redis_command(&self, words: &[&str]) -> redis::Value {
         self.redis.lock().await.command(words).await
@@ -271,10 +277,11 @@ impl World {
 
     /// Starts another process that has what Redis has, and follows it until it is told otherwise.
     pub async fn redis_replica(&self) -> Redis {
-        let of = self.redis.lock().await.port.clone();
         // Who is led there too early is not refused: that would end what is to be tried.
-        let options = ["--replicaof", &format!("127.0.0.1 {of}"), "--replica-read-only", "no"];
-        let replica = Redis::start(&options).await;
+        let redis = self.redis.lock().await;
+        let options = ["--replicaof", &format!("127.0.0.1 {}", redis.port), "--replica-read-only", "no"];
+        let replica = redis.another(&options).await;
+        drop(redis);
         while !replica.info("replication").await.contains("master_link_status:up") {
             tokio::task::yield_now().await;
         }

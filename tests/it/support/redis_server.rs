@@ -9,23 +9,30 @@ use redis::aio::MultiplexedConnection;
 pub struct Server {
     folder: tempfile::TempDir,
     process: Child,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Server {
     /// Starts one with these options.
     pub async fn start(options: &[&str]) -> Server {
+        Server::start_in(Vec::new(), options).await
+    }
+
+    /// Starts one with these options, and these variables in its environment.
+    pub async fn start_in(environment: Vec<(&'static str, String)>, options: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        let process = Server::spawn(&folder, options);
-        let server = Server { folder, process };
+        let process = Server::spawn(&folder, &environment, options);
+        let server = Server { folder, process, environment };
         server.ready().await;
         server
     }
 
-    fn spawn(folder: &tempfile::TempDir, options: &[&str]) -> Child {
+    fn spawn(folder: &tempfile::TempDir, environment: &[(&str, String)], options: &[&str]) -> Child {
         let folder = folder.path().to_str().expect("the folder's name is plain");
         Command::new("redis-server")
             .args(["--port", "0", "--unixsocket", &format!("{folder}/socket"), "--dir", folder, "--save", ""])
             .args(options)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed: `apt-get install redis-server`")
@@ -36,7 +43,7 @@ impl Server {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let _ = std::fs::remove_file(self.folder.path().join("socket"));
-        self.process = Server::spawn(&self.folder, options);
+        self.process = Server::spawn(&self.folder, &self.environment, options);
         self.ready().await;
     }
 
