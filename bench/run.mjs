@@ -5,7 +5,7 @@ import { stopAll } from './lib/processes.js';
 import { settings } from './lib/settings.js';
 import { World } from './lib/world.js';
 
-const PARTS = ['table', 'writes', 'stampede', 'import', 'footprint', 'generators', 'hits', 'scaling', 'following', 'alone', 'rules', 'events', 'routes', 'history'];
+const PARTS = ['table', 'writes', 'stampede', 'import', 'footprint', 'generators', 'hits', 'scaling', 'following', 'alone', 'rules', 'events', 'routes', 'history', 'killed'];
 /** Those that read the generated data; the others make their own. */
 const READING = ['table', 'writes', 'stampede', 'footprint', 'generators', 'scaling', 'alone', 'rules', 'events', 'routes'];
 

@@ -45,8 +45,8 @@ export class World {
   }
 
   /** Starts a Redis of its own, which keeps nothing on disk unless `more` says so. */
-  async redis(name, more = []) {
-    const port = await freePort();
+  async redis(name, more = [], where) {
+    const port = where ?? (await freePort());
     const args = ['--port', port, '--bind', '127.0.0.1', '--dir', this.work, '--save', '', '--appendonly', 'no', ...more];
     const server = await start({
       name: `redis-${name}`,
