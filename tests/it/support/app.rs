@@ -334,7 +334,7 @@ impl TestApp {
 
     /// The whole response to an operation.
     pub async fn query(&self, text: &str, variables: Json) -> Json {
-        query(&self.http, &self.url("/graphql"), text, variables).await
+        query(self.http.post(self.url("/graphql")), text, variables).await
     }
 
     /// The data of an operation that has to succeed.
@@ -344,17 +344,13 @@ impl TestApp {
 
     /// The whole response to an operation with this token.
     pub async fn query_as(&self, token: &str, text: &str, variables: Json) -> Json {
-        let request = self.http.post(self.url("/graphql")).bearer_auth(token);
-        let request = request.json(&json!({ "query": text, "variables": variables }));
-        let response = request.send().await.expect("the server answers");
-        let body = response.bytes().await.expect("the answer is whole");
-        serde_json::from_slice(&body).expect("the answer is JSON")
+        query(self.http.post(self.url("/graphql")).bearer_auth(token), text, variables).await
     }
 
     /// As [`TestApp::data`], without waiting for the answer. The client goes away with the handle.
     pub fn sends(&self, text: &str, variables: Json) -> AbortOnDropHandle<Json> {
-        let (http, url, text) = (self.http.clone(), self.url("/graphql"), text.to_owned());
-        let asking = async move { data(&text, query(&http, &url, &text, variables).await) };
+        let (request, text) = (self.http.post(self.url("/graphql")), text.to_owned());
+        let asking = async move { data(&text, query(request, &text, variables).await) };
         AbortOnDropHandle::new(tokio::spawn(asking))
     }
 
@@ -375,8 +371,8 @@ impl TestApp {
     }
 }
 
-async fn query(http: &reqwest::Client, url: &str, text: &str, variables: Json) -> Json {
-    let request = http.post(url).json(&json!({ "query": text, "variables": variables }));
+async fn query(request: reqwest::RequestBuilder, text: &str, variables: Json) -> Json {
+    let request = request.json(&json!({ "query": text, "variables": variables }));
     let response = request.send().await.expect("the server answers");
     let body = response.bytes().await.expect("the answer is whole");
     serde_json::from_slice(&body).expect("the answer is JSON")
