@@ -43,7 +43,7 @@ pub use parts::{Around, Parts};
 pub use proved::Proved;
 pub use reason::{DropReason, VoidReason};
 pub use strategy::Strategy;
-pub use window::Cut;
+pub use window::{Cut, PageRead};
 
 /// A cache of entities and batches: all of its parts. Any number of servers may call all methods concurrently
 /// on one cache, and repeat calls: an operation that arrives twice or late changes nothing more.
@@ -246,15 +246,6 @@ pub struct CachedEntity {
     pub stamp: Stamp,
     /// The document; `None` means that there is none.
     pub doc: Option<Doc>,
-}
-
-/// A read of one page.
-#[derive(Clone, Debug)]
-pub struct PageRead {
-    /// The batch to read.
-    pub batch: Batch,
-    /// The rows to read.
-    pub window: Window,
 }
 
 /// A range of a list's rows: those between `after` and `before` (both exclusive), minus the first `offset`,

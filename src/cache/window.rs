@@ -2,9 +2,18 @@
 
 use std::ops::Range;
 
-use super::Window;
 use super::proved::Extent;
+use super::{Batch, Window};
 use crate::query::SortKey;
+
+/// A read of one page.
+#[derive(Clone, Debug)]
+pub struct PageRead {
+    /// The batch to read.
+    pub batch: Batch,
+    /// The rows to read.
+    pub window: Window,
+}
 
 /// A page within the known rows of a list.
 #[derive(Clone, Debug, PartialEq)]
