@@ -107,7 +107,7 @@ async fn settle(cache: &MemoryCache, change: Change) -> usize {
     let mark = cache.mark();
     let noted = cache.note(mark, std::slice::from_ref(&change)).await.expect("memory is there");
     let mut rows = Vec::new();
-    for batch in noted.into_iter().flat_map(oponn::cache::Noted::batches) {
+    for batch in noted.of_changes.into_iter().flat_map(oponn::cache::Noted::batches) {
         let row = change.after.as_ref().and_then(|doc| batch.def.row("Book", doc));
         let (entity, stamp) = (change.entity.clone(), change.stamp);
         rows.push(Reconcile { batch, entity, stamp, row, doc: None, until: None });
