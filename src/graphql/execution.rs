@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use apollo_compiler::Schema;
+use futures_util::FutureExt;
 use serde_json::{Map, Value as Json};
 
 use super::arguments;
@@ -55,6 +56,7 @@ impl Execution<'_> {
         done
     }
 
+    /// Boxes what is large: each operation would copy room for the largest several times.
     async fn root(&self, root: &Root) -> Result<Done> {
         match &root.kind {
             RootKind::Typename(name) => Ok(Done::Text(name)),
@@ -87,14 +89,14 @@ impl Execution<'_> {
                 Ok(Done::Figures(figures))
             }
             RootKind::WriteOne { collection, op, args, selection } => {
-                let written = self.write_one(collection, *op, &self.given(args)?).await?;
+                let written = self.write_one(collection, *op, &self.given(args)?).boxed().await?;
                 self.one(selection, written).await
             }
             RootKind::CreateMany { collection, args, selection } => {
-                self.create_many(collection, &self.given(args)?, selection).await
+                self.create_many(collection, &self.given(args)?, selection).boxed().await
             }
             RootKind::Bulk { collection, op, args, .. } => {
-                self.bulk(collection, *op, &self.given(args)?).await.map(Done::Count)
+                self.bulk(collection, *op, &self.given(args)?).boxed().await.map(Done::Count)
             }
         }
     }
@@ -135,4 +137,21 @@ fn key_values(key: &UniqueKey, args: &Map<String, Json>) -> Vec<Json> {
 /// The values that a field's arguments have for these names.
 fn values(names: &[Arc<str>], args: &Map<String, Json>) -> Vec<Json> {
     names.iter().map(|name| args.get(&**name).cloned().unwrap_or_default()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of the future that a function makes, which is not called.
+    fn size<A, F: Future>(_: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_execution_is_small_enough_to_be_moved() {
+        type Given = (&'static Execution<'static>, &'static Plan);
+        let size = size(|(execution, plan): Given| execution.run(plan));
+        assert!(size <= 4 << 10, "{size} bytes: box what has grown");
+    }
 }
