@@ -15,6 +15,7 @@ mod arguments;
 mod aside;
 mod body;
 mod budget;
+mod claims;
 mod coerce;
 mod cost;
 mod cursor;

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod connections;
 mod documents;
 mod executions;
+mod large;
 mod lists;
 mod memory;
 
