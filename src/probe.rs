@@ -29,6 +29,8 @@ pub enum Point {
     FillLeased,
     /// The store is read for batches, and they are not committed.
     FillRead,
+    /// The rows of a page are read from the store, past the cache, and what is around them is not.
+    PastRead,
     /// The floor of missing entities is taken, and the store is not read.
     EntityFloor,
     /// The store is read for missing entities, and the cache is not filled.

@@ -10,6 +10,7 @@ use super::page::PageRequest;
 use super::{EngineError, Page, Row, View};
 use crate::cache::Window;
 use crate::metrics::{CacheKind, CacheResult};
+use crate::probe::Point;
 use crate::query::{BatchDef, SortKey, row_key};
 use crate::store::Find;
 use crate::value::{Doc, EntityRef, Time};
@@ -104,24 +105,26 @@ impl View {
                 rows.pop();
             }
         }
-        let shown = further || !rows.is_empty();
-        let has_previous = self.has_previous(def, window, shown, further, at);
-        let has_next = self.has_next(def, window, shown, further, at);
+        self.lane.core.passes(Point::PastRead).await;
+        let has_previous = self.has_previous(def, window, &rows, further, at);
+        let has_next = self.has_next(def, window, &rows, further, at);
         let (has_previous, has_next) = tokio::try_join!(has_previous, has_next)?;
         Ok(Page { rows, has_previous, has_next, total })
     }
 
-    /// Whether the list has rows before the page (or, if the page is empty, before its place), given whether
-    /// there is a row at that place (`shown`) and another one beyond the page within the window (`further`).
+    /// Whether the list has rows before the page (or, if the page is empty, before its place), given the page's rows and
+    /// whether there is another one beyond them within the window (`further`). Compares with the rows that are shown: a
+    /// document may have moved past the cursor since they were read.
     async fn has_previous(
         &self,
         def: &BatchDef,
         window: &Window,
-        shown: bool,
+        rows: &[Row],
         further: bool,
         at: Time,
     ) -> Result<bool, EngineError> {
         let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let shown = further || !rows.is_empty();
         let passed = if window.from_end { further } else { shown && window.offset > 0 };
         // The offset skipped every row of the window.
         let at_end = !window.from_end && !shown;
@@ -129,9 +132,12 @@ impl View {
             return Ok(passed);
         }
         let first = self.rows(def, &Window { limit: 1, ..Window::default() }, at).await?;
-        Ok(first.first().is_some_and(|first| {
-            after.is_some_and(|after| first.key <= *after)
-                || (at_end && before.is_none_or(|before| first.key < *before))
+        Ok(first.first().is_some_and(|first| match rows.first() {
+            Some(shown) => first.key < shown.key,
+            None => {
+                after.is_some_and(|after| first.key <= *after)
+                    || (at_end && before.is_none_or(|before| first.key < *before))
+            }
         }))
     }
 
@@ -140,20 +146,24 @@ impl View {
         &self,
         def: &BatchDef,
         window: &Window,
-        shown: bool,
+        rows: &[Row],
         further: bool,
         at: Time,
     ) -> Result<bool, EngineError> {
         let (after, before) = (window.after.as_ref(), window.before.as_ref());
+        let shown = further || !rows.is_empty();
         let passed = if window.from_end { shown && window.offset > 0 } else { further };
         let at_start = window.from_end && !shown;
         if passed || (!at_start && before.is_none()) {
             return Ok(passed);
         }
         let last = self.rows(def, &Window { limit: 1, from_end: true, ..Window::default() }, at).await?;
-        Ok(last.last().is_some_and(|last| {
-            after.is_none_or(|after| last.key > *after)
-                && (at_start || before.is_none_or(|before| last.key >= *before))
+        Ok(last.last().is_some_and(|last| match rows.last() {
+            Some(shown) => last.key > shown.key,
+            None => {
+                after.is_none_or(|after| last.key > *after)
+                    && (at_start || before.is_none_or(|before| last.key >= *before))
+            }
         }))
     }
 

@@ -100,6 +100,38 @@ async fn a_doubtful_list_is_read_with_every_write_that_was_acknowledged() {
     }
 }
 
+/// The rows of a page and what is around them are two reads. Whatever moves in between, a row that is beside the page is
+/// one of its list.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_moves_to_the_edge_of_a_page_is_told_of() {
+    const BESIDE: &str = "query($at: String!) {
+        books(where: {shelf: {eq: \"a\"}}, orderBy: [{field: PLACE}], WINDOW) {
+            nodes { id }
+            pageInfo { hasPreviousPage hasNextPage }
+        }
+    }";
+    for (window, shown, moving) in [("first: 2, after: $at", "z", "x"), ("last: 2, before: $at", "x", "z")] {
+        let app = TestApp::with(SDL).on(StoreKind::Mongo, CacheKind::None).start().await;
+        for (id, place) in [("x", 10), ("y", 20), ("z", 30)] {
+            put(&app, id, "a", place).await;
+        }
+        let edges = "{ books(orderBy: [{field: PLACE}]) { edges { cursor } } }";
+        let edges = app.data(edges, Json::Null).await;
+        let at = json!({ "at": edges["books"]["edges"][1]["cursor"] });
+        app.data("mutation { deleteBook(id: \"y\") { id } }", Json::Null).await;
+        let mut held = app.hold(Point::PastRead);
+        let page = app.sends(&BESIDE.replace("WINDOW", window), at);
+        reached(&mut held).await;
+        // Past the cursor, and not past the row that is shown.
+        move_to(&app, moving, "a", if moving == "x" { 25 } else { 15 }).await;
+        held.release();
+        let page = page.await.expect("it is not dropped");
+        let beside = if moving == "x" { (true, false) } else { (false, true) };
+        let told = json!({ "hasPreviousPage": beside.0, "hasNextPage": beside.1 });
+        assert_eq!(page["books"], json!({ "nodes": [{ "id": shown }], "pageInfo": told }), "{window}");
+    }
+}
+
 /// Whatever the reason why the cache is not asked, or cannot tell: a list that is too long, one that is not to be cached,
 /// nobody who vouches.
 #[tokio::test(flavor = "multi_thread")]
