@@ -20,8 +20,10 @@ const AT_ONCE: usize = 2;
 /// How long a writer mostly takes from its commit to a cache that is right. The tailer gives it that time, unless
 /// it has much to catch up with: doing the same work again does no harm, but costs more.
 const UNDER_WAY: Duration = Duration::from_millis(5);
-/// How often it gives it that time again while writers get on, who take longer where many write at once.
+/// How often it gives writers that time where many write at once and each takes longer; and how often in vain, if some of
+/// the changes were settled, so that there are writers.
 const WAITS: usize = 20;
+const STALLS: usize = 3;
 
 /// What a batch of events has told about the control record.
 #[derive(Default)]
@@ -80,15 +82,20 @@ impl Core {
         let all = changes.len();
         // Most changes were made through oponn, whose servers have brought them to the cache, or are about to.
         let mut changes = self.cache.unsettled(mark, changes).await?;
-        let mut get_on = changes.len() < all || all < CHUNK;
+        let patience = match all - changes.len() {
+            0 if all >= CHUNK => 0,
+            0 => 1,
+            _ => STALLS,
+        };
+        let mut stalled = 0;
         for _ in 0..WAITS {
-            if changes.is_empty() || !get_on {
+            if changes.is_empty() || stalled == patience {
                 break;
             }
             tokio::time::sleep(UNDER_WAY).await;
             let before = changes.len();
             changes = self.cache.unsettled(mark, changes).await?;
-            get_on = changes.len() < before;
+            stalled = if changes.len() < before { 0 } else { stalled + 1 };
         }
         self.metrics.tail_events(TailEvent::Settled, (all - changes.len()) as u64);
         if without(Mechanism::Tailer) {
