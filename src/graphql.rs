@@ -15,7 +15,6 @@ mod arguments;
 mod aside;
 mod body;
 mod budget;
-mod claims;
 mod coerce;
 mod cost;
 mod cursor;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::ApiLimits;
-use super::claims::{Claim, Claims, Rate};
 use super::error::ApiError;
 use crate::engine::input::{FilterBudget, FilterLimits};
 use crate::metrics::ErrorCode;
@@ -28,13 +27,11 @@ pub(super) struct Pool {
     timeout: Duration,
     most: u64,
     taken: Arc<AtomicU64>,
-    claims: Arc<Claims>,
 }
 
 impl Pool {
     pub(super) fn new(limits: &ApiLimits) -> Pool {
-        let claims = Claims::new(limits.memory, limits.memory / SHARE, limits.executions);
-        Pool { timeout: limits.timeout, most: limits.memory, taken: Arc::default(), claims: Arc::new(claims) }
+        Pool { timeout: limits.timeout, most: limits.memory, taken: Arc::default() }
     }
 
     /// The budget of a new operation.
@@ -42,16 +39,7 @@ impl Pool {
         let filters = FilterBudget::new(&FilterLimits::default());
         let end = Instant::now() + self.timeout;
         let (held, taken) = (AtomicU64::new(0), AtomicU64::new(0));
-        Budget {
-            pool: self.clone(),
-            held,
-            taken,
-            values: AtomicU64::new(0),
-            claim: None,
-            rate: None,
-            end,
-            filters,
-        }
+        Budget { pool: self.clone(), held, taken, end, filters }
     }
 }
 
@@ -62,11 +50,6 @@ pub(super) struct Budget {
     held: AtomicU64,
     /// The part of `held` that is for rows and the answer.
     taken: AtomicU64,
-    /// The values that the answer can have; 0 for an operation of which nothing can be learned.
-    values: AtomicU64,
-    claim: Option<Claim>,
-    /// The operation's rate, once it has been let in.
-    rate: Option<Arc<Rate>>,
     /// The deadline of the operation's reads.
     pub(super) end: Instant,
     /// The budget for the conditions of the operation's filters.
@@ -74,26 +57,12 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Lets an operation of this rate, with so many values in its answer, in when there is memory for it.
-    pub(super) async fn let_in(&mut self, rate: &Arc<Rate>, values: u64) -> Result<(), ApiError> {
-        let presumably = self.pool.claims.guess(rate, values);
-        if presumably > FREE {
-            let claim = self.pool.claims.claim(presumably, self.end).await;
-            self.claim = Some(claim.ok_or_else(ApiError::no_memory)?);
-        }
-        self.rate = Some(rate.clone());
-        self.values = AtomicU64::new(values);
-        Ok(())
-    }
-
     /// Takes memory for the operation's text and plan, which have bounds of their own.
     pub(super) fn hold(&self, bytes: u64) -> Result<(), ApiError> {
         let before = self.held.fetch_add(bytes, Ordering::Relaxed);
         let counted = (before + bytes).saturating_sub(FREE) - before.saturating_sub(FREE);
         let all = self.pool.taken.fetch_add(counted, Ordering::Relaxed) + counted;
         if counted > 0 && all > self.pool.most {
-            // It would have taken more.
-            self.values.store(0, Ordering::Relaxed);
             return Err(ApiError::no_memory());
         }
         Ok(())
@@ -125,10 +94,6 @@ impl Budget {
 
 impl Drop for Budget {
     fn drop(&mut self) {
-        if let Some(rate) = &self.rate {
-            let (values, taken) = (self.values.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed));
-            self.pool.claims.learn(rate, values, taken);
-        }
         let counted = self.held.load(Ordering::Relaxed).saturating_sub(FREE);
         self.pool.taken.fetch_sub(counted, Ordering::Relaxed);
     }

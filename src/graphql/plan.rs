@@ -9,7 +9,6 @@ use std::sync::Arc;
 use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::{Name, Node};
 
-use super::claims::Rate;
 use super::position::Pos;
 use crate::schema::{Collection, Enum, IdKind, Rollup, Scalar};
 
@@ -27,8 +26,6 @@ pub(super) struct Plan {
     pub(super) serial: bool,
     /// Bytes that the plan takes up, roughly, without the text that its arguments refer to.
     pub(super) weight: u64,
-    /// What its runs take for each value.
-    pub(super) rate: Arc<Rate>,
 }
 
 /// Why an operation has no plan.

@@ -9,7 +9,6 @@ use serde_json::{Map, Value as Json};
 use super::Outcome;
 use super::answer::{Answer, Refused};
 use super::budget::Budget;
-use super::claims::Rate;
 use super::coerce::{self, Single};
 use super::cost::Costs;
 use super::document::Document;
@@ -75,11 +74,6 @@ impl Prepared {
     /// Bytes that the plan takes up.
     pub(super) fn weight(&self) -> u64 {
         self.plan.weight
-    }
-
-    /// What runs of it take for each value.
-    pub(super) fn rate(&self) -> &Arc<Rate> {
-        &self.plan.rate
     }
 
     /// The values of the operation's variables.

@@ -221,13 +221,9 @@ impl Inner {
         request: ApiRequest,
         asker: Asker,
         prepared: Result<Prepared, Refused>,
-        mut budget: Budget,
+        budget: Budget,
         aside: bool,
     ) -> Answered {
-        let prepared = match prepared {
-            Ok(prepared) => self.let_in(prepared, &mut budget).await,
-            refused => refused,
-        };
         let answered = match prepared {
             Ok(prepared) => {
                 // Moving the work aside once is enough.
@@ -240,18 +236,6 @@ impl Inner {
             self.engine.metrics().graphql_kept(KeptKind::Answer, KeptResult::Miss);
         }
         answered
-    }
-
-    /// Waits until there is memory for an operation.
-    async fn let_in(&self, prepared: Prepared, budget: &mut Budget) -> Result<Prepared, Refused> {
-        match budget.let_in(prepared.rate(), prepared.cost()).await {
-            Ok(()) => Ok(prepared),
-            Err(error) => {
-                self.engine.metrics().http_bound(Bound::Memory);
-                let (errors, kind) = (vec![error], prepared.kind());
-                Err(Refused { errors, outcome: Outcome::Overloaded, kind })
-            }
-        }
     }
 
     async fn carry_out(

@@ -79,8 +79,6 @@ label! {
         Bodies = "bodies",
         /// Requests being executed or waiting for execution.
         Executions = "executions",
-        /// Memory for the rows and answers of large operations.
-        Memory = "memory",
         /// Answers in memory that clients have not read.
         Unread = "unread",
         /// Time until TLS has come about.

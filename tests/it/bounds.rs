@@ -5,7 +5,6 @@ use std::time::Duration;
 mod connections;
 mod documents;
 mod executions;
-mod large;
 mod lists;
 mod memory;
 

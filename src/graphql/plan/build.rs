@@ -111,8 +111,7 @@ impl Planner {
             Ok(Root { key: collected.key.clone(), pos: build.pos(node), kind })
         };
         let roots = fields.into_iter().map(root).collect::<Result<_, _>>()?;
-        let weight = (MAX_FIELDS - build.left.get()) as u64 * FIELD;
-        Ok(Plan { roots, serial, weight, rate: Arc::default() })
+        Ok(Plan { roots, serial, weight: (MAX_FIELDS - build.left.get()) as u64 * FIELD })
     }
 }
 
