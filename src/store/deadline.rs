@@ -5,8 +5,6 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, ready};
 use tokio::time::{Instant, timeout_at};
 
 use super::StoreError;
@@ -18,36 +16,31 @@ tokio::task_local! {
 /// Runs work whose reads must finish by `end`, or by an earlier deadline already set. A read that is not
 /// done by then is aborted and fails with [`StoreError::TimedOut`]. Does not apply to tasks that the work
 /// spawns.
-pub fn until<W: Future>(end: Instant, work: W) -> impl Future<Output = W::Output> {
-    // Not `async`: such a function would hold the work twice, and it is large.
+pub async fn until<T>(end: Instant, work: impl Future<Output = T>) -> T {
     let end = current().map_or(end, |earlier| earlier.min(end));
-    DEADLINE.scope(Some(end), work)
+    DEADLINE.scope(Some(end), work).await
 }
 
 /// Runs work that must not stop half-way: it has no deadline, only the time-out of each single read
 /// applies.
-pub fn unhurried<W: Future>(work: W) -> impl Future<Output = W::Output> {
-    DEADLINE.scope(None, work)
+pub async fn unhurried<T>(work: impl Future<Output = T>) -> T {
+    DEADLINE.scope(None, work).await
 }
 
 /// Runs a read for at most the time `most`, and not beyond the task's deadline.
-pub fn limited<T, E: From<StoreError>>(
+pub async fn limited<T, E: From<StoreError>>(
     most: Duration,
     read: impl Future<Output = Result<T, E>>,
-) -> impl Future<Output = Result<T, E>> {
+) -> Result<T, E> {
     let begin = Instant::now();
     let end = current().map_or(begin + most, |end| end.min(begin + most));
     if end <= begin {
-        let late = StoreError::TimedOut("the time was up before it began".to_owned());
-        return Either::Left(ready(Err(late.into())));
+        return Err(StoreError::TimedOut("the time was up before it began".to_owned()).into());
     }
-    let read = timeout_at(end, DEADLINE.scope(Some(end), read)).map(move |done| {
-        done.unwrap_or_else(|_| {
-            let took = begin.elapsed();
-            Err(StoreError::TimedOut(format!("broken off after {} ms", took.as_millis())).into())
-        })
-    });
-    Either::Right(read)
+    timeout_at(end, DEADLINE.scope(Some(end), read)).await.unwrap_or_else(|_| {
+        let took = begin.elapsed();
+        Err(StoreError::TimedOut(format!("broken off after {} ms", took.as_millis())).into())
+    })
 }
 
 /// The time left until the task's deadline, if it has one.

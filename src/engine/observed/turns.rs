@@ -25,8 +25,8 @@ tokio::task_local! {
 
 /// Carries out an operation, whose reads must finish by `end` and take turns with those of other operations.
 /// Reads in tasks that it spawns count as operations of their own.
-pub fn operation<W: Future>(end: tokio::time::Instant, work: W) -> impl Future<Output = W::Output> {
-    OPERATION.scope(Arc::default(), deadline::until(end, work))
+pub async fn operation<T>(end: tokio::time::Instant, work: impl Future<Output = T>) -> T {
+    OPERATION.scope(Arc::default(), deadline::until(end, work)).await
 }
 
 /// An operation's share of the store.
