@@ -29,6 +29,7 @@ mod proved;
 mod reason;
 mod redis;
 mod registry;
+mod room;
 mod strategy;
 mod window;
 

@@ -28,7 +28,7 @@ pub use order::{Direction, Order, OrderBy};
 pub use pattern::{Pattern, PatternError};
 pub use sort_key::{Bound, SortKey, encode_value, row_key, row_ref};
 pub(crate) use sort_key::{encode_raw, write_part};
-pub use unique::{Misfit, MisfitPart, misfits, normalised};
+pub use unique::{Misfit, MisfitPart, kept_values, misfits, normalised};
 
 #[cfg(test)]
 mod properties;

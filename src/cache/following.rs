@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 
 use super::{CacheError, Mark};
-use crate::value::{Change, EntityRef, Stamp, Time};
+use crate::value::{Change, EntityRef, Time};
 
 /// For the tailer. The defaults are those of a cache that is not followed.
 #[async_trait]
@@ -53,7 +53,7 @@ pub trait Following: Send + Sync + 'static {
 
     /// Remembers that these changes, noted with this mark, have been brought to every batch, all in one session. Only
     /// saves the tailer work, so it may forget.
-    fn settled(&self, _session: u64, _mark: Mark, _changes: &[(EntityRef, Stamp)]) {}
+    fn settled(&self, _session: u64, _mark: Mark, _changes: &[(EntityRef, Time)]) {}
 
     /// Remembers that all changes up to this time have been brought here, since the adoption with this mark: their
     /// documents are suspects no more. Of another mark it remembers nothing.

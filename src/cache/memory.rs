@@ -12,7 +12,7 @@ use super::{
     LeaseState, Mark, News, Notes, PageRead, PageState, PartitionRead, PartitionState, Place, Proved, Reads,
     Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
-use crate::value::{Change, Doc, EntityRef, Stamp, Time};
+use crate::value::{Change, Doc, EntityRef, Time};
 
 mod batch;
 mod following;
@@ -166,7 +166,7 @@ impl Following for MemoryCache {
         self.step(|state| state.readable().is_ok())
     }
 
-    fn settled(&self, _: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+    fn settled(&self, _: u64, mark: Mark, changes: &[(EntityRef, Time)]) {
         self.state.lock().following.remember(mark, changes);
     }
 

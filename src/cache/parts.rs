@@ -12,7 +12,7 @@ use super::{
     Reconcile, Reconciled, Standing, TypeStats, Upkeep, Voucher,
 };
 use crate::metrics::CacheOp;
-use crate::value::{Change, Doc, EntityRef, Stamp, Time};
+use crate::value::{Change, Doc, EntityRef, Time};
 
 /// The parts of a cache, each from any source: `Parts { reads: Arc::new(others), ..Parts::of(cache) }`.
 pub struct Parts<A = ()> {
@@ -191,7 +191,7 @@ impl<A: Around> Following for Parts<A> {
         self.following.session()
     }
 
-    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Time)]) {
         self.following.settled(session, mark, changes);
     }
 

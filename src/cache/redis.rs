@@ -14,7 +14,7 @@ use super::{
 };
 use crate::metrics::Metrics;
 use crate::probe::without::{Mechanism, without};
-use crate::value::{Change, Doc, EntityRef, Stamp, Time};
+use crate::value::{Change, Doc, EntityRef, Time};
 
 mod batches;
 mod changes;
@@ -206,7 +206,7 @@ impl Following for RedisCache {
         self.link.trust().current().map_or(0, |session| session.number)
     }
 
-    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Time)]) {
         self.link.settled(session, mark, changes);
     }
 

@@ -10,16 +10,10 @@ use super::journal::fnv;
 use super::proved::Extent;
 use super::{Batch, CacheLimits, Proved, VoidReason};
 use crate::query::{Probe, Shape, SortKey, row_ref};
-use crate::value::{Change, EntityRef, Image, Stamp};
+use crate::value::{Change, EntityRef, Image, Time};
 
 /// Slots of the floor table. More would refuse fewer fills for a neighbour's write, but take more room.
 pub(super) const SLOTS: usize = 1024;
-
-/// One in this many entries, and in this many shapes, of a full table index are freed.
-const FREE_BATCHES: u64 = 100;
-const FREE_SHAPES: u64 = 16;
-/// One in this many entries that are looked at goes.
-const IDLEST: usize = 4;
 
 /// The shape under which a batch is registered, and the prefixes of its entries; each entry is a prefix
 /// followed by the definition's text.
@@ -65,42 +59,12 @@ pub(super) fn slot(entity: &EntityRef) -> usize {
 /// work of a change once more.
 pub(super) const REMARKS: usize = 4096;
 
-/// The slot for the remark that a change is settled. Successive changes of one document have different ones, as the
-/// tailer may read several of them together.
-pub(super) fn remark_slot(entity: &EntityRef, stamp: Stamp) -> usize {
+/// The slot for the remark that the change of a document at this time is settled. Successive changes of one document have
+/// different ones, as the tailer may read several of them together.
+pub(super) fn remark_slot(entity: &EntityRef, at: Time) -> usize {
     let mut change = row_ref(entity);
-    change.extend(stamp.t.0.to_be_bytes());
-    change.extend(stamp.v.to_be_bytes());
+    change.extend(at.0.to_be_bytes());
     (fnv(&change) % REMARKS as u64) as usize
-}
-
-/// What a table index has too little room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scarce {
-    /// More entries.
-    Batches,
-    /// More shapes.
-    Shapes,
-}
-
-/// What a table index with so many entries and shapes has too little room for.
-pub(super) fn scarce(entries: u64, shapes: u64, limits: &CacheLimits) -> Option<Scarce> {
-    let least = |most: u64, part: u64| most.saturating_sub((most / part).max(1));
-    if entries > least(limits.batches, FREE_BATCHES) {
-        Some(Scarce::Batches)
-    } else if shapes > least(limits.shapes, FREE_SHAPES) {
-        Some(Scarce::Shapes)
-    } else {
-        None
-    }
-}
-
-/// Of some entries, the part that has been idle for longest.
-pub(super) fn idlest<T>(entries: Vec<T>, idle: Vec<u64>) -> Vec<T> {
-    let count = entries.len().div_ceil(IDLEST);
-    let mut all: Vec<(u64, T)> = idle.into_iter().zip(entries).collect();
-    all.sort_by_key(|(idle, _)| std::cmp::Reverse(*idle));
-    all.into_iter().take(count).map(|(_, entry)| entry).collect()
 }
 
 /// What a batch keeps of a fill.

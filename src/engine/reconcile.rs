@@ -49,7 +49,7 @@ impl Core {
             Ok(vouched) => {
                 if self.options.limits.freshness.is_some() {
                     let settled: Vec<_> =
-                        changes.iter().map(|change| (change.entity.clone(), change.stamp)).collect();
+                        changes.iter().map(|change| (change.entity.clone(), change.stamp.t)).collect();
                     self.cache.settled(session, mark, &settled);
                 }
                 Brought::Taken { vouched }

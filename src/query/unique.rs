@@ -5,6 +5,7 @@ use bson::raw::{RawBsonRef, RawDocument};
 
 use super::{encode_raw, normalize};
 use crate::schema::{Collection, UniqueKey};
+use crate::value::UNIQUE_PATH;
 
 /// A key of which a document does not keep what its fields say.
 #[derive(Clone, Debug)]
@@ -42,6 +43,11 @@ pub fn misfits<'c>(collection: &'c Collection, document: &RawDocument) -> Vec<Mi
         (!parts.is_empty()).then_some(Misfit { key, parts })
     };
     normalising.filter_map(misfit).collect()
+}
+
+/// All values that a document keeps for its keys, if it keeps any.
+pub fn kept_values(document: &RawDocument) -> Option<RawBsonRef<'_>> {
+    at(document, UNIQUE_PATH)
 }
 
 /// `None` if the document keeps the right value. A value that cannot be read is never wrong.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cache::registry::{self, REMARKS};
 use crate::cache::{CacheError, Mark, Standing, Voucher};
-use crate::value::{Change, EntityRef, Stamp};
+use crate::value::{Change, EntityRef, Time};
 
 /// How far the cache has followed the store.
 #[derive(Default)]
@@ -15,7 +15,7 @@ pub(super) struct Followed {
     /// When the voucher ends.
     ends: Option<Instant>,
     /// The last settled change of each slot.
-    settled: Vec<Option<(EntityRef, Stamp, Mark)>>,
+    settled: Vec<Option<(EntityRef, Time, Mark)>>,
 }
 
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -30,20 +30,20 @@ impl Followed {
         Standing { node: String::new(), place: self.place.clone(), session: 0 }
     }
 
-    pub fn remember(&mut self, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+    pub fn remember(&mut self, mark: Mark, changes: &[(EntityRef, Time)]) {
         self.settled.resize(REMARKS, None);
-        for (entity, stamp) in changes {
-            self.settled[registry::remark_slot(entity, *stamp)] = Some((entity.clone(), *stamp, mark));
+        for (entity, at) in changes {
+            self.settled[registry::remark_slot(entity, *at)] = Some((entity.clone(), *at, mark));
         }
     }
 
     pub fn unsettled(&self, mark: Mark, mut changes: Vec<Change>) -> Vec<Change> {
         changes.retain(|change| {
-            let slot = registry::remark_slot(&change.entity, change.stamp);
+            let at = change.stamp.t;
+            let slot = registry::remark_slot(&change.entity, at);
             let known = self.settled.get(slot).and_then(Option::as_ref);
-            known.is_none_or(|(entity, stamp, under)| {
-                *entity != change.entity || *stamp != change.stamp || *under != mark
-            })
+            known
+                .is_none_or(|(entity, then, under)| *entity != change.entity || *then != at || *under != mark)
         });
         changes
     }

@@ -52,7 +52,7 @@ impl Reconciler {
 
     pub async fn note(&self, mark: Mark, changes: &[Change]) -> Result<Notes, CacheError> {
         let mark = self.counting(mark).await?;
-        let mut vouched = None;
+        let mut vouched = false;
         let mut found = vec![Noted::Found(Vec::new()); changes.len()];
         let mut open: Vec<usize> = (0..changes.len()).collect();
         let mut unreadable = Vec::new();
@@ -61,14 +61,8 @@ impl Reconciler {
                 .iter()
                 .map(|&i| self.note_call(mark, &changes[i], look == LOOKS, true))
                 .collect::<Result<Vec<_>, _>>()?;
-            let mut answers = match vouched {
-                Some(_) => self.link.send(Need::Change, calls).await?,
-                None => {
-                    let (answers, counts) = self.link.change_vouched(calls).await?;
-                    vouched = Some(counts);
-                    answers
-                }
-            };
+            let mut answers;
+            (answers, vouched) = self.link.change_vouched(calls).await?;
             self.note_without_room(mark, changes, &open, look == LOOKS, &mut answers).await?;
             let mut again = Vec::new();
             for (i, answer) in open.into_iter().zip(answers) {
@@ -97,7 +91,7 @@ impl Reconciler {
         if !unreadable.is_empty() {
             self.drop_types(&unreadable, Time(0)).await?;
         }
-        Ok(Notes { of_changes: found, vouched: vouched.unwrap_or_default() })
+        Ok(Notes { of_changes: found, vouched })
     }
 
     /// The mark that is compared with the cache's.

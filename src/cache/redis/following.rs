@@ -16,7 +16,7 @@ use crate::cache::following::{Adoption, Standing, Voucher};
 use crate::cache::{CacheError, Mark, Topic, registry};
 use crate::probe::without::{Mechanism, without};
 use crate::probe::{self, Point};
-use crate::value::{Change, EntityRef, Stamp, Time};
+use crate::value::{Change, EntityRef, Time};
 
 /// For how long remarks are gathered. The tailer reads several changes together as well.
 const TOGETHER: Duration = Duration::from_millis(4);
@@ -152,14 +152,14 @@ impl Link {
 
     /// Sends a little later, together with what others have settled meanwhile: a change that is not remembered is only
     /// brought to the cache once more.
-    pub fn settled(self: &Arc<Self>, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+    pub fn settled(self: &Arc<Self>, session: u64, mark: Mark, changes: &[(EntityRef, Time)]) {
         if self.limits.freshness.is_none() {
             return;
         }
-        let remarks = changes.iter().map(|(entity, stamp)| Remark {
+        let remarks = changes.iter().map(|(entity, at)| Remark {
             session,
-            field: field(entity, *stamp),
-            value: remembered(entity, *stamp, mark),
+            field: field(entity, *at),
+            value: remembered(entity, *at, mark),
         });
         if self.remarks.add(remarks) {
             let link = self.clone();
@@ -172,19 +172,18 @@ impl Link {
 
     /// Sends the remarks of the present session. The others are about a cache that may not be this one.
     async fn send_remarks(&self) {
-        let remarks = self.remarks.take();
-        let Some(session) = self.trust().current() else { return };
+        let mut remarks = self.remarks.take();
+        let Some(mut session) = self.trust().current() else { return };
+        remarks.retain(|remark| remark.session == session.number);
+        if remarks.is_empty() {
+            return;
+        }
         let mut set = redis::cmd("HSET");
         set.arg(self.tag.meta());
-        let mut none = true;
-        for remark in remarks.iter().filter(|remark| remark.session == session.number) {
+        for remark in &remarks {
             set.arg(&remark.field).arg(&remark.value);
-            none = false;
         }
-        if !none {
-            let mut connection = session.connection;
-            drop(connection.send_packed_command(&set).await);
-        }
+        drop(session.connection.send_packed_command(&set).await);
     }
 
     pub async fn unsettled(&self, mark: Mark, changes: Vec<Change>) -> Result<Vec<Change>, CacheError> {
@@ -194,12 +193,12 @@ impl Link {
         let mut get = redis::cmd("HMGET");
         get.arg(self.tag.meta());
         for change in &changes {
-            get.arg(field(&change.entity, change.stamp));
+            get.arg(field(&change.entity, change.stamp.t));
         }
         let answer = self.ask(vec![get]).await?.pop().unwrap_or(Value::Nil);
         let mut left = Vec::new();
         for (change, known) in changes.into_iter().zip(reply::items(answer)?) {
-            let settled = remembered(&change.entity, change.stamp, mark);
+            let settled = remembered(&change.entity, change.stamp.t, mark);
             if reply::bytes(known)?.is_none_or(|known| known != settled.as_bytes()) {
                 left.push(change);
             }
@@ -257,11 +256,11 @@ impl Remarks {
 }
 
 /// The field of the meta hash that remembers the last settled change of a slot.
-fn field(entity: &EntityRef, stamp: Stamp) -> String {
-    format!("z{}", registry::remark_slot(entity, stamp))
+fn field(entity: &EntityRef, at: Time) -> String {
+    format!("z{}", registry::remark_slot(entity, at))
 }
 
-fn remembered(entity: &EntityRef, stamp: Stamp, mark: Mark) -> String {
+fn remembered(entity: &EntityRef, at: Time, mark: Mark) -> String {
     let mark = if without(Mechanism::Remarks) { Mark(0) } else { mark };
-    journal::topic(Topic::entity(entity)) + &keys::stamp(stamp) + &keys::hex(mark.0)
+    journal::topic(Topic::entity(entity)) + &keys::hex(at.0) + &keys::hex(mark.0)
 }

@@ -39,6 +39,11 @@ pub(super) fn bytes(value: Value) -> Result<Option<Vec<u8>>, CacheError> {
     }
 }
 
+/// The strings of an array, without those that are nil.
+pub(super) fn strings(value: Value) -> Result<Vec<Vec<u8>>, CacheError> {
+    items(value)?.into_iter().filter_map(|item| bytes(item).transpose()).collect()
+}
+
 /// A text.
 pub(super) fn text(value: Value) -> Result<String, CacheError> {
     match value {

@@ -11,17 +11,8 @@ use super::phase::Need;
 use super::reply::{self, Answer};
 use super::upkeep::definition;
 use crate::cache::CacheError;
-use crate::cache::registry::{self, Scarce};
+use crate::cache::room::{self, ENTRIES, OF_SHAPE, SAMPLE, STEPS, Scarce};
 use crate::query::BatchDef;
-
-/// How many entries one step looks at.
-const SAMPLE: usize = 64;
-/// How many entries of each shape are looked at: a shape is as idle as the least idle of them.
-const OF_SHAPE: usize = 8;
-/// How many entries of a shape one step takes.
-const ENTRIES: usize = 100;
-/// Steps at the most.
-const STEPS: usize = 256;
 
 /// A name in the index.
 type Member = Vec<u8>;
@@ -31,7 +22,7 @@ impl Link {
         let mut removed = 0;
         for _ in 0..STEPS {
             let (entries, shapes) = self.sizes(ty).await?;
-            let victims = match registry::scarce(entries, shapes, &self.limits) {
+            let victims = match room::scarce(entries, shapes, &self.limits) {
                 None => break,
                 Some(Scarce::Batches) => self.idle_entries(ty).await?,
                 Some(Scarce::Shapes) => self.idle_shape(ty).await?,
@@ -59,26 +50,26 @@ impl Link {
     async fn idle_entries(&self, ty: &str) -> Result<Vec<Member>, CacheError> {
         let mut some = redis::cmd("ZRANDMEMBER");
         some.arg(self.tag.index(ty)).arg(SAMPLE);
-        let some = members(self.ask(vec![some]).await?.pop().unwrap_or(Value::Nil))?;
+        let some = reply::strings(self.ask(vec![some]).await?.pop().unwrap_or(Value::Nil))?;
         let entries: Vec<Member> = some.into_iter().filter(|member| !member.starts_with(b"!")).collect();
         let idle = self.idle(&entries).await?;
-        Ok(registry::idlest(entries, idle))
+        Ok(room::idlest(entries, idle))
     }
 
     /// Entries of a shape that has been idle for longer than others.
     async fn idle_shape(&self, ty: &str) -> Result<Vec<Member>, CacheError> {
         let mut all = redis::cmd("ZRANGEBYLEX");
         all.arg(self.tag.index(ty)).arg("[!").arg("(\"");
-        let shapes = members(self.ask(vec![all]).await?.pop().unwrap_or(Value::Nil))?;
+        let shapes = reply::strings(self.ask(vec![all]).await?.pop().unwrap_or(Value::Nil))?;
         let some: Vec<_> = shapes.iter().map(|shape| self.of_shape(ty, shape, OF_SHAPE)).collect();
         let some: Vec<Vec<Member>> =
-            self.ask(some).await?.into_iter().map(members).collect::<Result<_, _>>()?;
+            self.ask(some).await?.into_iter().map(reply::strings).collect::<Result<_, _>>()?;
         let mut idle = self.idle(&some.concat()).await?.into_iter();
         let of_shape = |entries: &Vec<Member>| idle.by_ref().take(entries.len()).min().unwrap_or(u64::MAX);
         let idle: Vec<u64> = some.iter().map(of_shape).collect();
         let idlest = idle.iter().zip(&shapes).max_by_key(|(idle, _)| **idle);
         let Some((_, shape)) = idlest else { return Ok(Vec::new()) };
-        members(self.ask(vec![self.of_shape(ty, shape, ENTRIES)]).await?.pop().unwrap_or(Value::Nil))
+        reply::strings(self.ask(vec![self.of_shape(ty, shape, ENTRIES)]).await?.pop().unwrap_or(Value::Nil))
     }
 
     /// Asks for some entries of a shape, which stands in the index as `!<shape>`.
@@ -110,10 +101,6 @@ impl Link {
         };
         Ok(answers.chunks(2).map(idle).collect())
     }
-}
-
-fn members(answer: Value) -> Result<Vec<Member>, CacheError> {
-    reply::items(answer)?.into_iter().filter_map(|member| reply::bytes(member).transpose()).collect()
 }
 
 /// The key of the batch that an entry is of.

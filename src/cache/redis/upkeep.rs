@@ -113,8 +113,7 @@ impl Link {
         let from = if after.is_empty() { b"[\"".to_vec() } else { [b"(", after].concat() };
         let mut range = redis::cmd("ZRANGEBYLEX");
         range.arg(self.tag.index(ty)).arg(from).arg("+").arg("LIMIT").arg(0).arg(count);
-        let answer = self.ask(vec![range]).await?.pop().unwrap_or(Value::Nil);
-        reply::items(answer)?.into_iter().filter_map(|entry| reply::bytes(entry).transpose()).collect()
+        reply::strings(self.ask(vec![range]).await?.pop().unwrap_or(Value::Nil))
     }
 
     /// Removes entries from a type's index whose batches are gone; if `drops`, also those of batches that are ready and

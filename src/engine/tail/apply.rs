@@ -42,28 +42,27 @@ impl Core {
     pub(super) async fn apply(&self, mark: Mark, events: Vec<Event>) -> Result<Heard, CacheError> {
         let mut heard = Heard::default();
         let mut reached = Time::default();
-        let (mut changes, mut voids, mut expired) = (Vec::new(), Vec::new(), 0);
+        let (mut changes, mut voids, mut unkeyed, mut expired) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for event in events {
             match event {
                 Event::Changed(change) => {
                     self.tail.unkeyed.freed_by(&change);
                     reached = reached.max(change.stamp.t);
                     match self.expiries.is_removal(&change) {
-                        true => {
-                            self.saw(change.stamp.t);
-                            expired += 1;
-                        }
+                        true => expired += 1,
                         false => changes.push(change),
                     }
                 }
                 Event::Voided { types, at } => voids.push((types, at)),
-                Event::Unkeyed { ty, id } => self.tail.unkeyed.add(ty, id),
+                Event::Unkeyed { ty, id } => unkeyed.push((ty, id)),
                 Event::Beat { at, poked } => {
                     heard.covered = heard.covered.max(Some(at));
                     heard.poked |= poked;
                 }
             }
         }
+        self.saw(reached);
+        unkeyed.into_iter().for_each(|(ty, id)| self.tail.unkeyed.add(ty, id));
         self.metrics.tail_events(TailEvent::Expired, expired);
         heard.changes = changes.len();
         heard.unsettled = self.apply_changes(mark, changes).await?;

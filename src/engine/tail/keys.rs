@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 
 use crate::engine::Core;
 use crate::metrics::TailKeys;
-use crate::query::{Filter, Misfit, MisfitPart, misfits, normalised};
+use crate::query::{Filter, Misfit, MisfitPart, kept_values, misfits, normalised};
 use crate::schema::UniqueKey;
 use crate::store::{Condition, Follow, Patch, StoreError, Write, Written};
-use crate::value::{BOOKKEEPING, Change, Doc, EntityRef, Id, Image, Time};
+use crate::value::{Change, EntityRef, Id, Image};
 
 /// Documents that are read and written together.
 const TOGETHER: usize = 128;
@@ -112,16 +112,10 @@ fn gives_up(change: &Change) -> bool {
         Image::Absent => false,
         Image::Unknown => true,
         Image::Doc(before) => {
-            let kept = kept_by(before);
-            kept.is_some() && kept != change.after.as_ref().and_then(kept_by)
+            let kept = kept_values(before.raw());
+            kept.is_some() && kept != change.after.as_ref().and_then(|after| kept_values(after.raw()))
         }
     }
-}
-
-/// All values of unique keys that a document keeps.
-fn kept_by(document: &Doc) -> Option<&[u8]> {
-    let bookkeeping = document.raw().get_document(BOOKKEEPING).ok()?;
-    Some(bookkeeping.get_document("u").ok()?.as_bytes())
 }
 
 impl Core {
@@ -180,7 +174,7 @@ impl Core {
 
     async fn rekey(self: &Arc<Self>, ty: &Arc<str>, ids: &[Id]) -> Result<(), StoreError> {
         let Some(collection) = self.model.collection(ty) else { return Ok(()) };
-        let found = self.store.get(ty, ids, self.at(Time(0))).await?;
+        let found = self.store.get(ty, ids, self.at_latest().await).await?;
         let mut wrong = Vec::new();
         for id in ids {
             let entity = EntityRef { ty: ty.clone(), id: id.clone() };

@@ -161,11 +161,15 @@ pub fn meaning(batch: &Batch, change: &Change) -> Option<Reconcile> {
     })
 }
 
+/// Notes a change, and returns the rows that it means for the batches found.
+pub async fn noted(cache: &dyn Cache, mark: Mark, change: &Change) -> Vec<Reconcile> {
+    let found = cache.note(mark, std::slice::from_ref(change)).await.expect("the cache is there").of_changes;
+    found.into_iter().flat_map(Noted::batches).filter_map(|batch| meaning(&batch, change)).collect()
+}
+
 /// Brings a change to the cache, as the engine does after the store has made it.
 pub async fn settle(cache: &dyn Cache, mark: Mark, change: Change) -> Vec<Reconciled> {
-    let found = cache.note(mark, std::slice::from_ref(&change)).await.expect("the cache is there").of_changes;
-    let rows: Vec<Reconcile> =
-        found.into_iter().flat_map(Noted::batches).filter_map(|batch| meaning(&batch, &change)).collect();
+    let rows = noted(cache, mark, &change).await;
     cache.reconcile(mark, &rows).await.expect("the cache is there")
 }
 

@@ -5,7 +5,7 @@ use oponn::query::SortKey;
 use oponn::value::Doc;
 use redis::aio::MultiplexedConnection;
 
-use super::domain::{all_of, cache_on, change, item, lease, meaning, on, rows, shelf, versioned, whole};
+use super::domain::{all_of, cache_on, change, item, lease, noted, on, rows, shelf, versioned, whole};
 use crate::support::redis_server::Server;
 
 /// The keys of a small world, by what they are.
@@ -60,16 +60,8 @@ impl Story {
         let mark = self.cache.mark();
         self.between().await;
         let change = change(id, before, after, t);
-        let found = self
-            .cache
-            .note(mark, std::slice::from_ref(&change))
-            .await
-            .unwrap()
-            .of_changes
-            .remove(0)
-            .batches();
+        let rows = noted(&self.cache, mark, &change).await;
         self.between().await;
-        let rows: Vec<_> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
         self.cache.reconcile(mark, &rows).await.unwrap();
         self.between().await;
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use oponn::cache::{Adoption, Cache, CacheError, Following, Mark, Parts, Standing, Voucher};
-use oponn::value::{Change, EntityRef, Stamp};
+use oponn::value::{Change, EntityRef, Time};
 
 use super::world::{SDL, World, put, until};
 use crate::support::app::{CacheKind, StoreKind, TestApp};
@@ -50,7 +50,7 @@ impl Following for Slow {
         self.cache.session()
     }
 
-    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Stamp)]) {
+    fn settled(&self, session: u64, mark: Mark, changes: &[(EntityRef, Time)]) {
         self.cache.settled(session, mark, changes);
     }
 

@@ -4,17 +4,8 @@ use std::sync::Arc;
 
 use super::State;
 use crate::cache::memory::items::Key;
-use crate::cache::registry::{self, Scarce};
+use crate::cache::room::{self, ENTRIES, OF_SHAPE, SAMPLE, STEPS, Scarce};
 use crate::query::BatchKey;
-
-/// How many entries one step looks at.
-const SAMPLE: usize = 64;
-/// How many entries of each shape are looked at: a shape is as idle as the least idle of them.
-const OF_SHAPE: usize = 8;
-/// How many entries of a shape one step takes.
-const ENTRIES: usize = 100;
-/// Steps at the most.
-const STEPS: usize = 256;
 
 /// An entry of the index, and its batch.
 type Entry = (String, BatchKey);
@@ -24,7 +15,7 @@ impl State {
         let mut removed = 0;
         for _ in 0..STEPS {
             let (entries, shapes) = self.table(ty).sizes();
-            let victims = match registry::scarce(entries, shapes, &self.limits) {
+            let victims = match room::scarce(entries, shapes, &self.limits) {
                 None => break,
                 Some(Scarce::Batches) => self.idle_entries(ty),
                 Some(Scarce::Shapes) => self.idle_shape(ty),
@@ -41,17 +32,17 @@ impl State {
     fn idle_entries(&mut self, ty: &Arc<str>) -> Vec<Entry> {
         let some = self.table(ty).next(SAMPLE);
         let idle = some.iter().map(|(_, key)| self.idle(*key)).collect();
-        registry::idlest(some, idle)
+        room::idlest(some, idle)
     }
 
     /// Entries of a shape that has been idle for longer than others.
-    fn idle_shape(&mut self, ty: &Arc<str>) -> Vec<Entry> {
-        let shapes = self.table(ty).shapes.clone();
-        let idlest = shapes.iter().max_by_key(|shape| {
-            let some = self.types.get(ty).map_or_else(Vec::new, |table| table.of_shape(shape, OF_SHAPE));
+    fn idle_shape(&self, ty: &Arc<str>) -> Vec<Entry> {
+        let Some(table) = self.types.get(ty) else { return Vec::new() };
+        let idlest = table.shapes.iter().max_by_key(|shape| {
+            let some = table.of_shape(shape, OF_SHAPE);
             some.iter().map(|(_, key)| self.idle(*key)).min().unwrap_or(u64::MAX)
         });
-        idlest.map_or_else(Vec::new, |shape| self.table(ty).of_shape(shape, ENTRIES))
+        idlest.map_or_else(Vec::new, |shape| table.of_shape(shape, ENTRIES))
     }
 
     /// How many uses of others ago a batch was used; the most for one that is gone.

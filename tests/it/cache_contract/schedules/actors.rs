@@ -11,7 +11,7 @@ use oponn::query::SortKey;
 use oponn::value::{Doc, EntityRef, Id, Time};
 
 use super::world::{Acknowledged, Answer, IDS, Without, World};
-use crate::cache_contract::domain::{first, meaning, versioned};
+use crate::cache_contract::domain::{first, noted, versioned};
 use crate::support::dice::Dice;
 
 /// One of them, with what it has left to do.
@@ -197,15 +197,7 @@ async fn write(state: State, world: &mut World, dice: &mut Dice) -> (String, Sta
         State::Note { mark, commit, again } => {
             let mark = if world.without == Without::Marks { world.cache.mark() } else { mark };
             let change = world.change(commit);
-            let found = world
-                .cache
-                .note(mark, std::slice::from_ref(&change))
-                .await
-                .unwrap()
-                .of_changes
-                .remove(0)
-                .batches();
-            let mut rows: Vec<Reconcile> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
+            let mut rows = noted(&*world.cache, mark, &change).await;
             if world.without == Without::Deltas {
                 let batches: Vec<Batch> = rows.iter().map(|row| row.batch.clone()).collect();
                 let mut filling = world.cache.filling(&batches).await.unwrap().into_iter();

@@ -1,10 +1,10 @@
 //! The one who brings all commits to the cache in their order, whoever made them.
 
-use oponn::cache::{Adoption, Mark, Reconcile};
+use oponn::cache::{Adoption, Mark};
 use oponn::value::Time;
 
 use super::State;
-use crate::cache_contract::domain::meaning;
+use crate::cache_contract::domain::noted;
 use crate::cache_contract::schedules::world::{Without, World};
 
 /// Voids the cache, which no longer is what it has followed, and follows from here.
@@ -26,10 +26,7 @@ pub(super) async fn follow(state: State, world: &mut World) -> (String, State) {
             let Some(change) = world.next_to_follow() else {
                 return ("has nothing to follow".to_owned(), State::Follow { turns: turns - 1, mark });
             };
-            let found =
-                world.cache.note(mark, std::slice::from_ref(&change)).await.unwrap().of_changes.remove(0);
-            let found = found.batches();
-            let rows: Vec<Reconcile> = found.iter().filter_map(|batch| meaning(batch, &change)).collect();
+            let rows = noted(&*world.cache, mark, &change).await;
             let told = format!("notes {} and finds {} batches", change.stamp.t.0, rows.len());
             (told, State::Bring { turns, mark, at: change.stamp.t, rows })
         }
