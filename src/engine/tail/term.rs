@@ -91,10 +91,12 @@ impl Term<'_> {
         let mut ticks = interval(freshness / BEATS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut asked: Option<Asked> = None;
+        let mut read = Vec::with_capacity(AHEAD);
         loop {
             let beat = tokio::select! {
-                batch = batches.recv() => {
-                    let (events, place) = batch.unwrap_or_else(|| Err(closed()))?;
+                // All that has been read meanwhile, or a cache that is slow would be further behind with each batch.
+                _ = batches.recv_many(&mut read, AHEAD) => {
+                    let (events, place) = together(read.drain(..))?;
                     self.core.passes(Point::TailReceived).await;
                     let heard = self.core.apply(mark, events).await?;
                     pause.heard(&heard);
@@ -204,6 +206,12 @@ fn read_ahead(
     (AbortOnDropHandle::new(reader), receiver)
 }
 
-fn closed() -> FeedError {
-    FeedError::Lost("the feed has ended".to_owned())
+/// Batches that follow each other, as one.
+fn together(read: impl Iterator<Item = Result<Batch, FeedError>>) -> Result<Batch, FeedError> {
+    read.reduce(|all, next| {
+        let ((mut events, _), (more, place)) = (all?, next?);
+        events.extend(more);
+        Ok((events, place))
+    })
+    .unwrap_or_else(|| Err(FeedError::Lost("the feed has ended".to_owned())))
 }
