@@ -112,7 +112,7 @@ class Cluster:
             w = w._replace(reader=Reader("done", 0, 0))
         if w.leaders[i].at == "no" or not adopts:
             return w
-        return self.leader(w, i, at="taken", beat=None, noted=False, early=0, waited=0)
+        return self.leader(w, i, at="taken", beat=None, noted=False, early=0, waited=w.control.unchanged)
 
     def heard(self, w, i):
         """A reply has come to server `i`: after the push, if there was one. Whether the reply counts."""

@@ -41,7 +41,7 @@ class Follow(Cluster):
             return
         n = w.nodes[k]
         if l.at == "no" and self.may(w, "take"):
-            after = self.leader(w, i, at="taken", term=c.term + 1, waited=0)
+            after = self.leader(w, i, at="taken", term=c.term + 1, waited=c.unchanged)
             yield f"S{i} takes the lead", self.control(self.less(after, "take"), c._replace(term=c.term + 1))
         if l.at == "taken":
             place = n.place
@@ -91,7 +91,7 @@ class Follow(Cluster):
         w, heard = self.heard(w, i)
         if ours or not heard:
             return w
-        return self.leader(w, i, at="taken", beat=None, noted=False, early=0, waited=0)
+        return self.leader(w, i, at="taken", beat=None, noted=False, early=0, waited=w.control.unchanged)
 
     def beats(self, w, i, n):
         l, c = w.leaders[i], w.control
@@ -109,7 +109,7 @@ class Follow(Cluster):
             applied = max(c.applied, l.applied)
         yield f"S{i} beats at {w.end}", self.control(after, c._replace(node=node, applied=applied))
         if adopts and self.may(w, "late"):
-            after = self.leader(w, i, at="taken", waited=0)._replace(beat=(l.term, n.run))
+            after = self.leader(w, i, at="taken", waited=c.unchanged)._replace(beat=(l.term, n.run))
             yield f"S{i} gives up its beat for N{w.sessions[i].node}", self.less(after, "late")
 
     def applies(self, w, i, k, t):

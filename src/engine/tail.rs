@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
 use self::keys::Unkeyed;
+use self::term::Vouched;
 use super::Core;
 use crate::cache::CacheError;
 use crate::schema::Model;
@@ -83,11 +84,11 @@ impl Core {
                 begun = Instant::now();
             }
             match elected {
-                Ok(Some((led, former))) => {
+                Ok(Some((led, vouched))) => {
                     // A leader that died has told nobody which documents it still had to write.
                     self.look_at_keys();
                     tokio::select! {
-                        () = self.lead(follow, freshness, led, former, &mut told) => {}
+                        () = self.lead(follow, freshness, led, vouched, &mut told) => {}
                         () = self.keep_keys(follow) => {}
                     }
                 }
@@ -106,17 +107,17 @@ impl Core {
         follow: &dyn Follow,
         freshness: Duration,
         led: Led,
-        former: Control,
+        mut vouched: Vouched,
         told: &mut Told,
     ) {
         let term = led.term;
         let after = self.cache.shared().then_some(led);
         *self.tail.leads.lock() = Some(Beat { after, ..Beat::default() });
         tracing::info!(term, "following the store's changes on behalf of the cache");
-        let (mut node, mut lost) = (former.node, false);
+        let mut lost = false;
         loop {
             let begun = Instant::now();
-            let ended = self.serve_term(follow, freshness, term, &mut node, lost, told).await;
+            let ended = self.serve_term(follow, freshness, term, &mut vouched, lost, told).await;
             self.metrics.tail_ended();
             lost = matches!(ended, Ended::Feed(FeedError::Lost(_)));
             told.tell(&ended);

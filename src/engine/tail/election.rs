@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::Ended;
+use super::term::Vouched;
 use crate::engine::Core;
 use crate::store::follow::{Control, Led};
 use crate::store::{Follow, StoreError};
@@ -13,10 +14,11 @@ use crate::value::Time;
 const SILENCE: Duration = Duration::from_secs(2);
 
 impl Core {
-    /// Takes the lead if nobody has it. Returns the new term, and the record of the former leader.
-    pub(super) async fn elected(&self, follow: &dyn Follow) -> Result<Option<(Led, Control)>, Ended> {
+    /// Takes the lead if nobody has it. Returns the new term, and the process that the former leader vouched for.
+    pub(super) async fn elected(&self, follow: &dyn Follow) -> Result<Option<(Led, Vouched)>, Ended> {
         if !self.cache.shared() {
-            return Ok(Some((Led::default(), Control::default())));
+            let nobody = Vouched { node: String::new(), beaten: Instant::now() };
+            return Ok(Some((Led::default(), nobody)));
         }
         // A server that cannot reach the cache is not able to lead.
         self.cache.clock().await?;
@@ -29,9 +31,10 @@ impl Core {
             let deployment = self.options.deployment.clone();
             return if elsewhere { Err(Ended::Elsewhere(deployment)) } else { Ok(None) };
         }
-        let former = seen.map(|(control, _)| control);
+        let (former, unchanged) = seen.unzip();
+        let beaten = Instant::now() - unchanged.unwrap_or_default();
         let led = follow.lead(&self.options.deployment, former.as_ref()).await?;
-        Ok(led.map(|led| (led, former.unwrap_or_default())))
+        Ok(led.map(|led| (led, Vouched { node: former.unwrap_or_default().node, beaten })))
     }
 
     /// The control record, no older than `at`, and how long this server has seen no beat.

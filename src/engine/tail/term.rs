@@ -35,6 +35,14 @@ struct Term<'a> {
     /// The time up to which the cache has all changes.
     applied: Time,
     clock: Clock,
+    vouched: &'a mut Vouched,
+}
+
+/// The process of the cache that was vouched for last. Each voucher was asked for before a beat.
+pub(super) struct Vouched {
+    pub(super) node: String,
+    /// When the last beat was known to have been made.
+    pub(super) beaten: Instant,
 }
 
 /// A beat that the feed has not delivered yet: its time, and a reading of the cache's clock from before it.
@@ -44,26 +52,26 @@ struct Asked {
 }
 
 impl Core {
-    /// Serves a term until it ends. `node` is the process of the cache that was vouched for last; `lost` says
-    /// that the feed cannot be read on from where the cache stands.
+    /// Serves a term until it ends. `lost` says that the feed cannot be read on from where the cache stands.
     pub(super) async fn serve_term(
         &self,
         follow: &dyn Follow,
         freshness: Duration,
         number: u64,
-        node: &mut String,
+        vouched: &mut Vouched,
         lost: bool,
         told: &mut Told,
     ) -> Ended {
         let served = async {
             let standing = self.cache.standing().await?;
-            if !node.is_empty() && *node != standing.node && !without(Mechanism::OldVoucher) {
+            let another = !vouched.node.is_empty() && vouched.node != standing.node;
+            if another && !without(Mechanism::OldVoucher) {
                 // The process that was vouched for before may still be read.
-                tokio::time::sleep(patience(freshness)).await;
+                tokio::time::sleep_until((vouched.beaten + patience(freshness)).into()).await;
             }
-            node.clone_from(&standing.node);
+            vouched.node.clone_from(&standing.node);
             let clock = Clock::new(freshness);
-            let term = Term { core: self, follow, number, standing, applied: Time(0), clock };
+            let term = Term { core: self, follow, number, standing, applied: Time(0), clock, vouched };
             term.serve(freshness, lost, told).await
         };
         match served.await {
@@ -128,12 +136,13 @@ impl Term<'_> {
         self.clock.check(Reading { now, asked, heard: Instant::now() })
     }
 
-    async fn beat(&self) -> Result<Time, Ended> {
+    async fn beat(&mut self) -> Result<Time, Ended> {
         let tail = &self.core.tail;
         let after = tail.leads.lock().as_ref().and_then(|beat| beat.after);
         let beat = Beat { after, applied: self.applied, node: self.standing.node.clone(), free: false };
         let beaten = self.follow.beat(&self.core.options.deployment, &beat).await?;
         let (number, at) = beaten.ok_or(Ended::Deposed)?;
+        self.vouched.beaten = Instant::now();
         let after = after.map(|after| Led { beat: number, ..after });
         *tail.leads.lock() = Some(Beat { after, ..beat });
         Ok(at)
