@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::apply::Heard;
 
-/// The pause while others write as well, whose changes are not seen before the tailer brings them.
+/// The pause while others write much, whose changes are not seen before the tailer brings them.
 const SHORT: Duration = Duration::from_millis(5);
-/// The longest pause while all writers bring their changes to the cache themselves.
+/// The longest pause while writers bring their changes to the cache themselves.
 const LONG: Duration = Duration::from_millis(25);
+/// One in so many changes may be without a remark: some writers take long, and some remarks are lost.
+const REST: usize = 4;
 /// How many changes a batch should have at the most: until it is read, their documents are suspects.
 const FEW: u32 = 32;
 /// From how many changes in a batch on the next one is read without a pause.
@@ -18,7 +20,7 @@ const MANY: u32 = 100;
 /// The pace of one term.
 #[derive(Default)]
 pub(super) struct Pause {
-    /// Whether writers had brought all changes of the last batch to the cache.
+    /// Whether writers had brought the changes of the last batch to the cache.
     settled: AtomicBool,
 }
 
@@ -26,7 +28,7 @@ impl Pause {
     /// Takes note of the last batch.
     pub(super) fn heard(&self, heard: &Heard) {
         if heard.changes > 0 {
-            self.settled.store(heard.unsettled == 0, Ordering::Relaxed);
+            self.settled.store(heard.unsettled <= heard.changes / REST, Ordering::Relaxed);
         }
     }
 
@@ -56,6 +58,16 @@ mod tests {
             assert_eq!(Pause::default().after(1, since), SHORT);
             assert_eq!(pause(1).after(99, since), SHORT);
         }
+    }
+
+    #[test]
+    fn a_few_changes_without_a_remark_are_no_sign_of_others() {
+        let of = |changes, unsettled| {
+            let pause = Pause::default();
+            pause.heard(&Heard { changes, unsettled, ..Heard::default() });
+            pause.after(1, LONG)
+        };
+        assert_eq!([of(32, 8), of(32, 9), of(4, 1), of(3, 1)], [LONG, SHORT, LONG, SHORT]);
     }
 
     #[test]
