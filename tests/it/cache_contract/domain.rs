@@ -12,7 +12,7 @@ use oponn::query::{BatchDef, Direction, Filter, Order, OrderBy, SortKey};
 use oponn::value::{Change, Doc, EntityRef, Id, Image, Stamp, Time};
 use redis::aio::MultiplexedConnection;
 
-use crate::support::redis_server::Server;
+use crate::support::redis_server::{Server, connected};
 use crate::support::services;
 
 /// Which cache a case runs on.
@@ -64,8 +64,7 @@ impl Deployment {
 
     /// A connection to the server, as other programs have it.
     pub async fn raw(&self) -> MultiplexedConnection {
-        let client = redis::Client::open(services::redis_url()).expect("the URL is right");
-        client.get_multiplexed_async_connection().await.expect("the server runs")
+        connected(&services::redis_url()).await
     }
 
     /// The key of one of its parts: `m` is the meta hash, `x:Item` the index of a type.

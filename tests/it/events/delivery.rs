@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use super::sinks::{Endpoint, eventually, options, relay, stream, webhook};
 use super::{PLACES, events};
 use crate::support::app::{CacheKind, StoreKind, TestApp};
+use crate::support::redis_server::connected;
 use crate::support::services::{redis_prefix, redis_url};
 
 const SDL: &str = r#"
@@ -215,8 +216,7 @@ async fn a_stream_has_an_entry_per_event() {
         set(&app, "a", n).await;
     }
     eventually(|| async { events(&app).await.is_empty() }).await;
-    let client = redis::Client::open(redis_url()).expect("the URL is right");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("the server runs");
+    let mut connection = connected(&redis_url()).await;
     let entries: Vec<(String, Vec<String>)> = redis::cmd("XRANGE")
         .arg(&key)
         .arg("-")

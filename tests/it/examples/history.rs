@@ -9,6 +9,7 @@ use super::{copied, on_both, send};
 use crate::support::dice::Dice;
 use crate::support::fuzz::assert_described;
 use crate::support::program::Serving;
+use crate::support::redis_server::connected;
 use crate::support::services::{MongoDatabase, redis_prefix, redis_url};
 
 /// The answer to a GET, which has to be one.
@@ -316,8 +317,7 @@ async fn a_profile_is_one_key_and_one_more_for_its_sessions() {
     let arguments = ["--config", "history/oponn.toml", "--store", &database.url(), "--cache", &redis];
     folder.run(&[&arguments[..], &["import"]].concat()).assert(0, "", "");
     let serving = &folder.serve(&arguments);
-    let client = redis::Client::open(redis).expect("an address");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let mut connection = connected(&redis).await;
     let mut keys = async |kind: &str| {
         let found: Vec<String> = connection.keys(format!("*{deployment}*:{kind}:*")).await.expect("keys");
         found.len()

@@ -12,6 +12,7 @@ use super::{copied, token};
 use crate::support::app::client;
 use crate::support::program::{Folder, Serving};
 use crate::support::proxy::Proxy;
+use crate::support::redis_server::connected;
 use crate::support::services::{MongoDatabase, redis_address, redis_prefix, redis_url};
 
 /// Viewers, each with an asset of their own, by which events tell whose they are.
@@ -188,10 +189,7 @@ async fn watchlist() -> (Folder, Stream, Proxy) {
     let url = format!("redis://{}", proxy.address());
     let sink = format!("type = \"redis-stream\"\nurl = \"{url}\"\nstream = \"{key}\"\nlength = 0");
     folder.write("watchlist/oponn.toml", &text.replace("type = \"log\"", &sink));
-    let client = redis::Client::open(redis_url()).expect("an address");
-    let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
-    let connection =
-        client.get_multiplexed_async_connection_with_config(&config).await.expect("Redis answers");
+    let connection = connected(&redis_url()).await;
     (folder, Stream { connection, key, entries: Vec::new(), last: "0".to_owned() }, proxy)
 }
 

@@ -7,6 +7,7 @@ use super::{LIST, SMALL, Told};
 use crate::support::app::client;
 use crate::support::program::{Folder, Serving};
 use crate::support::proxy::Proxy;
+use crate::support::redis_server::connected;
 use crate::support::services::{redis_address, redis_prefix, redis_url};
 
 /// A folder with settings for servers that have this Redis.
@@ -87,8 +88,7 @@ async fn a_server_goes_on_without_redis() {
 
 /// A connection to Redis, and the keys of the accounts of the servers in a folder.
 async fn accounts(folder: &Folder) -> (MultiplexedConnection, Vec<String>) {
-    let client = redis::Client::open(redis_url()).expect("the URL is right");
-    let mut raw = client.get_multiplexed_async_connection().await.expect("the server runs");
+    let mut raw = connected(&redis_url()).await;
     let settings = std::fs::read_to_string(folder.path().join("oponn.toml")).expect("the settings");
     let deployment = settings.split('\'').nth(1).expect("the deployment");
     let mut keys = redis::cmd("KEYS");

@@ -8,11 +8,11 @@ use crate::bounds::until;
 use crate::support::app::client;
 use crate::support::program::Folder;
 use crate::support::proxy::Proxy;
+use crate::support::redis_server::connected;
 use crate::support::services::{redis_address, redis_prefix, redis_url};
 
 async fn redis() -> MultiplexedConnection {
-    let client = redis::Client::open(redis_url()).expect("the URL is right");
-    client.get_multiplexed_async_connection().await.expect("the server runs")
+    connected(&redis_url()).await
 }
 
 async fn acl<T: redis::FromRedisValue>(redis: &mut MultiplexedConnection, words: &[&str]) -> T {

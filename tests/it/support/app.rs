@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::place::{Cached, Documents, Place};
+use super::redis_server::connected;
 use super::saved::SavedFolder;
 use super::scrape::Scrape;
 use super::services::redis_prefix;
@@ -310,8 +311,7 @@ impl TestApp {
     /// A connection to its Redis, as other programs have it.
     pub async fn raw_redis(&self) -> MultiplexedConnection {
         let Cached::Redis(url, ..) = &self.place.cached else { panic!("the cache is not Redis") };
-        let client = redis::Client::open(url.as_str()).expect("the URL is right");
-        client.get_multiplexed_async_connection().await.expect("the server runs")
+        connected(url).await
     }
 
     /// The key of a part of its cache: `m` is the meta hash, `x:Item` the index of a type.

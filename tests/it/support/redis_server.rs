@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 
 /// A Redis of one test, on a socket file, so that no port can be taken. It is killed with this value.
@@ -54,8 +55,7 @@ impl Server {
 
     /// A connection to it.
     pub async fn raw(&self) -> MultiplexedConnection {
-        let client = redis::Client::open(self.url()).expect("the URL is right");
-        client.get_multiplexed_async_connection().await.expect("the server runs")
+        connected(&self.url()).await
     }
 
     /// Removes everything in it.
@@ -78,6 +78,13 @@ impl Server {
         };
         tokio::time::timeout(Duration::from_secs(30), answers).await.expect("redis-server starts in time");
     }
+}
+
+/// A connection to a Redis, as other programs have it. It waits for an answer as long as that takes.
+pub async fn connected(url: &str) -> MultiplexedConnection {
+    let client = redis::Client::open(url).expect("the URL is right");
+    let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+    client.get_multiplexed_async_connection_with_config(&config).await.expect("the server runs")
 }
 
 impl Drop for Server {
