@@ -58,7 +58,7 @@ pub static CLASSES: [Class; 21] = [
     class("redis_empty", redis_empty::step),
     class("redis_old", redis_old::step),
     class("redis_reloaded", redis_reloaded::step),
-    class("redis_replaced", redis_replaced::step),
+    Class { clock: true, ..class("redis_replaced", redis_replaced::step) },
     Class { clock: true, ..class("redis_clock", redis_clock::step) },
     class("redis_cut_one", redis_cut_one::step),
     class("redis_cut_all", redis_cut_all::step),

@@ -1,7 +1,5 @@
 //! A process of Redis of a run, at a port of its own.
 
-use std::sync::Arc;
-
 use super::clock::Clock;
 use super::store::free_port;
 use crate::redis_server::Server;
@@ -9,21 +7,23 @@ use crate::redis_server::Server;
 pub struct Redis {
     server: Server,
     pub port: String,
-    clock: Option<Arc<Clock>>,
+    clock: Option<Clock>,
 }
 
 impl Redis {
     /// Starts one with further options, by this clock if there is one.
-    pub async fn start(clock: Option<Arc<Clock>>, options: &[&str]) -> Redis {
+    pub async fn start(clock: Option<Clock>, options: &[&str]) -> Redis {
         let port = free_port().to_string();
         let environment = clock.as_ref().map(|clock| clock.environment()).unwrap_or_default();
         let server = Server::start_in(environment, &[&standard(&port), options].concat()).await;
         Redis { server, port, clock }
     }
 
-    /// Starts another one by the same clock.
-    pub async fn another(&self, options: &[&str]) -> Redis {
-        Redis::start(self.clock.clone(), options).await
+    /// Starts another one, whose clock is so many milliseconds ahead, or behind, if this one has a clock of its own.
+    pub async fn another(&self, off: i64, options: &[&str]) -> Redis {
+        let clock = self.clock.as_ref().map(|_| Clock::new());
+        clock.iter().for_each(|clock| clock.set(off));
+        Redis::start(clock, options).await
     }
 
     /// Lets its clock be so many milliseconds ahead, or behind.

@@ -62,7 +62,7 @@ impl World {
     /// Starts everything and makes all documents.
     pub async fn start(settings: &Settings, class: &'static Class, without: Option<Mechanism>) -> Arc<World> {
         let store = Store::start(class.own_store).await;
-        let redis = Redis::start(class.clock.then(|| Clock::new().into()), &[]).await;
+        let redis = Redis::start(class.clock.then(Clock::new), &[]).await;
         let address = redis.address();
         let mut servers = Vec::new();
         for number in 0..settings.servers {
@@ -275,12 +275,13 @@ impl World {
         std::mem::replace(&mut *self.redis.lock().await, other)
     }
 
-    /// Starts another process that has what Redis has, and follows it until it is told otherwise.
-    pub async fn redis_replica(&self) -> Redis {
+    /// Starts another process that has what Redis has, and follows it until it is told otherwise; its clock is so many
+    /// milliseconds ahead, or behind.
+    pub async fn redis_replica(&self, off: i64) -> Redis {
         // Who is led there too early is not refused: that would end what is to be tried.
         let redis = self.redis.lock().await;
         let options = ["--replicaof", &format!("127.0.0.1 {}", redis.port), "--replica-read-only", "no"];
-        let replica = redis.another(&options).await;
+        let replica = redis.another(off, &options).await;
         drop(redis);
         while !replica.info("replication").await.contains("master_link_status:up") {
             tokio::task::yield_now().await;
