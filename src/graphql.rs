@@ -29,6 +29,7 @@ mod output;
 mod page;
 mod part;
 mod plan;
+mod pool;
 mod position;
 mod prepared;
 mod price;

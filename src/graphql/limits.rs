@@ -22,7 +22,7 @@ pub struct ApiLimits {
     pub answers: u64,
     /// Maximum bytes of kept documents and plans.
     pub documents: u64,
-    /// Maximum bytes of rows and answers over all operations under way; one operation may take a quarter.
+    /// Maximum bytes of rows and answers over all large operations under way; one may take a quarter.
     pub memory: u64,
     /// Time limit for the reads of an operation.
     pub timeout: Duration,

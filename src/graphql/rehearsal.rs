@@ -31,7 +31,7 @@ impl Api {
         let operation = document.operation(name).ok()?;
         let prepared =
             Prepared::new(shared, &document, operation, &request.variables, request.single).ok()?;
-        let budget = shared.pool.budget();
+        let budget = shared.budget();
         let view = engine.view(&request.caller);
         let done = prepared.fetch(&view, shared, &budget).await;
         Some(Rehearsal { api: self, document, name, prepared, budget, view, done })

@@ -157,7 +157,7 @@ impl Inner {
         span: Span,
         aside: bool,
     ) -> Arc<Answered> {
-        let budget = self.shared.pool.budget();
+        let budget = self.shared.budget();
         let document = self.document(&request);
         let weight = document.as_ref().map_or(0, |document| document.weight());
         if let Err(error) = budget.hold(weight) {

@@ -2,10 +2,11 @@
 //! operations may take together.
 
 use super::aside::Aside;
-use super::budget::Pool;
+use super::budget::Budget;
 use super::document::{Documents, Saved};
 use super::limits::ApiLimits;
 use super::plan::Planner;
+use super::pool::Pool;
 use super::turns::Turns;
 use super::types::Definitions;
 use crate::engine::Engine;
@@ -20,8 +21,8 @@ pub(super) struct Shared {
     pub(super) planner: Planner,
     /// The texts and plans that are kept.
     pub(super) documents: Documents,
-    /// The memory of all operations under way.
-    pub(super) pool: Pool,
+    /// The memory of all large operations under way.
+    pool: Pool,
     /// How many operations are carried out at once.
     pub(super) turns: Turns,
     /// The threads for large operations.
@@ -35,10 +36,15 @@ impl Shared {
             definitions: Definitions::new(engine.model().clone(), limits.clone())?,
             planner: Planner::new(engine.model().clone()),
             documents: Documents::new(limits.documents, saved, engine.metrics().clone()),
-            pool: Pool::new(&limits),
+            pool: Pool::new(limits.memory),
             turns: Turns::new(limits.executions, limits.queue),
             aside: Aside::new(),
             limits,
         })
+    }
+
+    /// The budget of an operation that begins now.
+    pub(super) fn budget(&self) -> Budget {
+        Budget::new(&self.pool, self.limits.timeout)
     }
 }

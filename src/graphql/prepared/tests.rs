@@ -31,7 +31,7 @@ fn prepare(shared: &Shared, text: &str, given: &Json) -> Prepared {
 }
 
 async fn run(prepared: &Prepared, (engine, shared): &(Engine, Shared)) -> Answer {
-    prepared.run(engine, &Caller::default(), shared, shared.pool.budget(), b"").await
+    prepared.run(engine, &Caller::default(), shared, shared.budget(), b"").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn the_data_stands_behind_the_opening_and_errors_apart() {
     let api = api(&folder).await;
     let one =
         prepare(&api.1, "query($id: ID!) { apple(id: $id) { breed } }", &serde_json::json!({ "id": "none" }));
-    let answer = one.run(&api.0, &Caller::default(), &api.1, api.1.pool.budget(), b"data: ").await;
+    let answer = one.run(&api.0, &Caller::default(), &api.1, api.1.budget(), b"data: ").await;
     assert_eq!(answer.json, br#"data: {"apple":null}"#);
     assert_eq!(answer.data(), br#"{"apple":null}"#);
     let wrong = "query($first: Int) { apples(first: $first) { nodes { id } } }";

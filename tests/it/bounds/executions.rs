@@ -47,8 +47,12 @@ impl Held {
 
     /// Sends a query that nobody else asks.
     async fn ask(&self, number: usize) -> Raw {
+        self.send(&format!("{{ b{number}: books {{ totalCount }} }}")).await
+    }
+
+    async fn send(&self, operation: &str) -> Raw {
         let mut raw = Raw::connect(&self.address).await;
-        raw.query(&format!("{{ b{number}: books {{ totalCount }} }}")).await;
+        raw.query(operation).await;
         raw
     }
 
@@ -158,4 +162,46 @@ async fn a_batch_that_has_begun_is_answered_to_its_end() {
     raw.post(&json!([{ "query": large }, { "query": write }])).await;
     assert_eq!(raw.answer().await.expect("an answer").status, 503);
     assert!(held.says(r#"oponn_graphql_requests_total{kind="mutation",outcome="ok"} 1"#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_large_operations_finish_whatever_the_others_hold() {
+    let held = Held::within(ApiLimits { memory: 4 << 20, ..ApiLimits::default() }).await;
+    let title = "x".repeat(120 << 10);
+    for isbn in 0..4 {
+        let input = format!("{{ isbn: \"{isbn}\", title: \"{title}\" }}");
+        let create = format!("mutation {{ createBook(input: {input}) {{ id }} }}");
+        held.send(&create).await.answer().await.expect("an answer");
+    }
+    held.gate.pass(1_000);
+    held.gate.shut_pages();
+    // Each holds its text while it waits, and takes its rows after that.
+    let text = "y".repeat(300 << 10);
+    let large = |n: u64| {
+        let books = format!("books(where: {{ isbn: {{ ne: \"{n}{n}\" }} }}) {{ nodes {{ title }} }}");
+        format!("{{ bookByIsbn(isbn: \"{text}\") {{ id }} {books} }}")
+    };
+    let mut oldest = Vec::new();
+    for n in 0..2 {
+        oldest.push(held.send(&large(n)).await);
+        held.gate.waiting(n + 1).await;
+    }
+    let mut others = Vec::new();
+    for n in 2..30 {
+        others.push(held.send(&large(n)).await);
+    }
+    let turned_away = || {
+        let metrics = held.metrics.render();
+        let count = r#"oponn_http_requests_total{route="graphql",status="503"} "#;
+        metrics.lines().find_map(|line| line.strip_prefix(count)?.parse().ok()).unwrap_or(0)
+    };
+    until(async || held.gate.readers() + turned_away() == 30).await;
+    assert!(turned_away() > 0, "there is not room for all");
+    held.gate.open_pages();
+    for mut raw in oldest {
+        let answer = raw.answer().await.expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.head);
+        assert!(!answer.body.contains("OVERLOADED"), "it was the first to come");
+        assert_eq!(answer.body.matches("\"title\"").count(), 4);
+    }
 }

@@ -1,4 +1,4 @@
-//! A cache whose journal a test watches: it counts the looks, holds up their answers, or lets one panic.
+//! A cache that a test holds up: looks at its journal, which may panic as well, and reads of pages.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +18,8 @@ pub struct Gate {
     looks: watch::Sender<u64>,
     passes: Semaphore,
     breaks: AtomicBool,
-    /// Whether pages are not read any more, and how many readers have come since.
-    shut: AtomicBool,
+    /// Whether pages are not read at present, and how many readers have come meanwhile.
+    shut: watch::Sender<bool>,
     readers: watch::Sender<u64>,
 }
 
@@ -31,7 +31,7 @@ impl Gate {
             looks: watch::Sender::new(0),
             passes: Semaphore::new(0),
             breaks: AtomicBool::new(false),
-            shut: AtomicBool::new(false),
+            shut: watch::Sender::new(false),
             readers: watch::Sender::new(0),
         }
     }
@@ -51,14 +51,24 @@ impl Gate {
         reached(&self.looks, looks).await;
     }
 
-    /// Lets nobody read pages from now on, to the end of the test.
+    /// Lets nobody read pages from now on.
     pub fn shut_pages(&self) {
-        self.shut.store(true, Ordering::SeqCst);
+        self.shut.send_replace(true);
+    }
+
+    /// Lets everybody read pages again.
+    pub fn open_pages(&self) {
+        self.shut.send_replace(false);
     }
 
     /// Waits until so many have come to read pages since.
     pub async fn waiting(&self, readers: u64) {
         reached(&self.readers, readers).await;
+    }
+
+    /// How many have come to read pages while they were shut.
+    pub fn readers(&self) -> u64 {
+        *self.readers.borrow()
     }
 
     /// Lets so many answers out.
@@ -97,9 +107,9 @@ impl Reads for Gate {
     }
 
     async fn read_pages(&self, reads: &[PageRead]) -> Result<Vec<PageState>, CacheError> {
-        if self.shut.load(Ordering::SeqCst) {
+        if *self.shut.borrow() {
             self.readers.send_modify(|readers| *readers += 1);
-            std::future::pending::<()>().await;
+            self.shut.subscribe().wait_for(|shut| !shut).await.expect("the sender is here");
         }
         self.inner.read_pages(reads).await
     }
