@@ -66,11 +66,6 @@ impl Gate {
         reached(&self.readers, readers).await;
     }
 
-    /// How many have come to read pages while they were shut.
-    pub fn readers(&self) -> u64 {
-        *self.readers.borrow()
-    }
-
     /// Lets so many answers out.
     pub fn pass(&self, looks: usize) {
         self.passes.add_permits(looks);
