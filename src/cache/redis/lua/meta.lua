@@ -17,9 +17,10 @@ local function list()
   return items
 end
 
--- The epoch of the meta hash. If there is none, the hash has been lost and everything begins anew.
-local function epoch()
-  local mark = call('HGET', meta, 'i')
+-- The epoch of the meta hash (`mark`, where that has been read). If there is none, the hash has been lost and everything
+-- begins anew.
+local function epoch(mark)
+  if mark == nil then mark = call('HGET', meta, 'i') end
   if not mark then
     mark = fresh
     call('HSET', meta, 'i', mark)
@@ -57,17 +58,20 @@ local function generations(types)
   return gens
 end
 
--- Writes changes to the journal, in the step that makes them. `q` counts the entries; the latest ones are in
--- `j<number modulo size>`.
+-- Writes changes to the journal, in the step that makes them, and with them other fields (names and values in turn). `q`
+-- counts the entries; the latest ones are in `j<number modulo size>`.
 local journal_size = 4096
-local function tell(...)
-  local topics, entries = { ... }, {}
+local function tell_with(fields, ...)
+  local topics = { ... }
   local before = call('HINCRBY', meta, 'q', #topics) - #topics
   for i, topic in ipairs(topics) do
-    entries[2 * i - 1] = 'j' .. (before + i) % journal_size
-    entries[2 * i] = topic
+    fields[#fields + 1] = 'j' .. (before + i) % journal_size
+    fields[#fields + 1] = topic
   end
-  call('HSET', meta, unpack(entries))
+  call('HSET', meta, unpack(fields))
+end
+local function tell(...)
+  tell_with({}, ...)
 end
 
 -- Voids a type.
@@ -78,11 +82,11 @@ local function drop(ty, index)
   call('UNLINK', index)
 end
 
--- Voids a type whose table index has lost entries or is not a sorted set: writers would not find its batches.
--- Answers how many types were voided.
-local function check(ty, index)
-  local entries = redis.pcall('ZCARD', index)
-  if entries == tonumber(call('HGET', meta, 'n:' .. ty) or 0) then return 0 end
+-- Voids a type whose table index has lost entries (there should be `entries`, where that has been read) or is not a
+-- sorted set: writers would not find its batches. Answers how many types were voided.
+local function check(ty, index, entries)
+  if entries == nil then entries = call('HGET', meta, 'n:' .. ty) end
+  if redis.pcall('ZCARD', index) == tonumber(entries or 0) then return 0 end
   drop(ty, index)
   return 1
 end
