@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use bson::raw::{RawBsonRef, RawDocument};
+use bson::spec::ElementType;
 use bson::{Bson, Document};
 use bytes::Bytes;
 
@@ -109,10 +110,23 @@ pub struct EntityRef {
 pub struct Doc(Bytes);
 
 impl Doc {
+    /// Levels that a stored document may nest. MongoDB takes no more than about 180.
+    pub const DEPTH: usize = 200;
+
     /// Takes BSON bytes. Fails if they are not framed as a BSON document.
     pub fn from_bytes(bytes: Bytes) -> Result<Doc, bson::error::Error> {
         RawDocument::from_bytes(&bytes)?;
         Ok(Doc(bytes))
+    }
+
+    /// Takes the BSON bytes that a store has of a document, whichever program wrote them. Fails also if they nest more than
+    /// [`Doc::DEPTH`] levels deep: readers of documents are recursive.
+    pub fn from_store(bytes: Bytes) -> Result<Doc, bson::error::Error> {
+        let doc = Doc::from_bytes(bytes)?;
+        match nests_within(doc.raw(), Doc::DEPTH) {
+            true => Ok(doc),
+            false => Err(serde::de::Error::custom(format!("it nests more than {} levels deep", Doc::DEPTH))),
+        }
     }
 
     /// Encodes a document. Fails if a key contains a NUL.
@@ -153,6 +167,26 @@ impl Doc {
             _ => 0,
         }
     }
+}
+
+/// Whether all elements that can be read nest at most so many levels deep.
+fn nests_within(document: &RawDocument, levels: usize) -> bool {
+    document.iter_elements().map_while(Result::ok).all(|element| {
+        // Most elements need not be read.
+        let nests = match element.element_type() {
+            ElementType::EmbeddedDocument | ElementType::Array | ElementType::JavaScriptCodeWithScope => {
+                element.value()
+            }
+            _ => return true,
+        };
+        let inner = match nests {
+            Ok(RawBsonRef::Document(document)) => Ok(document),
+            Ok(RawBsonRef::Array(items)) => RawDocument::from_bytes(items.as_bytes()),
+            Ok(RawBsonRef::JavaScriptCodeWithScope(code)) => Ok(code.scope),
+            _ => return true,
+        };
+        inner.map_or(true, |inner| levels > 0 && nests_within(inner, levels - 1))
+    })
 }
 
 impl fmt::Debug for Doc {

@@ -44,6 +44,7 @@ mod secrets;
 mod sqlite_shell;
 mod store_contract;
 mod store_mongo;
+mod stored_nesting;
 mod strategies;
 mod tls;
 mod traces;

@@ -1,7 +1,9 @@
 //! The bytes that have a meaning in a key.
 
-/// Levels of nesting that are told apart; MongoDB stores about 180 at the most.
-pub(super) const MAX_DEPTH: usize = 200;
+use crate::value::Doc;
+
+/// Levels of nesting that are told apart.
+pub(super) const MAX_DEPTH: usize = Doc::DEPTH;
 
 /// The classes of types in MongoDB's order. None is 0x00 or 0xFF, nor is a complement of one, so that
 /// a rank after a terminator is never taken for an escape.

@@ -108,7 +108,7 @@ impl MongoStore {
             for row in batch.doc_slices()? {
                 if let RawBsonRef::Document(row) = row? {
                     hold.take(row.as_bytes().len()).map_err(Error::custom)?;
-                    rows.push(Doc::from_bytes(Bytes::copy_from_slice(row.as_bytes()))?);
+                    rows.push(Doc::from_store(Bytes::copy_from_slice(row.as_bytes()))?);
                 }
             }
         }

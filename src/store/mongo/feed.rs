@@ -242,7 +242,7 @@ fn read_change(
     let Some(id) = key.and_then(Id::from_raw) else { return Ok(()) };
     let document = |field| match row.get(field) {
         Ok(Some(RawBsonRef::Document(raw))) => {
-            Doc::from_bytes(Bytes::copy_from_slice(raw.as_bytes())).map(Some)
+            Doc::from_store(Bytes::copy_from_slice(raw.as_bytes())).map(Some)
         }
         _ => Ok(None),
     };

@@ -100,7 +100,7 @@ impl MongoStore {
             let (place, found) = (place(&row, lists.len())?, row.raw().get("found"));
             let Ok(Some(RawBsonRef::Document(found))) = found else { continue };
             // The row's bytes are part of the reply's: they are shared, not copied.
-            let doc = Doc::from_bytes(row.bytes().slice_ref(found.as_bytes()));
+            let doc = Doc::from_store(row.bytes().slice_ref(found.as_bytes()));
             let doc = doc.map_err(|error| StoreError::Internal(error.to_string()))?;
             if doc.id().is_some() {
                 lists[place].push(doc);

@@ -90,7 +90,7 @@ pub(super) fn count(connection: &Connection, of: &Collection, filter: &Filter) -
 /// A document in a column.
 pub(super) fn doc(row: &Row<'_>, column: usize) -> Result<Doc> {
     let bytes = Bytes::copy_from_slice(row.get_ref(column)?.as_blob()?);
-    Doc::from_bytes(bytes).map_err(|malformed| {
+    Doc::from_store(bytes).map_err(|malformed| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, malformed.into())
     })
 }
