@@ -105,7 +105,7 @@ async fn of_an_sqlite_file_are_read_or_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_mongodb_are_read() {
-    // It refuses to store more than 100 levels.
+    // As deep as it stores, and as the reader of answers here takes.
     for levels in [1, 90] {
         let folder = Folder::new();
         let database = MongoDatabase::new();

@@ -15,6 +15,7 @@ use super::{SDL, until};
 use crate::support::app::model;
 use crate::support::gate::Gate;
 use crate::support::raw::Raw;
+use crate::support::scrape::Scrape;
 
 /// A server whose queries wait until the test lets them go on.
 struct Held {
@@ -188,12 +189,11 @@ async fn the_oldest_large_operations_finish_whatever_the_others_hold() {
     for n in 2..30 {
         others.push(held.send(&large(n)).await);
     }
-    let count = |name: &str| {
-        let metrics = held.metrics.render();
-        metrics.lines().find_map(|line| line.strip_prefix(name)?.parse().ok()).unwrap_or(0)
+    let count = |name: &str, labels: &[(&str, &str)]| {
+        Scrape::parse(&held.metrics.render()).value(name, labels) as usize
     };
-    let refused = || count(r#"oponn_http_requests_total{route="graphql",status="503"} "#);
-    until(async || count("oponn_http_in_flight ") + refused() == 30).await;
+    let refused = || count("oponn_http_requests_total", &[("route", "graphql"), ("status", "503")]);
+    until(async || count("oponn_http_in_flight", &[]) + refused() == 30).await;
     until(async || refused() > 0).await;
     held.gate.open_pages();
     for mut raw in oldest {
