@@ -245,6 +245,7 @@ impl Reconciler {
         let mut call = scripts::RECONCILE.call(&self.link.tag, &keys, fresh()?, self.link.life());
         call.arg(keys::hex(mark.0)).arg(self.link.limits.departed).arg(self.link.limits.most_rows());
         call.arg(self.link.limits.deltas).arg(rows.len());
+        let mut before = None;
         for Reconcile { batch, entity, stamp, row, doc, until } in rows {
             let name = row_ref(entity);
             // The stored form of a row relies on its key ending with the name.
@@ -255,11 +256,22 @@ impl Reconciler {
                 true => doc.as_ref().filter(|_| !refused).map_or(&[][..], |doc| doc.bytes()),
                 false => row.as_ref().filter(kept).map_or(&[][..], |row| &row.0),
             };
-            batches::types(&mut call, batch);
             let topic = if without(Mechanism::Journal) { Topic(0) } else { Topic::batch(batch.key) };
-            call.arg(journal::topic(topic));
-            call.arg(&name).arg(keys::stamp(*stamp)).arg(row).arg(u8::from(refused));
-            call.arg(batches::expires(*until)).arg(u8::from(batch.def.partition));
+            let kind = match (batch.def.partition, refused) {
+                (false, false) => "l",
+                (false, true) => "L",
+                (true, false) => "p",
+                (true, true) => "P",
+            };
+            call.arg(batch.def.types.join(",")).arg(journal::topic(topic)).arg(kind);
+            call.arg(batches::expires(*until)).arg(row);
+            // Mostly one change concerns many batches; each argument costs Redis about as much as reading it.
+            if before == Some((entity, stamp)) {
+                call.arg("");
+            } else {
+                call.arg(&name).arg(keys::stamp(*stamp));
+            }
+            before = Some((entity, stamp));
         }
         Ok(call)
     }

@@ -17,7 +17,7 @@
 -- kept in one piece as long as all members are short, at two or three bytes per member. So there each document has its
 -- own block, and a state that is too long is split into two members, `+<stamp>` and `.<rest>`.
 local function head(set)
-  local ends = call('ZRANGE', set, -2, -1)
+  local ends = call('ZRANGE', set, '-2', '-1')
   local last = ends[#ends]
   if not last then return nil end
   local at, expires = 2, nil

@@ -32,9 +32,9 @@ if counts then
   local reached = call('HGET', meta, 'R') or zero
   for _, ty in ipairs(types) do
     for name, stamp in pairs(suspects(call('HGET', meta, 'u:' .. ty) or '', reached)) do
-      if is_since_fill(h, stamp) then
+      if is_since_fill(h, name, stamp) then
         if name == '' then return { 2 } end
-        local row = earlier_row(set, h, name)
+        local row = earlier_row(set, h)
         if row then unshown[#unshown + 1] = '0' .. row end
       end
     end

@@ -1,8 +1,10 @@
 -- Brings batches in line with changes. KEYS[2] and following are, for each batch, the ready batch and the fill under
 -- way. Arguments: the mark; the maximum numbers of hidden states, rows and deltas; how many batches; and for each its
--- types, its topic in the journal, the document's name, the stamp, the row (of a partition, the document; empty: none), 1
--- when that is not to be kept, when the document expires (empty: never), and 1 for a partition. Answers the epoch; for each batch what was done (if it was dropped, the reason); and last the positions of
--- the batches of which nothing is left, whose entries in the table index are to be forgotten.
+-- types, separated by commas; its topic in the journal; `l` for a list or `p` for a partition, as a capital when the row
+-- is not to be kept; when the document expires (empty: never); the row (of a partition, the document; empty: none); and
+-- the document's name and the stamp, or instead of both an empty name: those of the batch before. Answers the epoch; for
+-- each batch what was done (if it was dropped, the reason); and last the positions of the batches of which nothing is left,
+-- whose entries in the table index are to be forgotten.
 local mark, most_hidden, most_rows, most_deltas = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local now = epoch()
 
@@ -58,24 +60,34 @@ local function into_pending(b, gens, refused, name, stamp, row, expires)
   return 'deferred', dropped
 end
 
-local known, told, gone = {}, {}, {}
+-- The generations of types that are separated by commas; empty when one of them has none.
+local known = {}
+local function generations_of(types)
+  if not known[types] then
+    local names = {}
+    for ty in string.gmatch(types, '[^,]+') do names[#names + 1] = ty end
+    known[types] = generations(names) or ''
+  end
+  return known[types]
+end
+
+local told, gone, name, stamp = {}, {}, nil, nil
 local answer, batches = { now }, tonumber(take())
 -- Fills are rare, so one question for all batches tells whether any is under way.
 local fills = {}
 for n = 1, batches do fills[n] = KEYS[1 + 2 * n] end
 local filling = batches > 0 and call('EXISTS', unpack(fills)) > 0
 for n = 1, batches do
-  local b = { ready = take_key(), pending = take_key(), types = list(), topic = take() }
-  local name, stamp, row, too_long = take(), take(), take(), take() == '1'
-  local expires, partition = tonumber(take()), take() == '1'
-  local of = table.concat(b.types, ',')
-  known[of] = known[of] or generations(b.types) or ''
-  local refused = mark ~= now and 'mark' or too_long and 'row_key'
-  local into = partition and into_ready_partition or into_ready
-  local done, dropped = into(b, known[of], refused, name, stamp, row, expires)
+  local b = { ready = take_key(), pending = take_key() }
+  local gens, topic, kind, expires, row = generations_of(take()), take(), take(), tonumber(take()), take()
+  local named = take()
+  if named ~= '' then name, stamp = named, take() end
+  local refused = mark ~= now and 'mark' or (kind == 'L' or kind == 'P') and 'row_key'
+  local into = (kind == 'p' or kind == 'P') and into_ready_partition or into_ready
+  local done, dropped = into(b, gens, refused, name, stamp, row, expires)
   local left, lost
-  if filling then left, lost = into_pending(b, known[of], refused, name, stamp, row, expires) end
-  if dropped or done ~= 'unchanged' then told[#told + 1] = b.topic end
+  if filling then left, lost = into_pending(b, gens, refused, name, stamp, row, expires) end
+  if dropped or done ~= 'unchanged' then told[#told + 1] = topic end
   if (dropped or not done) and call('EXISTS', b.ready, b.pending) == 0 then gone[#gone + 1] = n end
   answer[n + 1] = dropped or done or lost or left or 'absent'
 end
