@@ -11,6 +11,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::support::app::{CacheKind, StoreKind, TestApp};
+use crate::support::program::{Folder, Serving};
+use crate::support::proxy::Proxy;
+use crate::support::raw::Raw;
+use crate::support::services::{MongoDatabase, mongodb_address};
 
 const SDL: &str = "type Item @collection { id: ID! name: String }";
 
@@ -84,4 +88,50 @@ async fn fields_whose_reads_take_too_long_say_so() {
         }
         app.data("mutation { createItem(input: {name: \"a\"}) { name } }", json!({})).await;
     }
+}
+
+/// A server of many books in MongoDB behind a proxy, of which nothing is cached.
+async fn books(proxy: &Proxy, settings: &str) -> (MongoDatabase, Folder, Serving) {
+    let (database, folder) = (MongoDatabase::new(), Folder::with_books());
+    let books: Vec<_> =
+        (0..2_000).map(|n| json!({ "isbn": n.to_string(), "title": format!("The {n}.") })).collect();
+    folder.write("loaders/books.json", &json!(books).to_string());
+    let store = database.url().replace(&mongodb_address(), proxy.address());
+    folder.write("oponn.toml", &format!("store = '{store}'\ncache = 'none:'\n{settings}"));
+    let serving = folder.serve(&[]);
+    (database, folder, serving)
+}
+
+/// MongoDB breaks off the reads of a connection that is closed. Look-ups by id, which clients share, run to their end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_whose_client_has_gone_closes_its_connection_to_mongodb() {
+    let proxy = Proxy::start(&mongodb_address()).await;
+    let (_database, _folder, serving) = books(&proxy, "").await;
+    let reads: [(&str, &[u8]); 3] = [
+        ("{ books(where: {title: {eq: \"a list\"}}) { nodes { title } } }", b"a list"),
+        ("{ books(where: {title: {eq: \"a count\"}}) { totalCount } }", b"a count"),
+        ("{ bookByIsbn(isbn: \"a unique value\") { title } }", b"a unique value"),
+    ];
+    for (query, sent) in reads {
+        proxy.hold_alone_at(sent);
+        let mut client = Raw::connect(&serving.address).await;
+        client.query(query).await;
+        proxy.held_alone().await;
+        drop(client);
+        proxy.left().await;
+        proxy.restore();
+        assert_eq!(serving.query(query).await["errors"], json!(null), "{query}");
+    }
+}
+
+/// A server waits for MongoDB much longer than it lets it work: an answer in time comes from MongoDB, which has stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn mongodb_breaks_off_a_read_that_takes_too_long() {
+    let proxy = Proxy::start(&mongodb_address()).await;
+    let (_database, _folder, serving) = books(&proxy, "[server]\nstore_timeout = '50ms'").await;
+    let conditions: Vec<_> = (0..1_900).map(|n| format!("{{title: {{contains: \"x{n}\"}}}}")).collect();
+    let query = format!("{{ books(where: {{or: [{}]}}) {{ totalCount }} }}", conditions.join(", "));
+    let answer = serving.query(&query).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
+    assert_eq!(serving.query("{ books(first: 1) { nodes { title } } }").await["errors"], json!(null));
 }

@@ -50,6 +50,8 @@ struct Shared {
     cuts: watch::Sender<u64>,
     /// Whether a connection is held alone.
     alone: watch::Sender<bool>,
+    /// Whether a client has closed a connection that was held alone.
+    left: watch::Sender<bool>,
     watched: Mutex<Watched>,
 }
 
@@ -65,8 +67,9 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("some port is free");
         let address = listener.local_addr().expect("it is bound").to_string();
         let (mode, target) = (watch::Sender::new(Mode::Open), Mutex::new(target.to_owned()));
-        let (cuts, alone) = (watch::Sender::new(0), watch::Sender::new(false));
-        let shared = Arc::new(Shared { target, mode, cuts, alone, watched: Mutex::default() });
+        let (cuts, alone, left) =
+            (watch::Sender::new(0), watch::Sender::new(false), watch::Sender::new(false));
+        let shared = Arc::new(Shared { target, mode, cuts, alone, left, watched: Mutex::default() });
         let serving = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -135,6 +138,12 @@ impl Proxy {
         held.expect("the sender is here");
     }
 
+    /// Resolves once a client has closed a connection that was held alone.
+    pub async fn left(&self) {
+        let left = self.shared.left.subscribe().wait_for(|left| *left).await.map(drop);
+        left.expect("the sender is here");
+    }
+
     /// Resolves once something is held.
     pub async fn held(&self) {
         let held = self.shared.mode.subscribe().wait_for(|mode| *mode == Mode::Held).await.map(drop);
@@ -151,6 +160,7 @@ impl Proxy {
     /// stay as they are.
     pub fn restore(&self) {
         self.shared.alone.send_replace(false);
+        self.shared.left.send_replace(false);
         self.shared.mode.send_replace(Mode::Open);
     }
 }
@@ -214,6 +224,13 @@ fn passes(mode: Mode) -> bool {
     matches!(mode, Mode::Open | Mode::Held | Mode::Unanswered)
 }
 
+/// Resolves once the other side has closed a connection on which it sends nothing more.
+async fn closed(from: &mut OwnedReadHalf) {
+    if let Ok(1..) = from.peek(&mut [0]).await {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Passes on what one side sends, up to and with a piece after which the connection is to be cut.
 async fn pass_on(
     mut from: OwnedReadHalf,
@@ -228,8 +245,14 @@ async fn pass_on(
         let length = from.read(&mut buffer).await?;
         let sent = &mut buffer[..length];
         let then = look(sent);
-        if then == Some(Then::HoldAlone) && alone.wait_for(|held| !*held).await.is_err() {
-            return Ok(());
+        if then == Some(Then::HoldAlone) {
+            tokio::select! {
+                restored = alone.wait_for(|held| !*held) => if restored.is_err() { return Ok(()) },
+                () = closed(&mut from) => {
+                    shared.left.send_replace(true);
+                    return Ok(());
+                }
+            }
         }
         if modes.wait_for(|mode| !held.contains(mode)).await.is_err() {
             return Ok(());
