@@ -65,7 +65,8 @@ end
 -- The state of the document: whether it has changed since the fill, and whether that change is at least as late
 -- as the current stamp; its row; and the members to remove when a newer state replaces it.
 local function state(set)
-  local members = call('ZRANGEBYLEX', set, states, past_states)
+  -- From the end, near which they are: a set in one piece is searched member by member.
+  local members = call('ZREVRANGEBYLEX', set, past_states, states)
   local known, late, row
   for _, member in ipairs(members) do
     local after = #document + 2
