@@ -1,6 +1,7 @@
 //! Reads of the store end when their time is up or nobody waits for them, and leave nothing behind that others would
 //! wait for.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::poll;
@@ -90,29 +91,30 @@ async fn fields_whose_reads_take_too_long_say_so() {
     }
 }
 
-/// A server of many books in MongoDB behind a proxy, of which nothing is cached.
+/// A server of books in MongoDB behind a proxy, of which nothing is cached.
 async fn books(proxy: &Proxy, settings: &str) -> (MongoDatabase, Folder, Serving) {
     let (database, folder) = (MongoDatabase::new(), Folder::with_books());
-    let books: Vec<_> =
-        (0..2_000).map(|n| json!({ "isbn": n.to_string(), "title": format!("The {n}.") })).collect();
-    folder.write("loaders/books.json", &json!(books).to_string());
     let store = database.url().replace(&mongodb_address(), proxy.address());
     folder.write("oponn.toml", &format!("store = '{store}'\ncache = 'none:'\n{settings}"));
     let serving = folder.serve(&[]);
     (database, folder, serving)
 }
 
-/// MongoDB breaks off the reads of a connection that is closed. Look-ups by id, which clients share, run to their end.
+/// Reads, and some bytes that they send to MongoDB.
+const READS: [(&str, &[u8]); 4] = [
+    ("{ books(where: {title: {eq: \"a list\"}}) { nodes { title } } }", b"a list"),
+    ("{ books(where: {title: {eq: \"a count\"}}) { totalCount } }", b"a count"),
+    ("{ bookByIsbn(isbn: \"a unique value\") { title } }", b"a unique value"),
+    ("{ book(id: \"0123456789abcdef01234567\") { title } }", &[0x01, 0x23, 0x45, 0x67]),
+];
+
+/// MongoDB breaks off the reads of a connection that is closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_whose_client_has_gone_closes_its_connection_to_mongodb() {
     let proxy = Proxy::start(&mongodb_address()).await;
     let (_database, _folder, serving) = books(&proxy, "").await;
-    let reads: [(&str, &[u8]); 3] = [
-        ("{ books(where: {title: {eq: \"a list\"}}) { nodes { title } } }", b"a list"),
-        ("{ books(where: {title: {eq: \"a count\"}}) { totalCount } }", b"a count"),
-        ("{ bookByIsbn(isbn: \"a unique value\") { title } }", b"a unique value"),
-    ];
-    for (query, sent) in reads {
+    // Look-ups by id run to their end: clients share them.
+    for (query, sent) in &READS[..3] {
         proxy.hold_alone_at(sent);
         let mut client = Raw::connect(&serving.address).await;
         client.query(query).await;
@@ -124,14 +126,34 @@ async fn a_read_whose_client_has_gone_closes_its_connection_to_mongodb() {
     }
 }
 
-/// A server waits for MongoDB much longer than it lets it work: an answer in time comes from MongoDB, which has stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn mongodb_breaks_off_a_read_that_takes_too_long() {
+async fn a_read_that_takes_too_long_closes_its_connection_to_mongodb() {
     let proxy = Proxy::start(&mongodb_address()).await;
-    let (_database, _folder, serving) = books(&proxy, "[server]\nstore_timeout = '50ms'").await;
-    let conditions: Vec<_> = (0..1_900).map(|n| format!("{{title: {{contains: \"x{n}\"}}}}")).collect();
-    let query = format!("{{ books(where: {{or: [{}]}}) {{ totalCount }} }}", conditions.join(", "));
-    let answer = serving.query(&query).await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
-    assert_eq!(serving.query("{ books(first: 1) { nodes { title } } }").await["errors"], json!(null));
+    let (_database, _folder, serving) = books(&proxy, "[server]\nstore_timeout = '2s'").await;
+    for (query, sent) in READS {
+        proxy.hold_alone_at(sent);
+        let answer = serving.query(query).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{query}: {answer}");
+        proxy.left().await;
+        proxy.restore();
+        assert_eq!(serving.query(query).await["errors"], json!(null), "{query}");
+    }
+}
+
+/// Should the closing not be noticed, MongoDB stops by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_tells_mongodb_how_long_it_may_take() {
+    let proxy = Proxy::start(&mongodb_address()).await;
+    let (_database, _folder, serving) = books(&proxy, "").await;
+    for (query, _) in READS {
+        // As a number of 64 bits.
+        proxy.hold_alone_at(b"\x12maxTimeMS\0");
+        let mut asked = pin!(serving.query(query));
+        tokio::select! {
+            answer = &mut asked => panic!("{query} did not tell it: {answer}"),
+            () = proxy.held_alone() => proxy.restore(),
+        }
+        let answer = asked.await;
+        assert_eq!(answer["errors"], json!(null), "{query}");
+    }
 }
