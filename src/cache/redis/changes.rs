@@ -2,6 +2,7 @@
 //! it ends the trust in the cache.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::sync::Arc;
 
 use redis::{Cmd, Value};
@@ -24,8 +25,10 @@ use crate::value::{Change, Time};
 /// How often a change is looked up again because the type's shapes have changed meanwhile; after that, the
 /// type is voided.
 const LOOKS: usize = 8;
-/// How many batches one script brings in line: Redis can do nothing else meanwhile.
+/// How many batches one script brings in line, and how many changes one takes note of: Redis can do nothing else
+/// meanwhile. In a script of its own, a change costs it more than twice as much.
 const BATCHES_PER_SCRIPT: usize = 16;
+const CHANGES_PER_SCRIPT: usize = 16;
 
 /// Brings writers' changes to the data under one tag.
 pub(super) struct Reconciler {
@@ -33,16 +36,15 @@ pub(super) struct Reconciler {
     known: Known,
 }
 
-/// The answer to a note.
+/// The answer to a note of some changes.
 enum Answered {
-    Found(Vec<Batch>),
-    Voided(VoidReason),
+    /// What came of each. A batch whose definition this version of oponn cannot read, and so cannot judge, makes the type
+    /// unreadable: it is still to be voided.
+    Noted(Vec<Noted>),
     /// The look-up used an outdated set of shapes; this is the current one.
     Shapes(Shapes),
-    /// The cache is of other servers' types; this change is for their tailer.
+    /// The cache is of other servers' types; these changes are for their tailer.
     Scope,
-    /// There is a batch whose definition this version of oponn cannot read, and so cannot judge.
-    Unreadable,
 }
 
 impl Reconciler {
@@ -54,32 +56,33 @@ impl Reconciler {
         let mark = self.counting(mark).await?;
         let mut vouched = false;
         let mut found = vec![Noted::Found(Vec::new()); changes.len()];
-        let mut open: Vec<usize> = (0..changes.len()).collect();
+        let mut open = by_type(changes);
         let mut unreadable = Vec::new();
         for look in 0..=LOOKS {
-            let calls = open
-                .iter()
-                .map(|&i| self.note_call(mark, &changes[i], look == LOOKS, true))
-                .collect::<Result<Vec<_>, _>>()?;
+            let call = |some: &Vec<usize>| self.note_call(mark, changes, some, look == LOOKS, true);
+            let calls = open.iter().map(call).collect::<Result<Vec<_>, _>>()?;
             let mut answers;
             (answers, vouched) = self.link.change_vouched(calls).await?;
             self.note_without_room(mark, changes, &open, look == LOOKS, &mut answers).await?;
             let mut again = Vec::new();
-            for (i, answer) in open.into_iter().zip(answers) {
-                let noted = reply::value(answer)
-                    .and_then(|answer| self.noted(answer))
+            for (some, answer) in open.into_iter().zip(answers) {
+                let ty = &changes[some[0]].entity.ty;
+                let answered = reply::value(answer)
+                    .and_then(|answer| self.answered(answer, some.len()))
                     .map_err(|error| self.link.trust().failed(Need::Change, error))?;
-                match noted {
-                    Answered::Found(batches) => found[i] = Noted::Found(batches),
-                    Answered::Voided(reason) => found[i] = Noted::Voided(reason),
-                    Answered::Unreadable => {
-                        found[i] = Noted::Voided(VoidReason::Unreadable);
-                        unreadable.push(changes[i].entity.ty.clone());
+                match answered {
+                    Answered::Noted(all) => {
+                        for (i, noted) in some.into_iter().zip(all) {
+                            if matches!(noted, Noted::Voided(VoidReason::Unreadable)) {
+                                unreadable.push(ty.clone());
+                            }
+                            found[i] = noted;
+                        }
                     }
                     Answered::Scope => return Err(CacheError::Bypassed),
                     Answered::Shapes(shapes) => {
-                        self.known.learn(&changes[i].entity.ty, shapes);
-                        again.push(i);
+                        self.known.learn(ty, shapes);
+                        again.push(some);
                     }
                 }
             }
@@ -108,7 +111,7 @@ impl Reconciler {
         &self,
         mark: Mark,
         changes: &[Change],
-        open: &[usize],
+        open: &[Vec<usize>],
         give_up: bool,
         answers: &mut [Answer],
     ) -> Result<(), CacheError> {
@@ -119,7 +122,7 @@ impl Reconciler {
         }
         let calls = refused
             .iter()
-            .map(|&at| self.note_call(mark, &changes[open[at]], give_up, false))
+            .map(|&at| self.note_call(mark, changes, &open[at], give_up, false))
             .collect::<Result<_, _>>()?;
         for (at, answer) in refused.into_iter().zip(self.link.send(Need::Change, calls).await?) {
             answers[at] = answer;
@@ -127,64 +130,81 @@ impl Reconciler {
         Ok(())
     }
 
-    fn note_call(&self, mark: Mark, change: &Change, give_up: bool, room: bool) -> Result<Cmd, CacheError> {
-        let ty = &change.entity.ty;
+    /// The note of some of the changes, all to documents of one type.
+    fn note_call(
+        &self,
+        mark: Mark,
+        changes: &[Change],
+        some: &[usize],
+        give_up: bool,
+        room: bool,
+    ) -> Result<Cmd, CacheError> {
+        let limits = &self.link.limits;
+        let ty = &changes[some[0]].entity.ty;
         let known = self.known.shapes(ty);
-        let lookups = registry::lookups(known.shapes.iter(), change);
-        let fits = change.after.as_ref().is_none_or(|doc| doc.bytes().len() <= self.link.limits.entity);
-        let content = if fits && room { entities::content(change.after.as_ref()) } else { Vec::new() };
-        let number = fresh()?;
         let script = if room { &scripts::NOTE } else { &scripts::NOTE_ALWAYS };
-        let keys = [self.link.tag.entity(&change.entity), self.link.tag.index(ty)];
-        let mut call = script.call(&self.link.tag, &keys, number, self.link.life());
-        call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::entity(&change.entity)));
-        let name = if self.link.limits.suspects > 0 { row_ref(&change.entity) } else { Vec::new() };
-        // No list has a row of a document with such a name.
-        let name = if name.len() > self.link.limits.row_key { Vec::new() } else { name };
-        call.arg(journal::topic(Topic::counts(ty))).arg(name).arg(self.link.limits.suspects);
-        call.arg(keys::floor(registry::slot(&change.entity)));
-        call.arg(keys::stamp(change.stamp))
-            .arg(content)
-            .arg(u8::from(self.link.is_partitioned(ty)))
-            .arg(self.link.ttl(number))
-            .arg(self.link.limits.matches);
+        let entities = some.iter().map(|&i| self.link.tag.entity(&changes[i].entity));
+        let keys: Vec<_> = iter::once(self.link.tag.index(ty)).chain(entities).collect();
+        let mut call = script.call(&self.link.tag, &keys, fresh()?, self.link.life());
+        call.arg(keys::hex(mark.0)).arg(&**ty).arg(journal::topic(Topic::counts(ty)));
+        call.arg(limits.suspects).arg(limits.matches);
         call.arg(if give_up { b"*".as_slice() } else { &known.version });
-        let void = if give_up { Some(VoidReason::Matches) } else { lookups.as_ref().err().copied() };
-        call.arg(void.map_or("", Label::as_str)).arg(self.link.scope());
-        let prefixes = lookups.unwrap_or_default();
-        call.arg(prefixes.len());
-        for prefix in prefixes {
-            call.arg(prefix);
+        call.arg(self.link.scope()).arg(some.len());
+        for &i in some {
+            let change = &changes[i];
+            let lookups = registry::lookups(known.shapes.iter(), change);
+            let fits = change.after.as_ref().is_none_or(|doc| doc.bytes().len() <= limits.entity);
+            let content = if fits && room { entities::content(change.after.as_ref()) } else { Vec::new() };
+            let name = if limits.suspects > 0 { row_ref(&change.entity) } else { Vec::new() };
+            // No list has a row of a document with such a name.
+            let name = if name.len() > limits.row_key { Vec::new() } else { name };
+            call.arg(keys::floor(registry::slot(&change.entity)));
+            call.arg(journal::topic(Topic::entity(&change.entity))).arg(name);
+            call.arg(keys::stamp(change.stamp)).arg(content);
+            call.arg(u8::from(self.link.is_partitioned(ty))).arg(self.link.ttl(fresh()?));
+            let void = if give_up { Some(VoidReason::Matches) } else { lookups.as_ref().err().copied() };
+            let prefixes = lookups.unwrap_or_default();
+            call.arg(void.map_or("", Label::as_str)).arg(prefixes.len()).arg(prefixes);
         }
         Ok(call)
     }
 
-    fn noted(&self, answer: Value) -> Result<Answered, CacheError> {
+    /// The answer to a note of so many changes.
+    fn answered(&self, answer: Value, count: usize) -> Result<Answered, CacheError> {
         let mut items = reply::items(answer)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
         self.link.epoch.heard(reply::number(next())?);
         self.link.lost_index(reply::count(next())?);
-        let what = reply::text(next())?;
-        if let Some(reason) = VoidReason::parse(&what) {
-            return Ok(Answered::Voided(reason));
+        match reply::text(next())?.as_str() {
+            "scope" => Ok(Answered::Scope),
+            "shapes" => {
+                let version = reply::bytes(next())?.unwrap_or_default();
+                let shape = |shape| Ok(Shape(reply::text(shape)?.into()));
+                let shapes: Vec<Shape> = items.map(shape).collect::<Result<_, CacheError>>()?;
+                Ok(Answered::Shapes(Shapes { version, shapes: shapes.into() }))
+            }
+            _ if items.len() != count => Err(too_few("note")),
+            _ => Ok(Answered::Noted(items.map(|noted| self.noted(noted)).collect::<Result<_, _>>()?)),
         }
-        if what == "scope" {
-            return Ok(Answered::Scope);
-        }
-        if what == "shapes" {
-            let version = reply::bytes(next())?.unwrap_or_default();
-            let shape = |shape| Ok(Shape(reply::text(shape)?.into()));
-            let shapes: Vec<Shape> = items.map(shape).collect::<Result<_, CacheError>>()?;
-            return Ok(Answered::Shapes(Shapes { version, shapes: shapes.into() }));
-        }
+    }
+
+    fn noted(&self, noted: Value) -> Result<Noted, CacheError> {
+        let definitions = match noted {
+            Value::Array(definitions) => definitions,
+            reason => {
+                let reason = VoidReason::parse(&reply::text(reason)?);
+                let unknown = || CacheError::Internal("a type was voided for no known reason".into());
+                return Ok(Noted::Voided(reason.ok_or_else(unknown)?));
+            }
+        };
         let mut batches: BTreeMap<BatchKey, Batch> = BTreeMap::new();
-        for text in items {
+        for text in definitions {
             match self.known.batch(reply::text(text)?) {
                 Some(batch) => drop(batches.insert(batch.key, batch)),
-                None => return Ok(Answered::Unreadable),
+                None => return Ok(Noted::Voided(VoidReason::Unreadable)),
             }
         }
-        Ok(Answered::Found(batches.into_values().collect()))
+        Ok(Noted::Found(batches.into_values().collect()))
     }
 
     pub async fn reconcile(&self, mark: Mark, rows: &[Reconcile]) -> Result<Vec<Reconciled>, CacheError> {
@@ -212,8 +232,7 @@ impl Reconciler {
         }
         self.forget(&gone).await?;
         if done.len() != rows.len() {
-            let error = CacheError::Internal("a reconcile was answered with too few results".into());
-            return Err(self.link.trust().failed(Need::Change, error));
+            return Err(self.link.trust().failed(Need::Change, too_few("reconcile")));
         }
         Ok(done)
     }
@@ -285,6 +304,19 @@ impl Reconciler {
         }
         self.link.send(Need::Change, vec![call]).await.map(drop)
     }
+}
+
+/// Which changes are noted together: those to documents of one type, in their order.
+fn by_type(changes: &[Change]) -> Vec<Vec<usize>> {
+    let mut of_types: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, change) in changes.iter().enumerate() {
+        of_types.entry(&change.entity.ty).or_default().push(i);
+    }
+    of_types.values().flat_map(|all| all.chunks(CHANGES_PER_SCRIPT)).map(<[_]>::to_vec).collect()
+}
+
+fn too_few(answered: &str) -> CacheError {
+    CacheError::Internal(format!("a {answered} was answered with too few results"))
 }
 
 fn reconciled(answer: Value) -> Result<Reconciled, CacheError> {

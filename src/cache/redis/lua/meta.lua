@@ -61,8 +61,7 @@ end
 -- Writes changes to the journal, in the step that makes them, and with them other fields (names and values in turn). `q`
 -- counts the entries; the latest ones are in `j<number modulo size>`.
 local journal_size = 4096
-local function tell_with(fields, ...)
-  local topics = { ... }
+local function tell_with(fields, topics)
   local before = call('HINCRBY', meta, 'q', #topics) - #topics
   for i, topic in ipairs(topics) do
     fields[#fields + 1] = 'j' .. (before + i) % journal_size
@@ -71,7 +70,7 @@ local function tell_with(fields, ...)
   call('HSET', meta, unpack(fields))
 end
 local function tell(...)
-  tell_with({}, ...)
+  tell_with({}, { ... })
 end
 
 -- Voids a type.

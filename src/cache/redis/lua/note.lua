@@ -1,19 +1,25 @@
--- Takes note of one change. KEYS[2] is the entity, KEYS[3] the type's table index. Arguments: the mark taken before the
--- write, the type, the entity's topic, the topic of the type's counts, its name among the suspects (empty: there are
--- none), the most bytes of suspects, the slot of the floor table, the change's stamp, its content (empty: not to be
--- kept), 1 if an entity that is not there is not made, milliseconds to live, the maximum number of matches, the version
--- of the shape set that the prefixes were made with (`*`: any), the reason to void the type in any case (empty: none), the
--- scope of the server, and the prefixes.
--- Answers {epoch, types lost, what}, where what is 'found', definitions...; or 'shapes', version, shapes...;
--- or why the type was voided; or 'scope', and nothing was done, if the cache is of other servers' types.
-local entity, index = KEYS[2], KEYS[3]
-local mark, ty, topic, counts, name, most_suspects = take(), take(), take(), take(), take(), tonumber(take())
-local slot, stamp, content, only, ttl = take(), take(), take(), take() == '1', take()
-local most, version, void, scope, prefixes = tonumber(take()), take(), take(), take(), list()
-local time = sub(stamp, 1, 16)
+-- Takes note of changes to documents of one type, in their order. KEYS[2] is the type's table index, KEYS[3] and following
+-- are the entities. Arguments: the mark taken before the writes, the type, the topic of its counts, the most bytes of
+-- suspects, the maximum number of matches, the version of the shape set that the prefixes were made with (`*`: any), the
+-- scope of the server, and how many changes; and for each the slot of the floor table, the entity's topic, its name among
+-- the suspects (empty: there are none), the change's stamp, its content (empty: not to be kept), 1 if an entity that is
+-- not there is not made, milliseconds to live, the reason to void the type in any case (empty: none), and the prefixes.
+-- Answers {epoch, types lost, what}, where what is 'noted', and for each change its definitions or why the type was voided;
+-- or 'shapes', version, shapes...; or 'scope', and nothing was done, if the cache is of other servers' types.
+local index = KEYS[2]
+local mark, ty, counts, most_suspects, most = take(), take(), take(), tonumber(take()), tonumber(take())
+local version, scope, changes = take(), take(), {}
 -- All at once: each call costs about a microsecond.
-local mark_now, entries, current, gen, floor, last, void_at, cache_scope, reached, suspected = unpack(call('HMGET', meta,
-  'i', 'n:' .. ty, 's:' .. ty, 'g:' .. ty, slot, 'F', 'd:' .. ty, 'c', 'R', 'u:' .. ty))
+local asked = { 'i', 'n:' .. ty, 's:' .. ty, 'g:' .. ty, 'F', 'd:' .. ty, 'c', 'R', 'u:' .. ty }
+local fixed = #asked
+for n = 1, tonumber(take()) do
+  local change = { entity = KEYS[2 + n], slot = take(), topic = take(), name = take(), stamp = take() }
+  change.content, change.only, change.ttl = take(), take() == '1', take()
+  change.void, change.prefixes = take(), list()
+  changes[n], asked[fixed + n] = change, change.slot
+end
+local found = call('HMGET', meta, unpack(asked))
+local mark_now, entries, current, gen, last, void_at, cache_scope, reached, suspected = unpack(found, 1, fixed)
 local now = epoch(mark_now)
 local lost = check(ty, index, entries)
 if lost > 0 then current, gen = nil, nil end
@@ -24,49 +30,67 @@ if mark == now and version ~= current and version ~= '*' then
   return answer
 end
 if cache_scope and cache_scope ~= scope then return { now, lost, 'scope' } end
-floor, reached = floor or zero, reached or zero
-local seen = time <= floor or time <= (void_at or zero)
+void_at, reached = void_at or zero, reached or zero
+local floors, latest, topics, doubts = {}, last or zero, {}, {}
+for n, change in ipairs(changes) do
+  local time = sub(change.stamp, 1, 16)
+  local floor = floors[change.slot] or found[fixed + n] or zero
+  change.seen = time <= floor or time <= void_at
+  if time > floor then floors[change.slot] = time end
+  if time > latest then latest = time end
+  topics[n] = change.topic
+  if change.name ~= '' and time > reached then doubts[#doubts + 1] = change end
+end
 local fields = {}
-if time > floor then fields = { slot, time } end
-if time > (last or zero) then
-  fields[#fields + 1] = 'F'
-  fields[#fields + 1] = time
+local function set(field, value)
+  fields[#fields + 1], fields[#fields + 2] = field, value
 end
+for slot, time in pairs(floors) do set(slot, time) end
+if latest > (last or zero) then set('F', latest) end
 if mark ~= now then
-  tell_with(fields, topic)
+  tell_with(fields, topics)
   drop(ty, index)
-  return { now, lost, 'mark' }
+  local answer = { now, lost, 'noted' }
+  for _ in ipairs(changes) do answer[#answer + 1] = 'mark' end
+  return answer
 end
-if name ~= '' and time > reached then
-  fields[#fields + 1] = 'u:' .. ty
-  fields[#fields + 1] = with_suspect(suspected or '', reached, name, stamp, most_suspects)
-  tell_with(fields, topic, counts)
-else
-  tell_with(fields, topic)
+if #doubts > 0 then
+  set('u:' .. ty, with_suspects(suspected or '', reached, doubts, most_suspects))
+  topics[#topics + 1] = counts
 end
-local answer = { now, lost, 'found' }
-for _, prefix in ipairs(prefixes) do
-  local left = most - (#answer - 3)
-  local found = call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', 0, left + 1)
-  if #found > left then
-    void = 'matches'
-    break
+tell_with(fields, topics)
+
+-- The definitions that a change may concern; or why they are not to be looked for.
+local function definitions(change)
+  if change.void ~= '' then return change.void end
+  local all = {}
+  for _, prefix in ipairs(change.prefixes) do
+    local left = most - #all
+    local some = call('ZRANGEBYLEX', index, '[' .. prefix, '(' .. prefix .. '\255', 'LIMIT', '0', left + 1)
+    if #some > left then return 'matches' end
+    for _, member in ipairs(some) do all[#all + 1] = sub(member, #prefix + 1) end
   end
-  for _, member in ipairs(found) do answer[#answer + 1] = sub(member, #prefix + 1) end
+  return all
 end
-if void ~= '' then
-  drop(ty, index)
-  answer, gen = { now, lost, void }, nil
-end
-gen = gen or generation(ty)
--- Without a known version, this one may be older than one seen before.
-local old = call('GETRANGE', entity, 0, 47)
-local keep = not seen
-local cached = old ~= '' and sub(old, 33) == gen
-if cached then keep = stamp > sub(old, 1, 32) end
-if keep and content ~= '' and (cached or not only) then
-  call('SET', entity, stamp .. gen .. content, 'PX', ttl)
-elseif keep then
-  call('UNLINK', entity)
+
+local answer = { now, lost, 'noted' }
+for n, change in ipairs(changes) do
+  local what = definitions(change)
+  if type(what) == 'string' then
+    drop(ty, index)
+    gen = nil
+  end
+  gen = gen or generation(ty)
+  -- Without a known version, this one may be older than one seen before.
+  local old = call('GETRANGE', change.entity, '0', '47')
+  local keep = not change.seen
+  local cached = old ~= '' and sub(old, 33) == gen
+  if cached then keep = change.stamp > sub(old, 1, 32) end
+  if keep and change.content ~= '' and (cached or not change.only) then
+    call('SET', change.entity, change.stamp .. gen .. change.content, 'PX', change.ttl)
+  elseif keep then
+    call('UNLINK', change.entity)
+  end
+  answer[3 + n] = what
 end
 return answer

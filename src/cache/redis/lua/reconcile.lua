@@ -91,6 +91,6 @@ for n = 1, batches do
   if (dropped or not done) and call('EXISTS', b.ready, b.pending) == 0 then gone[#gone + 1] = n end
   answer[n + 1] = dropped or done or lost or left or 'absent'
 end
-if #told > 0 then tell(unpack(told)) end
+if #told > 0 then tell_with({}, told) end
 answer[#answer + 1] = gone
 return answer

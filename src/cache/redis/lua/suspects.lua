@@ -20,12 +20,16 @@ local function suspects(field, reached)
   return latest
 end
 
--- The field with one more suspect, within so many bytes.
-local function with_suspect(field, reached, name, stamp, most)
-  if sub(field, 1, 16) <= reached then field = stamp end
-  local last = sub(field, 1, 32)
-  if stamp > last then last = stamp end
-  field = last .. sub(field, 33) .. as_suspect(name, stamp)
+-- The field with the documents of further changes, within so many bytes.
+local function with_suspects(field, reached, changes, most)
+  if sub(field, 1, 16) <= reached then field = '' end
+  local last, parts = sub(field, 1, 32), { '', sub(field, 33) }
+  for i, change in ipairs(changes) do
+    if change.stamp > last then last = change.stamp end
+    parts[2 + i] = as_suspect(change.name, change.stamp)
+  end
+  parts[1] = last
+  field = table.concat(parts)
   if #field - 32 <= most then return field end
   local left = { last }
   for known, since in pairs(suspects(field, reached)) do left[#left + 1] = as_suspect(known, since) end
