@@ -85,9 +85,10 @@ impl<'a> Writer<'a> {
             self.json.shrink_to_fit();
             self.errors = vec![over];
         } else if self.errors.len() > ERRORS {
-            self.errors.truncate(ERRORS);
-            let message = "There are more errors than these.";
-            self.errors.push(ApiError::new(ErrorCode::BadUserInput, message));
+            // With the code of the first that is left out, so that it tells clients nothing else.
+            self.errors.truncate(ERRORS + 1);
+            let code = self.errors[ERRORS].code;
+            self.errors[ERRORS] = ApiError::new(code, "There are more errors than these.");
         }
         Answer { json: self.json, from: self.from, errors: self.errors, read: None, place: None }
     }

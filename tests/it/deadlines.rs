@@ -87,6 +87,13 @@ async fn fields_whose_reads_take_too_long_say_so() {
             let answer = app.query(query, json!({})).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{query}: {answer}");
         }
+        // More than are told, and what stands for the others is no other error.
+        let many: String = (0..1_100).map(|n| format!("a{n}: item(id: \"{n:024x}\") {{ id }} ")).collect();
+        let answer = app.query(&format!("{{ {many} }}"), json!({})).await;
+        let errors = answer["errors"].as_array().expect("there are errors");
+        assert_eq!(errors.len(), 1_001);
+        assert!(errors.iter().all(|error| error["extensions"]["code"] == "TIMEOUT"), "{errors:?}");
+        assert_eq!(errors[1_000]["message"], "There are more errors than these.");
         app.data("mutation { createItem(input: {name: \"a\"}) { name } }", json!({})).await;
     }
 }
