@@ -57,7 +57,6 @@ impl Reconciler {
         let mut vouched = false;
         let mut found = vec![Noted::Found(Vec::new()); changes.len()];
         let mut open = by_type(changes);
-        let mut unreadable = Vec::new();
         for look in 0..=LOOKS {
             let call = |some: &Vec<usize>| self.note_call(mark, changes, some, look == LOOKS, true);
             let calls = open.iter().map(call).collect::<Result<Vec<_>, _>>()?;
@@ -71,14 +70,7 @@ impl Reconciler {
                     .and_then(|answer| self.answered(answer, some.len()))
                     .map_err(|error| self.link.trust().failed(Need::Change, error))?;
                 match answered {
-                    Answered::Noted(all) => {
-                        for (i, noted) in some.into_iter().zip(all) {
-                            if matches!(noted, Noted::Voided(VoidReason::Unreadable)) {
-                                unreadable.push(ty.clone());
-                            }
-                            found[i] = noted;
-                        }
-                    }
+                    Answered::Noted(all) => some.into_iter().zip(all).for_each(|(i, noted)| found[i] = noted),
                     Answered::Scope => return Err(CacheError::Bypassed),
                     Answered::Shapes(shapes) => {
                         self.known.learn(ty, shapes);
@@ -91,6 +83,13 @@ impl Reconciler {
                 break;
             }
         }
+        let is_unreadable = |noted: &Noted| matches!(noted, Noted::Voided(VoidReason::Unreadable));
+        let unreadable: Vec<_> = changes
+            .iter()
+            .zip(&found)
+            .filter(|(_, noted)| is_unreadable(noted))
+            .map(|(change, _)| change.entity.ty.clone())
+            .collect();
         if !unreadable.is_empty() {
             self.drop_types(&unreadable, Time(0)).await?;
         }
